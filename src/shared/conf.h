@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Configuration files in systemd's dialect: sections, Key=value, comments with # or ;, a list is extended by
+ * naming its key again and emptied by an empty value; then the files of `<path>.d` ending in .conf, in the order of
+ * their names. A file that anyone but root may write, or that is no regular file, is refused.
+ */
+#pragma once
+
+#include "shared/macro.h"
+
+typedef struct ConfProblem {
+        char text[512]; /* "path:line: what is wrong" */
+} ConfProblem;
+
+/*
+ * Reads one value into `field`. Returns 0, or -EINVAL with `*ret_expected` (static text) set to what the value
+ * should have been, or -ENOMEM. A parser that is called again for the same field replaces the value, or extends
+ * the list.
+ */
+typedef int (*ConfParse)(const char *value, void *field, const char **ret_expected);
+
+typedef struct ConfKey {
+        const char *section;
+        const char *name;
+        ConfParse parse;
+        size_t offset; /* of the field in the structure that conf_load() fills */
+} ConfKey;
+
+/* Called for what is worth telling but no error: an unknown key or section. `userdata` is conf_load()'s. */
+typedef void (*ConfWarning)(const char *text, void *userdata);
+
+/*
+ * Fills `target` from `path` and its drop-ins. A file that is not there is no error. -EINVAL, -EPERM, -EBADMSG or
+ * another negative errno with `*ret_problem` filled; `target` may then be half filled, so give it its own clean-up.
+ */
+int conf_load(const char *path, const ConfKey *keys, size_t n_keys, void *target, ConfWarning warn,
+              void *userdata, ConfProblem *ret_problem);
+
+int conf_parse_bool(const char *value, void *field /* bool */, const char **ret_expected);
+int conf_parse_unsigned(const char *value, void *field /* unsigned */, const char **ret_expected);
+/* systemd's time spans ("90", "1min 30s", "500ms") in µs; a plain number counts seconds. */
+int conf_parse_sec(const char *value, void *field /* uint64_t, µs */, const char **ret_expected);
+/* A string, replacing the earlier one; an empty value sets NULL. */
+int conf_parse_string(const char *value, void *field /* char* */, const char **ret_expected);
+/* Words separated by white space, appended to a NULL-terminated array; an empty value clears it. */
+int conf_parse_strv(const char *value, void *field /* char** */, const char **ret_expected);
+
+/* Frees a NULL-terminated array of strings, and returns NULL. */
+char **strv_free(char **strv);
+
+static inline void strv_freep(char ***strv) {
+        if (*strv)
+                (void) strv_free(*strv);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The audit events: name, MESSAGE_ID, journal priority, and what happened. The journal catalog
+ * (catalog/tinyforge.catalog) explains each to `journalctl -x`; a test compares the two. An id never changes
+ * its meaning; a new event gets a new one (`systemd-id128 new`).
+ */
+#pragma once
+
+/* clang-format off */
+#define EVENT_TABLE(X) \
+        X(DELIVERY_ACCEPTED,   "cac54cda011d4534b7c30db3e5673f35", LOG_INFO,    "a delivery was accepted and a deploy is queued") \
+        X(DELIVERY_IGNORED,    "3dea7863062647dab7bda8253ad713c6", LOG_INFO,    "an authentic delivery had nothing to deploy") \
+        X(DELIVERY_REJECTED,   "24c00dee26a249ba9f12eed82378b89b", LOG_WARNING, "requests were refused (rate-limited, with a count)") \
+        X(PROJECT_CREATED,     "8ea49edc596b4371a0e183bd1b81765f", LOG_NOTICE,  "a project was created, by a delivery or a person") \
+        X(SECRET_CREATED,      "e1dde8aa617d46dbb1149a70a8822949", LOG_NOTICE,  "the first secret was made") \
+        X(SECRET_REGENERATED,  "e030c40d9dcd436baeccd94c71d1f15d", LOG_NOTICE,  "the secret was replaced") \
+        X(DEPLOY_STARTED,      "93079a56005b4eb5aed733dc81188b93", LOG_INFO,    "a deploy was handed to the deployer") \
+        X(DEPLOY_SUCCEEDED,    "43351df3e36440e092ea9d9c7936aca4", LOG_NOTICE,  "the new version runs") \
+        X(DEPLOY_UNCHANGED,    "592093f8786946ac987c96141946ddc5", LOG_INFO,    "the version asked for runs already") \
+        X(DEPLOY_ROLLED_BACK,  "93b32ab30c4c4369a9f7473a5f384fb5", LOG_WARNING, "the new version did not come up, the old one keeps running") \
+        X(DEPLOY_FAILED,       "edba377ce6b94de7b157dadcd70db640", LOG_ERR,     "a deploy ended without a running new version") \
+        X(DEPLOY_SUPERSEDED,   "3f11ece0ec9147b2b12376d496bb8263", LOG_INFO,    "a newer push took the place of a queued deploy") \
+        X(DEPLOY_RETRIED,      "fdd96cb1462a45a5b5549c48bfa53fff", LOG_WARNING, "a deploy was put back into the queue") \
+        X(POLICY_REFUSED,      "b6e2fcea7691499c920647fc53f5252b", LOG_WARNING, "the deployer's own policy refused a request")
+/* clang-format on */
+
+typedef enum EventId {
+#define X(name, id, priority, text) EVENT_##name,
+        EVENT_TABLE(X)
+#undef X
+                        _EVENT_MAX,
+} EventId;

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* Strict decoding of foreign JSON: see json.h. */
+#include "shared/json.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/*
+ * jansson's own depth limit is fixed at 2048 when it is built; this scan keeps to ours, before any recursion. Strings
+ * are skipped; the bytes need not be valid JSON.
+ */
+static bool depth_is_bounded(const char *bytes, size_t length) {
+        bool in_string = false;
+        size_t depth = 0;
+
+        for (size_t i = 0; i < length; i++) {
+                char c = bytes[i];
+
+                if (in_string) {
+                        if (c == '\\')
+                                i++;
+                        else if (c == '"')
+                                in_string = false;
+                } else if (c == '"')
+                        in_string = true;
+                else if (c == '[' || c == '{') {
+                        if (++depth > JSON_DEPTH_MAX)
+                                return false;
+                } else if ((c == ']' || c == '}') && depth > 0)
+                        depth--;
+        }
+
+        return true;
+}
+
+int json_decode(const char *bytes, size_t length, json_t **ret, JsonError *ret_error) {
+        json_error_t error = { 0 };
+        json_t *j;
+
+        assert(bytes || length == 0);
+        assert(ret);
+        assert(ret_error);
+
+        *ret_error = (JsonError){ .line = 0 };
+        if (!depth_is_bounded(bytes, length)) {
+                (void) snprintf(ret_error->text, sizeof(ret_error->text), "nested deeper than %u levels",
+                                JSON_DEPTH_MAX);
+                return -EBADMSG;
+        }
+
+        j = json_loadb(bytes ? bytes : "", length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+        if (!j) {
+                if (json_error_code(&error) == json_error_out_of_memory)
+                        return -ENOMEM;
+
+                (void) snprintf(ret_error->text, sizeof(ret_error->text), "%s", error.text);
+                ret_error->line = error.line;
+                ret_error->column = error.column;
+                return -EBADMSG;
+        }
+
+        *ret = j;
+        return 0;
+}
+
+json_t *json_path(const json_t *object, ...) {
+        const json_t *j = object;
+        const char *key;
+        va_list keys;
+
+        va_start(keys, object);
+        while (j && (key = va_arg(keys, const char *)))
+                j = json_object_get(j, key);
+        va_end(keys);
+
+        /* jansson's own accessors borrow from a const container too. */
+        return (json_t *) (uintptr_t) j;
+}
+
+const char *json_get_string(const json_t *object, const char *key) {
+        return json_string_value(json_object_get(object, key));
+}
+
+int64_t json_get_int(const json_t *object, const char *key, int64_t fallback) {
+        const json_t *j = json_object_get(object, key);
+
+        if (json_is_integer(j))
+                return json_integer_value(j);
+
+        if (json_is_real(j)) {
+                double real = json_real_value(j);
+
+                if (fabs(real) < 9007199254740992.0 && trunc(real) == real)
+                        return (int64_t) real;
+        }
+
+        return fallback;
+}
+
+int json_encode(const json_t *j, char **ret) {
+        char *text;
+
+        assert(ret);
+
+        text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
+        if (!text)
+                return -ENOMEM;
+
+        *ret = text;
+        return 0;
+}

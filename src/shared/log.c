@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* The only caller of sd_journal_send: see log.h. Fields are values of their own, so no text can forge another field. */
+#include "shared/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/uio.h>
+
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+#define LINE_SIZE  2048U
+#define FIELD_SIZE 1280U
+#define FIELDS_MAX 14U
+
+typedef struct EventDescription {
+        const char *name;
+        const char *message_id;
+        int priority;
+} EventDescription;
+
+static const EventDescription event_descriptions[] = {
+#define X(name, id, priority, text) [EVENT_##name] = { #name, id, priority },
+        EVENT_TABLE(X)
+#undef X
+};
+
+static_assert(ELEMENTSOF(event_descriptions) == _EVENT_MAX, "every event has a description");
+
+static bool log_to_journal = false;
+static int log_max_priority = LOG_INFO;
+
+void log_open(bool debug) {
+        log_open_stderr(debug);
+        log_to_journal = !isempty(getenv("JOURNAL_STREAM"));
+}
+
+void log_open_stderr(bool debug) {
+        log_to_journal = false;
+        log_max_priority = debug ? LOG_DEBUG : LOG_INFO;
+}
+
+/* A line is one line: control characters, which a peer may have sent, become spaces. */
+static void line_clean(char *line) {
+        for (char *p = line; *p; p++)
+                if ((unsigned char) *p < 0x20 || *p == 0x7f)
+                        *p = ' ';
+}
+
+int log_full_errno(int priority, int error, const char *format, ...) {
+        char line[LINE_SIZE];
+        va_list args;
+
+        assert(error <= 0);
+
+        if (priority > log_max_priority)
+                return error;
+
+        va_start(args, format);
+        errno = -error;
+        (void) vsnprintf(line, sizeof(line), format, args);
+        va_end(args);
+        line_clean(line);
+
+        if (log_to_journal)
+                (void) sd_journal_send("MESSAGE=%s", line, "PRIORITY=%i", priority, NULL);
+        else
+                (void) dprintf(STDERR_FILENO, "%s\n", line);
+
+        return error;
+}
+
+typedef struct FieldSet {
+        struct iovec vectors[FIELDS_MAX];
+        char texts[FIELDS_MAX][FIELD_SIZE];
+        int n;
+} FieldSet;
+
+static void field_add(FieldSet *set, const char *name, const char *value) {
+        int length;
+
+        if (isempty(value) || set->n >= (int) FIELDS_MAX)
+                return;
+
+        length = snprintf(set->texts[set->n], FIELD_SIZE, "%s=%s", name, value);
+        if (length < 0)
+                return;
+
+        set->vectors[set->n] = (struct iovec){
+                .iov_base = set->texts[set->n],
+                .iov_len = (size_t) length < FIELD_SIZE ? (size_t) length : FIELD_SIZE - 1,
+        };
+        set->n++;
+}
+
+static void field_add_number(FieldSet *set, const char *name, uint64_t value) {
+        char text[24];
+
+        (void) snprintf(text, sizeof(text), "%" PRIu64, value);
+        field_add(set, name, text);
+}
+
+static void event_to_stderr(const char *name, const char *line, const FieldSet *set) {
+        (void) dprintf(STDERR_FILENO, "%s [%s", line, name);
+        for (int i = 3; i < set->n; i++)
+                (void) dprintf(STDERR_FILENO, " %s", set->texts[i]);
+        (void) dprintf(STDERR_FILENO, "]\n");
+}
+
+void log_event(EventId event, const EventFields *fields, const char *format, ...) {
+        const EventDescription *description;
+        FieldSet set = { .n = 0 };
+        char line[LINE_SIZE];
+        va_list args;
+
+        assert((unsigned) event < _EVENT_MAX);
+
+        description = &event_descriptions[event];
+        va_start(args, format);
+        (void) vsnprintf(line, sizeof(line), format, args);
+        va_end(args);
+        line_clean(line);
+
+        /* These three stand first: event_to_stderr() leaves them out. */
+        field_add(&set, "MESSAGE", line);
+        field_add(&set, "MESSAGE_ID", description->message_id);
+        field_add_number(&set, "PRIORITY", (uint64_t) description->priority);
+        if (fields) {
+                field_add(&set, "TINYFORGE_PROJECT", fields->project);
+                field_add(&set, "TINYFORGE_STAGE", fields->stage);
+                field_add(&set, "TINYFORGE_IMAGE", fields->image);
+                field_add(&set, "TINYFORGE_DIGEST", fields->digest);
+                field_add(&set, "TINYFORGE_DELIVERY", fields->delivery);
+                field_add(&set, "TINYFORGE_PROVIDER", fields->provider);
+                field_add(&set, "TINYFORGE_REMOTE", fields->remote);
+                if (fields->deploy > 0)
+                        field_add_number(&set, "TINYFORGE_DEPLOY", fields->deploy);
+                if (fields->caller_uid != (uid_t) -1)
+                        field_add_number(&set, "TINYFORGE_CALLER_UID", fields->caller_uid);
+        }
+
+        if (log_to_journal)
+                (void) sd_journal_sendv(set.vectors, set.n);
+        else
+                event_to_stderr(description->name, line, &set);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* What both daemons and tinyforgectl agree on: names on the bus, option names, limits, states and outcomes. */
+#pragma once
+
+#include "shared/macro.h"
+
+#define WEBHOOK_BUS_NAME  "org.tinyforge.Webhook1"
+#define WEBHOOK_PATH      "/org/tinyforge/Webhook1"
+#define WEBHOOK_INTERFACE "org.tinyforge.Webhook1.Manager"
+
+#define DEPLOYER_BUS_NAME  "org.tinyforge.Deployer1"
+#define DEPLOYER_PATH      "/org/tinyforge/Deployer1"
+#define DEPLOYER_INTERFACE "org.tinyforge.Deployer1.Manager"
+
+/* The URL path of the main hook is this and the secret. */
+#define WEBHOOK_URL_PREFIX "/api/webhook/"
+
+/* The daemons end when nothing happened for this long, unless their configuration says otherwise. */
+#define IDLE_TIMEOUT_USEC (60 * USEC_PER_SEC)
+
+/* Deploys that run at the same time: the default, and the most; dbus-daemon refuses 128 pending replies. */
+#define DEPLOYS_MAX_DEFAULT 4U
+#define DEPLOYS_MAX_LIMIT   64U
+
+/* A deploy ends within this time or is given up by the deployer. */
+#define DEPLOY_DEADLINE_USEC (15 * 60 * USEC_PER_SEC)
+/* The time-out of the call to TriggerDeploy: above the deadline, so that the reply is the outcome. */
+#define TRIGGER_DEPLOY_TIMEOUT_USEC (20 * 60 * USEC_PER_SEC)
+/* The time-out of the call to InspectImage. */
+#define INSPECT_IMAGE_TIMEOUT_USEC (5 * USEC_PER_SEC)
+
+/* Different digests of one stage side by side. */
+#define MAX_INSTANCES_LIMIT 16U
+
+/* The longest path of a health check, and the longest reason that is kept for a deploy; bytes. */
+#define HEALTHCHECK_MAX 255U
+#define REASON_MAX      4096U
+
+/* Options of TriggerDeploy, and keys of InspectImage's answer. */
+#define OPTION_DEPLOY_ID     "DeployId"
+#define OPTION_STORE         "Store"
+#define OPTION_PORT          "Port"
+#define OPTION_HEALTHCHECK   "Healthcheck"
+#define OPTION_MAX_INSTANCES "MaxInstances"
+#define INSPECT_LABELS       "Labels"
+#define INSPECT_DIGEST       "Digest"
+
+/* Outcomes of TriggerDeploy; everything else is a D-Bus error. */
+#define OUTCOME_SUCCEEDED   "succeeded"
+#define OUTCOME_UNCHANGED   "unchanged"
+#define OUTCOME_ROLLED_BACK "rolled-back"
+
+/* Phases of the Progress signal, in the order in which a deploy passes them. `resolved` has the digest as detail. */
+#define PHASE_RESOLVED "resolved"
+#define PHASE_PULLING  "pulling"
+#define PHASE_PULLED   "pulled"
+#define PHASE_CREATED  "created"
+#define PHASE_STARTED  "started"
+#define PHASE_HEALTHY  "healthy"
+#define PHASE_SWITCHED "switched"
+#define PHASE_RETIRED  "retired"

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Store: projects, stages, the queue of deploys and the secret, in one sqlite file. The `deploys` row is the queue;
+ * nothing about a deploy lives only in memory. Every function works inside the open transaction if there is one,
+ * else in one of its own, so that it is on disk (WAL, synchronous=FULL) when it returns.
+ *
+ * Errors of all functions, unless said otherwise: -ENOSPC (disk full), -EROFS (not writable), -EIO (damaged or
+ * unreadable), -EBUSY (another process holds the file), -ENOMEM. A function that failed has changed nothing.
+ * Lookups return 1 and an object, or 0 with NULL where there is none.
+ */
+#pragma once
+
+#include "shared/macro.h"
+
+#define STORE_SCHEMA_VERSION 1
+/* Bytes of a UUID in text with its NUL. */
+#define UUID_TEXT_SIZE 37U
+/* A sender's delivery id beyond this many bytes is refused before it reaches the store. */
+#define DELIVERY_ID_MAX 255U
+/* Attempts that count, per deploy. */
+#define DEPLOY_ATTEMPTS_MAX 5U
+/* Finished rows kept per stage. */
+#define DEPLOYS_KEPT 200U
+/* How long delivery ids are remembered. */
+#define DELIVERIES_KEPT_USEC (30 * 24 * 3600 * USEC_PER_SEC)
+
+typedef struct Store Store;
+
+typedef enum DeployState {
+        DEPLOY_QUEUED,
+        DEPLOY_RUNNING,
+        DEPLOY_SUCCEEDED,
+        DEPLOY_UNCHANGED,
+        DEPLOY_ROLLED_BACK,
+        DEPLOY_FAILED,
+        DEPLOY_SUPERSEDED,
+        DEPLOY_CANCELLED,
+        _DEPLOY_STATE_MAX,
+} DeployState;
+
+/* "queued", "rolled-back", …: as stored, answered and sent over the bus. */
+const char *deploy_state_to_string(DeployState state);
+/* The state of that name, or -EINVAL. */
+int deploy_state_from_string(const char *name);
+/* Whether a row in this state is through. */
+bool deploy_state_is_final(DeployState state);
+
+typedef struct Project {
+        int64_t id;
+        char *name;
+        char *image;       /* "domain/path", unique */
+        char *healthcheck; /* "", or what the deployer reported */
+        uint16_t port;     /* 0: the deployer finds it */
+        bool auto_created;
+        uint64_t created_at; /* µs since the epoch */
+} Project;
+
+typedef struct Stage {
+        int64_t id;
+        int64_t project_id;
+        char *name;
+        char *tag_pattern;
+        bool auto_deploy;
+        unsigned max_instances;
+        char *available; /* the reference that waits for a person, or NULL */
+} Stage;
+
+typedef struct StageList {
+        Stage *items;
+        size_t n;
+} StageList;
+
+typedef struct ProjectList {
+        Project *items;
+        size_t n;
+} ProjectList;
+
+/* A row of the queue, with the names it belongs to. */
+typedef struct Deploy {
+        uint64_t id;
+        int64_t stage_id;
+        char *project;
+        char *stage;
+        char *image;  /* the full normalised reference */
+        char *digest; /* "sha256:…", or NULL while unknown */
+        char *source; /* "webhook" or "manual" */
+        char *reason; /* why it ended as it did; "" otherwise */
+        DeployState state;
+        unsigned attempts;
+        uint64_t queued_at, started_at, finished_at; /* µs since the epoch, 0 where not yet */
+} Deploy;
+
+typedef struct DeployList {
+        Deploy *items;
+        size_t n;
+} DeployList;
+
+Project *project_free(Project *project);
+DEFINE_CLEANUP(Project, project_free)
+Stage *stage_free(Stage *stage);
+DEFINE_CLEANUP(Stage, stage_free)
+Deploy *deploy_free(Deploy *deploy);
+DEFINE_CLEANUP(Deploy, deploy_free)
+
+/* The lists are plain values: `_cleanup_(stage_list_done) StageList stages = { 0 };`. */
+void project_list_done(ProjectList *list);
+void stage_list_done(StageList *list);
+void deploy_list_done(DeployList *list);
+
+/*
+ * Opens (and creates, mode 0600, with a fresh store UUID) the database at `path`; ":memory:" for tests. Migrates an
+ * older schema forward. -EPROTONOSUPPORT when a newer tinyforge wrote it.
+ */
+int store_open(const char *path, Store **ret);
+Store *store_free(Store *store);
+DEFINE_CLEANUP(Store, store_free)
+
+/* What sqlite said of the last failure: one line, valid until the next call. */
+const char *store_error(const Store *store);
+
+/*
+ * One transaction for many requests. store_begin() does nothing where one is open already. Between them,
+ * store_mark()/store_keep()/store_undo() bracket the part of one request, so that its failure leaves the others alone.
+ * After a fault that made sqlite roll back everything, store_is_open() is false and store_commit() returns -EIO.
+ */
+int store_begin(Store *store);
+int store_commit(Store *store);
+int store_rollback(Store *store);
+bool store_is_open(const Store *store);
+int store_mark(Store *store);
+int store_keep(Store *store);
+int store_undo(Store *store);
+
+/* A write that changes nothing, to learn whether the disk takes one. */
+int store_probe(Store *store);
+
+/* The store's own UUID: made once, kept for ever. */
+int store_get_uuid(Store *store, char ret[static UUID_TEXT_SIZE]);
+/* 1 with the secret and its generation, 0 when there is none yet. */
+int store_get_secret(Store *store, char ret[static UUID_TEXT_SIZE], uint64_t *ret_generation);
+/* Replaces the secret; the generation grows by one. */
+int store_set_secret(Store *store, const char secret[static UUID_TEXT_SIZE], uint64_t *ret_generation);
+
+/* `image` is "domain/path". */
+int store_find_project_by_image(Store *store, const char *image, Project **ret);
+int store_find_project_by_name(Store *store, const char *name, Project **ret);
+/* All projects by name; of those `auto_created` only the number, for AutoCreateMax=. */
+int store_list_projects(Store *store, ProjectList *ret);
+int store_count_projects(Store *store, bool only_auto_created, uint64_t *ret);
+/* -EEXIST when the name or the image is taken. Fields id and created_at of `project` are ignored. */
+int store_create_project(Store *store, const Project *project, int64_t *ret_id);
+/* Fills port and healthcheck where they are still 0 and "". */
+int store_fill_project(Store *store, int64_t project_id, uint16_t port, const char *healthcheck);
+
+/* The stages of a project in name order (bytewise), the order in which they are matched. */
+int store_list_stages(Store *store, int64_t project_id, StageList *ret);
+/* -EEXIST when the project has a stage of that name. Field id is ignored. */
+int store_create_stage(Store *store, const Stage *stage, int64_t *ret_id);
+int store_find_stage(Store *store, const char *project, const char *stage, Stage **ret);
+/* Keeps a pushed reference for a stage with auto_deploy off; NULL forgets it. */
+int store_set_available(Store *store, int64_t stage_id, const char *image);
+
+typedef struct Enqueue {
+        int64_t stage_id;
+        const char *image;         /* the full normalised reference */
+        const char *digest;        /* or NULL */
+        const char *source;        /* "webhook", "manual" */
+        const char *hook;          /* which hook it came through; "main" */
+        const char *delivery_id;   /* the sender's, or NULL: then no redelivery is recognised */
+        bool delivery_id_is_final; /* Standard Webhooks: an id is never accepted twice */
+        unsigned max_queued;       /* rows in state queued before -ENOBUFS */
+} Enqueue;
+
+typedef enum EnqueueVerdict {
+        ENQUEUE_NEW,        /* a new row */
+        ENQUEUE_JOINED,     /* coalesced with a queued or running row */
+        ENQUEUE_REDELIVERED /* this delivery is known, and its row stands */
+} EnqueueVerdict;
+
+typedef struct EnqueueResult {
+        EnqueueVerdict verdict;
+        uint64_t deploy_id;
+        DeployState state;
+        DeployList superseded; /* queued rows that this push put aside, already finished as superseded */
+} EnqueueResult;
+
+void enqueue_result_done(EnqueueResult *result);
+
+/*
+ * The rules of the queue, in this order.
+ * Redelivery: the key is (hook, delivery id, stage, image). Known, and its row queued, running, succeeded or unchanged:
+ * that row. Otherwise a new row, unless delivery_id_is_final. The key then points to the row answered.
+ * Coalesce: joins a queued row of the same stage and image; joins the running row of the stage when both digests are
+ * known and equal, or when the push has none, the image is the same, and the running row has none yet either.
+ * Supersede: a new row puts every older queued row of its stage aside.
+ * -ENOBUFS when a new row would exceed max_queued.
+ */
+int store_enqueue(Store *store, const Enqueue *enqueue, EnqueueResult *ret);
+
+/* 1 and the row, or 0. */
+int store_find_deploy(Store *store, uint64_t id, Deploy **ret);
+/* Newest first; NULL or "" for project and stage mean all; at most `limit`. */
+int store_list_deploys(Store *store, const char *project, const char *stage, unsigned limit,
+                       DeployList *ret);
+/* Rows in state running, oldest first: at start, what a dead attempt left. */
+int store_list_running(Store *store, DeployList *ret);
+/* Queued rows whose stage has no running row, one per stage, oldest first; at most `limit`. */
+int store_list_ready(Store *store, unsigned limit, DeployList *ret);
+int store_count_deploys(Store *store, DeployState state, uint64_t *ret);
+
+/* queued → running. 1 done, 0 when the row is no longer queued or its stage has a running row. */
+int store_start_deploy(Store *store, uint64_t id);
+/* The running deploy found its digest: from here on a push without a digest is a new row. */
+int store_resolve_deploy(Store *store, uint64_t id, const char *digest);
+/* running → a final state, with its reason (cut at REASON_MAX). Prunes what is beyond DEPLOYS_KEPT. 1 done, 0 when not running. */
+int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char *reason);
+
+typedef enum RequeueVerdict {
+        REQUEUE_QUEUED,     /* the row waits again, its digest forgotten unless the push named one */
+        REQUEUE_SUPERSEDED, /* a newer row of the stage waits: this one ended as superseded */
+        REQUEUE_EXHAUSTED,  /* DEPLOY_ATTEMPTS_MAX reached: the row ended as failed, with `reason` */
+} RequeueVerdict;
+
+/* running → queued. `counts` adds one to the attempts. */
+int store_requeue_deploy(Store *store, uint64_t id, bool counts, const char *reason,
+                         RequeueVerdict *ret_verdict);
+
+/* Forgets delivery ids older than DELIVERIES_KEPT_USEC; called now and then. */
+int store_prune_deliveries(Store *store);

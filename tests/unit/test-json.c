@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "shared/json.h"
+
+#include "unit.h"
+
+static int decode(const char *text, json_t **ret, JsonError *ret_error) {
+        return json_decode(text, strlen(text), ret, ret_error);
+}
+
+static void json_error_names_line_and_column(void **state) {
+        JsonError error;
+        json_t *j = NULL;
+
+        (void) state;
+
+        assert_int_equal(decode("{\n  \"image\": nope}", &j, &error), -EBADMSG);
+        assert_null(j);
+        assert_int_equal(error.line, 2);
+        assert_true(error.column > 0);
+        assert_true(strlen(error.text) > 0);
+}
+
+static void json_refuses_trailing_bytes_and_duplicates(void **state) {
+        static const char *const bad[] = { "{} x",          "",         "{\"a\":1,\"a\":2}",
+                                           "\"a\\u0000b\"", "{\"a\":}", "[1,]" };
+        JsonError error;
+        json_t *j = NULL;
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_int_equal(decode(bad[i], &j, &error), -EBADMSG);
+}
+
+static void json_refuses_deep_nesting_without_recursion(void **state) {
+        static char text[200000];
+        JsonError error;
+        json_t *j = NULL;
+
+        (void) state;
+
+        memset(text, '[', sizeof(text) - 1);
+        assert_int_equal(decode(text, &j, &error), -EBADMSG);
+
+        memset(text, 0, sizeof(text));
+        memset(text, '[', JSON_DEPTH_MAX);
+        memset(text + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
+        assert_int_equal(decode(text, &j, &error), 0);
+        json_decref(j);
+}
+
+static void json_brackets_inside_strings_do_not_nest(void **state) {
+        _cleanup_(json_freep) json_t *j = NULL;
+        char text[300];
+        JsonError error;
+
+        (void) state;
+
+        memset(text, '[', sizeof(text) - 1);
+        memcpy(text, "\"\\\"", 3);
+        memcpy(text + sizeof(text) - 2, "\"", 2);
+        assert_int_equal(decode(text, &j, &error), 0);
+}
+
+static void json_lookups_answer_other_types_like_absence(void **state) {
+        _cleanup_(json_freep) json_t *j = NULL;
+        JsonError error;
+
+        (void) state;
+
+        assert_int_equal(decode("{\"a\":{\"b\":\"x\"},\"n\":1.0,\"m\":1.5,\"z\":null}", &j, &error), 0);
+        assert_string_equal(json_get_string(json_path(j, "a", NULL), "b"), "x");
+        assert_null(json_path(j, "a", "b", "c", NULL));
+        assert_null(json_get_string(j, "a"));
+        assert_null(json_get_string(j, "z"));
+        assert_null(json_get_string(NULL, "a"));
+        assert_int_equal(json_get_int(j, "n", -1), 1);
+        assert_int_equal(json_get_int(j, "m", -1), -1);
+        assert_int_equal(json_get_int(j, "a", -1), -1);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(json_error_names_line_and_column),
+                cmocka_unit_test(json_refuses_trailing_bytes_and_duplicates),
+                cmocka_unit_test(json_refuses_deep_nesting_without_recursion),
+                cmocka_unit_test(json_brackets_inside_strings_do_not_nest),
+                cmocka_unit_test(json_lookups_answer_other_types_like_absence),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
