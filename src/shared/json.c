@@ -2,7 +2,6 @@
 /* Strict decoding of foreign JSON: see json.h. */
 #include "shared/json.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -91,7 +90,8 @@ int64_t json_get_int(const json_t *object, const char *key, int64_t fallback) {
         if (json_is_real(j)) {
                 double real = json_real_value(j);
 
-                if (fabs(real) < 9007199254740992.0 && trunc(real) == real)
+                /* Up to 2^53 a double is exact. */
+                if (real > -9007199254740992.0 && real < 9007199254740992.0 && (double) (int64_t) real == real)
                         return (int64_t) real;
         }
 

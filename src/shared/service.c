@@ -6,9 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "shared/log.h"
+#include "shared/time-util.h"
 
 typedef enum ServicePhase {
         SERVICE_RUNNING,
@@ -30,18 +30,12 @@ struct Service {
         ServicePhase phase;
 };
 
-static uint64_t now_monotonic(void) {
-        struct timespec ts = { 0 };
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
-}
-
 void service_touch(Service *service) {
         assert(service);
 
         if (service->idle_timer)
-                (void) sd_event_source_set_time(service->idle_timer, now_monotonic() + service->idle_usec);
+                (void) sd_event_source_set_time(service->idle_timer,
+                                                now_usec(CLOCK_MONOTONIC) + service->idle_usec);
 }
 
 static int on_idle(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -162,7 +156,8 @@ static int service_add_sources(Service *service) {
         }
 
         r = sd_event_add_time(service->event, &service->idle_timer, CLOCK_MONOTONIC,
-                              now_monotonic() + service->idle_usec, USEC_PER_MSEC, on_idle, service);
+                              now_usec(CLOCK_MONOTONIC) + service->idle_usec, USEC_PER_MSEC, on_idle,
+                              service);
         if (r < 0)
                 return r;
 

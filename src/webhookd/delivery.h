@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Delivery: the way of one request from its bytes to its answer, as a pure consequence of the request and the store.
+ * The answer may be sent only after the turn's commit: see turn.h.
+ */
+#pragma once
+
+#include "webhookd/outbox.h"
+#include "webhookd/request.h"
+#include "webhookd/secret.h"
+#include "webhookd/store.h"
+#include "webhookd/webhook-config.h"
+
+typedef struct Delivery Delivery;
+
+/* Borrows everything. */
+int delivery_new(Store *store, const Secret *secret, const WebhookConfig *config, Outbox *outbox,
+                 Delivery **ret);
+Delivery *delivery_free(Delivery *delivery);
+DEFINE_CLEANUP(Delivery, delivery_free)
+
+/*
+ * Answers `request`; opens the store's transaction when there is something to write, and leaves it open. Whatever goes
+ * wrong becomes a status; a request that failed has changed nothing.
+ */
+void delivery_handle(Delivery *delivery, const Request *request, Answer *ret);
+
+/* Logs how many refusals were not logged one by one; to be called before the end. */
+void delivery_log_refusals(Delivery *delivery);

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* The proxy of org.tinyforge.Deployer1: see deployer.h. */
+#include "webhookd/deployer.h"
+
+#include <systemd/sd-bus.h>
+
+#include "shared/protocol.h"
+
+struct Deployer {
+        sd_bus *bus;
+        sd_bus_slot *progress_match;
+        DeployerOnResolved on_resolved;
+        void *userdata;
+};
+
+struct DeployerCall {
+        sd_bus_slot *slot;
+        DeployerOnReply on_reply;
+        DeployerOnImage on_image;
+        void *userdata;
+};
+
+static int on_progress(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *phase = NULL, *detail = NULL;
+        Deployer *deployer = userdata;
+        uint64_t deploy;
+        int r;
+
+        (void) error;
+
+        r = sd_bus_message_read(message, "tss", &deploy, &phase, &detail);
+        if (r >= 0 && streq(phase, PHASE_RESOLVED))
+                deployer->on_resolved(deploy, detail, deployer->userdata);
+
+        return 0;
+}
+
+int deployer_new(struct sd_bus *bus, DeployerOnResolved on_resolved, void *userdata, Deployer **ret) {
+        _cleanup_(deployer_freep) Deployer *deployer = NULL;
+        int r;
+
+        assert(bus);
+        assert(on_resolved);
+        assert(ret);
+
+        deployer = calloc(1, sizeof(*deployer));
+        if (!deployer)
+                return -ENOMEM;
+
+        deployer->bus = sd_bus_ref(bus);
+        deployer->on_resolved = on_resolved;
+        deployer->userdata = userdata;
+
+        /* Only the owner of the name can send what this matches. */
+        r = sd_bus_match_signal(bus, &deployer->progress_match, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
+                                DEPLOYER_INTERFACE, "Progress", on_progress, deployer);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(deployer);
+        return 0;
+}
+
+Deployer *deployer_free(Deployer *deployer) {
+        if (!deployer)
+                return NULL;
+
+        sd_bus_slot_unref(deployer->progress_match);
+        sd_bus_unref(deployer->bus);
+        free(deployer);
+        return NULL;
+}
+
+DeployerCall *deployer_call_free(DeployerCall *call) {
+        if (!call)
+                return NULL;
+
+        sd_bus_slot_unref(call->slot);
+        free(call);
+        return NULL;
+}
+
+static int on_trigger_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const sd_bus_error *failure = sd_bus_message_get_error(message);
+        const char *container = NULL;
+        DeployerCall *call = userdata;
+        DeployerReply reply = { 0 };
+        int r;
+
+        (void) error;
+
+        if (failure) {
+                reply.error_name = failure->name;
+                reply.error_text = strempty(failure->message);
+        } else {
+                r = sd_bus_message_read(message, "sss", &reply.outcome, &reply.detail, &container);
+                if (r < 0)
+                        reply = (DeployerReply){
+                                .error_name = "org.freedesktop.DBus.Error.NoReply",
+                                .error_text = "the deployer's reply could not be read",
+                        };
+        }
+
+        call->on_reply(&reply, call->userdata);
+        return 0;
+}
+
+static int append_options(sd_bus_message *message, const Deploy *deploy, uint16_t port,
+                          const char *healthcheck, unsigned max_instances, const char *store_uuid) {
+        return sd_bus_message_append(message, "a{sv}", 5,                            /* entries */
+                                     OPTION_DEPLOY_ID, "t", deploy->id,              /**/
+                                     OPTION_STORE, "s", store_uuid,                  /**/
+                                     OPTION_PORT, "q", (int) port,                   /**/
+                                     OPTION_HEALTHCHECK, "s", strempty(healthcheck), /**/
+                                     OPTION_MAX_INSTANCES, "u", max_instances);
+}
+
+int deployer_trigger(Deployer *deployer, const Deploy *deploy, uint16_t port, const char *healthcheck,
+                     unsigned max_instances, const char *store_uuid, DeployerOnReply on_reply,
+                     void *userdata, DeployerCall **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        assert(deployer);
+        assert(deploy);
+        assert(store_uuid);
+        assert(on_reply);
+        assert(ret);
+
+        call = calloc(1, sizeof(*call));
+        if (!call)
+                return -ENOMEM;
+
+        call->on_reply = on_reply;
+        call->userdata = userdata;
+
+        r = sd_bus_message_new_method_call(deployer->bus, &message, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
+                                           DEPLOYER_INTERFACE, "TriggerDeploy");
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append(message, "sss", deploy->project, deploy->stage, deploy->image);
+        if (r < 0)
+                return r;
+
+        r = append_options(message, deploy, port, healthcheck, max_instances, store_uuid);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_call_async(deployer->bus, &call->slot, message, on_trigger_reply, call,
+                              TRIGGER_DEPLOY_TIMEOUT_USEC);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(call);
+        return 0;
+}
+
+/* Port and health check out of a{sv}; keys that are not known here are passed over. */
+static int read_image_properties(sd_bus_message *message, ImageProperties *ret) {
+        ImageProperties properties = { .healthcheck = "" };
+        int r;
+
+        r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+                const char *key;
+
+                r = sd_bus_message_read(message, "s", &key);
+                if (r < 0)
+                        return r;
+
+                if (streq(key, OPTION_PORT))
+                        r = sd_bus_message_read(message, "v", "q", &properties.port);
+                else if (streq(key, OPTION_HEALTHCHECK))
+                        r = sd_bus_message_read(message, "v", "s", &properties.healthcheck);
+                else
+                        r = sd_bus_message_skip(message, "v");
+                if (r < 0)
+                        return r;
+
+                r = sd_bus_message_exit_container(message);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+
+        *ret = properties;
+        return 0;
+}
+
+static int on_inspect_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        ImageProperties properties;
+        DeployerCall *call = userdata;
+        bool known;
+
+        (void) error;
+
+        known = !sd_bus_message_is_method_error(message, NULL) &&
+                read_image_properties(message, &properties) >= 0;
+        call->on_image(known ? &properties : NULL, call->userdata);
+        return 0;
+}
+
+int deployer_inspect(Deployer *deployer, const char *image, DeployerOnImage on_image, void *userdata,
+                     DeployerCall **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        assert(deployer);
+        assert(image);
+        assert(on_image);
+        assert(ret);
+
+        call = calloc(1, sizeof(*call));
+        if (!call)
+                return -ENOMEM;
+
+        call->on_image = on_image;
+        call->userdata = userdata;
+
+        r = sd_bus_message_new_method_call(deployer->bus, &message, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
+                                           DEPLOYER_INTERFACE, "InspectImage");
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_append(message, "s", image);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_call_async(deployer->bus, &call->slot, message, on_inspect_reply, call,
+                              INSPECT_IMAGE_TIMEOUT_USEC);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(call);
+        return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Deployer: the other daemon, seen from here. Calls are asynchronous; each reply comes exactly once, also when the
+ * deployer dies or never answers. No type of the bus leaves this file.
+ */
+#pragma once
+
+#include "shared/macro.h"
+#include "webhookd/store.h"
+
+struct sd_bus;
+
+typedef struct Deployer Deployer;
+typedef struct DeployerCall DeployerCall;
+
+/* What came back. Either error_name is set, or the rest. Borrowed for the call. */
+typedef struct DeployerReply {
+        const char *error_name; /* "org.tinyforge.PullFailed" */
+        const char *error_text;
+        const char *outcome; /* OUTCOME_SUCCEEDED, … */
+        const char *detail;
+} DeployerReply;
+
+typedef struct ImageProperties {
+        uint16_t port;
+        const char *healthcheck;
+} ImageProperties;
+
+typedef void (*DeployerOnReply)(const DeployerReply *reply, void *userdata);
+/* NULL: the image is not here, or the deployer did not answer in time. */
+typedef void (*DeployerOnImage)(const ImageProperties *properties, void *userdata);
+/* The digest that a running deploy resolved. */
+typedef void (*DeployerOnResolved)(uint64_t deploy, const char *digest, void *userdata);
+
+int deployer_new(struct sd_bus *bus, DeployerOnResolved on_resolved, void *userdata, Deployer **ret);
+Deployer *deployer_free(Deployer *deployer);
+DEFINE_CLEANUP(Deployer, deployer_free)
+
+/*
+ * Calls TriggerDeploy with a time-out above the deployer's own deadline. `*ret` is to be freed by the caller, also from
+ * within the callback; freeing it earlier forgets the reply, and stops nothing.
+ */
+int deployer_trigger(Deployer *deployer, const Deploy *deploy, uint16_t port, const char *healthcheck,
+                     unsigned max_instances, const char *store_uuid, DeployerOnReply on_reply,
+                     void *userdata, DeployerCall **ret);
+
+/* Calls InspectImage, with INSPECT_IMAGE_TIMEOUT_USEC. As above. */
+int deployer_inspect(Deployer *deployer, const char *image, DeployerOnImage on_image, void *userdata,
+                     DeployerCall **ret);
+
+DeployerCall *deployer_call_free(DeployerCall *call);
+DEFINE_CLEANUP(DeployerCall, deployer_call_free)

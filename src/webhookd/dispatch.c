@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/* The queue's way to the deployer: see dispatch.h. */
+#include "webhookd/dispatch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/errors.h"
+#include "shared/log.h"
+#include "shared/protocol.h"
+#include "shared/time-util.h"
+#include "webhookd/backoff.h"
+
+/* How long a write that the store refused waits for its next try. */
+#define SETTLE_RETRY_USEC (5 * USEC_PER_SEC)
+
+typedef struct Operation Operation;
+
+/* A deploy that was handed to the deployer, until the store knows what became of it. */
+struct Operation {
+        Dispatch *dispatch;
+        Deploy *deploy;
+        DeployerCall *call; /* NULL once the reply is there */
+        bool failed;        /* the reply was an error, and `verdict` says what follows */
+        ErrorVerdict verdict;
+        DeployState outcome;
+        char *reason;
+        Operation *next, **slot;
+};
+
+struct Dispatch {
+        Store *store;
+        Deployer *deployer;
+        Outbox *outbox;
+        DispatchHooks hooks;
+        void *userdata;
+        unsigned max_deploys;
+        char store_uuid[UUID_TEXT_SIZE];
+        Operation *operations;
+        unsigned n_operations;
+        Backoff backoff;
+        sd_event_source *timer;
+        bool orphans; /* there may be running rows without an operation */
+        bool stopped;
+};
+
+static Operation *operation_free(Operation *operation) {
+        if (!operation)
+                return NULL;
+
+        if (operation->slot) {
+                *operation->slot = operation->next;
+                if (operation->next)
+                        operation->next->slot = operation->slot;
+                operation->dispatch->n_operations--;
+        }
+        deployer_call_free(operation->call);
+        deploy_free(operation->deploy);
+        free(operation->reason);
+        free(operation);
+        return NULL;
+}
+
+DEFINE_CLEANUP(Operation, operation_free)
+
+static void dispatch_tell(Dispatch *dispatch, const Deploy *deploy, EventId event, NoticeSignal signal,
+                          DeployState state, const char *text) {
+        Notice notice = NOTICE(event, signal);
+
+        notice.text = text;
+        notice.project = deploy->project;
+        notice.stage = deploy->stage;
+        notice.image = deploy->image;
+        notice.digest = deploy->digest;
+        notice.deploy = deploy->id;
+        notice.state = state;
+        if (outbox_add(dispatch->outbox, &notice) < 0)
+                (void) log_oom();
+}
+
+static void dispatch_arm(Dispatch *dispatch, uint64_t when) {
+        uint64_t armed = UINT64_MAX;
+        int enabled = SD_EVENT_OFF;
+
+        (void) sd_event_source_get_enabled(dispatch->timer, &enabled);
+        (void) sd_event_source_get_time(dispatch->timer, &armed);
+        if (enabled != SD_EVENT_OFF && armed <= when)
+                return;
+
+        (void) sd_event_source_set_time(dispatch->timer, when);
+        (void) sd_event_source_set_enabled(dispatch->timer, SD_EVENT_ONESHOT);
+}
+
+static const struct {
+        EventId event;
+        const char *text;
+} finish_texts[_DEPLOY_STATE_MAX] = {
+        [DEPLOY_SUCCEEDED] = { EVENT_DEPLOY_SUCCEEDED, "succeeded" },
+        [DEPLOY_UNCHANGED] = { EVENT_DEPLOY_UNCHANGED, "unchanged" },
+        [DEPLOY_ROLLED_BACK] = { EVENT_DEPLOY_ROLLED_BACK, "rolled back" },
+        [DEPLOY_FAILED] = { EVENT_DEPLOY_FAILED, "failed" },
+        [DEPLOY_SUPERSEDED] = { EVENT_DEPLOY_SUPERSEDED, "superseded" },
+};
+
+static void operation_tell_finished(const Operation *operation, DeployState state) {
+        char text[512];
+
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " %s%s%.400s", operation->deploy->id,
+                        finish_texts[state].text, isempty(operation->reason) ? "" : ": ",
+                        strempty(operation->reason));
+        dispatch_tell(operation->dispatch, operation->deploy, finish_texts[state].event,
+                      NOTICE_DEPLOY_FINISHED, state, text);
+}
+
+/* The reply was an outcome, or an error that trying again cannot mend. */
+static int operation_finish(Operation *operation) {
+        DeployState state = operation->failed ? DEPLOY_FAILED : operation->outcome;
+        Dispatch *dispatch = operation->dispatch;
+        int r;
+
+        r = store_finish_deploy(dispatch->store, operation->deploy->id, state, operation->reason);
+        if (r < 0)
+                return r;
+
+        backoff_forget(&dispatch->backoff, operation->deploy->id);
+        if (r > 0)
+                operation_tell_finished(operation, state);
+        if (state == DEPLOY_SUCCEEDED || state == DEPLOY_UNCHANGED)
+                dispatch->hooks.succeeded(operation->deploy->project, operation->deploy->image,
+                                          dispatch->userdata);
+
+        return 0;
+}
+
+static int operation_requeue(Operation *operation, bool counts) {
+        Dispatch *dispatch = operation->dispatch;
+        RequeueVerdict verdict;
+        char text[512];
+        uint64_t delay;
+        int r;
+
+        r = store_requeue_deploy(dispatch->store, operation->deploy->id, counts, operation->reason,
+                                 &verdict);
+        if (r < 0)
+                return r;
+
+        if (verdict != REQUEUE_QUEUED) {
+                backoff_forget(&dispatch->backoff, operation->deploy->id);
+                operation_tell_finished(operation,
+                                        verdict == REQUEUE_SUPERSEDED ? DEPLOY_SUPERSEDED : DEPLOY_FAILED);
+                return 0;
+        }
+
+        delay = backoff_next(&dispatch->backoff, operation->deploy->id, now_usec(CLOCK_MONOTONIC));
+        dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + delay);
+        (void) snprintf(text, sizeof(text),
+                        "Deploy %" PRIu64 " waits %" PRIu64 " s for its next attempt: %.400s",
+                        operation->deploy->id, delay / USEC_PER_SEC, strempty(operation->reason));
+        dispatch_tell(dispatch, operation->deploy, EVENT_DEPLOY_RETRIED, NOTICE_NO_SIGNAL, DEPLOY_QUEUED,
+                      text);
+        return 0;
+}
+
+/* Writes what became of the deploy. When the store refuses, the operation stays, and is tried again. */
+static void operation_settle(Operation *operation) {
+        Dispatch *dispatch = operation->dispatch;
+        int r;
+
+        if (operation->failed && operation->verdict != ERROR_FINAL)
+                r = operation_requeue(operation, operation->verdict == ERROR_RETRY);
+        else
+                r = operation_finish(operation);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot write the outcome of deploy %" PRIu64 ": %s",
+                                       operation->deploy->id, store_error(dispatch->store));
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+                return;
+        }
+
+        operation_free(operation);
+}
+
+/* "PullFailed: manifest unknown": the name without its prefix, and what the deployer says. */
+static char *reason_of_error(const DeployerReply *reply) {
+        const char *dot = strrchr(reply->error_name, '.');
+        char *reason = NULL;
+
+        if (asprintf(&reason, "%s: %s", dot ? dot + 1 : reply->error_name, strempty(reply->error_text)) < 0)
+                return NULL;
+
+        return reason;
+}
+
+static void on_reply(const DeployerReply *reply, void *userdata) {
+        Operation *operation = userdata;
+        Dispatch *dispatch = operation->dispatch;
+        int state;
+
+        operation->call = deployer_call_free(operation->call);
+        if (dispatch->stopped)
+                return;
+
+        if (reply->error_name) {
+                operation->failed = true;
+                operation->verdict = error_name_verdict(reply->error_name);
+                operation->reason = reason_of_error(reply);
+        } else {
+                state = deploy_state_from_string(reply->outcome);
+                operation->failed = state < 0 || !deploy_state_is_final((DeployState) state);
+                operation->verdict = ERROR_FINAL;
+                operation->outcome = operation->failed ? DEPLOY_FAILED : (DeployState) state;
+                operation->reason = strdup(reply->detail);
+        }
+
+        operation_settle(operation);
+        dispatch->hooks.changed(dispatch->userdata);
+        dispatch_kick(dispatch);
+}
+
+static void dispatch_link(Dispatch *dispatch, Operation *operation) {
+        operation->next = dispatch->operations;
+        operation->slot = &dispatch->operations;
+        if (operation->next)
+                operation->next->slot = &operation->next;
+        dispatch->operations = operation;
+        dispatch->n_operations++;
+}
+
+/* A row in state running goes to the deployer. On failure nobody waits for it: see dispatch_resume(). */
+static int dispatch_call(Dispatch *dispatch, uint64_t id) {
+        _cleanup_(operation_freep) Operation *operation = NULL;
+        _cleanup_(project_freep) Project *project = NULL;
+        _cleanup_(stage_freep) Stage *stage = NULL;
+        int r;
+
+        operation = calloc(1, sizeof(*operation));
+        if (!operation)
+                return -ENOMEM;
+
+        operation->dispatch = dispatch;
+        r = store_find_deploy(dispatch->store, id, &operation->deploy);
+        if (r > 0)
+                r = store_find_project_by_name(dispatch->store, operation->deploy->project, &project);
+        if (r > 0)
+                r = store_find_stage(dispatch->store, operation->deploy->project, operation->deploy->stage,
+                                     &stage);
+        if (r <= 0)
+                return r < 0 ? r : -ENXIO;
+
+        r = deployer_trigger(dispatch->deployer, operation->deploy, project->port, project->healthcheck,
+                             stage->max_instances, dispatch->store_uuid, on_reply, operation,
+                             &operation->call);
+        if (r < 0)
+                return r;
+
+        dispatch_link(dispatch, TAKE_PTR(operation));
+        return 0;
+}
+
+static void dispatch_start(Dispatch *dispatch, const Deploy *deploy) {
+        char text[96];
+        int r;
+
+        r = store_start_deploy(dispatch->store, deploy->id);
+        if (r < 0)
+                (void) log_error_errno(r, "Cannot start deploy %" PRIu64 ": %s", deploy->id,
+                                       store_error(dispatch->store));
+        if (r <= 0)
+                return;
+
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " started", deploy->id);
+        dispatch_tell(dispatch, deploy, EVENT_DEPLOY_STARTED, NOTICE_NO_SIGNAL, DEPLOY_RUNNING, text);
+
+        r = dispatch_call(dispatch, deploy->id);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot call the deployer for deploy %" PRIu64 ": %m", deploy->id);
+                dispatch->orphans = true;
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+        }
+}
+
+void dispatch_kick(Dispatch *dispatch) {
+        _cleanup_(deploy_list_done) DeployList ready = { 0 };
+        uint64_t now = now_usec(CLOCK_MONOTONIC), next;
+        bool started = false;
+        int r;
+
+        assert(dispatch);
+
+        if (dispatch->stopped || dispatch->n_operations >= dispatch->max_deploys)
+                return;
+
+        r = store_list_ready(dispatch->store,
+                             dispatch->max_deploys + (unsigned) backoff_count(&dispatch->backoff), &ready);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot read the queue: %s", store_error(dispatch->store));
+                dispatch_arm(dispatch, now + SETTLE_RETRY_USEC);
+                return;
+        }
+
+        for (size_t i = 0; i < ready.n && dispatch->n_operations < dispatch->max_deploys; i++)
+                if (backoff_is_over(&dispatch->backoff, ready.items[i].id, now)) {
+                        dispatch_start(dispatch, &ready.items[i]);
+                        started = true;
+                }
+
+        next = backoff_first(&dispatch->backoff, now);
+        if (next < UINT64_MAX)
+                dispatch_arm(dispatch, next);
+        if (started)
+                dispatch->hooks.changed(dispatch->userdata);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Dispatch *dispatch = userdata;
+        Operation *operation, *next;
+
+        (void) source;
+        (void) usec;
+
+        if (dispatch->stopped)
+                return 0;
+
+        for (operation = dispatch->operations; operation; operation = next) {
+                next = operation->next;
+                if (!operation->call)
+                        operation_settle(operation);
+        }
+
+        dispatch->hooks.changed(dispatch->userdata);
+        if (dispatch->orphans)
+                dispatch_resume(dispatch);
+        else
+                dispatch_kick(dispatch);
+        return 0;
+}
+
+int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox, unsigned max_deploys,
+                 const DispatchHooks *hooks, void *userdata, Dispatch **ret) {
+        _cleanup_(dispatch_freep) Dispatch *dispatch = NULL;
+        int r;
+
+        assert(event);
+        assert(store);
+        assert(deployer);
+        assert(outbox);
+        assert(hooks && hooks->changed && hooks->succeeded);
+        assert(ret);
+
+        dispatch = calloc(1, sizeof(*dispatch));
+        if (!dispatch)
+                return -ENOMEM;
+
+        dispatch->store = store;
+        dispatch->deployer = deployer;
+        dispatch->outbox = outbox;
+        dispatch->max_deploys = max_deploys;
+        dispatch->hooks = *hooks;
+        dispatch->userdata = userdata;
+
+        r = store_get_uuid(store, dispatch->store_uuid);
+        if (r < 0)
+                return r;
+
+        r = sd_event_add_time(event, &dispatch->timer, CLOCK_MONOTONIC, 0, 100 * USEC_PER_MSEC, on_timer,
+                              dispatch);
+        if (r < 0)
+                return r;
+
+        r = sd_event_source_set_enabled(dispatch->timer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(dispatch);
+        return 0;
+}
+
+Dispatch *dispatch_free(Dispatch *dispatch) {
+        if (!dispatch)
+                return NULL;
+
+        while (dispatch->operations)
+                operation_free(dispatch->operations);
+        backoff_done(&dispatch->backoff);
+        sd_event_source_unref(dispatch->timer);
+        free(dispatch);
+        return NULL;
+}
+
+static bool dispatch_has(const Dispatch *dispatch, uint64_t deploy) {
+        for (const Operation *operation = dispatch->operations; operation; operation = operation->next)
+                if (operation->deploy->id == deploy)
+                        return true;
+
+        return false;
+}
+
+void dispatch_resume(Dispatch *dispatch) {
+        _cleanup_(deploy_list_done) DeployList running = { 0 };
+        int r;
+
+        assert(dispatch);
+
+        dispatch->orphans = false;
+        r = store_list_running(dispatch->store, &running);
+        for (size_t i = 0; r >= 0 && i < running.n; i++)
+                if (!dispatch_has(dispatch, running.items[i].id))
+                        r = dispatch_call(dispatch, running.items[i].id);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot resume the deploys that are running: %m");
+                dispatch->orphans = true;
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+        }
+
+        dispatch_kick(dispatch);
+}
+
+void dispatch_resolved(Dispatch *dispatch, uint64_t deploy, const char *digest) {
+        assert(dispatch);
+        assert(digest);
+
+        for (Operation *operation = dispatch->operations; operation; operation = operation->next) {
+                char *copy;
+
+                if (operation->deploy->id != deploy)
+                        continue;
+
+                if (store_resolve_deploy(dispatch->store, deploy, digest) < 0)
+                        log_warning("Cannot keep the digest of deploy %" PRIu64 ": %s", deploy,
+                                    store_error(dispatch->store));
+
+                copy = strdup(digest);
+                if (copy) {
+                        free(operation->deploy->digest);
+                        operation->deploy->digest = copy;
+                }
+                return;
+        }
+}
+
+void dispatch_stop(Dispatch *dispatch) {
+        assert(dispatch);
+
+        dispatch->stopped = true;
+        (void) sd_event_source_set_enabled(dispatch->timer, SD_EVENT_OFF);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Manager: the object org.tinyforge.Webhook1 on the bus; dbus/org.tinyforge.Webhook1.xml says what it offers. Reading is
+ * for everybody; what changes something or shows the secret is for root.
+ */
+#pragma once
+
+#include "webhookd/outbox.h"
+#include "webhookd/secret.h"
+#include "webhookd/store.h"
+#include "webhookd/webhook-config.h"
+
+struct sd_bus;
+
+typedef struct Manager Manager;
+
+typedef struct ManagerHooks {
+        /* A call came: the daemon is not idle. */
+        void (*activity)(void *userdata);
+        /* A method put something into the outbox. */
+        void (*changed)(void *userdata);
+} ManagerHooks;
+
+/* Borrows everything but the bus. */
+int manager_new(struct sd_bus *bus, Store *store, Secret *secret, const WebhookConfig *config,
+                Outbox *outbox, const ManagerHooks *hooks, void *userdata, Manager **ret);
+Manager *manager_free(Manager *manager);
+DEFINE_CLEANUP(Manager, manager_free)
+
+/* Sends the signal that `notice` asks for, if any. */
+void manager_emit(Manager *manager, const Notice *notice);
+
+/* Tells the bus which of NProjects, NQueued and NRunning changed since the last time. */
+void manager_emit_properties(Manager *manager);

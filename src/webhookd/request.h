@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Request and Answer: what a delivery is made from and what comes of it, free of any HTTP library. A Request borrows
+ * everything; an Answer owns its body.
+ */
+#pragma once
+
+#include "shared/macro.h"
+
+/* The largest body that is read, bytes. */
+#define BODY_MAX (1024U * 1024U)
+
+typedef struct Bytes {
+        const char *data;
+        size_t length;
+} Bytes;
+
+typedef struct Header {
+        Bytes name; /* in small letters */
+        Bytes value;
+} Header;
+
+typedef struct Request {
+        Bytes method;
+        Bytes path; /* as it came, undecoded, with its query */
+        Bytes body;
+        const Header *headers;
+        size_t n_headers;
+        const char *remote; /* the peer's address as text, for the journal */
+} Request;
+
+/* The first header of that name (small letters), or NULL. */
+const Header *request_header(const Request *request, const char *name);
+
+static inline bool bytes_equal(Bytes bytes, const char *text) {
+        return bytes.length == strlen(text) && memcmp(bytes.data, text, bytes.length) == 0;
+}
+
+/* A NUL-terminated copy; NULL when out of memory. */
+char *bytes_to_string(Bytes bytes);
+
+typedef struct Answer {
+        int status;
+        char *body;    /* JSON on one line, owned; NULL: the fixed text of the status */
+        bool accepted; /* depends on the commit of this turn: becomes 503 when that fails */
+} Answer;
+
+void answer_done(Answer *answer);
+
+/* An answer without details: 404, 405, 503. */
+void answer_set_status(Answer *answer, int status);
+
+/* `{"error":…,"detail":…}` with a status; when memory is short, the status alone. */
+void answer_set_error(Answer *answer, int status, const char *error, const char *detail_format, ...)
+                _printf_(4, 5);

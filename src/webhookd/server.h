@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Server: the listening sockets that systemd hands over, their connections, and the limits on both. HTTP/1.1 only.
+ * A connection that gets nothing done within CONNECTION_TIMEOUT_USEC is closed, whatever it sends or reads meanwhile.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "shared/macro.h"
+#include "webhookd/delivery.h"
+#include "webhookd/loop.h"
+#include "webhookd/turn.h"
+
+/* A request's head and body have to be there within this time (also an idle connection's life), by the library. */
+#define REQUEST_TIMEOUT_MSEC 10000U
+/* From one request to the next, or to the answer being read; by our own, monotonic clock. */
+#define CONNECTION_TIMEOUT_USEC (15 * USEC_PER_SEC)
+
+typedef struct Server Server;
+
+/* Called when a connection came or went: the daemon is not idle. */
+typedef void (*ServerActivity)(void *userdata);
+
+int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsigned max_connections,
+               ServerActivity activity, void *userdata, Server **ret);
+Server *server_free(Server *server);
+DEFINE_CLEANUP(Server, server_free)
+
+/* Listens on a duplicate of `fd`, a listening stream socket; connections of AF_UNIX are those of a proxy in front. */
+int server_listen(Server *server, int fd);
+
+/* Stops accepting; idle connections end, requests under way are answered. What is not accepted stays in the backlog. */
+void server_stop(Server *server);
+
+size_t server_count_connections(const Server *server);

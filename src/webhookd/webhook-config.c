@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* webhookd.conf: see webhook-config.h. */
+#include "webhookd/webhook-config.h"
+
+#include "shared/conf.h"
+#include "shared/glob.h"
+#include "shared/log.h"
+#include "shared/protocol.h"
+
+static int parse_public_url(const char *value, void *field, const char **ret_expected) {
+        char **url = field;
+        size_t length;
+        int r;
+
+        if (!isempty(value) && strncmp(value, "http://", 7) != 0 && strncmp(value, "https://", 8) != 0) {
+                *ret_expected = "a URL that begins with http:// or https://";
+                return -EINVAL;
+        }
+
+        r = conf_parse_string(value, field, ret_expected);
+        if (r < 0 || !*url)
+                return r;
+
+        for (length = strlen(*url); length > 0 && (*url)[length - 1] == '/'; length--)
+                (*url)[length - 1] = '\0';
+
+        return 0;
+}
+
+static int parse_image_patterns(const char *value, void *field, const char **ret_expected) {
+        char ***patterns = field;
+        int r;
+
+        r = conf_parse_strv(value, field, ret_expected);
+        if (r < 0)
+                return r;
+
+        for (char **pattern = *patterns; pattern && *pattern; pattern++)
+                if (glob_validate(*pattern, NULL, NULL) < 0) {
+                        *ret_expected = "patterns over \"domain/path\", such as ghcr.io/acme/*";
+                        return -EINVAL;
+                }
+
+        return 0;
+}
+
+/* A number of things of which there must be at least one; `field` is an unsigned. */
+static int parse_count(const char *value, void *field, const char **ret_expected) {
+        unsigned count = 0;
+        int r;
+
+        r = conf_parse_unsigned(value, &count, ret_expected);
+        if (r < 0)
+                return r;
+
+        if (count == 0 || count > 100000) {
+                *ret_expected = "a number from 1 to 100000";
+                return -EINVAL;
+        }
+
+        *(unsigned *) field = count;
+        return 0;
+}
+
+static int parse_max_deploys(const char *value, void *field, const char **ret_expected) {
+        unsigned count = 0;
+        int r;
+
+        r = conf_parse_unsigned(value, &count, ret_expected);
+        if (r < 0)
+                return r;
+
+        if (count == 0 || count > DEPLOYS_MAX_LIMIT) {
+                *ret_expected = "a number from 1 to 64";
+                return -EINVAL;
+        }
+
+        *(unsigned *) field = count;
+        return 0;
+}
+
+static const ConfKey keys[] = {
+        { "Webhook", "PublicURL", parse_public_url, offsetof(WebhookConfig, public_url) },
+        { "Webhook", "AutoCreate", conf_parse_bool, offsetof(WebhookConfig, auto_create) },
+        { "Webhook", "AutoCreateImages", parse_image_patterns, offsetof(WebhookConfig, auto_create_images) },
+        { "Webhook", "AutoCreateMax", conf_parse_unsigned, offsetof(WebhookConfig, auto_create_max) },
+        { "Webhook", "MaxQueued", parse_count, offsetof(WebhookConfig, max_queued) },
+        { "Webhook", "MaxDeploys", parse_max_deploys, offsetof(WebhookConfig, max_deploys) },
+        { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections) },
+        { "Webhook", "IdleTimeoutSec", conf_parse_sec, offsetof(WebhookConfig, idle_usec) },
+};
+
+static void on_warning(const char *text, void *userdata) {
+        (void) userdata;
+
+        log_warning("%s", text);
+}
+
+int webhook_config_load(const char *path, WebhookConfig *ret) {
+        WebhookConfig config = {
+                .auto_create = true,
+                .auto_create_max = 100,
+                .max_queued = 1000,
+                .max_deploys = DEPLOYS_MAX_DEFAULT,
+                .max_connections = 128,
+                .idle_usec = IDLE_TIMEOUT_USEC,
+        };
+        ConfProblem problem = { .text = "" };
+        int r;
+
+        assert(path);
+        assert(ret);
+
+        r = conf_load(path, keys, ELEMENTSOF(keys), &config, on_warning, NULL, &problem);
+        if (r < 0) {
+                webhook_config_done(&config);
+                return log_error_errno(r, "Configuration refused: %s", problem.text);
+        }
+
+        if (!config.public_url) {
+                config.public_url = strdup("");
+                if (!config.public_url) {
+                        webhook_config_done(&config);
+                        return log_oom();
+                }
+        }
+
+        *ret = config;
+        return 0;
+}
+
+void webhook_config_done(WebhookConfig *config) {
+        assert(config);
+
+        free(config->public_url);
+        config->public_url = NULL;
+        config->auto_create_images = strv_free(config->auto_create_images);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* WebhookConfig: what root says in webhookd.conf, section [Webhook]. */
+#pragma once
+
+#include "shared/macro.h"
+
+typedef struct WebhookConfig {
+        char *public_url;          /* PublicURL=, without a slash at its end; "" when unset */
+        bool auto_create;          /* AutoCreate= */
+        char **auto_create_images; /* AutoCreateImages=, glob patterns over "domain/path"; NULL: all */
+        unsigned auto_create_max;  /* AutoCreateMax= */
+        unsigned max_queued;       /* MaxQueued= */
+        unsigned max_deploys;      /* MaxDeploys=, at once */
+        unsigned max_connections;  /* MaxConnections= */
+        uint64_t idle_usec;        /* IdleTimeoutSec= */
+} WebhookConfig;
+
+/* Reads `path` and its drop-ins over the defaults; logs what is wrong, and where. */
+int webhook_config_load(const char *path, WebhookConfig *ret);
+void webhook_config_done(WebhookConfig *config);

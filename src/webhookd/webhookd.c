@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* The wiring of the receiving daemon: see webhookd.h. */
+#include "webhookd/webhookd.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/log.h"
+#include "shared/protocol.h"
+#include "shared/service.h"
+#include "webhookd/delivery.h"
+#include "webhookd/dispatch.h"
+#include "webhookd/inspector.h"
+#include "webhookd/loop.h"
+#include "webhookd/manager.h"
+#include "webhookd/outbox.h"
+#include "webhookd/secret.h"
+#include "webhookd/server.h"
+#include "webhookd/store.h"
+#include "webhookd/turn.h"
+#include "webhookd/webhook-config.h"
+
+#define STATE_DIRECTORY_DEFAULT "/var/lib/tinyforge"
+
+struct Webhookd {
+        WebhookConfig config;
+        Secret secret;
+        Turn turn;
+        Service *service;
+        Store *store;
+        Outbox *outbox;
+        Deployer *deployer;
+        Dispatch *dispatch;
+        Inspector *inspector;
+        Manager *manager;
+        Delivery *delivery;
+        Loop *loop;
+        Server *server;
+};
+
+static void on_activity(void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        service_touch(webhookd->service);
+}
+
+/* After a commit: the journal, the bus, and what follows from it. */
+static void on_notice(const Notice *notice, void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        log_event(notice->event,
+                  &(EventFields){
+                                  .project = notice->project,
+                                  .stage = notice->stage,
+                                  .image = notice->image,
+                                  .digest = notice->digest,
+                                  .deploy = notice->deploy,
+                                  .delivery = notice->delivery,
+                                  .provider = notice->provider,
+                                  .remote = notice->remote,
+                                  .caller_uid = notice->caller_uid,
+                  },
+                  "%s", strempty(notice->text));
+        manager_emit(webhookd->manager, notice);
+        if (notice->signal == NOTICE_PROJECT_ADDED)
+                inspector_look(webhookd->inspector, notice->project, notice->image);
+}
+
+static void webhookd_set_status(Webhookd *webhookd) {
+        uint64_t queued = 0, running = 0;
+
+        if (store_count_deploys(webhookd->store, DEPLOY_QUEUED, &queued) >= 0 &&
+            store_count_deploys(webhookd->store, DEPLOY_RUNNING, &running) >= 0)
+                service_set_status(webhookd->service, "%" PRIu64 " deploys queued, %" PRIu64 " running",
+                                   queued, running);
+}
+
+/* The store changed, outside of a turn or at its end. */
+static void on_changed(void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        (void) outbox_flush(webhookd->outbox);
+        manager_emit_properties(webhookd->manager);
+        webhookd_set_status(webhookd);
+        service_touch(webhookd->service);
+}
+
+/* There may be something new in the queue. */
+static void on_queued(void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        on_changed(webhookd);
+        dispatch_kick(webhookd->dispatch);
+}
+
+static void on_succeeded(const char *project, const char *image, void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        inspector_look(webhookd->inspector, project, image);
+}
+
+static void on_resolved(uint64_t deploy, const char *digest, void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        dispatch_resolved(webhookd->dispatch, deploy, digest);
+}
+
+static bool is_idle(void *userdata) {
+        Webhookd *webhookd = userdata;
+        uint64_t queued = 1, running = 1;
+
+        /* A store that cannot be asked may have a queue. */
+        (void) store_count_deploys(webhookd->store, DEPLOY_QUEUED, &queued);
+        (void) store_count_deploys(webhookd->store, DEPLOY_RUNNING, &running);
+        return queued == 0 && running == 0 && server_count_connections(webhookd->server) == 0 &&
+               inspector_is_idle(webhookd->inspector);
+}
+
+static void on_stop(bool by_signal, void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        (void) by_signal;
+
+        server_stop(webhookd->server);
+        dispatch_stop(webhookd->dispatch);
+}
+
+static bool is_drained(void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        return server_count_connections(webhookd->server) == 0 && turn_is_empty(&webhookd->turn);
+}
+
+static bool is_pending(void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        return !turn_is_empty(&webhookd->turn);
+}
+
+static void on_flush(void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        turn_flush(&webhookd->turn);
+        service_check(webhookd->service);
+}
+
+static int webhookd_open_store(Webhookd *webhookd, const char *state_directory) {
+        _cleanup_free_ char *path = NULL;
+        bool created;
+        int r;
+
+        if (asprintf(&path, "%s/tinyforge.db", state_directory ? state_directory : STATE_DIRECTORY_DEFAULT) <
+            0)
+                return log_oom();
+
+        r = store_open(path, &webhookd->store);
+        if (r == -EPROTONOSUPPORT)
+                return log_error_errno(r, "'%s' was written by a newer version of tinyforge.", path);
+        if (r < 0)
+                return log_error_errno(r, "Cannot open the store '%s': %m", path);
+
+        (void) store_prune_deliveries(webhookd->store);
+        r = secret_load(&webhookd->secret, webhookd->store, &created);
+        if (r < 0)
+                return log_error_errno(r, "Cannot read or make the secret: %s",
+                                       store_error(webhookd->store));
+
+        if (created)
+                log_event(EVENT_SECRET_CREATED, NULL,
+                          "The first secret was made; tinyforgectl url shows the URL");
+        return 0;
+}
+
+static int webhookd_connect(Webhookd *webhookd) {
+        static const ServiceHooks service_hooks = { is_idle, on_stop, is_drained };
+        static const DispatchHooks dispatch_hooks = { on_changed, on_succeeded };
+        static const ManagerHooks manager_hooks = { on_activity, on_queued };
+        sd_event *event;
+        sd_bus *bus;
+        int r;
+
+        r = service_new(&service_hooks, webhookd, webhookd->config.idle_usec, &webhookd->service);
+        if (r < 0)
+                return log_error_errno(r, "Cannot connect to the system bus: %m");
+
+        event = service_event(webhookd->service);
+        bus = service_bus(webhookd->service);
+
+        r = outbox_new(on_notice, webhookd, &webhookd->outbox);
+        if (r >= 0)
+                r = deployer_new(bus, on_resolved, webhookd, &webhookd->deployer);
+        if (r >= 0)
+                r = dispatch_new(event, webhookd->store, webhookd->deployer, webhookd->outbox,
+                                 webhookd->config.max_deploys, &dispatch_hooks, webhookd,
+                                 &webhookd->dispatch);
+        if (r >= 0)
+                r = inspector_new(webhookd->store, webhookd->deployer, &webhookd->inspector);
+        if (r >= 0)
+                r = manager_new(bus, webhookd->store, &webhookd->secret, &webhookd->config, webhookd->outbox,
+                                &manager_hooks, webhookd, &webhookd->manager);
+        return r < 0 ? log_error_errno(r, "Cannot set up the bus: %m") : 0;
+}
+
+static int webhookd_serve(Webhookd *webhookd) {
+        static const LoopHooks loop_hooks = { is_pending, on_flush };
+        sd_event *event = service_event(webhookd->service);
+        int r;
+
+        turn_init(&webhookd->turn, webhookd->store, webhookd->outbox, on_queued, webhookd);
+        r = delivery_new(webhookd->store, &webhookd->secret, &webhookd->config, webhookd->outbox,
+                         &webhookd->delivery);
+        if (r >= 0)
+                r = loop_new(event, &loop_hooks, webhookd, &webhookd->loop);
+        if (r >= 0)
+                r = server_new(webhookd->loop, event, webhookd->delivery, &webhookd->turn,
+                               webhookd->config.max_connections, on_activity, webhookd, &webhookd->server);
+        return r < 0 ? log_error_errno(r, "Cannot set up the server: %m") : 0;
+}
+
+int webhookd_new(const char *config_path, const char *state_directory, Webhookd **ret) {
+        _cleanup_(webhookd_freep) Webhookd *webhookd = NULL;
+        int r;
+
+        assert(config_path);
+        assert(ret);
+
+        webhookd = calloc(1, sizeof(*webhookd));
+        if (!webhookd)
+                return log_oom();
+
+        r = webhook_config_load(config_path, &webhookd->config);
+        if (r < 0)
+                return r;
+
+        r = webhookd_open_store(webhookd, state_directory);
+        if (r < 0)
+                return r;
+
+        r = webhookd_connect(webhookd);
+        if (r < 0)
+                return r;
+
+        r = webhookd_serve(webhookd);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(webhookd);
+        return 0;
+}
+
+Webhookd *webhookd_free(Webhookd *webhookd) {
+        if (!webhookd)
+                return NULL;
+
+        if (webhookd->delivery)
+                delivery_log_refusals(webhookd->delivery);
+        server_free(webhookd->server);
+        loop_free(webhookd->loop);
+        delivery_free(webhookd->delivery);
+        manager_free(webhookd->manager);
+        inspector_free(webhookd->inspector);
+        dispatch_free(webhookd->dispatch);
+        deployer_free(webhookd->deployer);
+        outbox_free(webhookd->outbox);
+        service_free(webhookd->service);
+        store_free(webhookd->store);
+        secret_erase(&webhookd->secret);
+        webhook_config_done(&webhookd->config);
+        free(webhookd);
+        return NULL;
+}
+
+int webhookd_listen(Webhookd *webhookd, int fd) {
+        int r;
+
+        assert(webhookd);
+
+        r = server_listen(webhookd->server, fd);
+        return r < 0 ? log_error_errno(r, "Cannot listen on descriptor %i: %m", fd) : 0;
+}
+
+int webhookd_run(Webhookd *webhookd) {
+        int r;
+
+        assert(webhookd);
+
+        r = service_start(webhookd->service, WEBHOOK_BUS_NAME);
+        if (r < 0)
+                return r;
+
+        webhookd_set_status(webhookd);
+        dispatch_resume(webhookd->dispatch);
+        r = loop_run(webhookd->loop);
+        return r < 0 ? log_error_errno(r, "The event loop failed: %m") : 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Webhookd: the parts of the receiving daemon, wired to each other. The only place that knows them all. */
+#pragma once
+
+#include "shared/macro.h"
+
+typedef struct Webhookd Webhookd;
+
+/*
+ * Reads the configuration, opens the store in `state_directory` (NULL: /var/lib/tinyforge) and connects to the bus.
+ * Logs what goes wrong.
+ */
+int webhookd_new(const char *config_path, const char *state_directory, Webhookd **ret);
+Webhookd *webhookd_free(Webhookd *webhookd);
+DEFINE_CLEANUP(Webhookd, webhookd_free)
+
+/* Serves the listening stream socket `fd`, which stays the caller's. */
+int webhookd_listen(Webhookd *webhookd, int fd);
+
+/* Takes the bus name, resumes the queue, and runs until idle or told to end. */
+int webhookd_run(Webhookd *webhookd);
