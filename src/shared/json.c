@@ -91,7 +91,8 @@ int64_t json_get_int(const json_t *object, const char *key, int64_t fallback) {
                 double real = json_real_value(j);
 
                 /* Up to 2^53 a double is exact. */
-                if (real > -9007199254740992.0 && real < 9007199254740992.0 && (double) (int64_t) real == real)
+                if (real > -9007199254740992.0 && real < 9007199254740992.0 &&
+                    (double) (int64_t) real == real)
                         return (int64_t) real;
         }
 

@@ -191,10 +191,17 @@ static char *reason_of_error(const DeployerReply *reply) {
         return reason;
 }
 
+/* The deployer has three outcomes; anything else is none. */
+static DeployState outcome_from_string(const char *outcome) {
+        return streq(outcome, OUTCOME_SUCCEEDED)     ? DEPLOY_SUCCEEDED
+               : streq(outcome, OUTCOME_UNCHANGED)   ? DEPLOY_UNCHANGED
+               : streq(outcome, OUTCOME_ROLLED_BACK) ? DEPLOY_ROLLED_BACK
+                                                     : DEPLOY_FAILED;
+}
+
 static void on_reply(const DeployerReply *reply, void *userdata) {
         Operation *operation = userdata;
         Dispatch *dispatch = operation->dispatch;
-        int state;
 
         operation->call = deployer_call_free(operation->call);
         if (dispatch->stopped)
@@ -205,10 +212,7 @@ static void on_reply(const DeployerReply *reply, void *userdata) {
                 operation->verdict = error_name_verdict(reply->error_name);
                 operation->reason = reason_of_error(reply);
         } else {
-                state = deploy_state_from_string(reply->outcome);
-                operation->failed = state < 0 || !deploy_state_is_final((DeployState) state);
-                operation->verdict = ERROR_FINAL;
-                operation->outcome = operation->failed ? DEPLOY_FAILED : (DeployState) state;
+                operation->outcome = outcome_from_string(reply->outcome);
                 operation->reason = strdup(reply->detail);
         }
 
@@ -262,9 +266,11 @@ static void dispatch_start(Dispatch *dispatch, const Deploy *deploy) {
         int r;
 
         r = store_start_deploy(dispatch->store, deploy->id);
-        if (r < 0)
+        if (r < 0) {
                 (void) log_error_errno(r, "Cannot start deploy %" PRIu64 ": %s", deploy->id,
                                        store_error(dispatch->store));
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+        }
         if (r <= 0)
                 return;
 
