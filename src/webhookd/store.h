@@ -5,7 +5,8 @@
  * else in one of its own, so that it is on disk (WAL, synchronous=FULL) when it returns.
  *
  * Errors of all functions, unless said otherwise: -ENOSPC (disk full), -EROFS (not writable), -EIO (damaged or
- * unreadable), -EBUSY (another process holds the file), -ENOMEM. A function that failed has changed nothing.
+ * unreadable), -EBUSY (another process holds the file), -ENOMEM; -EINVAL for what the schema refuses (a number out of
+ * its range, a stage that does not exist). A function that failed has changed nothing.
  * Lookups return 1 and an object, or 0 with NULL where there is none.
  */
 #pragma once
@@ -109,7 +110,9 @@ void deploy_list_done(DeployList *list);
 
 /*
  * Opens (and creates, mode 0600, with a fresh store UUID) the database at `path`; ":memory:" for tests. Migrates an
- * older schema forward. -EPROTONOSUPPORT when a newer tinyforge wrote it.
+ * older schema forward. The file belongs to one Store at a time, until store_free(): another process that opens it gets
+ * -EBUSY at once, other programs find it locked. -EPROTONOSUPPORT when a newer tinyforge wrote it, -EIO when it is no
+ * database or another program's, -ENOENT without its folder.
  */
 int store_open(const char *path, Store **ret);
 Store *store_free(Store *store);
@@ -121,7 +124,8 @@ const char *store_error(const Store *store);
 /*
  * One transaction for many requests. store_begin() does nothing where one is open already. Between them,
  * store_mark()/store_keep()/store_undo() bracket the part of one request, so that its failure leaves the others alone.
- * After a fault that made sqlite roll back everything, store_is_open() is false and store_commit() returns -EIO.
+ * After a fault that made sqlite roll back everything, store_is_open() is false and store_commit() returns -EIO, also
+ * when a store_begin() came between them. When store_commit() fails, nothing of the transaction is left.
  */
 int store_begin(Store *store);
 int store_commit(Store *store);
@@ -192,7 +196,7 @@ void enqueue_result_done(EnqueueResult *result);
  * that row. Otherwise a new row, unless delivery_id_is_final. The key then points to the row answered.
  * Coalesce: joins a queued row of the same stage and image; joins the running row of the stage when both digests are
  * known and equal, or when the push has none, the image is the same, and the running row has none yet either.
- * Supersede: a new row puts every older queued row of its stage aside.
+ * Supersede: a push that makes a new row or joins the running one puts the queued row of its stage aside, which is older.
  * -ENOBUFS when a new row would exceed max_queued.
  */
 int store_enqueue(Store *store, const Enqueue *enqueue, EnqueueResult *ret);
@@ -210,7 +214,10 @@ int store_count_deploys(Store *store, DeployState state, uint64_t *ret);
 
 /* queued → running. 1 done, 0 when the row is no longer queued or its stage has a running row. */
 int store_start_deploy(Store *store, uint64_t id);
-/* The running deploy found its digest: from here on a push without a digest is a new row. */
+/*
+ * The running deploy found its digest: from here on a push without a digest is a new row. 1 done; 0 when it is not running
+ * or its push named the digest, which stands.
+ */
 int store_resolve_deploy(Store *store, uint64_t id, const char *digest);
 /* running → a final state, with its reason (cut at REASON_MAX). Prunes what is beyond DEPLOYS_KEPT. 1 done, 0 when not running. */
 int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char *reason);
@@ -221,7 +228,10 @@ typedef enum RequeueVerdict {
         REQUEUE_EXHAUSTED,  /* DEPLOY_ATTEMPTS_MAX reached: the row ended as failed, with `reason` */
 } RequeueVerdict;
 
-/* running → queued. `counts` adds one to the attempts. */
+/*
+ * running → queued. `counts` adds one to the attempts. 1 done; 0 when the row is not running: nothing has changed, and the
+ * verdict is REQUEUE_QUEUED if it waits, REQUEUE_SUPERSEDED if it is through.
+ */
 int store_requeue_deploy(Store *store, uint64_t id, bool counts, const char *reason,
                          RequeueVerdict *ret_verdict);
 
