@@ -66,6 +66,7 @@ static void answer_send(TurnAnswer *super) {
 
         req->res.status = text->status;
         req->res.reason = text->reason;
+        req->res.content_length = strlen(body);
         (void) h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
                               H2O_STRLIT("application/json"));
         if (text->header_name)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tinyforge-webhookd: puts the parts together and runs the loop. */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 
@@ -64,6 +65,9 @@ static int parse_argv(int argc, char *argv[]) {
 static int run(void) {
         _cleanup_(webhookd_freep) Webhookd *webhookd = NULL;
         int r, n_fds;
+
+        /* A limit on the size of files is an error of the write that meets it, not the end. */
+        (void) signal(SIGXFSZ, SIG_IGN);
 
         n_fds = sd_listen_fds(/* unset_environment= */ 1);
         if (n_fds < 0)

@@ -179,6 +179,7 @@ void manager_emit(Manager *manager, const Notice *notice) {
 }
 
 void manager_emit_properties(Manager *manager) {
+        static char projects[] = "NProjects", queued[] = "NQueued", running[] = "NRunning";
         char *changed[4] = { NULL };
         ManagerCounts counts;
         size_t n = 0;
@@ -190,11 +191,11 @@ void manager_emit_properties(Manager *manager) {
                 return;
 
         if (counts.projects != manager->emitted.projects)
-                changed[n++] = (char[]){ "NProjects" };
+                changed[n++] = projects;
         if (counts.queued != manager->emitted.queued)
-                changed[n++] = (char[]){ "NQueued" };
+                changed[n++] = queued;
         if (counts.running != manager->emitted.running)
-                changed[n++] = (char[]){ "NRunning" };
+                changed[n++] = running;
         if (n == 0)
                 return;
 

@@ -207,7 +207,7 @@ static void delivery_that_is_malformed_is_400_with_its_reason(void **state) {
                 "{}",
                 "{\"image\":7}",
                 "{\"image\":\"\"}",
-                "{\"image\":\"UPPER/case\"}",
+                "{\"image\":\"a.example/Case\"}",
                 "{\"image\":\"a.example/b\",\"digest\":\"sha256:short\"}",
                 "{\"name\":\"a.example/b\",\"tag\":true}",
                 "{\"name\":\"a.example/b\",\"tag\":\"bad tag\"}",

@@ -1,0 +1,494 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+webhookd, the real program, over HTTP and over a private bus. The deployer is not there: the bus does not know its name, so
+that deploys stay in the queue.
+
+usage: test_webhookd.py [TEST], with WEBHOOKD= the program and SOURCE_ROOT= the tree
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from private_bus import BusError, PrivateBus  # noqa: E402
+from webhook_host import Answer, Webhookd, read_answer, wait_for  # noqa: E402
+
+PROGRAM = os.environ["WEBHOOKD"]
+ROOT = os.environ["SOURCE_ROOT"]
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+
+class Host:
+    """A directory, a bus and a webhookd, for one test."""
+
+    def __init__(self, config="", start=True):
+        self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
+        self.bus = PrivateBus(self.directory, [os.path.join(ROOT, "dbus", "org.tinyforge.Webhook1.conf"),
+                                               os.path.join(ROOT, "dbus", "org.tinyforge.Deployer1.conf")])
+        self.webhookd = Webhookd(PROGRAM, self.bus, self.directory, config)
+        if start:
+            self.webhookd.start()
+
+    def __enter__(self):
+        return self.webhookd
+
+    def __exit__(self, *_):
+        self.webhookd.close()
+        self.bus.close()
+        shutil.rmtree(self.directory)
+
+
+def deploys(webhookd):
+    return webhookd.call("ListDeploys", "ssu", "", "", 0)[0]
+
+
+def test_first_start_makes_a_secret_and_keeps_it():
+    with Host() as webhookd:
+        path = webhookd.path()
+        assert re.fullmatch("/api/webhook/" + UUID, path), path
+        assert webhookd.stop() == 0
+        webhookd.start()
+        assert webhookd.path() == path
+
+
+def test_delivery_is_answered_202_and_creates_project_and_stage():
+    with Host() as webhookd:
+        answer = webhookd.post("registry.example/org/shop:v1")
+        assert answer.status == 202, answer.body
+        assert answer.header("Content-Type") == "application/json"
+        deploy = answer.json()["deploys"][0]
+        assert deploy == {"id": deploy["id"], "project": "shop", "stage": "dev", "state": "queued",
+                          "image": "registry.example/org/shop:v1"}, deploy
+        projects = webhookd.call("ListProjects")[0]
+        assert projects[0][:5] == ["shop", "registry.example/org/shop", "", 0, True], projects
+        assert webhookd.call("ListStages", "s", "shop")[0] == [["dev", "*", True, 1]]
+        assert webhookd.call("MatchImage", "s", "registry.example/org/shop:x") == ["shop", "dev", True]
+        assert deploys(webhookd)[0][1:5] == ["shop", "dev", "registry.example/org/shop:v1", deploys(webhookd)[0][4]]
+
+
+def test_refusals_without_the_secret_are_the_same_bytes():
+    with Host() as webhookd:
+        right = webhookd.path()
+        wrong = right[:-1] + ("0" if right[-1] != "0" else "1")
+        seen = [webhookd.request(method, path, body).comparable
+                for path in ("/", "/nothing", "/api/webhook/", right + "/", right + "?x", right.upper(), wrong,
+                             "/%61pi" + right[4:], "/" + right, "/api/../api" + right[4:])
+                for method in ("POST", "GET", "PUT", "DELETE", "OPTIONS", "PATCH")
+                for body in (b"", b'{"image":"a.example/b"}', b"not json")]
+        assert all(s == seen[0] for s in seen), set(str(s) for s in seen)
+        assert seen[0][0] == "HTTP/1.1 404 Not Found"
+        assert deploys(webhookd) == []
+
+
+def test_answers_name_no_server():
+    with Host() as webhookd:
+        for answer in (webhookd.post("a.example/b"), webhookd.request("POST", "/")):
+            assert answer.header("Server") is None
+            assert answer.header("Date") is not None
+
+
+def test_http2_is_refused_by_upgrade_and_by_prior_knowledge():
+    with Host() as webhookd:
+        answer = webhookd.request("POST", None, b'{"image":"a.example/b"}',
+                                  ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQ"])
+        assert answer.status == 202, answer.status
+        answer = webhookd.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0")
+        assert answer.status == 400, answer.status
+
+
+def test_method_media_type_and_body_are_answered_by_the_table():
+    with Host() as webhookd:
+        answer = webhookd.request("GET")
+        assert (answer.status, answer.header("Allow")) == (405, "POST")
+        assert webhookd.request("POST", None, b"image=a", ["Content-Type: application/x-www-form-urlencoded"]).status == 415
+        answer = webhookd.request("POST", None, b'{"image":\n nope}')
+        assert answer.status == 400 and "line 2" in answer.json()["detail"], answer.body
+
+
+def test_body_above_the_limit_is_413_before_the_secret_is_looked_at():
+    with Host() as webhookd:
+        for path in (webhookd.path(), "/nothing"):
+            with webhookd.connect() as s:
+                s.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {1024 * 1024 + 1}\r\n\r\n".encode())
+                assert read_answer(s.makefile("rb")).status == 413
+        body = json.dumps({"image": "a.example/b", "padding": "x" * (1024 * 1024 - 64)}).encode()
+        assert webhookd.request("POST", None, body).status == 202
+
+
+def test_heads_that_can_be_read_in_two_ways_are_refused():
+    with Host() as webhookd:
+        path = webhookd.path().encode()
+        body = b'{"image":"a.example/b"}'
+        length = b"Content-Length: %d\r\n" % len(body)
+        for head in (b"POST %s HTTP/1.1\r\nHost: a\r\n" % path + length + length + b"\r\n",
+                     b"POST %s HTTP/1.1\r\nHost: a\r\nHost: b\r\n" % path + length + b"\r\n",
+                     b"POST %s HTTP/1.1\r\n" % path + length + b"\r\n",
+                     b"POST %s HTTP/1.1\nHost: a\n" % path + length + b"\n",
+                     b"POST %s HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n" % path + length + b"\r\n"):
+            answer = webhookd.raw(head + body)
+            assert answer.status == 400, (head, answer.status)
+            assert answer.header("Connection") == "close", answer.headers
+        chunked = (b"POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" % path)
+        assert webhookd.raw(chunked + b"Content-Length: 5\r\n\r\n0\r\n\r\n").status == 400
+        answer = webhookd.raw(chunked + b"\r\n%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n")
+        assert answer.status == 202, answer.body
+
+
+def test_connections_of_a_proxy_are_closed_after_each_answer():
+    with Host() as webhookd:
+        with webhookd.connect(unix=True) as s:
+            s.sendall(f"GET {webhookd.path()} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            stream = s.makefile("rb")
+            assert read_answer(stream).header("Connection") == "close"
+            assert stream.read(1) == b""
+
+
+def test_forwarded_address_is_believed_behind_a_proxy_only():
+    with Host() as webhookd:
+        header = ["X-Forwarded-For: 198.51.100.9, 203.0.113.7"]
+        webhookd.request("POST", None, b'{"image":"a.example/behind"}', header, unix=True)
+        webhookd.request("POST", None, b'{"image":"a.example/direct"}', header)
+        log = webhookd.log()
+        behind = [line for line in log.splitlines() if "a.example/behind" in line]
+        direct = [line for line in log.splitlines() if "a.example/direct" in line]
+        assert all("TINYFORGE_REMOTE=203.0.113.7" in line for line in behind if "ACCEPTED" in line), behind
+        assert all("TINYFORGE_REMOTE=127.0.0.1" in line for line in direct if "ACCEPTED" in line), direct
+
+
+def test_regenerated_secret_kills_the_old_url_also_on_open_connections():
+    with Host() as webhookd:
+        old = webhookd.path()
+        with webhookd.connect() as s:
+            stream = s.makefile("rb")
+            request = f"GET {old} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+            s.sendall(request)
+            assert read_answer(stream).status == 405
+            new = webhookd.call("RegenerateSecret")[0]
+            s.sendall(request)
+            assert read_answer(stream).status == 404
+        assert new != old and webhookd.path() == new
+        assert webhookd.post("a.example/b", old).status == 404
+        assert webhookd.post("a.example/b", new).status == 202
+        assert webhookd.stop(signal.SIGKILL) == -signal.SIGKILL
+        webhookd.start()
+        assert webhookd.path() == new
+
+
+def test_secret_is_in_no_log():
+    with Host() as webhookd:
+        secrets = [webhookd.path().rsplit("/", 1)[1]]
+        webhookd.post("a.example/b")
+        webhookd.request("GET", webhookd.path() + "x")
+        secrets.append(webhookd.call("RegenerateSecret")[0].rsplit("/", 1)[1])
+        webhookd.request("POST", None, b"{")
+        webhookd.stop()
+        log = webhookd.log()
+        assert "SECRET_REGENERATED" in log and "TINYFORGE_CALLER_UID=0" in log, log
+        for secret in secrets:
+            assert secret not in log and secret.replace("-", "") not in log
+
+
+def test_pipelined_requests_are_answered_in_order():
+    with Host() as webhookd:
+        path = webhookd.path()
+        count = 200
+        requests = b"".join(
+            b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (path.encode(), len(body), body)
+            for body in (json.dumps({"image": f"a.example/p{i:03}"}).encode() for i in range(count)))
+        with webhookd.connect() as s:
+            s.sendall(requests)
+            stream = s.makefile("rb")
+            for i in range(count):
+                answer = read_answer(stream)
+                assert answer.status == (202 if i < 100 else 200), (i, answer.body)
+                assert f"a.example/p{i:03}" in answer.body.decode(), (i, answer.body)
+
+
+def test_simultaneous_deliveries_of_a_new_image_create_one_project():
+    with Host() as webhookd:
+        path = webhookd.path()
+        body = b'{"image":"a.example/new:1"}'
+        request = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (path.encode(), len(body), body)
+        connections = [webhookd.connect() for _ in range(32)]
+        for s in connections:
+            s.sendall(request)
+        answers = [read_answer(s.makefile("rb")) for s in connections]
+        for s in connections:
+            s.close()
+        assert all(a.status == 202 for a in answers)
+        assert len({a.json()["deploys"][0]["id"] for a in answers}) == 1
+        assert [p[0] for p in webhookd.call("ListProjects")[0]] == ["new"]
+
+
+def test_accepted_deliveries_survive_a_kill():
+    with Host("AutoCreateMax=100000\n") as webhookd:
+        accepted = []
+        for round_number in range(8):
+            path = webhookd.path()
+            victim = webhookd.process
+            connections = [webhookd.connect() for _ in range(8)]
+            for i in range(40):
+                for k, s in enumerate(connections):
+                    body = json.dumps({"image": f"a.example/r{round_number}-{i}-{k}"}).encode()
+                    try:
+                        s.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
+                                  % (path.encode(), len(body), body))
+                    except OSError:
+                        pass
+                if i == 5 + 4 * round_number:
+                    victim.send_signal(signal.SIGKILL)
+                    break
+            # What was not accepted is still in the backlog, and for the next process.
+            webhookd.stop(signal.SIGKILL)
+            webhookd.start()
+            for s in connections:
+                s.settimeout(0.5)
+                stream = s.makefile("rb")
+                try:
+                    while (answer := read_answer(stream)) is not None:
+                        assert answer.status == 202
+                        accepted.append(answer.json()["deploys"][0]["image"])
+                except (OSError, StopIteration, ValueError, IndexError):
+                    pass
+                s.close()
+            known = {f"{p[1]}" for p in webhookd.call("ListProjects")[0]}
+            lost = [image for image in accepted if image not in known]
+            assert not lost, lost
+        tap.note(f"{len(accepted)} accepted deliveries, 8 kills, 0 lost")
+        assert len(accepted) > 50
+
+
+def test_sigterm_answers_what_was_begun():
+    with Host() as webhookd:
+        path = webhookd.path()
+        body = b'{"image":"a.example/late"}'
+        with webhookd.connect() as half, webhookd.connect() as idle:
+            half.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (path.encode(), len(body), body[:7]))
+            idle.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            idle_stream = idle.makefile("rb")
+            assert read_answer(idle_stream).status == 405
+            time.sleep(0.1)  # lets the half request arrive, which nothing shows from outside
+            webhookd.process.send_signal(signal.SIGTERM)
+            assert idle_stream.read(1) == b""
+            assert webhookd.process.poll() is None
+            half.sendall(body[7:])
+            answer = read_answer(half.makefile("rb"))
+            assert answer.status == 202, answer.status
+            assert answer.header("Connection") == "close"
+        assert webhookd.process.wait(10) == 0
+        webhookd.start()
+        assert [p[0] for p in webhookd.call("ListProjects")[0]] == ["late"]
+
+
+def test_idle_daemon_ends_and_the_backlog_waits_for_the_next():
+    with Host("IdleTimeoutSec=200ms\n") as webhookd:
+        path = webhookd.path()
+        assert webhookd.process.wait(10) == 0
+        with webhookd.connect() as s:
+            s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            webhookd.start()
+            assert read_answer(s.makefile("rb")).status == 405
+
+
+def test_daemon_with_a_queue_is_not_idle():
+    with Host("IdleTimeoutSec=200ms\n") as webhookd:
+        assert webhookd.post("a.example/b").status == 202
+        time.sleep(1.0)  # five idle times
+        assert webhookd.process.poll() is None
+
+
+def test_no_request_is_lost_at_the_moment_of_the_idle_exit():
+    with Host() as webhookd:
+        path = webhookd.path()
+        webhookd.stop()
+        webhookd.configure("IdleTimeoutSec=5ms\n")
+        webhookd.start()
+        request = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        answered, exits = 0, 0
+        for _ in range(300):
+            with webhookd.connect() as s:
+                s.sendall(request)
+                stream = s.makefile("rb")
+                s.setblocking(False)
+                end = time.monotonic() + 20
+                while True:
+                    assert time.monotonic() < end, "no answer"
+                    if webhookd.process.poll() is not None:
+                        assert webhookd.process.returncode == 0
+                        exits += 1
+                        webhookd.start()
+                    try:
+                        s.recv(1, socket.MSG_PEEK)
+                        break
+                    except BlockingIOError:
+                        time.sleep(0.001)
+                s.settimeout(20)
+                assert read_answer(stream).status == 405
+                stream.close()  # or the connection would stay open
+                answered += 1
+            time.sleep(0.004 + answered % 9 * 0.001)
+        tap.note(f"{answered} requests answered across {exits} idle exits, 0 lost")
+        assert answered == 300 and exits > 10
+
+
+def test_connections_beyond_the_limit_wait_for_a_place():
+    with Host("MaxConnections=8\n") as webhookd:
+        path = webhookd.path()
+        idle = [webhookd.connect() for _ in range(8)]
+        with webhookd.connect() as waiting:
+            waiting.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            waiting.settimeout(0.5)
+            try:
+                waiting.recv(1)
+                raise AssertionError("a ninth connection was served")
+            except TimeoutError:
+                pass
+            for s in idle:
+                s.close()
+            waiting.settimeout(20)
+            assert read_answer(waiting.makefile("rb")).status == 405
+
+
+def test_dripping_client_is_cut_off_and_disturbs_nobody():
+    with Host() as webhookd:
+        path = webhookd.path()
+        began = time.monotonic()
+        with webhookd.connect() as drip:
+            drip.settimeout(0.5)
+            ended = None
+            sent = b"POST %s HTTP/1.1\r\nX: " % path.encode()
+            while ended is None and time.monotonic() - began < 40:
+                try:
+                    drip.sendall(sent)
+                    sent = b"x"
+                    if drip.recv(100) == b"":
+                        ended = time.monotonic() - began
+                except TimeoutError:
+                    assert webhookd.request("GET").status == 405
+                except OSError:
+                    ended = time.monotonic() - began
+        assert ended is not None and ended < 25, ended
+        tap.note(f"a client that sends a byte each 0.5 s was cut off after {ended:.1f} s")
+
+
+def test_full_queue_is_503_with_retry_after_and_accepts_nothing():
+    with Host("MaxQueued=1\n") as webhookd:
+        assert webhookd.post("a.example/one").status == 202
+        answer = webhookd.post("a.example/two")
+        assert (answer.status, answer.header("Retry-After")) == (503, "30"), answer.status
+        assert [p[0] for p in webhookd.call("ListProjects")[0]] == ["one"]
+
+
+def test_disk_without_room_is_503_and_later_202():
+    with Host(start=False) as webhookd:
+        webhookd.start(["prlimit", f"--fsize={192 * 1024}:"])
+        webhookd.call("GetWebhookPath")
+        statuses = []
+        for i in range(400):
+            statuses.append(webhookd.post(f"a.example/image-with-a-name-{i % 90}:{'x' * 100}{i}").status)
+            if statuses[-1] == 503:
+                break
+        assert statuses[-1] == 503 and set(statuses[:-1]) <= {202, 200}, statuses[-3:]
+        assert webhookd.process.poll() is None
+        before = webhookd.call("ListProjects")[0]
+        subprocess.run(["prlimit", f"--pid={webhookd.process.pid}", "--fsize=unlimited:"], check=True)
+        wait_for("room on the disk", lambda: webhookd.post("a.example/after:1").status == 202)
+        assert len(webhookd.call("ListProjects")[0]) == len(before) + 1
+
+
+def test_redelivery_is_answered_200_with_its_row():
+    with Host() as webhookd:
+        first = webhookd.post("a.example/b:1", headers=["Idempotency-Key: abc"])
+        again = webhookd.post("a.example/b:1", headers=["Idempotency-Key: abc"])
+        assert (first.status, again.status) == (202, 200)
+        assert first.json()["deploys"][0]["id"] == again.json()["deploys"][0]["id"]
+
+
+def test_methods_refuse_what_does_not_exist_by_name():
+    with Host() as webhookd:
+        webhookd.post("a.example/b:1")
+        for method, signature, arguments, expected in (
+                ("ListStages", "s", ["nobody"], "no project 'nobody'"),
+                ("ListStages", "s", ["../etc"], "name is"),
+                ("MatchImage", "s", ["UPPER"], "Invalid image"),
+                ("MatchImage", "s", ["c.example/none"], "No project has"),
+                ("Deploy", "sss", ["b", "prod", "v1"], "no such stage"),
+                ("Deploy", "sss", ["b", "dev", ""], "name a tag"),
+                ("Deploy", "sss", ["b", "dev", "bad tag"], "no tag"),
+                ("Deploy", "sss", ["b", "dev", "../x"], "no tag")):
+            try:
+                webhookd.call(method, signature, *arguments)
+                raise AssertionError(f"{method}{arguments} was not refused")
+            except BusError as error:
+                assert expected in error.text, (method, error.text)
+
+
+def test_deploy_by_hand_is_queued():
+    with Host() as webhookd:
+        webhookd.post("a.example/b:1")
+        number = webhookd.call("Deploy", "sss", "b", "dev", "v2")[0]
+        newest = deploys(webhookd)[0]
+        assert newest[0] == number and newest[3] == "a.example/b:v2", newest
+        assert deploys(webhookd)[1][4] in ("superseded", "running", "queued")
+
+
+def test_strangers_may_read_and_nothing_else():
+    if os.getuid() != 0:
+        raise tap.Skip("needs root to become a stranger")
+    with Host() as webhookd:
+        os.chmod(os.path.dirname(webhookd.state), 0o755)
+        stranger = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        manager = ("org.tinyforge.Webhook1", "/org/tinyforge/Webhook1", "org.tinyforge.Webhook1.Manager")
+        assert webhookd.bus.call(*manager, "ListProjects", prefix=stranger) == [[]]
+        for method, signature, arguments in (("GetWebhookPath", "", []), ("RegenerateSecret", "", []),
+                                             ("Deploy", "sss", ["a", "b", "c"])):
+            try:
+                webhookd.bus.call(*manager, method, signature, *arguments, prefix=stranger)
+                raise AssertionError(f"a stranger may call {method}")
+            except BusError as error:
+                assert "denied" in error.text.lower() or "Only root" in error.text or "not allowed" in error.text, error.text
+
+
+def test_interface_is_what_the_description_says():
+    def members(root):
+        interface = next(i for i in root.iter("interface") if i.get("name") == "org.tinyforge.Webhook1.Manager")
+        return {(m.tag, m.get("name"), m.get("type"), m.get("access"),
+                 tuple((a.get("name"), a.get("type"), a.get("direction") or "out") for a in m.findall("arg")))
+                for m in interface if m.tag in ("method", "signal", "property")}
+
+    with Host() as webhookd:
+        seen = members(ElementTree.fromstring(webhookd.bus.introspect("org.tinyforge.Webhook1", "/org/tinyforge/Webhook1")))
+    wanted = members(ElementTree.parse(os.path.join(ROOT, "dbus", "org.tinyforge.Webhook1.xml")).getroot())
+    assert seen == wanted, seen ^ wanted
+
+
+def test_configuration_that_is_wrong_is_refused_with_file_and_line():
+    with Host("MaxDeploys=many\n", start=False) as webhookd:
+        result = subprocess.run([PROGRAM, f"--config={webhookd.config}"], capture_output=True, text=True, timeout=20,
+                                check=False, env=dict(os.environ, STATE_DIRECTORY=webhookd.state))
+        assert result.returncode == 1
+        assert f"{webhookd.config}:2: MaxDeploys= wants" in result.stderr, result.stderr
+
+
+def test_second_copy_on_the_same_store_is_refused():
+    with Host() as webhookd:
+        result = subprocess.run([PROGRAM, f"--config={webhookd.config}"], capture_output=True, text=True, timeout=60,
+                                check=False, env=dict(os.environ, STATE_DIRECTORY=webhookd.state,
+                                                      DBUS_SYSTEM_BUS_ADDRESS=webhookd.bus.address))
+        assert result.returncode == 1, result.stderr
+        assert webhookd.post("a.example/b").status == 202
+
+
+if __name__ == "__main__":
+    assert Answer
+    tap.main()

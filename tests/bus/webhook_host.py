@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""webhookd as systemd would run it, without systemd: listening sockets passed on, a state directory, a private bus."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+DEADLINE = 20.0
+
+
+def wait_for(what, condition, deadline=DEADLINE):
+    """Waits until `condition` gives something true, and returns that."""
+    end = time.monotonic() + deadline
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {deadline} s in vain for: {what}")
+        time.sleep(0.01)
+
+
+class Answer:
+    """One HTTP answer, taken apart."""
+
+    def __init__(self, raw):
+        head, _, self.body = raw.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        self.status = int(lines[0].split(" ")[1])
+        self.headers = [tuple(line.split(": ", 1)) for line in lines[1:]]
+        # What every answer has for itself.
+        self.comparable = (lines[0], [h for h in self.headers if h[0].lower() != "date"], self.body)
+
+    def header(self, name):
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def json(self):
+        return json.loads(self.body)
+
+
+def read_answer(stream):
+    """Reads one answer with a Content-Length from a buffered socket file; None at the end of the stream."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        line = stream.readline()
+        if not line:
+            return None
+        head += line
+    length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+    return Answer(head + stream.read(length))
+
+
+class Webhookd:
+    """The listening sockets live as long as this object, the process as long as it likes."""
+
+    def __init__(self, program, bus, directory, config=""):
+        self.program = program
+        self.bus = bus
+        self.state = os.path.join(directory, "state")
+        os.makedirs(self.state, 0o700, exist_ok=True)
+        self.config = os.path.join(directory, "webhookd.conf")
+        self.configure(config)
+        self.log_path = os.path.join(directory, "webhookd.log")
+        self.tcp = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.port = self.tcp.getsockname()[1]
+        self.unix_path = os.path.join(directory, "webhook.sock")
+        self.unix = socket.socket(socket.AF_UNIX)
+        self.unix.bind(self.unix_path)
+        self.unix.listen(512)
+        self.process = None
+
+    def configure(self, text):
+        """What the next start reads."""
+        with open(self.config, "w", encoding="ascii") as f:
+            f.write("[Webhook]\n" + text)
+        os.chmod(self.config, 0o640)
+
+    def start(self, prefix=()):
+        """Starts the process as systemd would: descriptors from 3 on, and waits for its name on the bus."""
+        listeners = [self.tcp.fileno(), self.unix.fileno()]
+
+        def pass_listeners():
+            copies = [os.dup(fd) for fd in listeners]
+            copies = [os.dup(fd) if fd < 5 else fd for fd in copies]
+            for number, fd in enumerate(copies):
+                os.dup2(fd, 3 + number)
+
+        environment = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=self.bus.address, STATE_DIRECTORY=self.state,
+                           LISTEN_FDS="2", LISTEN_FDNAMES="webhook:webhook")
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [*prefix, "sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", self.program, f"--config={self.config}"],
+                env=environment, stderr=log, stdin=subprocess.DEVNULL, close_fds=False, preexec_fn=pass_listeners)
+        wait_for("webhookd on the bus", lambda: self.bus.has_owner("org.tinyforge.Webhook1")
+                 or self.process.poll() is not None)
+        # One that is already idle again has done nothing wrong.
+        assert self.process.poll() in (None, 0), f"status {self.process.returncode}: {self.log()}"
+
+    def stop(self, number=signal.SIGTERM, deadline=DEADLINE):
+        """Ends the process and returns its exit status."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(deadline)
+        self.process = None
+        return status
+
+    def close(self):
+        self.stop(signal.SIGKILL)
+        self.tcp.close()
+        self.unix.close()
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8") as f:
+            return f.read()
+
+    def call(self, method, signature="", *arguments):
+        return self.bus.call("org.tinyforge.Webhook1", "/org/tinyforge/Webhook1", "org.tinyforge.Webhook1.Manager",
+                             method, signature, *arguments)
+
+    def path(self):
+        return self.call("GetWebhookPath")[0]
+
+    def connect(self, unix=False):
+        if unix:
+            s = socket.socket(socket.AF_UNIX)
+            s.settimeout(DEADLINE)
+            s.connect(self.unix_path)
+            return s
+        return socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE)
+
+    def raw(self, data, unix=False):
+        """Sends bytes, reads everything until the end of the stream or one answer."""
+        with self.connect(unix) as s:
+            s.sendall(data)
+            return read_answer(s.makefile("rb"))
+
+    def request(self, method="POST", path=None, body=b"", headers=(), unix=False):
+        lines = [f"{method} {path or self.path()} HTTP/1.1", "Host: test", f"Content-Length: {len(body)}", *headers]
+        return self.raw("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body, unix)
+
+    def post(self, image, path=None, headers=()):
+        return self.request("POST", path, json.dumps({"image": image}).encode(),
+                            ["Content-Type: application/json", *headers])
