@@ -100,6 +100,14 @@ class PrivateBus:
     def introspect(self, destination, path):
         return self.call(destination, path, "org.freedesktop.DBus.Introspectable", "Introspect")[0]
 
+    def monitor(self, rule):
+        """Starts to print the messages that match `rule`: the process, which is listening when this returns."""
+        process = subprocess.Popen(["dbus-monitor", "--address", self.address, rule], stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True)
+        # Its own connection is the first thing that it prints.
+        process.stdout.readline()
+        return process
+
     def close(self):
         self.process.terminate()
         self.process.wait(20)
