@@ -205,6 +205,10 @@ class Host:
         (self.root / 'etc/hosts').write_text(f'127.0.0.1 localhost {self.name}\n::1 localhost\n')
         (self.root / 'etc/fstab').touch()
         (self.root / 'var/log/journal').mkdir()
+        # A container whose engine left before it did not end by itself; do not wait for it as long as a real host.
+        limits = self.root / 'etc/systemd/system.conf.d/tinyforge-host.conf'
+        limits.parent.mkdir(exist_ok=True)
+        limits.write_text('[Manager]\nDefaultTimeoutStopSec=15s\n')
 
     # The life of the host
 
