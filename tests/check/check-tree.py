@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Who may include whom, and what every file owes the reader."""
+import re
+
+import source
+import tap
+
+LINES_MAX = 450
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+# The parts of src/, and whose headers each may use.
+MAY_INCLUDE = {
+    "shared": {"shared"},
+    "webhookd": {"shared", "webhookd"},
+    "deployerd": {"shared", "deployerd"},
+    "ctl": {"shared", "ctl"},
+}
+
+# A foreign header, and the only files that may include it.
+OWNERS = [
+    (r"sqlite3\.h", r"src/webhookd/store[a-z-]*\.[ch]"),
+    (r"h2o(/.*|\.h)", r"src/webhookd/(server|loop|handler)[a-z-]*\.[ch]"),
+    (r"curl/.*", r"src/deployerd/engine-http\.c"),
+    (r"systemd/sd-journal\.h", r"src/shared/log\.c"),
+    (r"openssl/.*", r"src/webhookd/(secret|signature)[a-z-]*\.c|src/deployerd/[a-z-]*hash\.c"),
+]
+
+# Text in which a comment cannot say whose the file is.
+WITHOUT_LICENCE_LINE = (".json", ".md", ".bin", ".txt")
+
+
+def includes():
+    """(file, quoted or not, header) for every include below src/."""
+    for path in source.files(".c", ".h", below=("src",)):
+        for quote, header in INCLUDE.findall(path.read_text(encoding="utf-8")):
+            yield path, quote == '"', header
+
+
+def test_every_part_includes_only_what_it_may():
+    findings = []
+    for path, quoted, header in includes():
+        part = path.relative_to(source.ROOT / "src").parts[0]
+        assert part in MAY_INCLUDE, f"{part} is a part without a rule"
+        if quoted and header != "config.h" and header.split("/")[0] not in MAY_INCLUDE[part]:
+            findings.append(f"{source.name(path)} includes {header}")
+    source.expect_nothing(findings)
+
+
+def test_a_foreign_header_is_included_by_its_owner_alone():
+    findings = []
+    for path, _, header in includes():
+        for pattern, owner in OWNERS:
+            if re.fullmatch(pattern, header) and not re.fullmatch(owner, source.name(path)):
+                findings.append(f"{source.name(path)} includes {header}")
+    source.expect_nothing(findings)
+
+
+def test_no_foreign_type_crosses_a_header():
+    findings = [f"{source.name(path)} names {match.group()}"
+                for path in source.files(".h", below=("src",))
+                for match in [re.search(r"\b(sqlite3(_stmt)?|CURL[A-Za-z]*|curl_\w+)\b",
+                                        re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL))]
+                if match and not path.stem.startswith("store-")]
+    source.expect_nothing(findings)
+
+
+def test_every_file_says_its_licence():
+    findings = []
+    for path in source.files():
+        if path.suffix in WITHOUT_LICENCE_LINE or "data" in path.parts or "corpus" in path.parts:
+            continue
+        if b"SPDX-License-Identifier: MIT" not in b"".join(path.read_bytes().splitlines(keepends=True)[:4]):
+            findings.append(source.name(path))
+    source.expect_nothing(findings)
+
+
+def test_every_header_is_guarded_by_pragma_once():
+    source.expect_nothing([source.name(path) for path in source.files(".h")
+                           if "\n#pragma once\n" not in path.read_text(encoding="utf-8")])
+
+
+def test_no_file_is_too_long_to_read():
+    findings = []
+    for path in source.files(".c", ".h", below=("src",)):
+        lines = path.read_text(encoding="utf-8").count("\n")
+        if lines > LINES_MAX:
+            findings.append(f"{source.name(path)}: {lines} lines")
+    source.expect_nothing(findings)
+
+
+def test_catalog_explains_exactly_the_events():
+    table = (source.ROOT / "src/shared/events.h").read_text(encoding="utf-8")
+    events = dict((identifier, name) for name, identifier in re.findall(r'X\((\w+),\s*"([0-9a-f]{32})"', table))
+    text = (source.ROOT / "catalog/tinyforge.catalog").read_text(encoding="utf-8")
+    entries = dict((identifier, name) for name, identifier in re.findall(r"^# (\w+)\n-- ([0-9a-f]{32})$", text, re.MULTILINE))
+    assert events and len(re.findall(r"^-- ", text, re.MULTILINE)) == len(entries)
+    assert events == entries, f"only one of the two has {sorted(set(events.items()) ^ set(entries.items()))}"
+
+
+def test_catalog_uses_only_fields_that_are_logged():
+    log = (source.ROOT / "src/shared/log.c").read_text(encoding="utf-8")
+    used = set(re.findall(r"@(\w+)@", (source.ROOT / "catalog/tinyforge.catalog").read_text(encoding="utf-8")))
+    assert used
+    source.expect_nothing([field for field in sorted(used) if f'"{field}"' not in log])
+
+
+if __name__ == "__main__":
+    tap.main()
