@@ -26,21 +26,21 @@ import tempfile
 import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 BOOT_DEADLINE = 60
 STOP_DEADLINE = 150
-BUSES = {'broker': 'dbus-broker.service', 'daemon': 'dbus.service'}
+BUSES = {"broker": "dbus-broker.service", "daemon": "dbus.service"}
 
 # What this machine enabled, mounted or configured stays out of the host.
 LEFT_OUT = [
-    'etc/crypttab', 'etc/docker/daemon.json', 'etc/environment', 'etc/fstab', 'etc/machine-id', 'etc/systemd/network',
-    'etc/systemd/system', 'etc/tinyforge', 'root/.docker', 'var/lib/dbus/machine-id', 'var/lib/docker-registry',
-    'var/lib/systemd/catalog', 'var/lib/tinyforge', 'var/log/journal', *(f'etc/rc{level}.d' for level in '0123456S'),
+    "etc/crypttab", "etc/docker/daemon.json", "etc/environment", "etc/fstab", "etc/machine-id", "etc/systemd/network",
+    "etc/systemd/system", "etc/tinyforge", "root/.docker", "var/lib/dbus/machine-id", "var/lib/docker-registry",
+    "var/lib/systemd/catalog", "var/lib/tinyforge", "var/log/journal", *(f"etc/rc{level}.d" for level in "0123456S"),
 ]
-MASKED = ['console-getty.service', 'getty@.service', 'systemd-firstboot.service', 'systemd-resolved.service',
-          'systemd-timesyncd.service', 'systemd-networkd-wait-online.service']
+MASKED = ["console-getty.service", "getty@.service", "systemd-firstboot.service", "systemd-resolved.service",
+          "systemd-timesyncd.service", "systemd-networkd-wait-online.service"]
 # Engines put overlays of their own here, and an overlay cannot be the upper layer of another.
-ON_TMPFS = ['var/lib/containerd', 'var/lib/containers', 'var/lib/docker']
+ON_TMPFS = ["var/lib/containerd", "var/lib/containers", "var/lib/docker"]
 
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
@@ -55,13 +55,13 @@ class HostError(Exception):
 def unavailable():
     """Why no host can be booted here, or None."""
     if os.geteuid() != 0:
-        return 'booting a host takes root'
-    for program in ('systemd-nspawn', 'nsenter'):
+        return "booting a host takes root"
+    for program in ("systemd-nspawn", "nsenter"):
         if not shutil.which(program, path=PATH):
-            return f'{program} is not installed'
-    if 'overlay' not in pathlib.Path('/proc/filesystems').read_text() \
-            and subprocess.run(['modprobe', '-q', 'overlay'], check=False).returncode != 0:
-        return 'the kernel has no overlay file system'
+            return f"{program} is not installed"
+    if "overlay" not in pathlib.Path("/proc/filesystems").read_text() \
+            and subprocess.run(["modprobe", "-q", "overlay"], check=False).returncode != 0:
+        return "the kernel has no overlay file system"
     return None
 
 
@@ -73,17 +73,17 @@ def wait_until(condition, what, deadline=30.0, pause=0.05):
         if answer:
             return answer
         if time.monotonic() > end:
-            raise HostError(f'not within {deadline:g} s: {what}')
+            raise HostError(f"not within {deadline:g} s: {what}")
         time.sleep(pause)
 
 
 def mount(*arguments):
-    subprocess.run(['mount', *map(str, arguments)], check=True)
+    subprocess.run(["mount", *map(str, arguments)], check=True)
 
 
 def enter_mount_namespace():
-    if libc.unshare(CLONE_NEWNS) != 0 or libc.mount(None, b'/', None, MS_REC | MS_PRIVATE, None) != 0:
-        raise HostError(f'no mount namespace: {os.strerror(ctypes.get_errno())}')
+    if libc.unshare(CLONE_NEWNS) != 0 or libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) != 0:
+        raise HostError(f"no mount namespace: {os.strerror(ctypes.get_errno())}")
 
 
 def remove(path):
@@ -98,35 +98,35 @@ class ControlGroups:
 
     def __init__(self, name):
         self.groups = []
-        for line in pathlib.Path('/proc/self/cgroup').read_text().splitlines():
-            _, controllers, own = line.split(':', 2)
+        for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, own = line.split(":", 2)
             for root in self.roots(controllers):
-                group = root / own.lstrip('/') / name
+                group = root / own.lstrip("/") / name
                 if group.parent.is_dir():
                     self.groups.append(group)
 
     @staticmethod
     def roots(controllers):
-        top = pathlib.Path('/sys/fs/cgroup')
+        top = pathlib.Path("/sys/fs/cgroup")
         if not controllers:
-            return [root for root in (top / 'unified', top) if (root / 'cgroup.controllers').exists()][:1]
-        return [root for root in (top / controllers.removeprefix('name='),) if root.is_dir()]
+            return [root for root in (top / "unified", top) if (root / "cgroup.controllers").exists()][:1]
+        return [root for root in (top / controllers.removeprefix("name="),) if root.is_dir()]
 
     def make(self):
         for group in self.groups:
             group.mkdir()
-            for setting in ('cpuset.cpus', 'cpuset.mems'):
-                if (group / setting).exists() and (group / 'tasks').exists():
+            for setting in ("cpuset.cpus", "cpuset.mems"):
+                if (group / setting).exists() and (group / "tasks").exists():
                     (group / setting).write_text((group.parent / setting).read_text())
 
     def join(self):
         for group in self.groups:
-            (group / 'cgroup.procs').write_text('0')
+            (group / "cgroup.procs").write_text("0")
 
     def remove(self):
         for group in self.groups:
             for folder, _, _ in os.walk(group, topdown=False):
-                wait_until(lambda folder=folder: self.try_remove(folder), f'{folder} is empty', deadline=10)
+                wait_until(lambda folder=folder: self.try_remove(folder), f"{folder} is empty", deadline=10)
 
     @staticmethod
     def try_remove(folder):
@@ -140,9 +140,9 @@ class ControlGroups:
 
 
 class Host:
-    def __init__(self, name, bus='broker', folders=()):
+    def __init__(self, name, bus="broker", folders=()):
         """`bus` is a key of BUSES; `folders` are to be seen in the host, as SOURCE is, wherever they lie."""
-        self.name = f'{name}-{os.getpid()}'
+        self.name = f"{name}-{os.getpid()}"
         self.bus = bus
         self.folders = sorted({SOURCE, *(pathlib.Path(folder).resolve() for folder in folders)})
         self.binds = []
@@ -153,7 +153,7 @@ class Host:
         if reason:
             raise HostError(reason)
         enter_mount_namespace()
-        self.work = pathlib.Path(tempfile.mkdtemp(prefix='tinyforge-host-'))
+        self.work = pathlib.Path(tempfile.mkdtemp(prefix="tinyforge-host-"))
         try:
             self.make_root()
             self.boot()
@@ -168,57 +168,57 @@ class Host:
     # The root
 
     def make_root(self):
-        mount('-t', 'tmpfs', '-o', 'mode=0755', 'tinyforge-host', self.work)
-        self.root = self.overlay('/')
+        mount("-t", "tmpfs", "-o", "mode=0755", "tinyforge-host", self.work)
+        self.root = self.overlay("/")
         for path in LEFT_OUT:
             remove(self.root / path)
         self.make_configuration()
         for path in ON_TMPFS:
-            backing = self.work / path.replace('/', '-')
+            backing = self.work / path.replace("/", "-")
             backing.mkdir()
             (self.root / path).mkdir(parents=True, exist_ok=True)
-            mount('--bind', backing, self.root / path)
+            mount("--bind", backing, self.root / path)
         # They may lie below /tmp, or on another file system than the root: neither is in the overlay above.
         for folder in self.folders:
             if not any(parent in self.folders for parent in folder.parents):
-                self.binds.append(f'--bind={self.overlay(folder)}:{folder}')
+                self.binds.append(f"--bind={self.overlay(folder)}:{folder}")
 
     def overlay(self, lower):
         """A folder with what `lower` has, for the host to write to."""
         layers = pathlib.Path(tempfile.mkdtemp(dir=self.work))
         layers.chmod(0o755)
-        upper, scratch, merged = layers / 'upper', layers / 'scratch', layers / 'merged'
+        upper, scratch, merged = layers / "upper", layers / "scratch", layers / "merged"
         for folder in (upper, scratch, merged):
             folder.mkdir()
-        mount('-t', 'overlay', '-o', f'lowerdir={lower},upperdir={upper},workdir={scratch}', 'tinyforge-host', merged)
+        mount("-t", "overlay", "-o", f"lowerdir={lower},upperdir={upper},workdir={scratch}", "tinyforge-host", merged)
         return merged
 
     def make_configuration(self):
-        units = self.root / 'etc/systemd/system'
+        units = self.root / "etc/systemd/system"
         units.mkdir()
         for unit in MASKED:
-            (units / unit).symlink_to('/dev/null')
-        if self.bus == 'broker':
-            (units / 'dbus.service').symlink_to('/lib/systemd/system/dbus-broker.service')
-        (self.root / 'etc/machine-id').write_text(secrets.token_hex(16) + '\n')
-        (self.root / 'etc/hostname').write_text(self.name + '\n')
-        (self.root / 'etc/hosts').write_text(f'127.0.0.1 localhost {self.name}\n::1 localhost\n')
-        (self.root / 'etc/fstab').touch()
-        (self.root / 'var/log/journal').mkdir()
+            (units / unit).symlink_to("/dev/null")
+        if self.bus == "broker":
+            (units / "dbus.service").symlink_to("/lib/systemd/system/dbus-broker.service")
+        (self.root / "etc/machine-id").write_text(secrets.token_hex(16) + "\n")
+        (self.root / "etc/hostname").write_text(self.name + "\n")
+        (self.root / "etc/hosts").write_text(f"127.0.0.1 localhost {self.name}\n::1 localhost\n")
+        (self.root / "etc/fstab").touch()
+        (self.root / "var/log/journal").mkdir()
         # A container whose engine left before it did not end by itself; do not wait for it as long as a real host.
-        limits = self.root / 'etc/systemd/system.conf.d/tinyforge-host.conf'
+        limits = self.root / "etc/systemd/system.conf.d/tinyforge-host.conf"
         limits.parent.mkdir(exist_ok=True)
-        limits.write_text('[Manager]\nDefaultTimeoutStopSec=15s\n')
+        limits.write_text("[Manager]\nDefaultTimeoutStopSec=15s\n")
 
     # The life of the host
 
     def boot(self):
-        command = ['systemd-nspawn', '--quiet', '-D', self.root, '--boot', '--register=no', '--private-network',
-                   '--capability=all', '--console=pipe', '--resolv-conf=off', '--timezone=off', '--link-journal=no',
-                   *self.binds, '-M', self.name]
+        command = ["systemd-nspawn", "--quiet", "-D", self.root, "--boot", "--register=no", "--private-network",
+                   "--capability=all", "--console=pipe", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+                   *self.binds, "-M", self.name]
         # On a host of systemd's own nspawn asks it for a scope; elsewhere we bring the control groups.
-        if not os.path.isdir('/run/systemd/system'):
-            command.insert(1, '--keep-unit')
+        if not os.path.isdir("/run/systemd/system"):
+            command.insert(1, "--keep-unit")
             self.groups = ControlGroups(self.name)
             self.groups.make()
 
@@ -227,33 +227,33 @@ class Host:
             if self.groups:
                 self.groups.join()
 
-        with open(self.work / 'console', 'ab') as console:
+        with open(self.work / "console", "ab") as console:
             self.nspawn = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
-                preexec_fn=prepare, env={'PATH': PATH, 'SYSTEMD_SECCOMP': '0', 'LANG': 'C.UTF-8'})
-        self.leader = wait_until(self.find_leader, 'systemd is the leader', BOOT_DEADLINE)
-        state = wait_until(self.find_state, 'the host is up', BOOT_DEADLINE)
-        if state != 'running':
-            failed = self.run('systemctl', '--failed', '--no-legend', check=False).stdout
-            raise HostError(f'the host is {state}:\n{failed}')
+                preexec_fn=prepare, env={"PATH": PATH, "SYSTEMD_SECCOMP": "0", "LANG": "C.UTF-8"})
+        self.leader = wait_until(self.find_leader, "systemd is the leader", BOOT_DEADLINE)
+        state = wait_until(self.find_state, "the host is up", BOOT_DEADLINE)
+        if state != "running":
+            failed = self.run("systemctl", "--failed", "--no-legend", check=False).stdout
+            raise HostError(f"the host is {state}:\n{failed}")
         # Hierarchies of version 1 are mounted read-only; the engines write there.
-        self.run('sh', '-c', 'for c in /sys/fs/cgroup/*/; do mount -o remount,bind,rw "$c" || :; done')
+        self.run("sh", "-c", 'for c in /sys/fs/cgroup/*/; do mount -o remount,bind,rw "$c" || :; done')
 
     def find_leader(self):
         if self.nspawn.poll() is not None:
-            raise HostError('systemd-nspawn ended:\n' + (self.work / 'console').read_text(errors='replace'))
-        children = pathlib.Path(f'/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children').read_text().split()
+            raise HostError("systemd-nspawn ended:\n" + (self.work / "console").read_text(errors="replace"))
+        children = pathlib.Path(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children").read_text().split()
         for child in children:
             try:
-                if pathlib.Path(f'/proc/{child}/comm').read_text().strip() == 'systemd':
+                if pathlib.Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
                     return child
             except (FileNotFoundError, ProcessLookupError):
                 pass
         return None
 
     def find_state(self):
-        state = self.run('systemctl', 'is-system-running', check=False).stdout.strip()
-        return state if state in ('running', 'degraded', 'maintenance') else None
+        state = self.run("systemctl", "is-system-running", check=False).stdout.strip()
+        return state if state in ("running", "degraded", "maintenance") else None
 
     def shutdown(self):
         """Shuts the host down as a person would; its disk stays."""
@@ -282,23 +282,23 @@ class Host:
         try:
             self.shutdown()
         finally:
-            subprocess.run(['umount', '--recursive', '--lazy', str(self.work)], check=False)
+            subprocess.run(["umount", "--recursive", "--lazy", str(self.work)], check=False)
             self.work.rmdir()
 
     # Inside
 
-    def enter(self, *command, user='root'):
+    def enter(self, *command, user="root"):
         """The command line that runs `command` in the host."""
         command = [str(word) for word in command]
-        if user != 'root':
-            command = ['setpriv', f'--reuid={user}', f'--regid={user}', '--init-groups', '--', *command]
-        return ['nsenter', '-t', self.leader, '-a', f'--wdns={SOURCE}', '--', 'env', '-i', f'PATH={PATH}', 'HOME=/root',
-                'LANG=C.UTF-8', 'SYSTEMD_PAGER=cat', f'TERM={os.environ.get("TERM", "dumb")}', *command]
+        if user != "root":
+            command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--", *command]
+        return ["nsenter", "-t", self.leader, "-a", f"--wdns={SOURCE}", "--", "env", "-i", f"PATH={PATH}", "HOME=/root",
+                "LANG=C.UTF-8", "SYSTEMD_PAGER=cat", f'TERM={os.environ.get("TERM", "dumb")}', *command]
 
-    def run(self, *command, check=True, user='root', text=True, timeout=120, **options):
+    def run(self, *command, check=True, user="root", text=True, timeout=120, **options):
         """Runs a command in the host and returns what subprocess.run() does; `check` raises HostError."""
         done = subprocess.run(self.enter(*command, user=user), check=False, timeout=timeout, text=text,
-                              stdin=options.pop('stdin', None if 'input' in options else subprocess.DEVNULL),
+                              stdin=options.pop("stdin", None if "input" in options else subprocess.DEVNULL),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
         if check and done.returncode != 0:
             raise HostError(f'{" ".join(map(str, command))}: exit status {done.returncode}\n{done.stdout}{done.stderr}')
@@ -317,20 +317,20 @@ def raise_on_signals():
 
 
 def main():
-    parser = argparse.ArgumentParser(description='Boots a throw-away host and runs a command in it, or a shell.')
-    parser.add_argument('--bus', choices=BUSES, default='broker')
-    parser.add_argument('command', nargs=argparse.REMAINDER)
+    parser = argparse.ArgumentParser(description="Boots a throw-away host and runs a command in it, or a shell.")
+    parser.add_argument("--bus", choices=BUSES, default="broker")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     raise_on_signals()
     try:
-        with Host('tinyforge', bus=arguments.bus) as host:
-            return subprocess.run(host.enter(*(arguments.command or ['bash', '-l'])), check=False).returncode
+        with Host("tinyforge", bus=arguments.bus) as host:
+            return subprocess.run(host.enter(*(arguments.command or ["bash", "-l"])), check=False).returncode
     except HostError as error:
-        print(f'host: {error}', file=sys.stderr)
+        print(f"host: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     sys.exit(main())
