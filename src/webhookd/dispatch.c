@@ -1,84 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The queue's way to the deployer: see dispatch.h. */
-#include "webhookd/dispatch.h"
-
+/* The queue's way to the deployer: see dispatch.h. What becomes of a reply is in dispatch-settle.c. */
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "shared/errors.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
-#include "webhookd/backoff.h"
+#include "webhookd/dispatch-internal.h"
 
-/* How long a write that the store refused waits for its next try. */
-#define SETTLE_RETRY_USEC (5 * USEC_PER_SEC)
-
-typedef struct Operation Operation;
-
-/* A deploy that was handed to the deployer, until the store knows what became of it. */
-struct Operation {
-        Dispatch *dispatch;
-        Deploy *deploy;
-        DeployerCall *call; /* NULL once the reply is there */
-        bool failed;        /* the reply was an error, and `verdict` says what follows */
-        ErrorVerdict verdict;
-        DeployState outcome;
-        char *reason;
-        Operation *next, **slot;
-};
-
-struct Dispatch {
-        Store *store;
-        Deployer *deployer;
-        Outbox *outbox;
-        DispatchHooks hooks;
-        void *userdata;
-        unsigned max_deploys;
-        char store_uuid[UUID_TEXT_SIZE];
-        Operation *operations;
-        unsigned n_operations;
-        Backoff backoff;
-        sd_event_source *timer;
-        bool orphans; /* there may be running rows without an operation */
-        bool stopped;
-};
-
-static Operation *operation_free(Operation *operation) {
-        if (!operation)
-                return NULL;
-
-        if (operation->slot) {
-                *operation->slot = operation->next;
-                if (operation->next)
-                        operation->next->slot = operation->slot;
-                operation->dispatch->n_operations--;
-        }
-        deployer_call_free(operation->call);
-        deploy_free(operation->deploy);
-        free(operation->reason);
-        free(operation);
-        return NULL;
-}
-
-DEFINE_CLEANUP(Operation, operation_free)
-
-static void dispatch_tell(Dispatch *dispatch, const Deploy *deploy, EventId event, NoticeSignal signal,
-                          DeployState state, const char *text) {
-        Notice notice = NOTICE(event, signal);
-
-        notice.text = text;
-        notice.project = deploy->project;
-        notice.stage = deploy->stage;
-        notice.image = deploy->image;
-        notice.digest = deploy->digest;
-        notice.deploy = deploy->id;
-        notice.state = state;
-        if (outbox_add(dispatch->outbox, &notice) < 0)
-                (void) log_oom();
-}
-
-static void dispatch_arm(Dispatch *dispatch, uint64_t when) {
+void dispatch_arm(Dispatch *dispatch, uint64_t when) {
         uint64_t armed = UINT64_MAX;
         int enabled = SD_EVENT_OFF;
 
@@ -89,95 +19,6 @@ static void dispatch_arm(Dispatch *dispatch, uint64_t when) {
 
         (void) sd_event_source_set_time(dispatch->timer, when);
         (void) sd_event_source_set_enabled(dispatch->timer, SD_EVENT_ONESHOT);
-}
-
-static const struct {
-        EventId event;
-        const char *text;
-} finish_texts[_DEPLOY_STATE_MAX] = {
-        [DEPLOY_SUCCEEDED] = { EVENT_DEPLOY_SUCCEEDED, "succeeded" },
-        [DEPLOY_UNCHANGED] = { EVENT_DEPLOY_UNCHANGED, "unchanged" },
-        [DEPLOY_ROLLED_BACK] = { EVENT_DEPLOY_ROLLED_BACK, "rolled back" },
-        [DEPLOY_FAILED] = { EVENT_DEPLOY_FAILED, "failed" },
-        [DEPLOY_SUPERSEDED] = { EVENT_DEPLOY_SUPERSEDED, "superseded" },
-};
-
-static void operation_tell_finished(const Operation *operation, DeployState state) {
-        char text[512];
-
-        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " %s%s%.400s", operation->deploy->id,
-                        finish_texts[state].text, isempty(operation->reason) ? "" : ": ",
-                        strempty(operation->reason));
-        dispatch_tell(operation->dispatch, operation->deploy, finish_texts[state].event,
-                      NOTICE_DEPLOY_FINISHED, state, text);
-}
-
-/* The reply was an outcome, or an error that trying again cannot mend. */
-static int operation_finish(Operation *operation) {
-        DeployState state = operation->failed ? DEPLOY_FAILED : operation->outcome;
-        Dispatch *dispatch = operation->dispatch;
-        int r;
-
-        r = store_finish_deploy(dispatch->store, operation->deploy->id, state, operation->reason);
-        if (r < 0)
-                return r;
-
-        backoff_forget(&dispatch->backoff, operation->deploy->id);
-        if (r > 0)
-                operation_tell_finished(operation, state);
-        if (state == DEPLOY_SUCCEEDED || state == DEPLOY_UNCHANGED)
-                dispatch->hooks.succeeded(operation->deploy->project, operation->deploy->image,
-                                          dispatch->userdata);
-
-        return 0;
-}
-
-static int operation_requeue(Operation *operation, bool counts) {
-        Dispatch *dispatch = operation->dispatch;
-        RequeueVerdict verdict;
-        char text[512];
-        uint64_t delay;
-        int r;
-
-        r = store_requeue_deploy(dispatch->store, operation->deploy->id, counts, operation->reason,
-                                 &verdict);
-        if (r < 0)
-                return r;
-
-        if (verdict != REQUEUE_QUEUED) {
-                backoff_forget(&dispatch->backoff, operation->deploy->id);
-                operation_tell_finished(operation,
-                                        verdict == REQUEUE_SUPERSEDED ? DEPLOY_SUPERSEDED : DEPLOY_FAILED);
-                return 0;
-        }
-
-        delay = backoff_next(&dispatch->backoff, operation->deploy->id, now_usec(CLOCK_MONOTONIC));
-        dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + delay);
-        (void) snprintf(text, sizeof(text),
-                        "Deploy %" PRIu64 " waits %" PRIu64 " s for its next attempt: %.400s",
-                        operation->deploy->id, delay / USEC_PER_SEC, strempty(operation->reason));
-        dispatch_tell(dispatch, operation->deploy, EVENT_DEPLOY_RETRIED, NOTICE_NO_SIGNAL, DEPLOY_QUEUED,
-                      text);
-        return 0;
-}
-
-/* Writes what became of the deploy. When the store refuses, the operation stays, and is tried again. */
-static void operation_settle(Operation *operation) {
-        Dispatch *dispatch = operation->dispatch;
-        int r;
-
-        if (operation->failed && operation->verdict != ERROR_FINAL)
-                r = operation_requeue(operation, operation->verdict == ERROR_RETRY);
-        else
-                r = operation_finish(operation);
-        if (r < 0) {
-                (void) log_error_errno(r, "Cannot write the outcome of deploy %" PRIu64 ": %s",
-                                       operation->deploy->id, store_error(dispatch->store));
-                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
-                return;
-        }
-
-        operation_free(operation);
 }
 
 /* "PullFailed: manifest unknown": the name without its prefix, and what the deployer says. */
