@@ -2,6 +2,13 @@
 /* Text to numbers: see parse.h. */
 #include "shared/parse.h"
 
+#define DIGITS     "0123456789"
+#define WHITESPACE " \t\n\r"
+
+#define USEC_PER_MINUTE (60 * USEC_PER_SEC)
+#define USEC_PER_HOUR   (60 * USEC_PER_MINUTE)
+#define USEC_PER_DAY    (24 * USEC_PER_HOUR)
+
 int parse_uint(const char *text, uint64_t max, uint64_t *ret) {
         uint64_t value = 0;
 
@@ -33,54 +40,105 @@ typedef struct Unit {
         uint64_t usec;
 } Unit;
 
+/* As systemd.time(7) has them; a month is 30.44 days there, a year 365.25. */
 static const Unit units[] = {
         { "us", 1 },
         { "usec", 1 },
+        { "µs", 1 },
         { "ms", USEC_PER_MSEC },
         { "msec", USEC_PER_MSEC },
         { "", USEC_PER_SEC },
         { "s", USEC_PER_SEC },
         { "sec", USEC_PER_SEC },
-        { "m", 60 * USEC_PER_SEC },
-        { "min", 60 * USEC_PER_SEC },
-        { "h", 3600 * USEC_PER_SEC },
-        { "hr", 3600 * USEC_PER_SEC },
-        { "d", 24 * 3600 * USEC_PER_SEC },
-        { "day", 24 * 3600 * USEC_PER_SEC },
+        { "second", USEC_PER_SEC },
+        { "seconds", USEC_PER_SEC },
+        { "m", USEC_PER_MINUTE },
+        { "min", USEC_PER_MINUTE },
+        { "minute", USEC_PER_MINUTE },
+        { "minutes", USEC_PER_MINUTE },
+        { "h", USEC_PER_HOUR },
+        { "hr", USEC_PER_HOUR },
+        { "hour", USEC_PER_HOUR },
+        { "hours", USEC_PER_HOUR },
+        { "d", USEC_PER_DAY },
+        { "day", USEC_PER_DAY },
+        { "days", USEC_PER_DAY },
+        { "w", 7 * USEC_PER_DAY },
+        { "week", 7 * USEC_PER_DAY },
+        { "weeks", 7 * USEC_PER_DAY },
+        { "M", 2629800 * USEC_PER_SEC },
+        { "month", 2629800 * USEC_PER_SEC },
+        { "months", 2629800 * USEC_PER_SEC },
+        { "y", 31557600 * USEC_PER_SEC },
+        { "year", 31557600 * USEC_PER_SEC },
+        { "years", 31557600 * USEC_PER_SEC },
 };
 
-/* "5min" at `*p`, which is then behind it. */
-static int parse_span(const char **p, uint64_t *ret) {
-        size_t n_digits = strspn(*p, "0123456789"), n_unit;
-        char digits[24];
-        uint64_t value;
-        int r;
+/* The unit at `*p`, which is then behind it: all up to white space, a digit or a dot. NULL: no such unit. */
+static const Unit *parse_unit(const char **p) {
+        const char *name = *p + strspn(*p, WHITESPACE);
+        size_t length = strcspn(name, WHITESPACE ".0123456789");
 
-        if (n_digits == 0)
-                return -EINVAL;
-        if (n_digits >= sizeof(digits))
-                return -ERANGE;
-
-        memcpy(digits, *p, n_digits);
-        digits[n_digits] = '\0';
-        r = parse_uint(digits, UINT64_MAX, &value);
-        if (r < 0)
-                return r;
-
-        *p += n_digits;
-        *p += strspn(*p, " ");
-        n_unit = strspn(*p, "abcdefghijklmnopqrstuvwxyz");
         for (size_t i = 0; i < ELEMENTSOF(units); i++)
-                if (strlen(units[i].name) == n_unit && strncmp(units[i].name, *p, n_unit) == 0) {
-                        if (value > UINT64_MAX / units[i].usec)
-                                return -ERANGE;
-
-                        *p += n_unit;
-                        *ret = value * units[i].usec;
-                        return 0;
+                if (strlen(units[i].name) == length && strncmp(units[i].name, name, length) == 0) {
+                        *p = name + length;
+                        return &units[i];
                 }
 
-        return -EINVAL;
+        return NULL;
+}
+
+/* The digits at `*p`, which is then behind them; none read as 0. */
+static int parse_digits(const char **p, uint64_t *ret) {
+        size_t n = strspn(*p, DIGITS);
+        char digits[24] = "0";
+
+        if (n >= sizeof(digits))
+                return -ERANGE;
+
+        memcpy(digits, *p, n);
+        *p += n;
+        return parse_uint(digits, UINT64_MAX, ret);
+}
+
+/* What the digits behind the dot are worth, cut at whole µs: always less than one unit. */
+static uint64_t fraction_usec(const char *digits, uint64_t unit_usec) {
+        uint64_t sum = 0;
+
+        for (uint64_t worth = unit_usec / 10; worth > 0 && *digits >= '0' && *digits <= '9'; worth /= 10)
+                sum += (uint64_t) (*digits++ - '0') * worth;
+
+        return sum;
+}
+
+/* "5min" or "1.5 h" at `*p`, which is then behind it. */
+static int parse_span(const char **p, uint64_t *ret) {
+        const char *start = *p, *fraction = "";
+        const Unit *unit;
+        uint64_t value, part;
+        int r;
+
+        r = parse_digits(p, &value);
+        if (r < 0)
+                return r;
+        if (**p == '.') {
+                fraction = ++*p;
+                *p += strspn(*p, DIGITS);
+        }
+        /* No digit at all, or none behind the dot. */
+        if (*p == start || *p == fraction)
+                return -EINVAL;
+
+        unit = parse_unit(p);
+        if (!unit)
+                return -EINVAL;
+
+        part = fraction_usec(fraction, unit->usec);
+        if (value > (UINT64_MAX - part) / unit->usec)
+                return -ERANGE;
+
+        *ret = value * unit->usec + part;
+        return 0;
 }
 
 int parse_sec(const char *text, uint64_t *ret_usec) {
@@ -91,6 +149,7 @@ int parse_sec(const char *text, uint64_t *ret_usec) {
         assert(text);
         assert(ret_usec);
 
+        p += strspn(p, WHITESPACE);
         do {
                 r = parse_span(&p, &span);
                 if (r < 0)
@@ -99,7 +158,7 @@ int parse_sec(const char *text, uint64_t *ret_usec) {
                         return -ERANGE;
 
                 sum += span;
-                p += strspn(p, " ");
+                p += strspn(p, WHITESPACE);
         } while (*p);
 
         *ret_usec = sum;
