@@ -78,11 +78,11 @@ static const char *tag_problem(Span tag) {
         if (tag.length > IMAGE_TAG_MAX)
                 return "the tag has more than 128 characters";
         if (!is_word(tag.start[0]))
-                return "the tag begins with a character that is not allowed there";
+                return "the tag begins with something else than a letter, a digit or '_'";
 
         for (size_t i = 1; i < tag.length; i++)
                 if (!is_word(tag.start[i]) && tag.start[i] != '.' && tag.start[i] != '-')
-                        return "the tag has a character that is not allowed";
+                        return "the tag has something else than letters, digits, '_', '.' and '-'";
 
         return NULL;
 }
@@ -178,13 +178,13 @@ static const char *path_component_problem(Span component) {
                 if (i == component.length && i > start)
                         return NULL;
                 if (i < component.length && is_upper(component.start[i]))
-                        return "the repository has capitals";
+                        return "the repository has capitals: it must be lowercase";
                 if (i == start)
                         return "a component of the path begins or ends with a separator, or has two";
 
                 separator = separator_length(component.start + i, component.length - i);
                 if (separator == 0)
-                        return "the repository has a character that is not allowed";
+                        return "the repository has something else than small letters, digits, '.', '_' and '-'";
                 i += separator;
         }
 }
@@ -232,7 +232,7 @@ static const char *cut_suffixes(const char *text, Span *ret_name, Span *ret_tag,
         const char *at = strchr(text, '@'), *end = at ? at : text + strlen(text), *colon = NULL;
 
         if (at && !image_digest_is_valid(at + 1))
-                return "the digest is none of sha256 or sha512";
+                return "the digest is not sha256 or sha512 with its number of small hexadecimal digits";
 
         for (const char *p = end; p > text && p[-1] != '/'; p--)
                 if (p[-1] == ':') {
@@ -265,7 +265,7 @@ static int split_name(Span name, Name *ret, const char **ret_reason) {
 
         *ret_reason = path_problem(split.path);
         if (!*ret_reason && !domain_is_valid(split.domain))
-                *ret_reason = "the domain is not valid";
+                *ret_reason = "what stands before the first '/' is no valid domain and port";
         if (*ret_reason)
                 return -EINVAL;
 
@@ -274,10 +274,9 @@ static int split_name(Span name, Name *ret, const char **ret_reason) {
         split.official = span_is(split.domain, DEFAULT_DOMAIN) &&
                          !memchr(split.path.start, '/', split.path.length);
 
-        length = split.domain.length + 1 + (split.official ? strlen(OFFICIAL_PREFIX) : 0) +
-                 split.path.length;
+        length = (split.official ? strlen(OFFICIAL_PREFIX) : 0) + split.path.length;
         if (length > IMAGE_NAME_MAX) {
-                *ret_reason = "the name has more than 255 characters";
+                *ret_reason = "the path has more than 255 characters";
                 return -ENAMETOOLONG;
         }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ImageRef: an image reference, parsed and normalised by the grammar of the `distribution/reference`
- * package: `nginx` is `docker.io/library/nginx`, a port is not a tag, a name has at most 255 characters.
+ * package (0.6): `nginx` is `docker.io/library/nginx`, a port is not a tag, a path has at most 255 characters.
  * Pure: no I/O, no logging, no locale.
  */
 #pragma once
 
 #include "shared/macro.h"
 
-/* The longest repository name (domain and path), by the specification. */
+/* The longest path, normalised, without the domain: what the package counts since its version 0.6. */
 #define IMAGE_NAME_MAX 255U
 /* The longest tag, by the specification. */
 #define IMAGE_TAG_MAX 128U
@@ -23,7 +23,8 @@ typedef struct ImageRef {
 } ImageRef;
 
 /*
- * Parses and normalises `text`. On success `*ret` is owned by the caller. Errors: -EINVAL for anything
+ * Parses and normalises `text`. Narrower than the package in two things: digests are sha256 or sha512, and what only
+ * looks like a domain (`a_b.example/c`, where the package finds a name without a domain) is refused. On success `*ret` is owned by the caller. Errors: -EINVAL for anything
  * the grammar refuses, with `*ret_reason` (may be NULL; static text, English, no newline) telling why;
  * -ENAMETOOLONG (with a reason as well) for a name, tag or reference beyond its limit; -ENOMEM.
  */
