@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tag patterns: see glob.h. A pattern is first taken apart into tokens, which also finds what is malformed; matching
- * then goes back to the last `*` only, so that its time is bounded by the product of both lengths.
+ * Tag patterns: see glob.h. A pattern is taken apart into tokens, which also finds what is malformed; matching goes
+ * back to the last `*` only, so that its time is bounded by the product of both lengths. As in Go, a `*` takes bytes,
+ * and characters outside of brackets are compared byte by byte; `?` and brackets take one rune.
  */
 #include "shared/glob.h"
 
@@ -16,7 +17,7 @@ typedef enum TokenKind {
 
 typedef struct Token {
         TokenKind kind;
-        uint32_t literal;
+        unsigned char literal;
         const char *set; /* behind "[" or "[^" */
         bool negated;
 } Token;
@@ -57,6 +58,8 @@ static size_t rune_decode(const char *text, uint32_t *ret) {
 
 /* One end of a range inside brackets. NULL and `*ret_rune`, or what is wrong. */
 static const char *set_rune(const char **p, uint32_t *ret_rune) {
+        size_t n;
+
         if (**p == '\0')
                 return "a '[' is never closed";
         if (**p == '-' || **p == ']')
@@ -64,7 +67,11 @@ static const char *set_rune(const char **p, uint32_t *ret_rune) {
         if (**p == '\\' && *++*p == '\0')
                 return "nothing follows the last '\\'";
 
-        *p += rune_decode(*p, ret_rune);
+        n = rune_decode(*p, ret_rune);
+        if (*ret_rune == RUNE_ERROR && n == 1)
+                return "the bytes inside brackets are not UTF-8";
+
+        *p += n;
         return **p == '\0' ? "a '[' is never closed" : NULL;
 }
 
@@ -123,12 +130,10 @@ static const char *token_next(const char **p, Token *ret) {
                 ret->set = *p;
                 problem = set_skip(p);
                 break;
-        case '\\':
-                if (*++*p == '\0')
-                        return "nothing follows the last '\\'";
-                /* fall through */
         default:
-                *p += rune_decode(*p, &ret->literal);
+                if (**p == '\\' && *++*p == '\0')
+                        return "nothing follows the last '\\'";
+                ret->literal = (unsigned char) *(*p)++;
                 break;
         }
 
@@ -177,24 +182,23 @@ static bool set_has(const Token *token, uint32_t rune) {
         return found != token->negated;
 }
 
-static bool token_takes(const Token *token, uint32_t rune) {
-        switch (token->kind) {
-        case TOKEN_LITERAL:
-                return token->literal == rune;
-        case TOKEN_ANY:
-                return rune != '/';
-        case TOKEN_SET:
-                return set_has(token, rune);
-        case TOKEN_STAR:
-                break;
-        }
+/* How many bytes of `text`, which is not empty, the token takes; 0: it does not match. Not for stars. */
+static size_t token_take(const Token *token, const char *text) {
+        uint32_t rune;
+        size_t n;
 
-        return false;
+        if (token->kind == TOKEN_LITERAL)
+                return token->literal == (unsigned char) text[0] ? 1 : 0;
+
+        n = rune_decode(text, &rune);
+        if (token->kind == TOKEN_ANY)
+                return rune != '/' ? n : 0;
+
+        return set_has(token, rune) ? n : 0;
 }
 
 int glob_match(const char *pattern, const char *text) {
         const char *p = pattern, *t = text, *star = NULL, *star_text = NULL;
-        uint32_t rune;
         int r;
 
         assert(text);
@@ -203,14 +207,12 @@ int glob_match(const char *pattern, const char *text) {
         if (r < 0)
                 return r;
 
-        for (;;) {
+        while (*p || *t) {
                 const char *behind = p;
-                Token token;
+                Token token = { .kind = TOKEN_LITERAL };
+                size_t n = 0;
 
-                if (*p == '\0' && *t == '\0')
-                        return 1;
-
-                if (*p != '\0') {
+                if (*p) {
                         (void) token_next(&behind, &token);
                         if (token.kind == TOKEN_STAR) {
                                 star = p = behind;
@@ -218,22 +220,21 @@ int glob_match(const char *pattern, const char *text) {
                                 continue;
                         }
 
-                        if (*t != '\0') {
-                                size_t n = rune_decode(t, &rune);
-
-                                if (token_takes(&token, rune)) {
-                                        p = behind;
-                                        t += n;
-                                        continue;
-                                }
-                        }
+                        n = *t ? token_take(&token, t) : 0;
                 }
 
-                /* The last star takes one more, if it can. */
+                if (n > 0) {
+                        p = behind;
+                        t += n;
+                        continue;
+                }
+
+                /* The last star takes one more byte, if it can. */
                 if (!star || *star_text == '\0' || *star_text == '/')
                         return 0;
-                star_text += rune_decode(star_text, &rune);
                 p = star;
-                t = star_text;
+                t = ++star_text;
         }
+
+        return 1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tag patterns with the semantics of Go's `path.Match`, UTF-8 aware: `*` and `?` never match `/`,
- * `[^a-z]` negates, `\` escapes. Unlike Go, a malformed pattern is always an error, whatever the text.
+ * `[^a-z]` negates (and takes `/`, as there), `\` escapes. A malformed pattern is an error, whatever the text.
  * Pure; the time is bounded by the product of both lengths, whatever the pattern.
  */
 #pragma once
@@ -21,7 +21,8 @@ int glob_validate(const char *pattern, const char **ret_reason, size_t *ret_offs
 int glob_match(const char *pattern, const char *text);
 
 /*
- * Whether every text that `narrow` matches is certainly matched by `wide` too. True is a proof; false
- * means "not known". Both patterns must be valid. Used to tell that a stage can never be reached.
+ * Whether every tag (image-ref.h: ASCII, not empty, no `/`) that `narrow` matches is certainly matched by `wide`
+ * too. True is a proof; false means "not known", and is the answer for patterns that are not valid. Used to tell that a
+ * stage can never be reached.
  */
 bool glob_covers(const char *wide, const char *narrow);
