@@ -1,86 +1,139 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Configuration files: see conf.h. libinih takes the lines apart; this file decides which files are read, counts the
- * lines, and gives the keys their meaning.
+ * Configuration files: see conf.h. libinih takes the lines apart; this file decides which files are read, holds each
+ * line to the dialect before libinih sees it, and hands the values to the parsers of the keys.
  */
 #include "shared/conf.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <ini.h>
-#include <limits.h>
-#include <stdio.h>
-#include <strings.h>
+#include <stdarg.h>
 #include <sys/stat.h>
-
-#include "shared/parse.h"
 
 #define CONF_LINE_MAX    4096U
 #define CONF_FILE_MAX    (256U * 1024U)
 #define CONF_DROPINS_MAX 256U
 
-typedef struct Reader {
-        FILE *file;
-        const char *path;
-        unsigned line;
-        const char *line_problem; /* of the line that was read last */
+/* What conf_load() was called with. */
+typedef struct Target {
         const ConfKey *keys;
         size_t n_keys;
-        void *target;
+        void *fields;
         ConfWarning warn;
         void *userdata;
         ConfProblem *problem;
-        int error;
+} Target;
+
+/* One file that is being read. */
+typedef struct Reader {
+        const Target *target;
+        FILE *file;
+        const char *path;
+        unsigned line;
+        size_t n_bytes;
+        int error; /* of the first problem, which is the one that is told */
 } Reader;
 
-static int reader_fail(Reader *reader, int error, const char *text) {
-        /* The first problem is the one that is told. */
-        if (reader->error < 0)
-                return reader->error;
+/* "where: what", cut where it is too long; returns `error`. */
+static int problem_set(ConfProblem *problem, int error, const char *where, const char *format, ...)
+                _printf_(4, 5);
 
-        (void) snprintf(reader->problem->text, sizeof(reader->problem->text), "%.250s:%u: %.200s",
-                        reader->path, reader->line, text);
-        reader->error = error;
+static int problem_set(ConfProblem *problem, int error, const char *where, const char *format, ...) {
+        va_list args;
+        size_t n;
+
+        (void) snprintf(problem->text, sizeof(problem->text), "%.250s: ", where);
+        n = strlen(problem->text);
+        va_start(args, format);
+        (void) vsnprintf(problem->text + n, sizeof(problem->text) - n, format, args);
+        va_end(args);
         return error;
+}
+
+static void reader_fail(Reader *reader, int error, const char *text) {
+        char where[300];
+
+        if (reader->error < 0)
+                return;
+
+        (void) snprintf(where, sizeof(where), "%.240s:%u", reader->path, reader->line);
+        reader->error = problem_set(reader->target->problem, error, where, "%s", text);
+}
+
+/*
+ * libinih is more generous than the dialect: it takes ":" for "=", and whatever follows a section's "]". NULL, or what
+ * is wrong with the line.
+ */
+static const char *line_problem(const char *line) {
+        const char *start = line + strspn(line, " \t\r\n\v\f");
+        size_t length = strlen(start);
+
+        while (length > 0 && strchr(" \t\r\n\v\f", start[length - 1]))
+                length--;
+
+        if (length == 0 || start[0] == '#' || start[0] == ';')
+                return NULL;
+        if (start[length - 1] == '\\')
+                return "lines are not continued by a '\\' at their end";
+        if (start[0] == '[')
+                return length > 2 && strcspn(start, "]") == length - 1 ? NULL : "no section: [Name] is one";
+        if (start[0] == '=' || start[strcspn(start, "=:")] != '=')
+                return "neither [Section] nor Key=value";
+
+        return NULL;
+}
+
+/* One line and its end into `buffer`; its length, 0 at the end of the file. NULL, or what is wrong. */
+static const char *read_bytes(Reader *reader, char *buffer, size_t size, size_t *ret_length) {
+        size_t n = 0;
+        int c;
+
+        do {
+                c = getc(reader->file);
+                if (c == EOF)
+                        break;
+                if (c == '\0')
+                        return "a NUL byte";
+                if (n + 2 > size)
+                        return "the line is too long";
+                if (++reader->n_bytes > CONF_FILE_MAX)
+                        return "the file is too large";
+
+                buffer[n++] = (char) c;
+        } while (c != '\n');
+
+        if (ferror(reader->file))
+                return "cannot be read";
+
+        buffer[n] = '\0';
+        *ret_length = n;
+        return NULL;
 }
 
 /* For libinih: the next line, as fgets() would give it. */
 static char *read_line(char *buffer, int size, void *stream) {
         Reader *reader = stream;
+        const char *problem;
         size_t length = 0;
-        int c;
 
         if (reader->error < 0)
                 return NULL;
 
-        while ((c = getc(reader->file)) != EOF) {
-                if (c == '\0') {
-                        reader->line++;
-                        (void) reader_fail(reader, -EBADMSG, "a NUL byte");
-                        return NULL;
-                }
-                if (length + 2 >= (size_t) size) {
-                        reader->line++;
-                        (void) reader_fail(reader, -EBADMSG, "the line is too long");
-                        return NULL;
-                }
-                buffer[length++] = (char) c;
-                if (c == '\n')
-                        break;
-        }
-
-        if (length == 0)
-                return NULL;
-
-        buffer[length] = '\0';
         reader->line++;
-        return buffer;
+        problem = read_bytes(reader, buffer, (size_t) size, &length);
+        if (!problem && length > 0)
+                problem = line_problem(buffer);
+        if (problem)
+                reader_fail(reader, -EBADMSG, problem);
+
+        return problem || length == 0 ? NULL : buffer;
 }
 
-static const ConfKey *reader_find(const Reader *reader, const char *section, const char *name) {
-        for (size_t i = 0; i < reader->n_keys; i++)
-                if (streq(reader->keys[i].section, section) && streq(reader->keys[i].name, name))
-                        return &reader->keys[i];
+static const ConfKey *target_find(const Target *target, const char *section, const char *name) {
+        for (size_t i = 0; i < target->n_keys; i++)
+                if (streq(target->keys[i].section, section) && streq(target->keys[i].name, name))
+                        return &target->keys[i];
 
         return NULL;
 }
@@ -89,95 +142,127 @@ static const ConfKey *reader_find(const Reader *reader, const char *section, con
 static int on_entry(void *user, const char *section, const char *name, const char *value) {
         const char *expected = "another value";
         Reader *reader = user;
+        const Target *target = reader->target;
         const ConfKey *key;
-        char text[768];
+        char text[512];
         int r;
 
-        key = reader_find(reader, section, name);
+        key = target_find(target, section, name);
         if (!key) {
-                (void) snprintf(text, sizeof(text), "%s:%u: unknown key %.128s= in section [%.128s]",
+                (void) snprintf(text, sizeof(text), "%.240s:%u: unknown key %.100s= in section [%.100s]",
                                 reader->path, reader->line, name, section);
-                reader->warn(text, reader->userdata);
+                target->warn(text, target->userdata);
                 return 1;
         }
 
-        r = key->parse(value, (char *) reader->target + key->offset, &expected);
+        r = key->parse(value, (char *) target->fields + key->offset, &expected);
         if (r == -EINVAL) {
                 (void) snprintf(text, sizeof(text), "%s= wants %s", name, expected);
-                (void) reader_fail(reader, r, text);
+                reader_fail(reader, r, text);
         } else if (r < 0)
-                (void) reader_fail(reader, r, "out of memory");
+                reader_fail(reader, r, "out of memory");
 
         return r >= 0;
 }
 
-static int open_trusted(const char *path, FILE **ret, ConfProblem *ret_problem) {
-        _cleanup_close_ int fd = -1;
-        const char *problem = NULL;
-        struct stat st;
-
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        if (fd < 0) {
-                int r = -errno;
-
-                if (r != -ENOENT)
-                        (void) snprintf(ret_problem->text, sizeof(ret_problem->text), "%s: %s", path,
-                                        strerror(-r));
-                return r;
-        }
-
-        if (fstat(fd, &st) < 0)
-                return -errno;
-
-        if (!S_ISREG(st.st_mode))
-                problem = "is no regular file";
-        else if (st.st_uid != 0)
-                problem = "does not belong to root";
-        else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-                problem = "can be written by others than root";
-        else if (st.st_size > (off_t) CONF_FILE_MAX)
-                problem = "is too large";
-        if (problem) {
-                (void) snprintf(ret_problem->text, sizeof(ret_problem->text), "%s: %s", path, problem);
-                return -EPERM;
-        }
-
-        *ret = fdopen(fd, "re");
-        if (!*ret)
-                return -errno;
-
-        (void) TAKE_FD(fd);
-        return 0;
-}
-
-static int conf_load_file(const char *path, const Reader *template) {
-        Reader reader = *template;
+static int target_read(const Target *target, FILE *file, const char *path) {
+        Reader reader = { .target = target, .file = file, .path = path };
         int r;
-
-        r = open_trusted(path, &reader.file, reader.problem);
-        if (r < 0)
-                return r;
 
         /* libinih is told by globals: no comments behind values, no continued lines; a line as long as ours. */
         ini_allow_inline_comments = false;
         ini_allow_multiline = false;
         ini_allow_bom = false;
+        ini_stop_on_first_error = true;
         ini_max_line = CONF_LINE_MAX;
         ini_use_stack = true;
 
-        reader.path = path;
         r = ini_parse_stream(read_line, &reader, on_entry, &reader);
-        (void) fclose(reader.file);
-
         if (reader.error < 0)
                 return reader.error;
-        if (r > 0) {
-                (void) snprintf(reader.problem->text, sizeof(reader.problem->text),
-                                "%s:%i: neither [Section] nor Key=value", path, r);
-                return -EBADMSG;
+        if (r != 0)
+                return problem_set(target->problem, -EBADMSG, path, "line %i cannot be read", r);
+
+        return 0;
+}
+
+int conf_read(FILE *file, const char *path, const ConfKey *keys, size_t n_keys, void *fields,
+              ConfWarning warn, void *userdata, ConfProblem *ret_problem) {
+        const Target target = {
+                .keys = keys,
+                .n_keys = n_keys,
+                .fields = fields,
+                .warn = warn,
+                .userdata = userdata,
+                .problem = ret_problem,
+        };
+
+        assert(file);
+        assert(path);
+        assert(keys);
+        assert(fields);
+        assert(warn);
+        assert(ret_problem);
+
+        return target_read(&target, file, path);
+}
+
+/* Whether only root decides what is in `fd`: NULL, or what is wrong. */
+static const char *trust_problem(const struct stat *st, mode_t type) {
+        if ((st->st_mode & S_IFMT) != type)
+                return type == S_IFDIR ? "is no directory" : "is no regular file";
+        if (st->st_uid != 0)
+                return "does not belong to root";
+        if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+                return "can be written by others than root";
+
+        return NULL;
+}
+
+/* Opens `name` in `at`. -ENOENT is no problem that is told. */
+static int open_trusted(int at, const char *name, mode_t type, const char *path, ConfProblem *ret_problem) {
+        _cleanup_close_ int fd = -1;
+        const char *problem;
+        struct stat st;
+
+        fd = openat(at, name,
+                    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW |
+                                    (type == S_IFDIR ? O_DIRECTORY : 0));
+        if (fd < 0 && errno == ENOENT)
+                return -ENOENT;
+        if (fd < 0 && errno == ELOOP)
+                return problem_set(ret_problem, -EPERM, path, "is a symbolic link");
+        if (fd < 0 || fstat(fd, &st) < 0) {
+                int r = -errno;
+
+                return problem_set(ret_problem, r, path, "%s", strerror(-r));
         }
 
-        return r < 0 ? -ENOMEM : 0;
+        problem = trust_problem(&st, type);
+        if (problem)
+                return problem_set(ret_problem, -EPERM, path, "%s", problem);
+
+        return TAKE_FD(fd);
+}
+
+/* Reads `name` in `at`; `path` is for messages. */
+static int target_load(const Target *target, int at, const char *name, const char *path) {
+        _cleanup_close_ int fd = -1;
+        FILE *file;
+        int r;
+
+        fd = open_trusted(at, name, S_IFREG, path, target->problem);
+        if (fd < 0)
+                return fd;
+
+        file = fdopen(fd, "re");
+        if (!file)
+                return problem_set(target->problem, -ENOMEM, path, "out of memory");
+        (void) TAKE_FD(fd);
+
+        r = target_read(target, file, path);
+        (void) fclose(file);
+        return r;
 }
 
 static int select_conf(const struct dirent *entry) {
@@ -190,170 +275,74 @@ static int compare_names(const struct dirent **a, const struct dirent **b) {
         return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int conf_load_dropins(const char *path, const Reader *template) {
+static int target_load_dropin(const Target *target, int directory_fd, const char *directory,
+                              const char *name) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (asprintf(&path, "%s/%s", directory, name) < 0) {
+                path = NULL;
+                return problem_set(target->problem, -ENOMEM, directory, "out of memory");
+        }
+
+        r = target_load(target, directory_fd, name, path);
+        return r == -ENOENT ? 0 : r;
+}
+
+static int target_load_dropins(const Target *target, const char *directory) {
+        _cleanup_close_ int fd = -1;
         struct dirent **entries = NULL;
-        char directory[PATH_MAX];
         int r = 0, n;
 
-        (void) snprintf(directory, sizeof(directory), "%s.d", path);
-        n = scandir(directory, &entries, select_conf, compare_names);
+        fd = open_trusted(AT_FDCWD, directory, S_IFDIR, directory, target->problem);
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : fd;
+
+        n = scandirat(fd, ".", &entries, select_conf, compare_names);
         if (n < 0) {
-                r = errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-                if (r < 0)
-                        (void) snprintf(template->problem->text, sizeof(template->problem->text),
-                                        "%.300s: %s", directory, strerror(-r));
-                return r;
+                r = -errno;
+                return problem_set(target->problem, r, directory, "%s", strerror(-r));
         }
 
-        if (n > (int) CONF_DROPINS_MAX) {
-                (void) snprintf(template->problem->text, sizeof(template->problem->text),
-                                "%.300s: too many files", directory);
-                r = -E2BIG;
-        }
-
+        if (n > (int) CONF_DROPINS_MAX)
+                r = problem_set(target->problem, -E2BIG, directory, "more than %u files", CONF_DROPINS_MAX);
         for (int i = 0; i < n; i++) {
-                char file[PATH_MAX + 256];
-
-                (void) snprintf(file, sizeof(file), "%s/%s", directory, entries[i]->d_name);
                 if (r >= 0)
-                        r = conf_load_file(file, template);
+                        r = target_load_dropin(target, fd, directory, entries[i]->d_name);
                 free(entries[i]);
         }
+
         free(entries);
         return r;
 }
 
-int conf_load(const char *path, const ConfKey *keys, size_t n_keys, void *target, ConfWarning warn,
+int conf_load(const char *path, const ConfKey *keys, size_t n_keys, void *fields, ConfWarning warn,
               void *userdata, ConfProblem *ret_problem) {
-        Reader template = {
+        const Target target = {
                 .keys = keys,
                 .n_keys = n_keys,
-                .target = target,
+                .fields = fields,
                 .warn = warn,
                 .userdata = userdata,
                 .problem = ret_problem,
         };
+        _cleanup_free_ char *directory = NULL;
         int r;
 
         assert(path);
         assert(keys);
-        assert(target);
+        assert(fields);
         assert(warn);
         assert(ret_problem);
 
-        r = conf_load_file(path, &template);
+        r = target_load(&target, AT_FDCWD, path, path);
         if (r < 0 && r != -ENOENT)
                 return r;
 
-        return conf_load_dropins(path, &template);
-}
-
-int conf_parse_bool(const char *value, void *field, const char **ret_expected) {
-        static const char *const yes[] = { "yes", "true", "on", "1", "y", "t" };
-        static const char *const no[] = { "no", "false", "off", "0", "n", "f" };
-
-        for (size_t i = 0; i < ELEMENTSOF(yes); i++)
-                if (strcasecmp(value, yes[i]) == 0 || strcasecmp(value, no[i]) == 0) {
-                        *(bool *) field = strcasecmp(value, yes[i]) == 0;
-                        return 0;
-                }
-
-        *ret_expected = "yes or no";
-        return -EINVAL;
-}
-
-int conf_parse_unsigned(const char *value, void *field, const char **ret_expected) {
-        uint64_t number;
-
-        if (parse_uint(value, UINT_MAX, &number) < 0) {
-                *ret_expected = "a number";
-                return -EINVAL;
+        if (asprintf(&directory, "%s.d", path) < 0) {
+                directory = NULL;
+                return problem_set(ret_problem, -ENOMEM, path, "out of memory");
         }
 
-        *(unsigned *) field = (unsigned) number;
-        return 0;
-}
-
-int conf_parse_sec(const char *value, void *field, const char **ret_expected) {
-        uint64_t usec;
-
-        if (parse_sec(value, &usec) < 0) {
-                *ret_expected = "a time span, such as 90, 5min or 500ms";
-                return -EINVAL;
-        }
-
-        *(uint64_t *) field = usec;
-        return 0;
-}
-
-int conf_parse_string(const char *value, void *field, const char **ret_expected) {
-        char **string = field, *copy = NULL;
-
-        (void) ret_expected;
-
-        if (!isempty(value)) {
-                copy = strdup(value);
-                if (!copy)
-                        return -ENOMEM;
-        }
-
-        free(*string);
-        *string = copy;
-        return 0;
-}
-
-static size_t strv_length(char **strv) {
-        size_t n = 0;
-
-        while (strv && strv[n])
-                n++;
-        return n;
-}
-
-char **strv_free(char **strv) {
-        for (size_t i = 0; strv && strv[i]; i++)
-                free(strv[i]);
-        free(strv);
-        return NULL;
-}
-
-static int strv_add(char ***strv, const char *word, size_t length) {
-        size_t n = strv_length(*strv);
-        char **grown, *copy;
-
-        grown = reallocarray(*strv, n + 2, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        *strv = grown;
-        grown[n] = NULL;
-
-        copy = strndup(word, length);
-        if (!copy)
-                return -ENOMEM;
-
-        grown[n] = copy;
-        grown[n + 1] = NULL;
-        return 0;
-}
-
-int conf_parse_strv(const char *value, void *field, const char **ret_expected) {
-        char ***strv = field;
-
-        (void) ret_expected;
-
-        if (isempty(value)) {
-                *strv = strv_free(*strv);
-                return 0;
-        }
-
-        for (const char *p = value; *(p += strspn(p, " \t"));) {
-                size_t length = strcspn(p, " \t");
-                int r = strv_add(strv, p, length);
-
-                if (r < 0)
-                        return r;
-                p += length;
-        }
-
-        return 0;
+        return target_load_dropins(&target, directory);
 }

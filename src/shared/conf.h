@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Configuration files in systemd's dialect: sections, Key=value, comments with # or ;, a list is extended by
- * naming its key again and emptied by an empty value; then the files of `<path>.d` ending in .conf, in the order of
- * their names. A file that anyone but root may write, or that is no regular file, is refused.
+ * Configuration files in systemd's dialect: sections, Key=value, comments in lines that begin with # or ;, a list is
+ * extended by naming its key again and emptied by an empty value; then the files of `<path>.d` ending in .conf, in the
+ * order of their names. Unlike systemd's, lines cannot be continued, there are no quotes and no specifiers, and what
+ * is no line of the dialect is an error. White space around keys and values does not count. A line has at most 4 KiB, a
+ * file 256 KiB. A file or directory that anyone but root may write, or that is a symbolic link, is refused.
  */
 #pragma once
+
+#include <stdio.h>
 
 #include "shared/macro.h"
 
@@ -30,11 +34,15 @@ typedef struct ConfKey {
 typedef void (*ConfWarning)(const char *text, void *userdata);
 
 /*
- * Fills `target` from `path` and its drop-ins. A file that is not there is no error. -EINVAL, -EPERM, -EBADMSG or
- * another negative errno with `*ret_problem` filled; `target` may then be half filled, so give it its own clean-up.
+ * Fills `fields` from `path` and its drop-ins. A file that is not there is no error. -EINVAL, -EPERM, -EBADMSG or
+ * another negative errno with `*ret_problem` filled; `fields` may then be half filled, so give it its own clean-up.
  */
-int conf_load(const char *path, const ConfKey *keys, size_t n_keys, void *target, ConfWarning warn,
+int conf_load(const char *path, const ConfKey *keys, size_t n_keys, void *fields, ConfWarning warn,
               void *userdata, ConfProblem *ret_problem);
+
+/* The same for one file that is open already, whoever owns it; `path` is for messages. */
+int conf_read(FILE *file, const char *path, const ConfKey *keys, size_t n_keys, void *fields,
+              ConfWarning warn, void *userdata, ConfProblem *ret_problem);
 
 int conf_parse_bool(const char *value, void *field /* bool */, const char **ret_expected);
 int conf_parse_unsigned(const char *value, void *field /* unsigned */, const char **ret_expected);
