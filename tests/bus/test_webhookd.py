@@ -9,43 +9,19 @@ usage: test_webhookd.py [TEST], with WEBHOOKD= the program and SOURCE_ROOT= the 
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from private_bus import BusError, PrivateBus  # noqa: E402
-from webhook_host import Answer, Webhookd, read_answer, wait_for  # noqa: E402
+from private_bus import BusError  # noqa: E402
+from webhook_host import PROGRAM, ROOT, Host, read_answer, wait_for  # noqa: E402
 
-PROGRAM = os.environ["WEBHOOKD"]
-ROOT = os.environ["SOURCE_ROOT"]
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-
-
-class Host:
-    """A directory, a bus and a webhookd, for one test."""
-
-    def __init__(self, config="", start=True):
-        self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
-        self.bus = PrivateBus(self.directory, [os.path.join(ROOT, "dbus", "org.tinyforge.Webhook1.conf"),
-                                               os.path.join(ROOT, "dbus", "org.tinyforge.Deployer1.conf")])
-        self.webhookd = Webhookd(PROGRAM, self.bus, self.directory, config)
-        if start:
-            self.webhookd.start()
-
-    def __enter__(self):
-        return self.webhookd
-
-    def __exit__(self, *_):
-        self.webhookd.close()
-        self.bus.close()
-        shutil.rmtree(self.directory)
 
 
 def deploys(webhookd):
@@ -510,5 +486,4 @@ def test_second_copy_on_the_same_store_is_refused():
 
 
 if __name__ == "__main__":
-    assert Answer
     tap.main()

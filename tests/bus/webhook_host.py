@@ -2,10 +2,17 @@
 """webhookd as systemd would run it, without systemd: listening sockets passed on, a state directory, a private bus."""
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+
+from private_bus import PrivateBus
+
+PROGRAM = os.environ["WEBHOOKD"]
+ROOT = os.environ["SOURCE_ROOT"]
 
 DEADLINE = 20.0
 
@@ -145,3 +152,23 @@ class Webhookd:
     def post(self, image, path=None, headers=()):
         return self.request("POST", path, json.dumps({"image": image}).encode(),
                             ["Content-Type: application/json", *headers])
+
+
+class Host:
+    """A directory, a bus and a webhookd, for one test."""
+
+    def __init__(self, config="", start=True):
+        self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
+        self.bus = PrivateBus(self.directory, [os.path.join(ROOT, "dbus", "org.tinyforge.Webhook1.conf"),
+                                               os.path.join(ROOT, "dbus", "org.tinyforge.Deployer1.conf")])
+        self.webhookd = Webhookd(PROGRAM, self.bus, self.directory, config)
+        if start:
+            self.webhookd.start()
+
+    def __enter__(self):
+        return self.webhookd
+
+    def __exit__(self, *_):
+        self.webhookd.close()
+        self.bus.close()
+        shutil.rmtree(self.directory)

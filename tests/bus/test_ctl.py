@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+tinyforgectl, the real program, against the real webhookd on a private bus; without a bus where it needs none.
+
+usage: test_ctl.py [TEST], with TINYFORGECTL= and WEBHOOKD= the programs and SOURCE_ROOT= the tree
+"""
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from webhook_host import Host  # noqa: E402
+
+PROGRAM = os.environ["TINYFORGECTL"]
+
+
+def run(*arguments, bus=None, prefix=()):
+    """The finished process; on no bus at all where `bus` is None."""
+    address = bus.address if bus else "unix:path=/nonexistent"
+    return subprocess.run([*prefix, PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False,
+                          env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=address, TZ="UTC"))
+
+
+def ctl(webhookd, *arguments, status=0):
+    result = run(*arguments, bus=webhookd.bus)
+    assert result.returncode == status, (arguments, result.returncode, result.stdout, result.stderr)
+    return result.stdout
+
+
+def test_image_is_taken_apart_without_a_bus():
+    result = run("parse-image", "nginx")
+    assert result.returncode == 0
+    assert result.stdout == ('{"domain":"docker.io","path":"library/nginx","tag":null,"digest":null,'
+                             '"normalized":"docker.io/library/nginx"}\n'), result.stdout
+    result = run("parse-image", "Registry.example:5000/a/b:v1")
+    assert json.loads(result.stdout)["normalized"] == "Registry.example:5000/a/b:v1"
+
+
+def test_invalid_image_is_refused_with_its_reason():
+    result = run("parse-image", "a.example/b:")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "tag" in result.stderr, result.stderr
+
+
+def test_pattern_is_matched_without_a_bus():
+    assert run("match-tag", "v*", "v1").returncode == 0
+    assert run("match-tag", "v*", "x").returncode == 1
+    result = run("match-tag", "v[", "v1")
+    assert result.returncode == 2 and "Bad pattern" in result.stderr
+    assert json.loads(run("--json", "match-tag", "v*", "x").stdout) == {"match": False}
+
+
+def test_wrong_command_line_is_status_2():
+    for arguments in (["nonsense"], ["match-tag", "one"], ["projects", "extra"], ["--nonsense"], ["-n", "0", "deploys"],
+                      ["-n", "x", "deploys"], ["deploy", "app"]):
+        result = run(*arguments)
+        assert result.returncode == 2 and result.stderr, (arguments, result)
+
+
+def test_help_and_version_need_nothing():
+    assert "parse-image" in run("--help").stdout
+    assert run("--version").stdout.startswith("tinyforge ")
+
+
+def test_missing_bus_is_said():
+    result = run("projects")
+    assert result.returncode == 1 and "bus" in result.stderr, result.stderr
+
+
+def test_url_is_the_public_one_where_it_is_configured():
+    with Host() as webhookd:
+        assert ctl(webhookd, "url") == f"http://127.0.0.1:8420{webhookd.path()}\n"
+    with Host("PublicURL=https://deploy.example.com/\n") as webhookd:
+        assert ctl(webhookd, "url") == f"https://deploy.example.com{webhookd.path()}\n"
+        assert json.loads(ctl(webhookd, "--json", "url")) == {
+            "url": f"https://deploy.example.com{webhookd.path()}", "path": webhookd.path()}
+
+
+def test_secret_is_replaced():
+    with Host() as webhookd:
+        old = webhookd.path()
+        new = ctl(webhookd, "regenerate-secret")
+        assert new.strip().endswith(webhookd.path()) and webhookd.path() != old
+
+
+def test_lists_say_what_is_there():
+    with Host() as webhookd:
+        assert ctl(webhookd, "projects") == "0 projects listed.\n"
+        webhookd.post("a.example/org/shop:v1")
+        table = ctl(webhookd, "projects").splitlines()
+        assert table[0].split() == ["NAME", "IMAGE", "PORT", "HEALTHCHECK", "AUTO", "CREATED"]
+        assert table[1].split()[:5] == ["shop", "a.example/org/shop", "-", "-", "yes"]
+        assert ctl(webhookd, "--no-legend", "stages", "shop").split() == ["shop", "dev", "*", "yes", "1"]
+        assert ctl(webhookd, "--no-legend", "stages").split() == ["shop", "dev", "*", "yes", "1"]
+        assert json.loads(ctl(webhookd, "--json", "stages", "shop")) == [
+            {"project": "shop", "name": "dev", "tag_pattern": "*", "auto_deploy": True, "max_instances": 1}]
+        deploy = json.loads(ctl(webhookd, "--json", "deploys"))[0]
+        assert (deploy["project"], deploy["stage"], deploy["image"]) == ("shop", "dev", "a.example/org/shop:v1")
+        assert ctl(webhookd, "deploys", "shop", "dev").splitlines()[0].split()[:2] == ["ID", "PROJECT"]
+        webhookd.post("a.example/org/shop:v2")
+        assert len(json.loads(ctl(webhookd, "--json", "deploys"))) == 2
+        assert len(json.loads(ctl(webhookd, "--json", "-n", "1", "deploys", "shop"))) == 1
+
+
+def test_match_says_where_and_why():
+    with Host() as webhookd:
+        webhookd.post("a.example/org/shop:v1")
+        lines = ctl(webhookd, "match", "a.example/org/shop").splitlines()
+        assert lines == ["shop/dev", "  dev: pattern '*' takes 'latest'"], lines
+        found = json.loads(ctl(webhookd, "--json", "match", "a.example/org/shop:v7"))
+        assert found["project"] == "shop" and found["stages"][0]["takes"] is True
+        ctl(webhookd, "match", "a.example/none", status=4)
+        ctl(webhookd, "match", "a.example/Bad", status=1)
+
+
+def test_deploy_queues_and_names_what_does_not_exist():
+    with Host() as webhookd:
+        webhookd.post("a.example/org/shop:v1")
+        assert ctl(webhookd, "--no-wait", "deploy", "shop", "dev", "v2").startswith("Deploy ")
+        assert json.loads(ctl(webhookd, "--json", "deploys"))[0]["image"] == "a.example/org/shop:v2"
+        result = run("deploy", "shop", "prod", "v2", bus=webhookd.bus)
+        assert result.returncode == 4 and "tinyforgectl stages" in result.stderr, result
+        result = run("deploy", "nobody", "prod", "v2", bus=webhookd.bus)
+        assert result.returncode == 4 and "tinyforgectl projects" in result.stderr, result
+
+
+def test_stranger_is_told_to_be_root():
+    if os.getuid() != 0:
+        raise tap.Skip("needs root to become a stranger")
+    with Host() as webhookd:
+        os.chmod(os.path.dirname(webhookd.state), 0o755)
+        stranger = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        result = run("url", bus=webhookd.bus, prefix=stranger)
+        assert result.returncode == 1 and "Only root" in result.stderr, result
+        assert run("projects", bus=webhookd.bus, prefix=stranger).returncode == 0
+
+
+if __name__ == "__main__":
+    tap.main()
