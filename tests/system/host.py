@@ -291,7 +291,7 @@ class Host:
         """The command line that runs `command` in the host."""
         command = [str(word) for word in command]
         if user != "root":
-            command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--", *command]
+            command = ["runuser", "-u", user, "--", *command]
         return ["nsenter", "-t", self.leader, "-a", f"--wdns={SOURCE}", "--", "env", "-i", f"PATH={PATH}", "HOME=/root",
                 "LANG=C.UTF-8", "SYSTEMD_PAGER=cat", f'TERM={os.environ.get("TERM", "dumb")}', *command]
 
