@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""
+Adds up what meson wrote about its test runs, one case a promise: the line "N passed, N failed, N skipped", exit status 1
+when anything failed.
+
+usage: sum.py BROKEN JUNIT-FILE..., where BROKEN is 1 if a build or a run failed as such
+"""
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def main():
+    broken, logs = sys.argv[1] != "0", sys.argv[2:]
+    passed = failed = skipped = 0
+    for log in logs:
+        for case in ElementTree.parse(log).getroot().iter("testcase"):
+            if case.find("failure") is not None or case.find("error") is not None:
+                failed += 1
+                print(f"failed: {case.get('classname')}: {case.get('name')}")
+            elif case.find("skipped") is not None:
+                skipped += 1
+                print(f"skipped: {case.get('classname')}: {case.get('name')}")
+            else:
+                passed += 1
+    # A build that failed, or a program that died between two of its tests, is a failure without a name.
+    if broken and failed == 0:
+        failed = 1
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
