@@ -74,8 +74,7 @@ static int operation_finish(Operation *operation) {
         if (r > 0)
                 operation_tell_finished(operation, state);
         if (state == DEPLOY_SUCCEEDED || state == DEPLOY_UNCHANGED)
-                dispatch->hooks.succeeded(operation->deploy->project, operation->deploy->image,
-                                          dispatch->userdata);
+                dispatch->hooks.succeeded(operation->deploy, dispatch->userdata);
 
         return 0;
 }

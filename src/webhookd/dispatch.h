@@ -14,10 +14,11 @@
 
 typedef struct Dispatch Dispatch;
 
-/* changed(): there is something in the outbox. succeeded(): this image of the project is on this machine, and runs. */
+/* changed(): there is something in the outbox. succeeded(): the image that this deploy
+ * resolved to is on this machine, and runs. */
 typedef struct DispatchHooks {
         void (*changed)(void *userdata);
-        void (*succeeded)(const char *project, const char *image, void *userdata);
+        void (*succeeded)(const Deploy *deploy, void *userdata);
 } DispatchHooks;
 
 int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox, unsigned max_deploys,

@@ -2,6 +2,9 @@
 /* What projects learn from their images: see inspector.h. */
 #include "webhookd/inspector.h"
 
+#include <stdio.h>
+
+#include "shared/image-ref.h"
 #include "shared/log.h"
 
 typedef struct Inspection {
@@ -58,8 +61,29 @@ static void on_image(const ImageProperties *properties, void *userdata) {
                                          "Cannot keep what the image says of its port and health check: %m");
 }
 
-void inspector_look(Inspector *inspector, const char *project_name, const char *image) {
+/* "domain/path@digest", or for a NULL digest the image as it is. */
+static int reference_by_digest(const char *image, const char *digest, char **ret) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        _cleanup_free_ char *repository = NULL;
+        int r;
+
+        if (!digest) {
+                *ret = strdup(image);
+                return *ret ? 0 : -ENOMEM;
+        }
+
+        r = image_ref_parse(image, &ref, NULL);
+        if (r >= 0)
+                r = image_ref_repository(ref, &repository);
+        if (r < 0)
+                return r;
+
+        return asprintf(ret, "%s@%s", repository, digest) < 0 ? -ENOMEM : 0;
+}
+
+void inspector_look(Inspector *inspector, const char *project_name, const char *image, const char *digest) {
         _cleanup_(project_freep) Project *project = NULL;
+        _cleanup_free_ char *reference = NULL;
         Inspection *inspection = NULL;
         int r;
 
@@ -79,7 +103,10 @@ void inspector_look(Inspector *inspector, const char *project_name, const char *
 
         inspection->inspector = inspector;
         inspection->project_id = project->id;
-        r = deployer_inspect(inspector->deployer, image, on_image, inspection, &inspection->call);
+        r = reference_by_digest(image, digest, &reference);
+        if (r >= 0)
+                r = deployer_inspect(inspector->deployer, reference, on_image, inspection,
+                                     &inspection->call);
         if (r < 0)
                 (void) log_debug_errno(r, "Cannot ask the deployer about '%s': %m", image);
 }

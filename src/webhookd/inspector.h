@@ -17,7 +17,10 @@ int inspector_new(Store *store, Deployer *deployer, Inspector **ret);
 Inspector *inspector_free(Inspector *inspector);
 DEFINE_CLEANUP(Inspector, inspector_free)
 
-/* Looks at `image` for `project`, where that is wanted: auto-created, and neither port nor health check known. */
-void inspector_look(Inspector *inspector, const char *project, const char *image);
+/*
+ * Looks at `image` for `project`, where that is wanted: auto-created, and neither port nor health check known. With a
+ * `digest` (or NULL) that is looked at instead of the tag: what was pulled by its digest has no tag here.
+ */
+void inspector_look(Inspector *inspector, const char *project, const char *image, const char *digest);
 
 bool inspector_is_idle(const Inspector *inspector);

@@ -63,7 +63,7 @@ static void on_notice(const Notice *notice, void *userdata) {
                   "%s", strempty(notice->text));
         manager_emit(webhookd->manager, notice);
         if (notice->signal == NOTICE_PROJECT_ADDED)
-                inspector_look(webhookd->inspector, notice->project, notice->image);
+                inspector_look(webhookd->inspector, notice->project, notice->image, NULL);
 }
 
 static void webhookd_set_status(Webhookd *webhookd) {
@@ -93,10 +93,10 @@ static void on_queued(void *userdata) {
         dispatch_kick(webhookd->dispatch);
 }
 
-static void on_succeeded(const char *project, const char *image, void *userdata) {
+static void on_succeeded(const Deploy *deploy, void *userdata) {
         Webhookd *webhookd = userdata;
 
-        inspector_look(webhookd->inspector, project, image);
+        inspector_look(webhookd->inspector, deploy->project, deploy->image, deploy->digest);
 }
 
 static void on_resolved(uint64_t deploy, const char *digest, void *userdata) {

@@ -50,11 +50,10 @@ static void on_changed(void *userdata) {
         (void) outbox_flush(f->outbox);
 }
 
-static void on_succeeded(const char *project, const char *image, void *userdata) {
+static void on_succeeded(const Deploy *deploy, void *userdata) {
         Fixture *f = userdata;
 
-        assert_string_equal(project, "app");
-        assert_non_null(image);
+        assert_string_equal(deploy->project, "app");
         f->n_succeeded++;
 }
 
