@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * DeployRequest: what one call of TriggerDeploy asks for, after everything in it was checked. Nothing in it needs to be
+ * checked again.
+ */
+#pragma once
+
+#include "shared/image-ref.h"
+
+/* Bytes of a UUID in text, without its NUL. */
+#define UUID_LENGTH 36U
+
+/* The options as they came. What was not given has the value of DEPLOY_OPTIONS_NONE. Borrowed strings. */
+typedef struct DeployOptions {
+        uint64_t deploy_id;
+        const char *store;
+        uint16_t port;
+        const char *healthcheck;
+        unsigned max_instances;
+} DeployOptions;
+
+#define DEPLOY_OPTIONS_NONE ((DeployOptions){ .max_instances = 1 })
+
+typedef struct DeployRequest {
+        char *project;
+        char *stage;
+        ImageRef *image; /* the tag is set where no digest is */
+        char *repository;
+        char *text; /* the normalised reference */
+        uint64_t deploy_id;
+        char *store;
+        uint16_t port;          /* 0: what the image exposes */
+        unsigned max_instances; /* 1 … MAX_INSTANCES_LIMIT */
+} DeployRequest;
+
+/*
+ * Checks and copies. -EBADR (names), -EBADF (image) and -EINVAL (options), with `*ret_reason` (static text) telling
+ * what is wrong; -ENOMEM.
+ */
+int deploy_request_new(const char *project, const char *stage, const char *image,
+                       const DeployOptions *options, DeployRequest **ret, const char **ret_reason);
+DeployRequest *deploy_request_free(DeployRequest *request);
+DEFINE_CLEANUP(DeployRequest, deploy_request_free)
+
+/* Parses `text`; a reference without tag and digest gets the tag "latest". -EBADF with a reason; -ENOMEM. */
+int deploy_image_parse(const char *text, ImageRef **ret, const char **ret_reason);

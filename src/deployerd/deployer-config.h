@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* deployerd.conf, section [Deployer]: root's word, which nothing that comes over the bus can overrule. */
+#pragma once
+
+#include "shared/macro.h"
+
+typedef struct DeployerConfig {
+        char **allow_images; /* patterns over "domain/path"; NULL: every image */
+        char *engine;        /* the engine's socket; NULL: the first of the usual ones that is there */
+        unsigned max_deploys;
+        uint64_t deploy_deadline_usec; /* a whole deploy, pull included */
+        uint64_t stable_usec;          /* how long a container without a health check has to run */
+        uint64_t health_deadline_usec; /* from the start of a container to its health */
+        uint64_t stop_grace_usec;      /* between SIGTERM and SIGKILL of a container that is retired */
+        uint64_t idle_usec;
+} DeployerConfig;
+
+/* Reads `path` and its drop-ins. Logs what is wrong, and returns a negative errno; on success `*ret` is to be
+ * released with deployer_config_done(). */
+int deployer_config_load(const char *path, DeployerConfig *ret);
+void deployer_config_done(DeployerConfig *config);
