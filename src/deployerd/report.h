@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a child tells its parent: one JSON object a line. Each has the key "report" with one of these words. Every child
+ * ends with exactly one result or error; a child that does not has died.
+ */
+#pragma once
+
+#include "shared/macro.h"
+
+#define REPORT_KEY      "report"
+#define REPORT_ENGINE   "engine"   /* name, version, api: strings; all empty where no engine answers */
+#define REPORT_PROGRESS "progress" /* phase, detail: strings */
+#define REPORT_LOG      "log"      /* priority: integer, text: string */
+#define REPORT_INSTANCE "instance" /* see list-instances.c */
+#define REPORT_RESULT   "result"   /* result: an object that depends on the operation */
+#define REPORT_ERROR    "error"    /* name: of the D-Bus error, text: string */
+
+/* The longest line with its newline, and the most lines of one child. */
+#define REPORT_LINE_MAX  (128U * 1024U)
+#define REPORT_LINES_MAX 65536U
