@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Images, as the engine and its registries know them. What a registry says is sorted into what trying again may mend
+ * (-EHOSTUNREACH) and what it cannot (-ENOPKG); other errors are those of engine.h.
+ */
+#pragma once
+
+#include "deployerd/engine.h"
+#include "shared/image-ref.h"
+
+/* What InspectImage tells of labels at most, and what is read of one. */
+#define IMAGE_LABELS_MAX       128U
+#define IMAGE_LABELS_BYTES_MAX (16U * 1024U)
+
+typedef struct EngineImage {
+        char *digest;     /* of the repository that was asked for; NULL where the image was never pulled */
+        uint16_t port;    /* the lowest exposed port of tcp, or 0 */
+        unsigned n_ports; /* how many of tcp are exposed */
+        bool has_healthcheck;
+        json_t *labels; /* an object of strings, within the limits above */
+} EngineImage;
+
+/* "domain/path@digest" where `ref` has a digest, else "domain/path:tag": what the engine takes as a name. -ENOMEM. */
+int engine_image_name(const ImageRef *ref, char **ret);
+
+/* What is known of an image that is here. 1; 0: it is not here; errors. */
+int engine_image_inspect(Engine *engine, const ImageRef *ref, EngineImage *ret);
+void engine_image_done(EngineImage *image);
+
+/* Asks the registry, through the engine, what digest a tag has. Only where the engine has_distribution. */
+int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest);
+
+/*
+ * Pulls, by the digest where there is one. Returns when the image is here; an error inside the stream is an error.
+ * -EINTR at once when the process is to end.
+ */
+int engine_image_pull(Engine *engine, const ImageRef *ref);
