@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Digest and pull: see fetch.h. */
+#include "deployerd/fetch.h"
+
+#include "shared/protocol.h"
+
+static int fetch_set_digest(Engine *engine, ImageRef *ref, const char *digest) {
+        char *copy = strdup(digest);
+
+        if (!copy)
+                return -ENOMEM;
+
+        free(ref->digest);
+        ref->digest = copy;
+        worker_progress(engine_worker(engine), PHASE_RESOLVED, copy);
+        return 0;
+}
+
+/* Pulls, and looks at what came: an engine can end its stream without a word. */
+static int fetch_pull(Engine *engine, ImageRef *ref, EngineImage *ret) {
+        int r;
+
+        worker_progress(engine_worker(engine), PHASE_PULLING, "");
+        r = engine_image_pull(engine, ref);
+        if (r < 0)
+                return r;
+
+        r = engine_image_inspect(engine, ref, ret);
+        if (r == 0)
+                return worker_fail(engine_worker(engine), -EIO,
+                                   "Cannot pull %s/%s: the engine ended without the image", ref->domain,
+                                   ref->path);
+        return r;
+}
+
+/* Where the engine cannot ask for a digest, the image that the tag brings has it. */
+static int fetch_pull_by_tag(Engine *engine, ImageRef *ref, EngineImage *ret) {
+        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
+        int r;
+
+        r = fetch_pull(engine, ref, &image);
+        if (r < 0)
+                return r;
+
+        if (!image.digest)
+                return worker_fail(engine_worker(engine), -EIO, "The engine tells no digest of %s/%s",
+                                   ref->domain, ref->path);
+
+        r = fetch_set_digest(engine, ref, image.digest);
+        if (r < 0)
+                return r;
+
+        *ret = image;
+        image = (EngineImage){ .port = 0 };
+        return 0;
+}
+
+/* From the reference to an image that is here, and its digest: see the three ways of it in engine.h's quirks. */
+int fetch_image(Engine *engine, ImageRef *ref, EngineImage *ret) {
+        _cleanup_free_ char *digest = NULL;
+        int r;
+
+        assert(engine);
+        assert(ref);
+        assert(ret);
+
+        if (!ref->digest && !engine_quirks(engine)->has_distribution)
+                return fetch_pull_by_tag(engine, ref, ret);
+
+        if (!ref->digest) {
+                r = engine_image_resolve(engine, ref, &digest);
+                if (r < 0)
+                        return r;
+        }
+
+        r = fetch_set_digest(engine, ref, digest ? digest : ref->digest);
+        if (r < 0)
+                return r;
+
+        r = engine_image_inspect(engine, ref, ret);
+        return r == 0 ? fetch_pull(engine, ref, ret) : r;
+}
