@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Puts the parts of the daemon together: see deployerd.h. */
+#include "deployerd/deployerd.h"
+
+#include <signal.h>
+
+#include "deployerd/deployer-config.h"
+#include "deployerd/manager.h"
+#include "shared/log.h"
+#include "shared/protocol.h"
+#include "shared/service.h"
+
+/* Turns of the loop before the name is on the bus: the bounds of the probe's reports, with room to spare. */
+#define PROBE_TURNS_MAX 4096U
+
+struct Deployerd {
+        DeployerConfig config;
+        Service *service;
+        Manager *manager;
+};
+
+static void on_activity(void *userdata) {
+        const Deployerd *deployerd = userdata;
+
+        service_touch(deployerd->service);
+}
+
+static bool is_idle(void *userdata) {
+        const Deployerd *deployerd = userdata;
+
+        return manager_is_idle(deployerd->manager);
+}
+
+static void on_stop(bool by_signal, void *userdata) {
+        const Deployerd *deployerd = userdata;
+
+        manager_stop(deployerd->manager, by_signal);
+}
+
+int deployerd_new(const char *config_path, Deployerd **ret) {
+        /* Idle is when nothing runs, and drained as well. */
+        static const ServiceHooks hooks = { is_idle, on_stop, is_idle };
+        _cleanup_(deployerd_freep) Deployerd *deployerd = NULL;
+        sigset_t mask;
+        int r;
+
+        assert(config_path);
+        assert(ret);
+
+        deployerd = calloc(1, sizeof(*deployerd));
+        if (!deployerd)
+                return log_oom();
+
+        r = deployer_config_load(config_path, &deployerd->config);
+        if (r < 0)
+                return r;
+
+        /* For the event loop, which takes the ends of children. */
+        sigemptyset(&mask);
+        sigaddset(&mask, SIGCHLD);
+        if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+                return log_error_errno(-errno, "Cannot block SIGCHLD: %m");
+
+        r = service_new(&hooks, deployerd, deployerd->config.idle_usec, &deployerd->service);
+        if (r < 0)
+                return log_error_errno(r, "Cannot connect to the system bus: %m");
+
+        r = manager_new(service_bus(deployerd->service), service_event(deployerd->service),
+                        &deployerd->config, on_activity, deployerd, &deployerd->manager);
+        if (r < 0)
+                return log_error_errno(r, "Cannot set up the bus: %m");
+
+        *ret = TAKE_PTR(deployerd);
+        return 0;
+}
+
+Deployerd *deployerd_free(Deployerd *deployerd) {
+        if (!deployerd)
+                return NULL;
+
+        manager_free(deployerd->manager);
+        service_free(deployerd->service);
+        deployer_config_done(&deployerd->config);
+        free(deployerd);
+        return NULL;
+}
+
+/* The properties are right from the first read on, since nobody can read them before. */
+static int deployerd_probe(Deployerd *deployerd) {
+        int r;
+
+        r = manager_probe(deployerd->manager);
+        if (r < 0)
+                return log_error_errno(r, "Cannot start a child process: %m");
+
+        for (unsigned i = 0; i < PROBE_TURNS_MAX && !manager_is_idle(deployerd->manager); i++) {
+                r = sd_event_run(service_event(deployerd->service), PROBE_DEADLINE_USEC);
+                if (r < 0)
+                        return log_error_errno(r, "The event loop failed: %m");
+        }
+
+        return 0;
+}
+
+int deployerd_run(Deployerd *deployerd) {
+        int r;
+
+        assert(deployerd);
+
+        r = deployerd_probe(deployerd);
+        if (r < 0)
+                return r;
+
+        if (service_is_stopping(deployerd->service))
+                return 0;
+
+        r = service_start(deployerd->service, DEPLOYER_BUS_NAME);
+        if (r < 0)
+                return r;
+
+        r = sd_event_loop(service_event(deployerd->service));
+        return r < 0 ? log_error_errno(r, "The event loop failed: %m") : 0;
+}

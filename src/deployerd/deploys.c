@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* The deploys that run: see deploys.h. */
+#include "deployerd/deploys.h"
+
+#include <inttypes.h>
+
+#include "deployerd/deploy.h"
+#include "deployerd/operation.h"
+#include "deployerd/report.h"
+#include "shared/errors.h"
+#include "shared/json.h"
+#include "shared/log.h"
+#include "shared/protocol.h"
+
+typedef struct Waiter {
+        DeployOnEnd on_end;
+        void *userdata;
+} Waiter;
+
+typedef struct Job {
+        Deploys *deploys;
+        DeployRequest *request;
+        Operation *operation;
+        Waiter waiters[DEPLOY_WAITERS_MAX];
+        unsigned n_waiters;
+        struct Job *next;
+} Job;
+
+struct Deploys {
+        sd_event *event;
+        const DeployerConfig *config;
+        DeploysHooks hooks;
+        void *userdata;
+        Job *jobs;
+        bool stopping;
+};
+
+int deploys_new(sd_event *event, const DeployerConfig *config, const DeploysHooks *hooks, void *userdata,
+                Deploys **ret) {
+        Deploys *deploys;
+
+        assert(event);
+        assert(config);
+        assert(hooks && hooks->on_progress && hooks->on_engine);
+        assert(ret);
+
+        deploys = calloc(1, sizeof(*deploys));
+        if (!deploys)
+                return -ENOMEM;
+
+        deploys->event = sd_event_ref(event);
+        deploys->config = config;
+        deploys->hooks = *hooks;
+        deploys->userdata = userdata;
+        *ret = deploys;
+        return 0;
+}
+
+static Job *job_free(Job *job) {
+        if (!job)
+                return NULL;
+
+        operation_free(job->operation);
+        deploy_request_free(job->request);
+        free(job);
+        return NULL;
+}
+
+DEFINE_CLEANUP(Job, job_free)
+
+Deploys *deploys_free(Deploys *deploys) {
+        if (!deploys)
+                return NULL;
+
+        while (deploys->jobs) {
+                Job *job = deploys->jobs;
+
+                deploys->jobs = job->next;
+                job_free(job);
+        }
+        sd_event_unref(deploys->event);
+        free(deploys);
+        return NULL;
+}
+
+unsigned deploys_count(const Deploys *deploys) {
+        unsigned n = 0;
+
+        assert(deploys);
+
+        for (const Job *job = deploys->jobs; job; job = job->next)
+                n++;
+
+        return n;
+}
+
+static void job_unlink(Job *job) {
+        for (Job **link = &job->deploys->jobs; *link; link = &(*link)->next)
+                if (*link == job) {
+                        *link = job->next;
+                        return;
+                }
+}
+
+static int run_job(Worker *worker, void *userdata) {
+        const Job *job = userdata;
+
+        return deploy_run(worker, job->request, job->deploys->config);
+}
+
+static void on_job_report(const char *kind, const json_t *report, void *userdata) {
+        const Job *job = userdata;
+        const DeployRequest *request = job->request;
+        const Deploys *deploys = job->deploys;
+
+        if (streq(kind, REPORT_ENGINE))
+                deploys->hooks.on_engine(report, deploys->userdata);
+        else if (streq(kind, REPORT_PROGRESS))
+                deploys->hooks.on_progress(request->deploy_id, strempty(json_get_string(report, "phase")),
+                                           strempty(json_get_string(report, "detail")), deploys->userdata);
+        else if (streq(kind, REPORT_LOG))
+                (void) log_full_errno(LOG_PRI((int) json_get_int(report, "priority", LOG_INFO)), 0,
+                                      "Deploy %" PRIu64 " of %s/%s: %s", request->deploy_id,
+                                      request->project, request->stage,
+                                      strempty(json_get_string(report, "text")));
+}
+
+static DeployResult job_result(const OperationEnd *end) {
+        DeployResult result = {
+                .error_name = end->error_name,
+                .error_text = end->error_text,
+                .outcome = json_get_string(end->result, "outcome"),
+                .detail = json_get_string(end->result, "detail"),
+                .container = json_get_string(end->result, "container"),
+        };
+
+        if (!result.error_name && (!result.outcome || !result.detail || !result.container))
+                return (DeployResult){ .error_name = ERROR_ENGINE_FAILED,
+                                       .error_text = "the deployer's child process told no outcome" };
+
+        return result;
+}
+
+static void on_job_end(const OperationEnd *end, void *userdata) {
+        _cleanup_(job_freep) Job *job = userdata;
+        const DeployRequest *request = job->request;
+        DeployResult result = job_result(end);
+
+        log_info("Deploy %" PRIu64 " of %s/%s: %s: %s", request->deploy_id, request->project, request->stage,
+                 result.error_name ? result.error_name : result.outcome,
+                 result.error_name ? result.error_text : result.detail);
+
+        /* Who is told may trigger the next deploy of the stage. */
+        job_unlink(job);
+        for (unsigned i = 0; i < job->n_waiters; i++)
+                job->waiters[i].on_end(&result, job->waiters[i].userdata);
+}
+
+static Job *find_same(const Deploys *deploys, const DeployRequest *request) {
+        for (Job *job = deploys->jobs; job; job = job->next)
+                if (job->request->deploy_id == request->deploy_id &&
+                    streq(job->request->store, request->store))
+                        return job;
+
+        return NULL;
+}
+
+static const Job *find_of_stage(const Deploys *deploys, const DeployRequest *request) {
+        for (const Job *job = deploys->jobs; job; job = job->next)
+                if (streq(job->request->project, request->project) &&
+                    streq(job->request->stage, request->stage))
+                        return job;
+
+        return NULL;
+}
+
+static int job_add_waiter(Job *job, DeployOnEnd on_end, void *userdata) {
+        if (job->n_waiters >= DEPLOY_WAITERS_MAX)
+                return -EBUSY;
+
+        job->waiters[job->n_waiters++] = (Waiter){ on_end, userdata };
+        return 0;
+}
+
+/* `request` is taken over on success only. */
+static int deploys_begin(Deploys *deploys, DeployRequest *request, DeployOnEnd on_end, void *userdata) {
+        static const OperationHooks hooks = { run_job, on_job_report, on_job_end };
+        _cleanup_(job_freep) Job *job = NULL;
+        int r;
+
+        job = calloc(1, sizeof(*job));
+        if (!job)
+                return -ENOMEM;
+
+        job->deploys = deploys;
+        job->request = request;
+        (void) job_add_waiter(job, on_end, userdata);
+        r = operation_new(deploys->event, &hooks, job, deploys->config->deploy_deadline_usec,
+                          &job->operation);
+        if (r < 0) {
+                job->request = NULL;
+                return r;
+        }
+
+        job->next = deploys->jobs;
+        deploys->jobs = TAKE_PTR(job);
+        return 0;
+}
+
+int deploys_trigger(Deploys *deploys, DeployRequest *request, DeployOnEnd on_end, void *userdata) {
+        Job *same;
+        int r;
+
+        assert(deploys);
+        assert(request);
+        assert(on_end);
+
+        if (deploys->stopping)
+                return -EINTR;
+
+        same = find_same(deploys, request);
+        if (same) {
+                /* The image may have its digest by now, in which it did not differ. */
+                if (!streq(same->request->project, request->project) ||
+                    !streq(same->request->stage, request->stage))
+                        return -EINVAL;
+
+                r = job_add_waiter(same, on_end, userdata);
+                if (r >= 0)
+                        deploy_request_free(request);
+                return r;
+        }
+
+        if (find_of_stage(deploys, request) || deploys_count(deploys) >= deploys->config->max_deploys)
+                return -EBUSY;
+
+        return deploys_begin(deploys, request, on_end, userdata);
+}
+
+void deploys_stop(Deploys *deploys, bool interrupt) {
+        assert(deploys);
+
+        deploys->stopping = true;
+        if (!interrupt)
+                return;
+
+        for (Job *job = deploys->jobs; job; job = job->next)
+                operation_stop(job->operation);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What manager.c, manager-methods.c and manager-query.c share. */
+#pragma once
+
+#include "deployerd/deploys.h"
+#include "deployerd/engine-info.h"
+#include "deployerd/manager.h"
+
+typedef struct Query Query;
+
+struct Manager {
+        sd_bus *bus;
+        sd_event *event;
+        sd_bus_slot *slot;
+        const DeployerConfig *config;
+        ManagerOnActivity on_activity;
+        void *userdata;
+        Deploys *deploys;
+        Query *queries;
+        EngineInfo info;
+        uid_t webhook_uid; /* of the user tinyforge; 0 where there is none */
+        bool stopping;
+};
+
+void manager_take_engine(Manager *manager, const json_t *report);
+
+int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
+/* One call that a child process answers. */
+typedef enum QueryKind {
+        QUERY_ENGINE,
+        QUERY_IMAGE,
+        QUERY_INSTANCES,
+} QueryKind;
+
+/*
+ * Begins to answer `message` (NULL for QUERY_ENGINE). `image` is for QUERY_IMAGE and taken over; the names are for
+ * QUERY_INSTANCES. -EBUSY: too many are served already; `image` is then still the caller's, as after any failure.
+ */
+int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
+                const char *project, const char *stage);
+void query_stop_all(Manager *manager);
+Query *query_free_all(Query *query);

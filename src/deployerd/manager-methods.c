@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* The methods of org.tinyforge.Deployer1.Manager. Each is: read, validate, authorise, one call; the reply comes later. */
+#include <inttypes.h>
+
+#include "deployerd/manager-internal.h"
+#include "deployerd/policy.h"
+#include "shared/errors.h"
+#include "shared/log.h"
+#include "shared/name.h"
+#include "shared/protocol.h"
+
+/* Options in one call: more are not known. */
+#define OPTIONS_MAX 16U
+
+/* For root and the receiver, and nobody else. `*ret_uid` is the caller's. */
+static int authorise(const Manager *manager, sd_bus_message *message, uid_t *ret_uid, sd_bus_error *error) {
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        uid_t uid = (uid_t) -1;
+        int r;
+
+        r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
+        if (r >= 0)
+                r = sd_bus_creds_get_euid(creds, &uid);
+        if (r < 0 || (uid != 0 && uid != manager->webhook_uid))
+                return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+                                         "Only root and the user tinyforge may call %s()",
+                                         sd_bus_message_get_member(message));
+
+        *ret_uid = uid;
+        return 0;
+}
+
+/* The sentence for what a caller did wrong; the errno says which name it gets. */
+static int refuse(sd_bus_error *error, int r, const char *reason) {
+        return sd_bus_error_setf(error, error_name_from_errno(r), "%s", reason);
+}
+
+typedef struct OptionSpec {
+        const char *name;
+        const char *type;
+        size_t offset;
+} OptionSpec;
+
+static const OptionSpec option_specs[] = {
+        { OPTION_DEPLOY_ID, "t", offsetof(DeployOptions, deploy_id) },
+        { OPTION_STORE, "s", offsetof(DeployOptions, store) },
+        { OPTION_PORT, "q", offsetof(DeployOptions, port) },
+        { OPTION_HEALTHCHECK, "s", offsetof(DeployOptions, healthcheck) },
+        { OPTION_MAX_INSTANCES, "u", offsetof(DeployOptions, max_instances) },
+};
+
+static const OptionSpec *find_option(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(option_specs); i++)
+                if (streq(option_specs[i].name, name))
+                        return &option_specs[i];
+
+        return NULL;
+}
+
+/* One entry of the dictionary, entered already. */
+static int read_option(sd_bus_message *message, DeployOptions *options, sd_bus_error *error) {
+        const char *name = NULL, *contents = NULL;
+        const OptionSpec *spec;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0)
+                r = sd_bus_message_peek_type(message, NULL, &contents);
+        if (r < 0)
+                return r;
+
+        spec = find_option(name);
+        if (!spec)
+                return sd_bus_error_setf(error, ERROR_INVALID_OPTION, "There is no option '%s'", name);
+        if (!streq(contents, spec->type))
+                return sd_bus_error_setf(error, ERROR_INVALID_OPTION,
+                                         "The option '%s' has the type '%s', not '%s'", name, spec->type,
+                                         contents);
+
+        return sd_bus_message_read(message, "v", spec->type, (char *) options + spec->offset);
+}
+
+static int read_options(sd_bus_message *message, DeployOptions *ret, sd_bus_error *error) {
+        DeployOptions options = DEPLOY_OPTIONS_NONE;
+        unsigned n = 0;
+        int r;
+
+        r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+                if (++n > OPTIONS_MAX)
+                        return sd_bus_error_set(error, ERROR_INVALID_OPTION, "Too many options");
+
+                r = read_option(message, &options, error);
+                if (r < 0)
+                        return r;
+
+                r = sd_bus_message_exit_container(message);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+
+        *ret = options;
+        return sd_bus_message_exit_container(message);
+}
+
+static void on_deploy_end(const DeployResult *result, void *userdata) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = userdata;
+        int r;
+
+        if (result->error_name)
+                r = sd_bus_reply_method_errorf(message, result->error_name, "%s", result->error_text);
+        else
+                r = sd_bus_reply_method_return(message, "sss", result->outcome, result->detail,
+                                               result->container);
+        if (r < 0)
+                (void) log_error_errno(r, "Cannot reply to TriggerDeploy(): %m");
+}
+
+static int check_policy(const Manager *manager, const DeployRequest *request, uid_t uid,
+                        sd_bus_error *error) {
+        int r;
+
+        r = policy_allows_image(manager->config->allow_images, request->image);
+        if (r > 0)
+                return 0;
+        if (r < 0)
+                return r;
+
+        log_event(EVENT_POLICY_REFUSED,
+                  &(EventFields){
+                                  .project = request->project,
+                                  .stage = request->stage,
+                                  .image = request->text,
+                                  .digest = request->image->digest,
+                                  .deploy = request->deploy_id,
+                                  .caller_uid = uid,
+                  },
+                  "Deploy %" PRIu64 " of %s/%s refused: AllowImages= does not allow %s", request->deploy_id,
+                  request->project, request->stage, request->repository);
+        return sd_bus_error_setf(error, ERROR_NOT_PERMITTED,
+                                 "AllowImages= in the deployer's configuration does not allow %s",
+                                 request->repository);
+}
+
+static const char *trigger_problem(int r) {
+        switch (r) {
+        case -EBUSY:
+                return "Another deploy of this stage runs, or as many as may run at a time";
+        case -EINTR:
+                return "The deployer is being stopped";
+        case -EINVAL:
+                return "A deploy of this id runs for another stage";
+        default:
+                return NULL;
+        }
+}
+
+int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage, *image, *reason = "out of memory";
+        _cleanup_(deploy_request_freep) DeployRequest *request = NULL;
+        Manager *manager = userdata;
+        DeployOptions options;
+        uid_t uid;
+        int r;
+
+        manager->on_activity(manager->userdata);
+        r = authorise(manager, message, &uid, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(message, "sss", &project, &stage, &image);
+        if (r >= 0)
+                r = read_options(message, &options, error);
+        if (r < 0)
+                return r;
+
+        r = deploy_request_new(project, stage, image, &options, &request, &reason);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return refuse(error, r, reason);
+
+        r = check_policy(manager, request, uid, error);
+        if (r < 0)
+                return r;
+
+        r = deploys_trigger(manager->deploys, request, on_deploy_end, message);
+        if (r < 0)
+                return trigger_problem(r) ? refuse(error, r, trigger_problem(r)) : r;
+
+        (void) TAKE_PTR(request);
+        (void) sd_bus_message_ref(message);
+        return 1;
+}
+
+static int begin_problem(int r, sd_bus_error *error) {
+        if (r == -EBUSY)
+                return refuse(error, r, "As many calls as may be served at a time are served already");
+
+        return r;
+}
+
+int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(image_ref_freep) ImageRef *image = NULL;
+        const char *text, *reason = NULL;
+        Manager *manager = userdata;
+        uid_t uid;
+        int r;
+
+        manager->on_activity(manager->userdata);
+        r = authorise(manager, message, &uid, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(message, "s", &text);
+        if (r < 0)
+                return r;
+
+        r = deploy_image_parse(text, &image, &reason);
+        if (r == -EBADF)
+                return refuse(error, r, strempty(reason));
+        if (r < 0)
+                return r;
+
+        r = query_begin(manager, QUERY_IMAGE, message, image, NULL, NULL);
+        if (r < 0)
+                return begin_problem(r, error);
+
+        (void) TAKE_PTR(image);
+        return 1;
+}
+
+int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage;
+        Manager *manager = userdata;
+        uid_t uid;
+        int r;
+
+        manager->on_activity(manager->userdata);
+        r = authorise(manager, message, &uid, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(message, "ss", &project, &stage);
+        if (r < 0)
+                return r;
+
+        if ((!isempty(project) && !name_is_valid(project)) || (!isempty(stage) && !name_is_valid(stage)))
+                return refuse(error, -EBADR,
+                              "A name is [a-z0-9][a-z0-9_-]*, at most 63 characters, or empty");
+
+        r = query_begin(manager, QUERY_INSTANCES, message, NULL, project, stage);
+        return r < 0 ? begin_problem(r, error) : 1;
+}

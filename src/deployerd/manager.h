@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Manager: the object of org.tinyforge.Deployer1 on the bus. Calls are checked and authorised here, and answered when the
+ * child process that serves them has ended; a caller that vanishes meanwhile cancels nothing.
+ */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "deployerd/deployer-config.h"
+#include "shared/macro.h"
+
+typedef struct Manager Manager;
+
+/* Calls of InspectImage() and ListInstances() that are served at a time. */
+#define QUERIES_MAX 16U
+/* From here on such a call is given up. */
+#define QUERY_DEADLINE_USEC (60 * USEC_PER_SEC)
+/* The first look at the engine, before the name is on the bus. */
+#define PROBE_DEADLINE_USEC (2 * USEC_PER_SEC)
+
+/* Called at everything that happens, so that the idle time begins again. */
+typedef void (*ManagerOnActivity)(void *userdata);
+
+/* `config` is borrowed. */
+int manager_new(sd_bus *bus, sd_event *event, const DeployerConfig *config, ManagerOnActivity on_activity,
+                void *userdata, Manager **ret);
+Manager *manager_free(Manager *manager);
+DEFINE_CLEANUP(Manager, manager_free)
+
+/* Begins to look which engine is there. manager_is_idle() tells when that is over. */
+int manager_probe(Manager *manager);
+
+/* Whether no child process runs. */
+bool manager_is_idle(const Manager *manager);
+unsigned manager_count_deploys(const Manager *manager);
+
+/* No new deploys. `interrupt`: what runs is to finish its step and end. */
+void manager_stop(Manager *manager, bool interrupt);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions to the engine: see queries.h. */
+#include "deployerd/queries.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "deployerd/engine-image.h"
+#include "deployerd/instance.h"
+#include "deployerd/report.h"
+#include "shared/parse.h"
+
+int query_engine(Worker *worker, const char *engine_socket) {
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        int r;
+
+        r = engine_open(worker, engine_socket, &engine);
+        return r < 0 ? r : worker_succeed(worker, json_object());
+}
+
+int query_image(Worker *worker, const char *engine_socket, const ImageRef *image_ref) {
+        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        int r;
+
+        assert(worker);
+        assert(image_ref);
+
+        r = engine_open(worker, engine_socket, &engine);
+        if (r < 0)
+                return r;
+
+        r = engine_image_inspect(engine, image_ref, &image);
+        if (r == 0)
+                return worker_fail(worker, -ENOENT, "The image is not on this machine");
+        if (r < 0)
+                return r;
+
+        return worker_succeed(worker, json_pack("{s:i, s:s, s:O, s:s}", "port", (int) image.port,
+                                                "healthcheck", image.has_healthcheck ? "image" : "",
+                                                "labels", image.labels, "digest", strempty(image.digest)));
+}
+
+/* Numbers of 64 bits travel as text: JSON's are signed here. */
+static json_t *instance_report(const Instance *instance) {
+        const Container *container = &instance->container;
+        char endpoint[ENDPOINT_SIZE], deploy[24];
+
+        container_endpoint(container, endpoint);
+        (void) snprintf(deploy, sizeof(deploy), "%" PRIu64, instance->deploy);
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", REPORT_KEY,
+                         REPORT_INSTANCE, "project", instance->project, "stage", instance->stage, "deploy",
+                         deploy, "store", instance->store, "container", container->id, "name",
+                         container->name, "digest", instance->digest, "state", container->status, "health",
+                         container->health, "endpoint", endpoint, "started",
+                         (json_int_t) container->started_at);
+}
+
+int query_instances(Worker *worker, const char *engine_socket, const char *project, const char *stage) {
+        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        int r;
+
+        assert(worker);
+
+        r = engine_open(worker, engine_socket, &engine);
+        if (r >= 0)
+                r = instance_list(engine, project, stage, &list);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < list.n; i++) {
+                if (list.items[i].pending)
+                        continue;
+
+                r = worker_report(worker, instance_report(&list.items[i]));
+                if (r < 0)
+                        return r;
+        }
+
+        return worker_succeed(worker, json_object());
+}
+
+int instance_report_read(const json_t *report, InstanceReport *ret) {
+        InstanceReport instance = { .deploy = 0 };
+        const char *deploy = NULL;
+        json_int_t started = 0;
+
+        assert(report);
+        assert(ret);
+
+        if (json_unpack((json_t *) (uintptr_t) report,
+                        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "project",
+                        &instance.project, "stage", &instance.stage, "deploy", &deploy, "store",
+                        &instance.store, "container", &instance.container, "name", &instance.name, "digest",
+                        &instance.digest, "state", &instance.state, "health", &instance.health, "endpoint",
+                        &instance.endpoint, "started", &started) < 0 ||
+            started < 0 || parse_uint(deploy, UINT64_MAX, &instance.deploy) < 0)
+                return -EBADMSG;
+
+        instance.started_at = (uint64_t) started;
+        *ret = instance;
+        return 0;
+}
