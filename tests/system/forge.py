@@ -14,6 +14,7 @@ WEBHOOK = ("org.tinyforge.Webhook1", "/org/tinyforge/Webhook1", "org.tinyforge.W
 DEPLOYER = ("org.tinyforge.Deployer1", "/org/tinyforge/Deployer1", "org.tinyforge.Deployer1.Manager")
 WEBHOOKD, DEPLOYERD = "tinyforge-webhookd.service", "tinyforge-deployerd.service"
 SOCKET = "tinyforge-webhookd.socket"
+ENGINE_UNITS = {"docker": ["docker.service"], "podman": ["podman.socket", "podman-restart.service"]}
 FINAL = ("succeeded", "unchanged", "rolled-back", "failed", "superseded", "cancelled")
 EVENTS = dict(re.findall(r'X\((\w+),\s*"([0-9a-f]{32})"',
                          (pathlib.Path(__file__).resolve().parents[2] / "src/shared/events.h").read_text("utf-8")))
@@ -63,6 +64,8 @@ class Forge(Host):
             self.provision("install", self.build)
             self.write("/etc/tinyforge/deployerd.conf.d/50-test.conf", DEPLOYERD_CONF)
             self.provision("engine", self.engine)
+            # As their packages would have it: back after a reboot, and their containers with them.
+            self.run("systemctl", "enable", *ENGINE_UNITS[self.engine])
             self.provision("registry")
             self.run("systemctl", "enable", "--now", SOCKET)
         except BaseException:

@@ -10,7 +10,7 @@ bus and container engines are the host's own; what this machine has enabled or c
         host.run('systemctl', 'start', 'docker.service')
         host.reboot()
 
-or, by hand, `tests/system/host.py [--bus daemon] [COMMAND...]`; without a command there is a shell.
+or, by hand, `tests/system/host.py [--bus daemon] [--folder DIR] [COMMAND...]`; without a command there is a shell.
 """
 
 import argparse
@@ -319,11 +319,12 @@ def raise_on_signals():
 def main():
     parser = argparse.ArgumentParser(description="Boots a throw-away host and runs a command in it, or a shell.")
     parser.add_argument("--bus", choices=BUSES, default="broker")
+    parser.add_argument("--folder", action="append", default=[], help="to be seen in the host, besides the source")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     raise_on_signals()
     try:
-        with Host("tinyforge", bus=arguments.bus) as host:
+        with Host("tinyforge", bus=arguments.bus, folders=arguments.folder) as host:
             return subprocess.run(host.enter(*(arguments.command or ["bash", "-l"])), check=False).returncode
     except HostError as error:
         print(f"host: {error}", file=sys.stderr)
