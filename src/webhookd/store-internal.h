@@ -59,7 +59,8 @@ static inline Value value_id(uint64_t id) {
 
 /*
  * Keeps what sqlite says of the failure `code` for store_error(), and returns the negative errno that stands
- * for it.
+ * for it. What the file system said is read from errno, which the caller cleared before it called sqlite:
+ * sqlite3_system_errno() does not know of a commit that failed.
  */
 int store_fail(Store *store, int code);
 /* The same for a failure that sqlite knows nothing of. Returns `error`. */

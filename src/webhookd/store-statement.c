@@ -64,13 +64,15 @@ static int errno_from_code(int code, int system) {
 }
 
 int store_fail(Store *store, int code) {
-        int kind = code & 0xff, system = sqlite3_system_errno(store->db);
+        int kind = code & 0xff, system = errno;
 
         assert(kind != SQLITE_OK && kind != SQLITE_ROW && kind != SQLITE_DONE);
 
         if ((kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) && system != 0) {
+                const char *text = sqlite3_errmsg(store->db);
+
                 errno = system;
-                (void) snprintf(store->error, sizeof(store->error), "%s: %m", sqlite3_errmsg(store->db));
+                (void) snprintf(store->error, sizeof(store->error), "%s: %m", text);
         } else
                 (void) snprintf(store->error, sizeof(store->error), "%s", sqlite3_errmsg(store->db));
 
@@ -100,6 +102,7 @@ static int store_prepare(Store *store, const char *sql, sqlite3_stmt **ret) {
                 return store_fail_text(store, -ENOMEM, "out of memory");
 
         store->statements = statements;
+        errno = 0;
         code = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL);
         if (code != SQLITE_OK)
                 return store_fail(store, code);
@@ -168,6 +171,7 @@ int store_step(Store *store, sqlite3_stmt *statement) {
         assert(store);
         assert(statement);
 
+        errno = 0;
         code = sqlite3_step(statement);
         if (code == SQLITE_ROW)
                 return 1;
@@ -218,6 +222,7 @@ int store_execute(Store *store, const char *sql) {
         assert(store);
         assert(sql);
 
+        errno = 0;
         code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
         return code == SQLITE_OK ? 0 : store_fail(store, code);
 }

@@ -21,6 +21,7 @@ static int store_open_file(Store *store, const char *path) {
                         return r;
         }
 
+        errno = 0;
         code = sqlite3_open_v2(path, &store->db,
                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                                                SQLITE_OPEN_EXRESCODE | (in_memory ? SQLITE_OPEN_MEMORY : 0),
