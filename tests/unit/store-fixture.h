@@ -6,8 +6,11 @@
  */
 #pragma once
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "unit.h"
 #include "webhookd/store-internal.h"
@@ -17,13 +20,6 @@
 
 #define APP        "registry.example/team/app"
 #define MAX_QUEUED 1000U
-
-static inline Store *memory_store(void) {
-        Store *store = NULL;
-
-        assert_int_equal(store_open(":memory:", &store), 0);
-        return store;
-}
 
 static inline int64_t make_project(Store *store, const char *name, const char *image) {
         int64_t id = 0;
@@ -91,4 +87,88 @@ static inline uint64_t count_of(Store *store, DeployState state) {
 
         assert_int_equal(store_count_deploys(store, state, &n), 0);
         return n;
+}
+
+/* Removes a folder of plain files. */
+static inline void remove_folder(const char *path) {
+        DIR *folder = opendir(path);
+        struct dirent *entry;
+
+        assert_non_null(folder);
+        while ((entry = readdir(folder)))
+                if (entry->d_type != DT_DIR)
+                        assert_int_equal(unlinkat(dirfd(folder), entry->d_name, 0), 0);
+        (void) closedir(folder);
+        assert_int_equal(rmdir(path), 0);
+}
+
+static inline size_t count_files(const char *path) {
+        DIR *folder = opendir(path);
+        struct dirent *entry;
+        size_t n = 0;
+
+        assert_non_null(folder);
+        while ((entry = readdir(folder)))
+                n += entry->d_type != DT_DIR;
+        (void) closedir(folder);
+        return n;
+}
+
+static inline bool file_contains(const char *path, const char *text) {
+        static char bytes[1024 * 1024];
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n;
+
+        assert_true(fd >= 0);
+        n = read(fd, bytes, sizeof(bytes));
+        assert_true(n > 0 && (size_t) n < sizeof(bytes));
+        return memmem(bytes, (size_t) n, text, strlen(text));
+}
+
+/* A store in a file of its own, with project "app" and its stages "dev" and "prod". */
+typedef struct Fixture {
+        char folder[32], path[64];
+        Store *store;
+        int64_t project, dev, prod;
+} Fixture;
+
+static inline void reopen(Fixture *f) {
+        f->store = store_free(f->store);
+        assert_int_equal(store_open(f->path, &f->store), 0);
+}
+
+static inline int fixture_setup(void **state) {
+        Fixture *f = calloc(1, sizeof(*f));
+
+        assert_non_null(f);
+        (void) snprintf(f->folder, sizeof(f->folder), "/tmp/store-XXXXXX");
+        assert_non_null(mkdtemp(f->folder));
+        (void) snprintf(f->path, sizeof(f->path), "%s/t.db", f->folder);
+        reopen(f);
+        f->project = make_project(f->store, "app", APP);
+        f->dev = make_stage(f->store, f->project, "dev");
+        f->prod = make_stage(f->store, f->project, "prod");
+        *state = f;
+        return 0;
+}
+
+static inline int fixture_teardown(void **state) {
+        Fixture *f = *state;
+
+        store_free(f->store);
+        assert_int_equal(chmod(f->folder, 0700), 0);
+        remove_folder(f->folder);
+        free(f);
+        return 0;
+}
+
+/* A new row of stage "dev" that runs. */
+static inline uint64_t run_new(Fixture *f, const char *image, const char *digest) {
+        Enqueue push = push_of(f->dev, image);
+        uint64_t id;
+
+        push.digest = digest;
+        id = enqueue(f->store, &push, ENQUEUE_NEW, 0);
+        assert_int_equal(store_start_deploy(f->store, id), 1);
+        return id;
 }

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* How a redelivery is recognised, what it is answered with, and how long an id is remembered. */
+#include "store-fixture.h"
+
+static Enqueue delivery_of(const Fixture *f, const char *image, const char *id) {
+        Enqueue push = push_of(f->dev, image);
+
+        push.delivery_id = id;
+        return push;
+}
+
+static void redelivery_is_answered_with_its_row_while_that_stands(void **state) {
+        static const DeployState finals[] = { DEPLOY_SUCCEEDED, DEPLOY_UNCHANGED };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(finals); i++) {
+                char id[16];
+                Enqueue push;
+                uint64_t row;
+
+                (void) snprintf(id, sizeof(id), "id-%zu", i);
+                push = delivery_of(f, APP ":1", id);
+                row = enqueue(f->store, &push, ENQUEUE_NEW, 0);
+                assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), row);
+                assert_int_equal(store_start_deploy(f->store, row), 1);
+                assert_int_equal(store_resolve_deploy(f->store, row, DIGEST_A), 1);
+                assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), row);
+                assert_int_equal(store_finish_deploy(f->store, row, finals[i], ""), 1);
+                assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), row);
+        }
+        assert_int_equal(count_of(f->store, DEPLOY_QUEUED), 0);
+}
+
+static void redelivery_of_what_did_not_succeed_is_a_new_row(void **state) {
+        static const DeployState finals[] = { DEPLOY_ROLLED_BACK, DEPLOY_FAILED, DEPLOY_SUPERSEDED,
+                                              DEPLOY_CANCELLED };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(finals); i++) {
+                Enqueue push = delivery_of(f, APP ":1", "id");
+                uint64_t row;
+
+                /* The key of the last round points to a row that ended badly, too. */
+                row = enqueue(f->store, &push, ENQUEUE_NEW, 0);
+                assert_int_equal(store_start_deploy(f->store, row), 1);
+                assert_int_equal(store_finish_deploy(f->store, row, finals[i], ""), 1);
+        }
+        assert_int_equal(count_of(f->store, DEPLOY_FAILED), 1);
+}
+
+static void redelivery_of_a_final_id_is_never_a_new_row(void **state) {
+        Fixture *f = *state;
+        Enqueue push = delivery_of(f, APP ":1", "id");
+        EnqueueResult result;
+        uint64_t row;
+
+        push.delivery_id_is_final = true;
+        row = enqueue(f->store, &push, ENQUEUE_NEW, 0);
+        assert_int_equal(store_start_deploy(f->store, row), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_FAILED, "no"), 1);
+        assert_int_equal(store_enqueue(f->store, &push, &result), 0);
+        assert_int_equal(result.verdict, ENQUEUE_REDELIVERED);
+        assert_int_equal(result.deploy_id, row);
+        assert_int_equal(result.state, DEPLOY_FAILED);
+        enqueue_result_done(&result);
+}
+
+static void redelivery_is_known_by_hook_id_stage_and_image(void **state) {
+        Fixture *f = *state;
+        Enqueue push = delivery_of(f, APP ":1", "id"), other;
+        uint64_t row = enqueue(f->store, &push, ENQUEUE_NEW, 0);
+
+        assert_int_equal(store_start_deploy(f->store, row), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, ""), 1);
+
+        other = push;
+        other.hook = "second";
+        assert_true(enqueue(f->store, &other, ENQUEUE_NEW, 0) > row);
+        other = push;
+        other.delivery_id = "id-2";
+        (void) enqueue(f->store, &other, ENQUEUE_JOINED, 0);
+        other = push;
+        other.stage_id = f->prod;
+        assert_true(enqueue(f->store, &other, ENQUEUE_NEW, 0) > row);
+        other = push;
+        other.image = APP ":2";
+        assert_true(enqueue(f->store, &other, ENQUEUE_NEW, 1) > row);
+        assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), row);
+}
+
+static void redelivery_of_a_joined_push_is_answered_with_the_row_it_joined(void **state) {
+        Fixture *f = *state;
+        uint64_t row = push_new(f->store, f->dev, APP ":1", 0);
+        Enqueue push = delivery_of(f, APP ":1", "id");
+
+        assert_int_equal(enqueue(f->store, &push, ENQUEUE_JOINED, 0), row);
+        assert_int_equal(store_start_deploy(f->store, row), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, ""), 1);
+        assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), row);
+}
+
+static void redelivery_supersedes_nothing(void **state) {
+        Fixture *f = *state;
+        Enqueue push = delivery_of(f, APP ":1", "id");
+        uint64_t row = enqueue(f->store, &push, ENQUEUE_NEW, 0), newer;
+
+        assert_int_equal(store_start_deploy(f->store, row), 1);
+        newer = push_new(f->store, f->dev, APP ":2", 0);
+        assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), row);
+        assert_int_equal(state_of(f->store, newer), DEPLOY_QUEUED);
+}
+
+static void delivery_ids_are_forgotten_after_thirty_days(void **state) {
+        Fixture *f = *state;
+        Enqueue push = delivery_of(f, APP ":1", "old"), kept = delivery_of(f, APP ":1", "kept");
+        uint64_t row = enqueue(f->store, &push, ENQUEUE_NEW, 0);
+
+        (void) enqueue(f->store, &kept, ENQUEUE_JOINED, 0);
+        assert_int_equal(store_start_deploy(f->store, row), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, ""), 1);
+
+        /* A minute on this side of the border, and a minute on the other. */
+        assert_int_equal(store_execute(f->store, "UPDATE deliveries SET received_at = received_at - "
+                                                 "(30 * 86400 - 60) * 1000000"),
+                         0);
+        assert_int_equal(store_prune_deliveries(f->store), 0);
+        assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), row);
+        assert_int_equal(store_execute(f->store,
+                                       "UPDATE deliveries SET received_at = received_at - 120 * 1000000 "
+                                       "WHERE delivery_id = 'old'"),
+                         0);
+        assert_int_equal(store_prune_deliveries(f->store), 0);
+        assert_int_equal(enqueue(f->store, &kept, ENQUEUE_REDELIVERED, 0), row);
+        assert_true(enqueue(f->store, &push, ENQUEUE_NEW, 0) > row);
+}
+
+static void delivery_id_that_is_too_old_is_not_known_even_before_it_is_pruned(void **state) {
+        Fixture *f = *state;
+        Enqueue push = delivery_of(f, APP ":1", "old");
+        uint64_t row = enqueue(f->store, &push, ENQUEUE_NEW, 0);
+
+        assert_int_equal(store_start_deploy(f->store, row), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, ""), 1);
+        assert_int_equal(store_execute(f->store, "UPDATE deliveries SET received_at = received_at - "
+                                                 "(30 * 86400 + 60) * 1000000"),
+                         0);
+        assert_true(enqueue(f->store, &push, ENQUEUE_NEW, 0) > row);
+}
+
+static void redelivery_does_not_depend_on_whether_the_row_is_still_kept(void **state) {
+        Fixture *f = *state;
+        Enqueue good = delivery_of(f, APP ":good", "good"), bad = delivery_of(f, APP ":bad", "bad");
+        _cleanup_(deploy_freep) Deploy *gone = NULL;
+        uint64_t row, refused;
+
+        row = enqueue(f->store, &good, ENQUEUE_NEW, 0);
+        assert_int_equal(store_start_deploy(f->store, row), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, ""), 1);
+        refused = enqueue(f->store, &bad, ENQUEUE_NEW, 0);
+        assert_int_equal(store_start_deploy(f->store, refused), 1);
+        assert_int_equal(store_finish_deploy(f->store, refused, DEPLOY_FAILED, ""), 1);
+
+        for (unsigned i = 0; i < DEPLOYS_KEPT + 10; i++) {
+                char image[64];
+
+                (void) snprintf(image, sizeof(image), APP ":%u", i);
+                (void) push_new(f->store, f->dev, image, i > 0);
+        }
+
+        assert_int_equal(store_find_deploy(f->store, row, &gone), 0);
+        assert_null(gone);
+        assert_int_equal(enqueue(f->store, &good, ENQUEUE_REDELIVERED, 0), row);
+        assert_true(enqueue(f->store, &bad, ENQUEUE_NEW, 1) > refused);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(redelivery_is_answered_with_its_row_while_that_stands),
+                TEST(redelivery_of_what_did_not_succeed_is_a_new_row),
+                TEST(redelivery_of_a_final_id_is_never_a_new_row),
+                TEST(redelivery_is_known_by_hook_id_stage_and_image),
+                TEST(redelivery_of_a_joined_push_is_answered_with_the_row_it_joined),
+                TEST(redelivery_supersedes_nothing),
+                TEST(delivery_ids_are_forgotten_after_thirty_days),
+                TEST(delivery_id_that_is_too_old_is_not_known_even_before_it_is_pruned),
+                TEST(redelivery_does_not_depend_on_whether_the_row_is_still_kept),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

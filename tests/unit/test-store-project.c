@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* Projects and their stages. */
+#include "store-fixture.h"
+
+static void project_is_found_by_image_and_by_name(void **state) {
+        _cleanup_(project_freep) Project *by_image = NULL, *by_name = NULL, *none = NULL;
+        Fixture *f = *state;
+
+        assert_int_equal(store_find_project_by_image(f->store, APP, &by_image), 1);
+        assert_int_equal(by_image->id, f->project);
+        assert_string_equal(by_image->name, "app");
+        assert_string_equal(by_image->healthcheck, "");
+        assert_int_equal(by_image->port, 0);
+        assert_false(by_image->auto_created);
+        assert_true(by_image->created_at > 0);
+        assert_int_equal(store_find_project_by_name(f->store, "app", &by_name), 1);
+        assert_string_equal(by_name->image, APP);
+        assert_int_equal(store_find_project_by_image(f->store, "app", &none), 0);
+        assert_null(none);
+        assert_int_equal(store_find_project_by_name(f->store, "APP", &none), 0);
+}
+
+static void name_and_image_of_a_project_are_taken_once(void **state) {
+        Fixture *f = *state;
+        int64_t other = -1;
+
+        assert_int_equal(store_create_project(
+                                         f->store,
+                                         &(Project){ .name = (char[]){ "app" }, .image = (char[]){ "b" } },
+                                         &other),
+                         -EEXIST);
+        assert_int_equal(
+                        store_create_project(f->store,
+                                             &(Project){ .name = (char[]){ "b" }, .image = (char[]){ APP } },
+                                             &other),
+                        -EEXIST);
+        assert_int_equal(other, -1);
+        assert_true(make_project(f->store, "b", "b") > f->project);
+}
+
+static void projects_are_listed_by_name_and_counted(void **state) {
+        _cleanup_(project_list_done) ProjectList list = { 0 };
+        Fixture *f = *state;
+        uint64_t n = 0;
+        int64_t id;
+
+        for (int i = 20; i > 0; i--) {
+                char name[16];
+
+                (void) snprintf(name, sizeof(name), "p%02i", i);
+                (void) make_project(f->store, name, name);
+        }
+        assert_int_equal(store_create_project(f->store,
+                                              &(Project){ .name = (char[]){ "zero" },
+                                                          .image = (char[]){ "zero" },
+                                                          .port = 65535,
+                                                          .auto_created = true },
+                                              &id),
+                         0);
+        assert_int_equal(store_list_projects(f->store, &list), 0);
+        assert_int_equal(list.n, 22);
+        assert_string_equal(list.items[0].name, "app");
+        assert_int_equal(list.items[21].port, 65535);
+        for (size_t i = 1; i < list.n; i++)
+                assert_true(strcmp(list.items[i - 1].name, list.items[i].name) < 0);
+        assert_int_equal(store_count_projects(f->store, false, &n), 0);
+        assert_int_equal(n, 22);
+        assert_int_equal(store_count_projects(f->store, true, &n), 0);
+        assert_int_equal(n, 1);
+}
+
+static void fill_sets_only_what_is_empty(void **state) {
+        static const struct {
+                uint16_t port;
+                const char *healthcheck;
+                uint16_t expected_port;
+                const char *expected_healthcheck;
+        } steps[] = {
+                { 0, "", 0, "" },
+                { 8080, "", 8080, "" },
+                { 9090, "tcp", 8080, "tcp" },
+                { 1, "http:/", 8080, "tcp" },
+                { 0, NULL, 8080, "tcp" },
+        };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+                _cleanup_(project_freep) Project *project = NULL;
+
+                assert_int_equal(store_fill_project(f->store, f->project, steps[i].port,
+                                                    steps[i].healthcheck),
+                                 0);
+                assert_int_equal(store_find_project_by_name(f->store, "app", &project), 1);
+                assert_int_equal(project->port, steps[i].expected_port);
+                assert_string_equal(project->healthcheck, steps[i].expected_healthcheck);
+        }
+}
+
+static void stages_are_listed_in_the_order_of_their_bytes(void **state) {
+        static const char *const names[] = { "staging", "dev", "a_b", "a-b", "9", "dev2", "prod" },
+                                 *const sorted[] = { "9", "a-b", "a_b", "dev", "dev2", "prod", "staging" };
+        _cleanup_(stage_list_done) StageList list = { 0 }, other = { 0 };
+        Fixture *f = *state;
+        int64_t project = make_project(f->store, "b", "b"), empty = make_project(f->store, "c", "c");
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                (void) make_stage(f->store, project, names[i]);
+        assert_int_equal(store_list_stages(f->store, project, &list), 0);
+        assert_int_equal(list.n, ELEMENTSOF(sorted));
+        for (size_t i = 0; i < list.n; i++) {
+                assert_string_equal(list.items[i].name, sorted[i]);
+                assert_int_equal(list.items[i].project_id, project);
+        }
+        assert_int_equal(store_list_stages(f->store, empty, &other), 0);
+        assert_int_equal(other.n, 0);
+}
+
+static void stage_is_created_once_in_a_project_that_exists(void **state) {
+        Fixture *f = *state;
+        int64_t id = -1;
+        Stage stage = {
+                .project_id = f->project,
+                .name = (char[]){ "beta" },
+                .tag_pattern = (char[]){ "v*" },
+                .max_instances = 16,
+        };
+        _cleanup_(stage_freep) Stage *found = NULL, *none = NULL;
+
+        assert_int_equal(store_create_stage(f->store, &stage, &id), 0);
+        assert_int_equal(store_create_stage(f->store, &stage, &id), -EEXIST);
+        assert_int_equal(store_find_stage(f->store, "app", "beta", &found), 1);
+        assert_int_equal(found->id, id);
+        assert_string_equal(found->tag_pattern, "v*");
+        assert_false(found->auto_deploy);
+        assert_int_equal(found->max_instances, 16);
+        assert_null(found->available);
+        assert_int_equal(store_find_stage(f->store, "app", "none", &none), 0);
+        assert_int_equal(store_find_stage(f->store, "b", "dev", &none), 0);
+        assert_null(none);
+
+        stage.project_id = f->project + 1;
+        assert_int_equal(store_create_stage(f->store, &stage, &id), -EINVAL);
+        stage.project_id = f->project;
+        stage.name = (char[]){ "many" };
+        stage.max_instances = 17;
+        assert_int_equal(store_create_stage(f->store, &stage, &id), -EINVAL);
+}
+
+static void available_reference_is_kept_and_forgotten(void **state) {
+        _cleanup_(stage_freep) Stage *with = NULL, *without = NULL;
+        Fixture *f = *state;
+
+        assert_int_equal(store_set_available(f->store, f->dev, APP ":1"), 0);
+        assert_int_equal(store_set_available(f->store, f->dev, APP ":2@" DIGEST_A), 0);
+        assert_int_equal(store_find_stage(f->store, "app", "dev", &with), 1);
+        assert_string_equal(with->available, APP ":2@" DIGEST_A);
+        assert_int_equal(store_set_available(f->store, f->dev, NULL), 0);
+        assert_int_equal(store_find_stage(f->store, "app", "dev", &without), 1);
+        assert_null(without->available);
+}
+
+static void project_that_goes_takes_what_is_its_own(void **state) {
+        Fixture *f = *state;
+        Enqueue push = push_of(f->dev, APP ":1");
+        int64_t left = -1;
+
+        push.delivery_id = "id";
+        (void) enqueue(f->store, &push, ENQUEUE_NEW, 0);
+        assert_int_equal(store_execute(f->store, "DELETE FROM projects"), 0);
+        assert_int_equal(count_of(f->store, DEPLOY_QUEUED), 0);
+        assert_int_equal(store_read_number(f->store, "SELECT count(*) FROM deliveries", NO_VALUES, &left),
+                         1);
+        assert_int_equal(left, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(project_is_found_by_image_and_by_name),
+                TEST(name_and_image_of_a_project_are_taken_once),
+                TEST(projects_are_listed_by_name_and_counted),
+                TEST(fill_sets_only_what_is_empty),
+                TEST(stages_are_listed_in_the_order_of_their_bytes),
+                TEST(stage_is_created_once_in_a_project_that_exists),
+                TEST(available_reference_is_kept_and_forgotten),
+                TEST(project_that_goes_takes_what_is_its_own),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+/* The file of the store, its transactions, and its settings. */
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include "store-fixture.h"
+
+static void file_is_private_whatever_the_umask(void **state) {
+        static const mode_t masks[] = { 0000, 0022, 0777 };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(masks); i++) {
+                static const char *const suffixes[] = { "", "-wal" };
+                _cleanup_(store_freep) Store *store = NULL;
+                char path[128];
+                mode_t mask;
+
+                (void) snprintf(path, sizeof(path), "%s/mask-%zu", f->folder, i);
+                mask = umask(masks[i]);
+                assert_int_equal(store_open(path, &store), 0);
+                (void) make_project(store, "app", APP);
+                (void) umask(mask);
+
+                for (size_t k = 0; k < ELEMENTSOF(suffixes); k++) {
+                        struct stat st;
+                        char file[160];
+
+                        (void) snprintf(file, sizeof(file), "%s%s", path, suffixes[k]);
+                        assert_int_equal(stat(file, &st), 0);
+                        assert_int_equal(st.st_mode & 07777, 0600);
+                }
+        }
+}
+
+static void file_that_others_could_read_is_made_private(void **state) {
+        Fixture *f = *state;
+        struct stat st;
+
+        f->store = store_free(f->store);
+        assert_int_equal(chmod(f->path, 0644), 0);
+        assert_int_equal(store_open(f->path, &f->store), 0);
+        assert_int_equal(stat(f->path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+static void link_in_place_of_the_file_is_not_followed(void **state) {
+        _cleanup_(store_freep) Store *store = NULL;
+        Fixture *f = *state;
+        char link[128];
+
+        (void) snprintf(link, sizeof(link), "%s/link", f->folder);
+        assert_int_equal(symlink("/tmp/nothing-there", link), 0);
+        assert_int_equal(store_open(link, &store), -ELOOP);
+        assert_null(store);
+}
+
+static void what_was_written_is_there_after_reopening(void **state) {
+        char uuid[UUID_TEXT_SIZE], again[UUID_TEXT_SIZE];
+        Fixture *f = *state;
+        uint64_t id = push_new(f->store, f->dev, APP ":1", 0);
+
+        assert_int_equal(store_get_uuid(f->store, uuid), 0);
+        reopen(f);
+        assert_int_equal(state_of(f->store, id), DEPLOY_QUEUED);
+        assert_int_equal(store_get_uuid(f->store, again), 0);
+        assert_string_equal(again, uuid);
+        /* Closing leaves one file, which is the whole database. */
+        f->store = store_free(f->store);
+        assert_int_equal(count_files(f->folder), 1);
+}
+
+static void every_store_has_a_uuid_of_its_own(void **state) {
+        _cleanup_(store_freep) Store *other = NULL;
+        char a[UUID_TEXT_SIZE], b[UUID_TEXT_SIZE];
+        Fixture *f = *state;
+
+        assert_int_equal(store_open(":memory:", &other), 0);
+        assert_int_equal(store_get_uuid(f->store, a), 0);
+        assert_int_equal(store_get_uuid(other, b), 0);
+        assert_int_equal(strlen(a), UUID_TEXT_SIZE - 1);
+        assert_string_not_equal(a, b);
+}
+
+static void second_process_is_told_that_the_file_is_in_use(void **state) {
+        Fixture *f = *state;
+        int status;
+        pid_t pid;
+
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                Store *store = NULL;
+
+                _exit(store_open(f->path, &store) == -EBUSY ? 0 : 1);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        /* The one that was first goes on. */
+        (void) make_project(f->store, "b", "b");
+        reopen(f);
+}
+
+#define RIVALS 4U
+
+/* Waits until the other end of the pipe is closed. */
+static void wait_for_end(int fd) {
+        char byte;
+
+        if (read(fd, &byte, 1) != 0)
+                _exit(1);
+}
+
+/* In a child: opens when `start` ends, says what came of it, and holds on until `stop` ends. */
+static void rival(const char *path, const int start[2], const int stop[2], int result) {
+        Store *store = NULL;
+        int r;
+
+        (void) alarm(30);
+        (void) close(start[1]);
+        (void) close(stop[1]);
+        wait_for_end(start[0]);
+        r = store_open(path, &store);
+        if (write(result, &r, sizeof(r)) != sizeof(r))
+                _exit(2);
+        wait_for_end(stop[0]);
+        store_free(store);
+        _exit(0);
+}
+
+static void race(const char *path) {
+        int start[2], stop[2], result[2], status, r, n_opened = 0;
+        pid_t pids[RIVALS];
+
+        assert_int_equal(pipe2(start, O_CLOEXEC), 0);
+        assert_int_equal(pipe2(stop, O_CLOEXEC), 0);
+        assert_int_equal(pipe2(result, O_CLOEXEC), 0);
+        for (unsigned i = 0; i < RIVALS; i++) {
+                pids[i] = fork();
+                assert_true(pids[i] >= 0);
+                if (pids[i] == 0)
+                        rival(path, start, stop, result[1]);
+        }
+
+        assert_int_equal(close(start[1]) | close(result[1]), 0);
+        for (unsigned i = 0; i < RIVALS; i++) {
+                assert_int_equal(read(result[0], &r, sizeof(r)), sizeof(r));
+                assert_true(r == 0 || r == -EBUSY);
+                n_opened += r == 0;
+        }
+        assert_int_equal(n_opened, 1);
+
+        assert_int_equal(close(stop[1]) | close(start[0]) | close(stop[0]) | close(result[0]), 0);
+        for (unsigned i = 0; i < RIVALS; i++) {
+                assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+                assert_int_equal(status, 0);
+        }
+}
+
+static void of_many_processes_one_gets_the_file(void **state) {
+        Fixture *f = *state;
+
+        f->store = store_free(f->store);
+        for (int round = 0; round < 20; round++)
+                race(f->path);
+}
+
+static void stranger_cannot_write_behind_our_back(void **state) {
+        Fixture *f = *state;
+        char command[160];
+
+        if (system("command -v sqlite3 >/dev/null") != 0)
+                skip();
+
+        (void) snprintf(command, sizeof(command), "sqlite3 %s 'DELETE FROM settings' 2>/dev/null", f->path);
+        assert_int_not_equal(system(command), 0);
+        assert_int_equal(store_probe(f->store), 0);
+}
+
+static void newer_schema_is_refused_and_left_as_it_is(void **state) {
+        unsigned char version[4] = { 0 };
+        Fixture *f = *state;
+        int fd;
+
+        f->store = store_free(f->store);
+        /* user_version: four bytes, big-endian, at offset 60 of the file (sqlite's file format, 1.3). */
+        fd = open(f->path, O_RDWR | O_CLOEXEC);
+        assert_true(fd >= 0);
+        assert_int_equal(pread(fd, version, sizeof(version), 60), sizeof(version));
+        assert_int_equal(version[3], STORE_SCHEMA_VERSION);
+        version[3]++;
+        assert_int_equal(pwrite(fd, version, sizeof(version), 60), sizeof(version));
+
+        assert_int_equal(store_open(f->path, &f->store), -EPROTONOSUPPORT);
+        assert_null(f->store);
+        assert_int_equal(count_files(f->folder), 1);
+
+        version[3]--;
+        assert_int_equal(pwrite(fd, version, sizeof(version), 60), sizeof(version));
+        assert_int_equal(close(fd), 0);
+        assert_int_equal(store_open(f->path, &f->store), 0);
+}
+
+static void begin_and_commit_put_many_requests_on_disk_at_once(void **state) {
+        Fixture *f = *state;
+        uint64_t id;
+
+        assert_false(store_is_open(f->store));
+        assert_int_equal(store_begin(f->store), 0);
+        assert_true(store_is_open(f->store));
+        assert_int_equal(store_begin(f->store), 0);
+        (void) push_new(f->store, f->dev, APP ":1", 0);
+        id = push_new(f->store, f->dev, APP ":2", 1);
+        assert_int_equal(store_commit(f->store), 0);
+        assert_false(store_is_open(f->store));
+        reopen(f);
+        assert_int_equal(state_of(f->store, id), DEPLOY_QUEUED);
+}
+
+static void commit_of_nothing_is_fine(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(store_commit(f->store), 0);
+        assert_int_equal(store_rollback(f->store), 0);
+        assert_int_equal(store_begin(f->store), 0);
+        assert_int_equal(store_commit(f->store), 0);
+}
+
+static void rollback_leaves_nothing(void **state) {
+        _cleanup_(project_freep) Project *project = NULL;
+        Fixture *f = *state;
+
+        assert_int_equal(store_begin(f->store), 0);
+        (void) make_project(f->store, "b", "b");
+        assert_int_equal(store_rollback(f->store), 0);
+        assert_false(store_is_open(f->store));
+        assert_int_equal(store_find_project_by_name(f->store, "b", &project), 0);
+}
+
+static void transaction_that_nobody_commits_is_gone_with_the_store(void **state) {
+        _cleanup_(project_freep) Project *project = NULL;
+        Fixture *f = *state;
+
+        assert_int_equal(store_begin(f->store), 0);
+        (void) make_project(f->store, "b", "b");
+        reopen(f);
+        assert_int_equal(store_find_project_by_name(f->store, "b", &project), 0);
+}
+
+static void undo_leaves_the_other_requests_of_the_turn_alone(void **state) {
+        static const char *const kept[] = { "app", "a", "c" };
+        Fixture *f = *state;
+        uint64_t n = 0;
+
+        assert_int_equal(store_begin(f->store), 0);
+        for (char name[] = "a"; name[0] <= 'c'; name[0]++) {
+                assert_int_equal(store_mark(f->store), 0);
+                (void) make_stage(f->store, make_project(f->store, name, name), "dev");
+                assert_int_equal(name[0] == 'b' ? store_undo(f->store) : store_keep(f->store), 0);
+        }
+        assert_int_equal(store_commit(f->store), 0);
+        reopen(f);
+
+        assert_int_equal(store_count_projects(f->store, false, &n), 0);
+        assert_int_equal(n, ELEMENTSOF(kept));
+        for (size_t i = 0; i < ELEMENTSOF(kept); i++) {
+                _cleanup_(project_freep) Project *project = NULL;
+
+                assert_int_equal(store_find_project_by_name(f->store, kept[i], &project), 1);
+        }
+}
+
+static void refusal_inside_a_request_keeps_what_came_before_it(void **state) {
+        _cleanup_(project_freep) Project *project = NULL;
+        EnqueueResult result;
+        Fixture *f = *state;
+        Enqueue push = push_of(f->prod, APP ":1");
+        int64_t id;
+
+        assert_int_equal(store_begin(f->store), 0);
+        (void) make_project(f->store, "b", "b");
+        assert_int_equal(store_create_project(f->store,
+                                              &(Project){ .name = (char[]){ "app" },
+                                                          .image = (char[]){ "other" } },
+                                              &id),
+                         -EEXIST);
+        push.max_queued = 0;
+        assert_int_equal(store_enqueue(f->store, &push, &result), -ENOBUFS);
+        assert_true(store_is_open(f->store));
+        assert_int_equal(store_commit(f->store), 0);
+        assert_int_equal(store_find_project_by_name(f->store, "b", &project), 1);
+}
+
+static void marks_outside_of_a_transaction_are_an_error(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(store_mark(f->store), -EIO);
+        assert_int_equal(store_keep(f->store), -EIO);
+        assert_int_equal(store_undo(f->store), -EIO);
+        assert_false(store_is_open(f->store));
+}
+
+static void secret_is_not_there_until_it_is_set(void **state) {
+        static const char first[] = "11111111-1111-4111-8111-111111111111",
+                          second[] = "22222222-2222-4222-8222-222222222222";
+        uint64_t generation = 77, again = 0;
+        char text[UUID_TEXT_SIZE] = "untouched";
+        Fixture *f = *state;
+
+        assert_int_equal(store_get_secret(f->store, text, &generation), 0);
+        assert_string_equal(text, "untouched");
+        assert_int_equal(store_set_secret(f->store, first, &generation), 0);
+        assert_int_equal(generation, 1);
+        assert_int_equal(store_set_secret(f->store, second, &generation), 0);
+        assert_int_equal(generation, 2);
+
+        reopen(f);
+        assert_int_equal(store_get_secret(f->store, text, &again), 1);
+        assert_int_equal(again, 2);
+        assert_string_equal(text, second);
+}
+
+static void old_secret_is_nowhere_in_the_file(void **state) {
+        static const char first[] = "11111111-1111-4111-8111-111111111111",
+                          second[] = "22222222-2222-4222-8222-222222222222";
+        Fixture *f = *state;
+        uint64_t generation;
+
+        assert_int_equal(store_set_secret(f->store, first, &generation), 0);
+        assert_int_equal(store_set_secret(f->store, second, &generation), 0);
+        f->store = store_free(f->store);
+        assert_false(file_contains(f->path, first));
+        assert_true(file_contains(f->path, second));
+}
+
+static void statements_cannot_leave_the_database(void **state) {
+        static const char *const sqls[] = {
+                "ATTACH '/tmp/other.db' AS other",
+                "SELECT load_extension('/tmp/x.so')",
+                "DELETE FROM sqlite_schema",
+                "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = ''",
+                "SELECT \"no such column\"",
+        };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(sqls); i++)
+                assert_true(store_execute(f->store, sqls[i]) < 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(file_is_private_whatever_the_umask),
+                TEST(file_that_others_could_read_is_made_private),
+                TEST(link_in_place_of_the_file_is_not_followed),
+                TEST(what_was_written_is_there_after_reopening),
+                TEST(every_store_has_a_uuid_of_its_own),
+                TEST(second_process_is_told_that_the_file_is_in_use),
+                TEST(of_many_processes_one_gets_the_file),
+                TEST(stranger_cannot_write_behind_our_back),
+                TEST(newer_schema_is_refused_and_left_as_it_is),
+                TEST(begin_and_commit_put_many_requests_on_disk_at_once),
+                TEST(commit_of_nothing_is_fine),
+                TEST(rollback_leaves_nothing),
+                TEST(transaction_that_nobody_commits_is_gone_with_the_store),
+                TEST(undo_leaves_the_other_requests_of_the_turn_alone),
+                TEST(refusal_inside_a_request_keeps_what_came_before_it),
+                TEST(marks_outside_of_a_transaction_are_an_error),
+                TEST(secret_is_not_there_until_it_is_set),
+                TEST(old_secret_is_nowhere_in_the_file),
+                TEST(statements_cannot_leave_the_database),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
