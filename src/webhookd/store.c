@@ -144,7 +144,7 @@ int store_commit(Store *store) {
         assert(store);
 
         if (!store->turn)
-                return 0;
+                return store_fail_text(store, -EIO, "no transaction is open");
 
         lost = store->lost || !store_in_transaction(store);
         store->turn = store->lost = false;

@@ -124,8 +124,9 @@ const char *store_error(const Store *store);
 /*
  * One transaction for many requests. store_begin() does nothing where one is open already. Between them,
  * store_mark()/store_keep()/store_undo() bracket the part of one request, so that its failure leaves the others alone.
- * After a fault that made sqlite roll back everything, store_is_open() is false and store_commit() returns -EIO, also
- * when a store_begin() came between them. When store_commit() fails, nothing of the transaction is left.
+ * After a fault that made sqlite roll back everything, store_is_open() is false; store_commit() then returns -EIO, also
+ * when a later request of the turn has called store_begin(), until store_commit() or store_rollback() has ended the turn.
+ * -EIO, too, where no transaction is open. When store_commit() fails, nothing of the transaction is left.
  */
 int store_begin(Store *store);
 int store_commit(Store *store);

@@ -216,13 +216,14 @@ static void begin_and_commit_put_many_requests_on_disk_at_once(void **state) {
         assert_int_equal(state_of(f->store, id), DEPLOY_QUEUED);
 }
 
-static void commit_of_nothing_is_fine(void **state) {
+static void commit_of_what_was_not_begun_is_an_error(void **state) {
         Fixture *f = *state;
 
-        assert_int_equal(store_commit(f->store), 0);
+        assert_int_equal(store_commit(f->store), -EIO);
         assert_int_equal(store_rollback(f->store), 0);
         assert_int_equal(store_begin(f->store), 0);
         assert_int_equal(store_commit(f->store), 0);
+        assert_int_equal(store_commit(f->store), -EIO);
 }
 
 static void rollback_leaves_nothing(void **state) {
@@ -360,7 +361,7 @@ int main(void) {
                 TEST(stranger_cannot_write_behind_our_back),
                 TEST(newer_schema_is_refused_and_left_as_it_is),
                 TEST(begin_and_commit_put_many_requests_on_disk_at_once),
-                TEST(commit_of_nothing_is_fine),
+                TEST(commit_of_what_was_not_begun_is_an_error),
                 TEST(rollback_leaves_nothing),
                 TEST(transaction_that_nobody_commits_is_gone_with_the_store),
                 TEST(undo_leaves_the_other_requests_of_the_turn_alone),
