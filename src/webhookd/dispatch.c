@@ -134,7 +134,9 @@ void dispatch_kick(Dispatch *dispatch) {
 
         assert(dispatch);
 
-        if (dispatch->stopped || dispatch->n_operations >= dispatch->max_deploys)
+        /* What is not committed may never be: the turn kicks again after its commit. */
+        if (dispatch->stopped || dispatch->n_operations >= dispatch->max_deploys ||
+            store_is_open(dispatch->store))
                 return;
 
         r = store_list_ready(dispatch->store,

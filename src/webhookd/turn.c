@@ -49,8 +49,8 @@ bool turn_is_empty(const Turn *turn) {
 static int turn_commit(Turn *turn) {
         int r;
 
-        /* A fault may have ended the transaction before its time: then nothing of this turn is on disk. */
-        r = store_is_open(turn->store) ? store_commit(turn->store) : -EIO;
+        /* -EIO where a fault has ended the transaction before its time: then nothing of this turn is on disk. */
+        r = store_commit(turn->store);
         if (r < 0)
                 (void) log_error_errno(r, "Cannot commit: %s", store_error(turn->store));
         if (r < 0 && store_is_open(turn->store))

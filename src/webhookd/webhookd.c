@@ -156,6 +156,8 @@ static int webhookd_open_store(Webhookd *webhookd, const char *state_directory) 
         r = store_open(path, &webhookd->store);
         if (r == -EPROTONOSUPPORT)
                 return log_error_errno(r, "'%s' was written by a newer version of tinyforge.", path);
+        if (r == -EBUSY)
+                return log_error_errno(r, "The store '%s' is in use by another process.", path);
         if (r < 0)
                 return log_error_errno(r, "Cannot open the store '%s': %m", path);
 
