@@ -41,6 +41,16 @@ MASKED = ["console-getty.service", "getty@.service", "systemd-firstboot.service"
           "systemd-timesyncd.service", "systemd-networkd-wait-online.service"]
 # Engines put overlays of their own here, and an overlay cannot be the upper layer of another.
 ON_TMPFS = ["var/lib/containerd", "var/lib/containers", "var/lib/docker"]
+# Hierarchies of version 1 are mounted read-only; the engines write there.
+CONTROL_GROUPS = r"""[Unit]
+Description=Writable control groups
+DefaultDependencies=no
+Before=sysinit.target
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'for c in /sys/fs/cgroup/*/; do ! mountpoint -q "$c" || mount -o remount,bind,rw "$c"; done'
+"""
 
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
@@ -198,6 +208,10 @@ class Host:
         units.mkdir()
         for unit in MASKED:
             (units / unit).symlink_to("/dev/null")
+        (units / "control-groups.service").write_text(CONTROL_GROUPS)
+        wants = units / "sysinit.target.wants"
+        wants.mkdir()
+        (wants / "control-groups.service").symlink_to("../control-groups.service")
         if self.bus == "broker":
             (units / "dbus.service").symlink_to("/lib/systemd/system/dbus-broker.service")
         (self.root / "etc/machine-id").write_text(secrets.token_hex(16) + "\n")
@@ -236,8 +250,6 @@ class Host:
         if state != "running":
             failed = self.run("systemctl", "--failed", "--no-legend", check=False).stdout
             raise HostError(f"the host is {state}:\n{failed}")
-        # Hierarchies of version 1 are mounted read-only; the engines write there.
-        self.run("sh", "-c", 'for c in /sys/fs/cgroup/*/; do mount -o remount,bind,rw "$c" || :; done')
 
     def find_leader(self):
         if self.nspawn.poll() is not None:
