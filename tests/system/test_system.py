@@ -241,17 +241,18 @@ def test_receiver_has_no_network_no_engine_and_no_privilege():
 
 def test_neither_daemon_can_write_or_execute_what_it_should_not():
     forge.call(DEPLOYER, "ListInstances", "ss", "", "")
-    for unit, writable in ((WEBHOOKD, {"/tmp", "/var/tmp", "/var/lib/tinyforge"}), (DEPLOYERD, {"/tmp", "/var/tmp"})):
-        forge.path()
+    forge.path()
+    for unit, own in ((WEBHOOKD, {"/tmp", "/var/tmp", "/var/lib/tinyforge"}), (DEPLOYERD, {"/tmp", "/var/tmp"})):
         pid = forge.pid(unit)
         assert pid, unit
         for line in forge.out("cat", f"/proc/{pid}/mountinfo").splitlines():
             where, options = line.split()[4:6]
-            if where.startswith(("/proc", "/dev", *map(str, forge.folders))):
+            if "ro" in options.split(",") or where in own or where.startswith(("/proc", "/dev", *map(str, forge.folders))):
                 continue
-            assert "ro" in options.split(",") or where in writable, f"{unit}: {line}"
-        enter = ["nsenter", "-t", pid, "-m", "/bin/true"]
-        assert forge.run(*enter, check=False).returncode != 0, f"{unit} could execute a program"
+            owner, mode = forge.out("stat", "-c", "%U %a", f"/proc/{pid}/root{where}").split()
+            assert owner == "root" and int(mode, 8) & 0o022 == 0, f"{unit}: {line}"
+        for program in ("/bin/true", "/usr/lib/systemd/systemd-reply-password"):
+            assert forge.run("nsenter", "-t", pid, "-m", program, check=False).returncode == 126, f"{unit}: {program}"
 
 
 def test_deployer_reaches_the_engine_and_has_no_privilege():
