@@ -30,6 +30,9 @@ void engine_image_done(EngineImage *image);
 /* Asks the registry, through the engine, what digest a tag has. Only where the engine has_distribution. */
 int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest);
 
+/* Gives the image that is here by its digest the tag that it was asked for by; `ref` has both. */
+int engine_image_tag(Engine *engine, const ImageRef *ref);
+
 /*
  * Pulls, by the digest where there is one. Returns when the image is here; an error inside the stream is an error.
  * -EINTR at once when the process is to end.

@@ -55,14 +55,10 @@ static int fetch_pull_by_tag(Engine *engine, ImageRef *ref, EngineImage *ret) {
         return 0;
 }
 
-/* From the reference to an image that is here, and its digest: see the three ways of it in engine.h's quirks. */
-int fetch_image(Engine *engine, ImageRef *ref, EngineImage *ret) {
+/* From the reference to an image that is here: one of three ways, by what is known and what the engine can do. */
+static int fetch(Engine *engine, ImageRef *ref, EngineImage *ret) {
         _cleanup_free_ char *digest = NULL;
         int r;
-
-        assert(engine);
-        assert(ref);
-        assert(ret);
 
         if (!ref->digest && !engine_quirks(engine)->has_distribution)
                 return fetch_pull_by_tag(engine, ref, ret);
@@ -79,4 +75,22 @@ int fetch_image(Engine *engine, ImageRef *ref, EngineImage *ret) {
 
         r = engine_image_inspect(engine, ref, ret);
         return r == 0 ? fetch_pull(engine, ref, ret) : r;
+}
+
+int fetch_image(Engine *engine, ImageRef *ref, EngineImage *ret) {
+        int r;
+
+        assert(engine);
+        assert(ref);
+        assert(ret);
+
+        r = fetch(engine, ref, ret);
+        if (r < 0)
+                return r;
+
+        /* For people, for InspectImage(), and so that a plain prune leaves it. */
+        if (ref->tag && engine_image_tag(engine, ref) < 0)
+                worker_log(engine_worker(engine), LOG_WARNING, "%s", worker_error(engine_worker(engine)));
+
+        return 0;
 }
