@@ -1,50 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* Ctl: what a verb of tinyforgectl has: its options and, when it asks for it, a connection to the system bus. */
+/*
+ * Ctl: one run of tinyforgectl. Its options, its two outputs, and the connection to the system bus, which is opened when
+ * a verb needs it for the first time. Whoever meets a fault prints it, with ctl_fail(), and returns a negative errno;
+ * the callers only hand that on, and ctl_exit_code() makes the exit code of it.
+ */
 #pragma once
 
+#include <jansson.h>
+#include <stdio.h>
 #include <systemd/sd-bus.h>
 
-#include "shared/json.h"
 #include "shared/macro.h"
 
-/* Exit codes, as systemctl has them. */
-#define EXIT_USAGE   2
-#define EXIT_NO_SUCH 4
+/* Exit codes: 0, and these. */
+enum {
+        CTL_EXIT_FAILURE = 1,
+        CTL_EXIT_USAGE = 2,
+        CTL_EXIT_NOT_FOUND = 4, /* no such project or stage; as systemctl has it for units */
+};
 
 typedef struct Ctl {
-        sd_bus *bus; /* NULL until ctl_connect() */
+        FILE *out;
+        FILE *err;
         bool json;
-        bool legend;
-        bool wait;
-        unsigned limit;
+        bool legend;           /* headings above tables, hints below */
+        bool wait;             /* deploy: until its outcome is known */
+        unsigned limit;        /* deploys: rows */
+        uint64_t timeout_usec; /* deploy: how long to wait */
+        sd_bus *bus;           /* see client.h */
 } Ctl;
 
-/* Opens the system bus. 0, or an exit code after a message. */
-int ctl_connect(Ctl *ctl);
-void ctl_done(Ctl *ctl);
+/* Runs one command line and returns its exit code. `out` and `err` stay the caller's. */
+int ctl_run(int argc, char *argv[], FILE *out, FILE *err);
 
-/*
- * Calls a method of webhookd's or deployerd's manager, which the bus starts if need be. Returns 0, or an exit code after a
- * message that says what to do next.
- */
-int ctl_call_webhook(Ctl *ctl, sd_bus_message **ret_reply, const char *method, const char *types, ...);
-int ctl_call_deployer(Ctl *ctl, sd_bus_message **ret_reply, const char *method, const char *types, ...);
+/* Prints "tinyforgectl: " and one line to `ctl->err`, control characters made harmless, and returns `error`. */
+int ctl_fail(const Ctl *ctl, int error, const char *format, ...) _printf_(3, 4);
 
-/* A string property, freshly allocated; "" where it cannot be had. */
-char *ctl_get_string(Ctl *ctl, const char *name, const char *path, const char *interface,
-                     const char *property);
-/* A t property; 0 where it cannot be had. */
-uint64_t ctl_get_number(Ctl *ctl, const char *name, const char *path, const char *interface,
-                        const char *property);
+/* What to do next, to `ctl->err`, unless hints are not wanted. */
+void ctl_hint(const Ctl *ctl, const char *format, ...) _printf_(2, 3);
 
-/* Prints a message with a hint for a D-Bus error, and returns the exit code for it. */
-int ctl_print_error(const sd_bus_error *error, int r);
+/* Prints one line to `ctl->out`, control characters made harmless. */
+void ctl_print(const Ctl *ctl, const char *format, ...) _printf_(2, 3);
 
-/* For a reply that could not be read, or memory that is short: a message, and EXIT_FAILURE. */
-int ctl_fail(int r, const char *what);
+/* Prints `value` as one line of JSON, all of it ASCII, and takes the reference; NULL is want of memory. */
+int ctl_print_json(const Ctl *ctl, json_t *value);
 
-/* Prints `j` on one line to stdout, takes it, and returns an exit code; NULL counts as "out of memory". */
-int ctl_print_json(json_t *j);
-
-/* Whole µs since the epoch as local time, "Tue 2026-11-24 01:53:49"; "-" for 0. In a static buffer. */
-const char *ctl_time(uint64_t usec);
+/* The exit code for what a verb returned: a positive one stays what it is. */
+int ctl_exit_code(int r);

@@ -1,137 +1,102 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking for a deploy, and waiting for what becomes of it. */
+/* deploys and deploy: the queue, and a new row in it. */
 #include <inttypes.h>
-#include <stdio.h>
 
-#include "ctl/table.h"
+#include "ctl/client.h"
+#include "ctl/rows.h"
 #include "ctl/verbs.h"
-#include "shared/protocol.h"
+#include "ctl/wait.h"
 
-/* A signal may be missed when webhookd is started anew: so often the row itself is looked at. */
-#define POLL_USEC (2 * USEC_PER_SEC)
-
-typedef struct Outcome {
-        uint64_t id; /* 0: not asked for yet */
-        bool finished;
-        char *state, *reason;
-} Outcome;
-
-static void outcome_done(Outcome *outcome) {
-        free(outcome->state);
-        free(outcome->reason);
-}
-
-static int on_finished(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        Outcome *outcome = userdata;
-        uint64_t id;
-
-        (void) error;
-
-        if (sd_bus_message_read(message, "t", &id) >= 0 && id == outcome->id)
-                outcome->finished = true;
-
-        return 0;
-}
-
-static bool state_is_final(const char *state) {
-        return !streq(state, "queued") && !streq(state, "running");
-}
-
-/* Looks the row up. 0 with `outcome` filled once it is through, or an exit code. */
-static int outcome_read(Ctl *ctl, const char *project, const char *stage, Outcome *outcome) {
+int verb_deploys(Ctl *ctl, char *args[]) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *state, *reason;
-        uint64_t id;
+        const char *project = args[0], *stage = project ? args[1] : NULL;
+        _cleanup_(table_freep) Table *table = NULL;
+        DeployRow row;
         int r;
 
-        r = ctl_call_webhook(ctl, &reply, "ListDeploys", "ssu", project, stage, 0U);
-        if (r != 0)
-                return r;
+        table = deploy_table_new();
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
-        r = sd_bus_message_enter_container(reply, 'a', "(tssssstt)");
-        while (r >= 0 && (r = sd_bus_message_read(reply, "(tssssstt)", &id, NULL, NULL, NULL, &state,
-                                                  &reason, NULL, NULL)) > 0)
-                if (id == outcome->id && state_is_final(state)) {
-                        outcome->state = strdup(state);
-                        outcome->reason = text_printable(reason);
-                        if (!outcome->state || !outcome->reason)
-                                r = -ENOMEM;
-                        break;
-                }
-
-        return r < 0 ? ctl_fail(r, "Cannot read the reply") : 0;
-}
-
-/* Until the deploy is through. The deployer's deadline bounds it. */
-static int outcome_wait(Ctl *ctl, const char *project, const char *stage, Outcome *outcome) {
-        int r;
-
-        for (;;) {
-                r = outcome_read(ctl, project, stage, outcome);
-                if (r != 0 || outcome->state)
-                        return r;
-
-                for (outcome->finished = false; !outcome->finished;) {
-                        r = sd_bus_process(ctl->bus, NULL);
-                        if (r == 0) {
-                                r = sd_bus_wait(ctl->bus, POLL_USEC);
-                                if (r == 0)
-                                        break;
-                        }
-                        if (r < 0 && r != -EINTR)
-                                return ctl_fail(r, "Cannot wait for the deploy");
-                }
-        }
-}
-
-static int outcome_print(const Ctl *ctl, const Outcome *outcome) {
-        bool runs = streq(outcome->state, OUTCOME_SUCCEEDED) || streq(outcome->state, OUTCOME_UNCHANGED);
-        int r = EXIT_SUCCESS;
-
-        if (ctl->json)
-                r = ctl_print_json(json_pack("{s:I, s:s, s:s}", "id", (json_int_t) outcome->id, "state",
-                                             outcome->state, "reason", outcome->reason));
-        else
-                (void) printf("Deploy %" PRIu64 " %s%s%s\n", outcome->id, outcome->state,
-                              isempty(outcome->reason) ? "" : ": ", outcome->reason);
-
-        return r != EXIT_SUCCESS || runs ? r : EXIT_FAILURE;
-}
-
-int verb_deploy(Ctl *ctl, char *argv[]) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
-        _cleanup_(outcome_done) Outcome outcome = { 0 };
-        int r;
-
-        r = ctl_connect(ctl);
-        if (r != 0)
-                return r;
-
-        /* Before the call: what is over at once is not missed. */
-        if (ctl->wait) {
-                r = sd_bus_match_signal(ctl->bus, &slot, WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE,
-                                        "DeployFinished", on_finished, &outcome);
-                if (r < 0)
-                        return ctl_fail(r, "Cannot subscribe to signals");
-        }
-
-        r = ctl_call_webhook(ctl, &reply, "Deploy", "sss", argv[0], argv[1], strempty(argv[2]));
-        if (r != 0)
-                return r;
-
-        r = sd_bus_message_read(reply, "t", &outcome.id);
+        r = client_call(ctl, &peer_webhook, "ListDeploys", &reply, "ssu", strempty(project), strempty(stage),
+                        ctl->limit);
         if (r < 0)
-                return ctl_fail(r, "Cannot read the reply");
+                return r;
 
-        if (ctl->wait) {
-                r = outcome_wait(ctl, argv[0], argv[1], &outcome);
-                return r != 0 ? r : outcome_print(ctl, &outcome);
+        r = rows_enter(reply);
+        while (r >= 0 && (r = deploy_read(reply, &row)) > 0)
+                deploy_table_add(table, &row);
+        if (r < 0)
+                return client_report_answer(ctl, &peer_webhook, r);
+
+        /* No rows: because nothing was deployed yet, or because there is no such thing? */
+        if (table_n_rows(table) == 0 && project) {
+                r = check_stage(ctl, project, stage);
+                if (r < 0)
+                        return r;
         }
 
-        if (ctl->json)
-                return ctl_print_json(json_pack("{s:I}", "id", (json_int_t) outcome.id));
+        return table_show(table, ctl, "deploys");
+}
 
-        (void) printf("Deploy %" PRIu64 " queued\n", outcome.id);
-        return EXIT_SUCCESS;
+static int show_deploy(const Ctl *ctl, const DeployRow *row) {
+        _cleanup_(table_freep) Table *table = NULL;
+        json_t *rows;
+        int r;
+
+        if (!ctl->json) {
+                ctl_print(ctl, "Deploy %" PRIu64 " of %s/%s, %s: %s%s%s", row->id, row->project, row->stage,
+                          row->image, row->state, isempty(row->reason) ? "" : ": ", strempty(row->reason));
+                return 0;
+        }
+
+        table = deploy_table_new();
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        deploy_table_add(table, row);
+        rows = table_steal_json(table);
+        r = ctl_print_json(ctl, rows ? json_incref(json_array_get(rows, 0)) : NULL);
+        json_decref(rows);
+        return r;
+}
+
+int verb_deploy(Ctl *ctl, char *args[]) {
+        const char *project = args[0], *stage = args[1], *tag = args[2];
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL, *list = NULL;
+        _cleanup_(wait_freep) Wait *wait = NULL;
+        DeployRow row = { .id = 0 };
+        uint64_t id;
+        int r;
+
+        /* Before the call, so that no signal can come too early. */
+        if (ctl->wait) {
+                r = wait_new(ctl, &wait);
+                if (r < 0)
+                        return r;
+        }
+
+        r = client_call(ctl, &peer_webhook, "Deploy", &reply, "sss", project, stage, strempty(tag));
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(reply, "t", &id);
+        if (r < 0)
+                return client_report_answer(ctl, &peer_webhook, r);
+
+        if (wait) {
+                r = wait_for_deploy(wait, id, project, stage);
+                if (r < 0)
+                        return r;
+        }
+
+        r = find_deploy(ctl, id, project, stage, &list, &row);
+        if (r < 0)
+                return r;
+
+        r = show_deploy(ctl, &row);
+        if (r < 0 || !ctl->wait)
+                return r;
+
+        return streq(row.state, "succeeded") || streq(row.state, "unchanged") ? 0 : CTL_EXIT_FAILURE;
 }

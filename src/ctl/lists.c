@@ -1,261 +1,148 @@
 /* SPDX-License-Identifier: MIT */
-/* Verbs that list what webhookd knows: projects, stages, deploys, and where an image would go. */
-#include <inttypes.h>
-#include <stdio.h>
-
-#include "ctl/table.h"
+/* projects and stages: what webhookd knows. */
+#include "ctl/client.h"
+#include "ctl/rows.h"
 #include "ctl/verbs.h"
 #include "shared/errors.h"
 #include "shared/glob.h"
-#include "shared/image-ref.h"
-#include "shared/protocol.h"
 
-/* Prints what a verb collected, in the form that was asked for. `j` is taken. */
-static int print_list(const Ctl *ctl, const Table *table, json_t *j, int r, const char *what) {
-        if (r < 0) {
-                json_decref(j);
-                return ctl_fail(r, "Cannot read the reply");
-        }
-
-        if (ctl->json)
-                return ctl_print_json(j);
-
-        json_decref(j);
-        table_print(table, ctl->legend, what);
-        return EXIT_SUCCESS;
-}
-
-static int append(json_t *array, json_t *item) {
-        return json_array_append_new(array, item) < 0 ? -ENOMEM : 0;
-}
-
-static int read_projects(sd_bus_message *reply, Table *table, json_t *j) {
-        const char *name, *image, *healthcheck;
-        uint64_t created_at;
-        uint16_t port;
-        int r, automatic;
-
-        r = sd_bus_message_enter_container(reply, 'a', "(sssqbt)");
-        while (r >= 0 && (r = sd_bus_message_read(reply, "(sssqbt)", &name, &image, &healthcheck, &port,
-                                                  &automatic, &created_at)) > 0) {
-                char number[8];
-
-                (void) snprintf(number, sizeof(number), "%u", port);
-                r = table_add(table, name, image, port > 0 ? number : "", healthcheck,
-                              automatic ? "yes" : "no", ctl_time(created_at));
-                if (r >= 0)
-                        r = append(j,
-                                   json_pack("{s:s, s:s, s:s, s:i, s:b, s:I}", "name", name, "image", image,
-                                             "healthcheck", healthcheck, "port", (int) port, "auto_created",
-                                             automatic, "created_at", (json_int_t) created_at));
-        }
-        return r;
-}
-
-int verb_projects(Ctl *ctl, char *argv[]) {
-        static const char *const headers[] = { "NAME", "IMAGE",   "PORT", "HEALTHCHECK",
-                                               "AUTO", "CREATED", NULL };
+int verb_projects(Ctl *ctl, char *args[]) {
+        static const Column columns[] = {
+                { "NAME", "name", COLUMN_SHRINKS }, { "IMAGE", "image", COLUMN_SHRINKS },
+                { "PORT", "port", COLUMN_RIGHT },   { "HEALTHCHECK", "healthcheck", COLUMN_SHRINKS },
+                { "AUTO", "auto_created", 0 },      { "CREATED", "created_at", 0 },
+        };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(table_freep) Table *table = table_new(headers);
-        json_t *j;
+        _cleanup_(table_freep) Table *table = NULL;
+        ProjectRow row;
         int r;
 
-        (void) argv;
+        (void) args;
 
+        table = table_new(columns, ELEMENTSOF(columns));
         if (!table)
-                return ctl_fail(-ENOMEM, "Cannot list");
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
-        r = ctl_call_webhook(ctl, &reply, "ListProjects", "");
-        if (r != 0)
-                return r;
-
-        j = json_array();
-        return print_list(ctl, table, j, read_projects(reply, table, j), "projects");
-}
-
-static int read_stages(sd_bus_message *reply, const char *project, Table *table, json_t *j) {
-        const char *name, *pattern;
-        unsigned max_instances;
-        int r, automatic;
-
-        r = sd_bus_message_enter_container(reply, 'a', "(ssbu)");
-        while (r >= 0 &&
-               (r = sd_bus_message_read(reply, "(ssbu)", &name, &pattern, &automatic, &max_instances)) > 0) {
-                char number[16];
-
-                (void) snprintf(number, sizeof(number), "%u", max_instances);
-                r = table_add(table, project, name, pattern, automatic ? "yes" : "no", number);
-                if (r >= 0)
-                        r = append(j, json_pack("{s:s, s:s, s:s, s:b, s:i}", "project", project, "name",
-                                                name, "tag_pattern", pattern, "auto_deploy", automatic,
-                                                "max_instances", (int) max_instances));
-        }
-        return r;
-}
-
-static int list_stages_of(Ctl *ctl, const char *project, Table *table, json_t *j) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int r;
-
-        r = ctl_call_webhook(ctl, &reply, "ListStages", "s", project);
-        if (r != 0)
-                return r;
-
-        r = read_stages(reply, project, table, j);
-        return r < 0 ? ctl_fail(r, "Cannot read the reply") : 0;
-}
-
-static int list_stages_of_all(Ctl *ctl, Table *table, json_t *j) {
-        static const char *const headers[] = { "", "", "", "", "", "", NULL };
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(table_freep) Table *unused = table_new(headers);
-        _cleanup_(json_freep) json_t *projects = json_array();
-        size_t i;
-        json_t *project;
-        int r;
-
-        r = ctl_call_webhook(ctl, &reply, "ListProjects", "");
-        if (r != 0)
-                return r;
-
-        r = unused && projects ? read_projects(reply, unused, projects) : -ENOMEM;
+        r = client_call(ctl, &peer_webhook, "ListProjects", &reply, "");
         if (r < 0)
-                return ctl_fail(r, "Cannot read the reply");
+                return r;
 
-        json_array_foreach(projects, i, project) {
-                r = list_stages_of(ctl, json_get_string(project, "name"), table, j);
-                if (r != 0)
+        r = rows_enter(reply);
+        while (r >= 0 && (r = project_read(reply, &row)) > 0) {
+                table_add_text(table, row.name);
+                table_add_text(table, row.image);
+                table_add_optional(table, row.port);
+                table_add_text(table, row.healthcheck);
+                table_add_bool(table, row.auto_created);
+                table_add_time(table, row.created_at);
+        }
+        if (r < 0)
+                return client_report_answer(ctl, &peer_webhook, r);
+
+        return table_show(table, ctl, "projects");
+}
+
+/* The patterns of the stages before the one at hand, in the order in which they are asked. */
+typedef struct Earlier {
+        const char *name;
+        const char *pattern;
+} Earlier;
+
+/* The name of an earlier stage that takes every tag which `pattern` takes; NULL where none is known. */
+static const char *shadowed_by(const Earlier *earlier, size_t n, const char *pattern) {
+        for (size_t i = 0; i < n; i++)
+                if (glob_covers(earlier[i].pattern, pattern))
+                        return earlier[i].name;
+
+        return NULL;
+}
+
+static int add_stages(Ctl *ctl, Table *table, const char *project) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ Earlier *earlier = NULL;
+        StageRow row;
+        size_t n = 0;
+        int r;
+
+        r = client_call(ctl, &peer_webhook, "ListStages", &reply, "s", project);
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = stage_read(reply, &row)) > 0) {
+                Earlier *grown = reallocarray(earlier, n + 1, sizeof(*earlier));
+
+                if (!grown)
+                        return ctl_fail(ctl, -ENOMEM, "Out of memory");
+                earlier = grown;
+
+                table_add_text(table, project);
+                table_add_text(table, row.name);
+                table_add_text(table, row.pattern);
+                table_add_bool(table, row.auto_deploy);
+                table_add_number(table, row.max_instances);
+                table_add_text(table, shadowed_by(earlier, n, row.pattern));
+                earlier[n++] = (Earlier){ .name = row.name, .pattern = row.pattern };
+        }
+
+        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+}
+
+static int add_all_stages(Ctl *ctl, Table *table) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        ProjectRow row;
+        int r;
+
+        r = client_call(ctl, &peer_webhook, "ListProjects", &reply, "");
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = project_read(reply, &row)) > 0) {
+                r = add_stages(ctl, table, row.name);
+                if (r < 0)
                         return r;
         }
-        return 0;
+
+        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
 }
 
-int verb_stages(Ctl *ctl, char *argv[]) {
-        static const char *const headers[] = { "PROJECT",     "STAGE",         "PATTERN",
-                                               "AUTO-DEPLOY", "MAX-INSTANCES", NULL };
-        _cleanup_(table_freep) Table *table = table_new(headers);
-        _cleanup_(json_freep) json_t *j = json_array();
+int verb_stages(Ctl *ctl, char *args[]) {
+        static const Column columns[] = {
+                { "PROJECT", "project", COLUMN_SHRINKS },
+                { "STAGE", "name", COLUMN_SHRINKS },
+                { "PATTERN", "tag_pattern", COLUMN_SHRINKS },
+                { "AUTO-DEPLOY", "auto_deploy", 0 },
+                { "MAX-INSTANCES", "max_instances", COLUMN_RIGHT },
+                { "SHADOWED-BY", "shadowed_by", COLUMN_SHRINKS | COLUMN_RARE },
+        };
+        _cleanup_(table_freep) Table *table = NULL;
         int r;
 
-        if (!table || !j)
-                return ctl_fail(-ENOMEM, "Cannot list");
-
-        r = argv[0] ? list_stages_of(ctl, argv[0], table, j) : list_stages_of_all(ctl, table, j);
-        return r != 0 ? r : print_list(ctl, table, TAKE_PTR(j), 0, "stages");
-}
-
-static int read_deploys(sd_bus_message *reply, Table *table, json_t *j) {
-        const char *project, *stage, *image, *state, *reason;
-        uint64_t id, queued_at, finished_at;
-        int r;
-
-        r = sd_bus_message_enter_container(reply, 'a', "(tssssstt)");
-        while (r >= 0 && (r = sd_bus_message_read(reply, "(tssssstt)", &id, &project, &stage, &image, &state,
-                                                  &reason, &queued_at, &finished_at)) > 0) {
-                char number[24];
-
-                (void) snprintf(number, sizeof(number), "%" PRIu64, id);
-                r = table_add(table, number, project, stage, image, state, ctl_time(queued_at), reason);
-                if (r >= 0)
-                        r = append(j, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "id",
-                                                (json_int_t) id, "project", project, "stage", stage, "image",
-                                                image, "state", state, "reason", reason, "queued_at",
-                                                (json_int_t) queued_at, "finished_at",
-                                                (json_int_t) finished_at));
-        }
-        return r;
-}
-
-int verb_deploys(Ctl *ctl, char *argv[]) {
-        static const char *const headers[] = { "ID",    "PROJECT", "STAGE",  "IMAGE",
-                                               "STATE", "QUEUED",  "REASON", NULL };
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(table_freep) Table *table = table_new(headers);
-        json_t *j;
-        int r;
-
+        table = table_new(columns, ELEMENTSOF(columns));
         if (!table)
-                return ctl_fail(-ENOMEM, "Cannot list");
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
-        r = ctl_call_webhook(ctl, &reply, "ListDeploys", "ssu", strempty(argv[0]),
-                             argv[0] ? strempty(argv[1]) : "", ctl->limit);
-        if (r != 0)
-                return r;
-
-        j = json_array();
-        return print_list(ctl, table, j, read_deploys(reply, table, j), "deploys");
+        r = args[0] ? add_stages(ctl, table, args[0]) : add_all_stages(ctl, table);
+        return r < 0 ? r : table_show(table, ctl, "stages");
 }
 
-/* The stages of the project in the order of matching, each with what its pattern says to the tag. */
-static int explain_match(Ctl *ctl, const char *project, const char *tag, json_t **ret) {
-        static const char *const headers[] = { "", "", "", "", "", NULL };
+int check_stage(Ctl *ctl, const char *project, const char *stage) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(table_freep) Table *unused = table_new(headers);
-        _cleanup_(json_freep) json_t *stages = json_array();
-        json_t *stage;
-        size_t i;
+        sd_bus_error error = SD_BUS_ERROR_MAKE_CONST(ERROR_NO_SUCH_STAGE, "No such stage");
+        StageRow row;
         int r;
 
-        r = ctl_call_webhook(ctl, &reply, "ListStages", "s", project);
-        if (r != 0)
-                return r;
+        r = client_call(ctl, &peer_webhook, "ListStages", &reply, "s", project);
+        if (r < 0 || !stage)
+                return r < 0 ? r : 0;
 
-        r = unused && stages ? read_stages(reply, project, unused, stages) : -ENOMEM;
+        r = rows_enter(reply);
+        while (r >= 0 && (r = stage_read(reply, &row)) > 0)
+                if (streq(row.name, stage))
+                        return 0;
         if (r < 0)
-                return ctl_fail(r, "Cannot read the reply");
+                return client_report_answer(ctl, &peer_webhook, r);
 
-        json_array_foreach(stages, i, stage)
-                (void) json_object_set_new(
-                                stage, "takes",
-                                json_boolean(glob_match(json_get_string(stage, "tag_pattern"), tag) > 0));
-
-        *ret = TAKE_PTR(stages);
-        return 0;
-}
-
-int verb_match(Ctl *ctl, char *argv[]) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(json_freep) json_t *stages = NULL;
-        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
-        const char *project, *stage, *tag, *reason = "";
-        json_t *item;
-        size_t i;
-        int r, automatic;
-
-        r = image_ref_parse(argv[0], &ref, &reason);
-        if (r < 0) {
-                (void) fprintf(stderr, "tinyforgectl: Invalid image reference: %s\n", reason);
-                return EXIT_FAILURE;
-        }
-
-        tag = ref->tag ? ref->tag : "latest";
-        r = ctl_call_webhook(ctl, &reply, "MatchImage", "s", argv[0]);
-        if (r != 0)
-                return r;
-
-        r = sd_bus_message_read(reply, "ssb", &project, &stage, &automatic);
-        if (r < 0)
-                return ctl_fail(r, "Cannot read the reply");
-
-        r = explain_match(ctl, project, tag, &stages);
-        if (r != 0)
-                return r;
-
-        if (ctl->json)
-                return ctl_print_json(json_pack("{s:s, s:s, s:s, s:b, s:O}", "project", project, "stage",
-                                                stage, "tag", tag, "auto_deploy", automatic, "stages",
-                                                stages));
-
-        (void) printf("%s/%s%s\n", project, stage,
-                      automatic ? "" : " (auto_deploy is off: it would be kept as available)");
-        json_array_foreach(stages, i, item) {
-                bool takes = json_is_true(json_object_get(item, "takes"));
-                const char *name = json_get_string(item, "name");
-
-                (void) printf("  %s: pattern '%s' %s '%s'\n", name, json_get_string(item, "tag_pattern"),
-                              takes ? "takes" : "does not take", tag);
-                if (streq(name, stage))
-                        break;
-        }
-        return EXIT_SUCCESS;
+        return client_report(ctl, &peer_webhook, -ENXIO, &error);
 }

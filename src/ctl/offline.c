@@ -1,50 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* Verbs that need no bus: how an image reference is read, and whether a pattern takes a tag. */
-#include <stdio.h>
-
+/* parse-image and match-tag: what the daemons make of references and patterns, without asking them. */
 #include "ctl/verbs.h"
 #include "shared/glob.h"
 #include "shared/image-ref.h"
 
-int verb_parse_image(Ctl *ctl, char *argv[]) {
+/* An absent string is null. */
+static json_t *string_or_null(const char *text) {
+        return text ? json_string(text) : json_null();
+}
+
+int verb_parse_image(Ctl *ctl, char *args[]) {
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_free_ char *normalized = NULL;
         const char *reason = "";
         int r;
 
-        (void) ctl;
-
-        r = image_ref_parse(argv[0], &ref, &reason);
-        if (r == -ENOMEM)
-                return ctl_fail(r, "Cannot parse");
-        if (r < 0) {
-                (void) fprintf(stderr, "tinyforgectl: Invalid image reference: %s\n", reason);
-                return EXIT_FAILURE;
-        }
-
-        r = image_ref_format(ref, &normalized);
+        r = image_ref_parse(args[0], &ref, &reason);
+        if (r == -EINVAL || r == -ENAMETOOLONG)
+                return ctl_fail(ctl, r, "Invalid image reference: %s", reason);
+        if (r >= 0)
+                r = image_ref_format(ref, &normalized);
         if (r < 0)
-                return ctl_fail(r, "Cannot parse");
+                return ctl_fail(ctl, r, "Out of memory");
 
-        return ctl_print_json(json_pack("{s:s, s:s, s:s?, s:s?, s:s}", "domain", ref->domain, "path",
-                                        ref->path, "tag", ref->tag, "digest", ref->digest, "normalized",
-                                        normalized));
+        /* One form for people and programs: it is short, and its fields have names. */
+        return ctl_print_json(ctl, json_pack("{s:s, s:s, s:o, s:o, s:s}", "domain", ref->domain, "path",
+                                             ref->path, "tag", string_or_null(ref->tag), "digest",
+                                             string_or_null(ref->digest), "normalized", normalized));
 }
 
-/* 0: it matches, 1: it does not, 2: the pattern is malformed. */
-int verb_match_tag(Ctl *ctl, char *argv[]) {
-        const char *reason = "";
+int verb_match_tag(Ctl *ctl, char *args[]) {
+        const char *pattern = args[0], *tag = args[1], *reason = "";
         size_t offset = 0;
         int r;
 
-        if (glob_validate(argv[0], &reason, &offset) < 0) {
-                (void) fprintf(stderr, "tinyforgectl: Bad pattern, at byte %zu: %s\n", offset, reason);
-                return 2;
+        r = glob_validate(pattern, &reason, &offset);
+        if (r < 0) {
+                (void) ctl_fail(ctl, r, "Bad pattern, at byte %zu: %s", offset, reason);
+                return CTL_EXIT_USAGE;
         }
 
-        r = glob_match(argv[0], argv[1]);
+        r = glob_match(pattern, tag);
         if (ctl->json)
-                (void) ctl_print_json(json_pack("{s:b}", "match", r > 0));
-
-        return r > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+                (void) ctl_print_json(ctl, json_pack("{s:b}", "match", r > 0));
+        else
+                ctl_print(ctl, r > 0 ? "match" : "no match");
+        return r > 0 ? 0 : CTL_EXIT_FAILURE;
 }

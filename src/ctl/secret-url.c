@@ -1,52 +1,85 @@
 /* SPDX-License-Identifier: MIT */
-/* The URL that CI calls: shown, or replaced. */
-#include <stdio.h>
-
+/* url and regenerate-secret: the URL that CI calls. */
+#include "ctl/client.h"
 #include "ctl/verbs.h"
-#include "shared/protocol.h"
 
+/* Where the socket listens unless a drop-in says otherwise. */
 #define DEFAULT_URL "http://127.0.0.1:8420"
 
-/* Calls a method that returns the path, and prints the URL made of it. */
-static int print_url(Ctl *ctl, const char *method) {
+/* The part of the URL before the path; freshly allocated. */
+static int read_base_url(Ctl *ctl, char **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const Peer properties = {
+                .bus_name = peer_webhook.bus_name,
+                .path = peer_webhook.path,
+                .interface = "org.freedesktop.DBus.Properties",
+                .unit = peer_webhook.unit,
+        };
+        const char *url = "";
+        char *copy;
+        int r;
+
+        r = client_call(ctl, &properties, "Get", &reply, "ss", peer_webhook.interface, "PublicURL");
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(reply, "v", "s", &url);
+        if (r < 0)
+                return client_report_answer(ctl, &peer_webhook, r);
+
+        copy = strdup(isempty(url) ? DEFAULT_URL : url);
+        if (!copy)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        *ret = copy;
+        return 0;
+}
+
+static int show_url(Ctl *ctl, const char *base, const char *path) {
+        _cleanup_free_ char *url = NULL;
+
+        if (asprintf(&url, "%s%s", base, path) < 0) {
+                url = NULL;
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+        }
+
+        if (ctl->json)
+                return ctl_print_json(ctl, json_pack("{s:s, s:s}", "url", url, "path", path));
+
+        ctl_print(ctl, "%s", url);
+        return 0;
+}
+
+/* Calls `method`, which answers with a path, and shows the URL of that. */
+static int path_to_url(Ctl *ctl, const char *method) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_free_ char *base = NULL;
         const char *path;
         int r;
 
-        r = ctl_call_webhook(ctl, &reply, method, "");
-        if (r != 0)
+        r = read_base_url(ctl, &base);
+        if (r < 0)
+                return r;
+
+        r = client_call(ctl, &peer_webhook, method, &reply, "");
+        if (r < 0)
                 return r;
 
         r = sd_bus_message_read(reply, "s", &path);
         if (r < 0)
-                return ctl_fail(r, "Cannot read the reply");
+                return client_report_answer(ctl, &peer_webhook, r);
 
-        base = ctl_get_string(ctl, WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, "PublicURL");
-        if (!base)
-                return ctl_fail(-ENOMEM, "Cannot make the URL");
-
-        if (ctl->json) {
-                _cleanup_free_ char *url = NULL;
-
-                if (asprintf(&url, "%s%s", isempty(base) ? DEFAULT_URL : base, path) < 0)
-                        return ctl_fail(-ENOMEM, "Cannot make the URL");
-
-                return ctl_print_json(json_pack("{s:s, s:s}", "url", url, "path", path));
-        }
-
-        (void) printf("%s%s\n", isempty(base) ? DEFAULT_URL : base, path);
-        return EXIT_SUCCESS;
+        return show_url(ctl, base, path);
 }
 
-int verb_url(Ctl *ctl, char *argv[]) {
-        (void) argv;
+int verb_url(Ctl *ctl, char *args[]) {
+        (void) args;
 
-        return print_url(ctl, "GetWebhookPath");
+        return path_to_url(ctl, "GetWebhookPath");
 }
 
-int verb_regenerate_secret(Ctl *ctl, char *argv[]) {
-        (void) argv;
+int verb_regenerate_secret(Ctl *ctl, char *args[]) {
+        (void) args;
 
-        return print_url(ctl, "RegenerateSecret");
+        return path_to_url(ctl, "RegenerateSecret");
 }

@@ -1,213 +1,301 @@
 /* SPDX-License-Identifier: MIT */
-/* What runs where: the state of the units, the queue, the engine, and the instances. */
+/*
+ * status: what is up, what is queued, and what runs where. The states of the units are asked first, of systemd, which
+ * starts nothing; then the daemons are asked, which starts them where they do not run, since nobody else knows.
+ */
 #include <inttypes.h>
-#include <stdio.h>
 
-#include "ctl/table.h"
+#include "ctl/client.h"
+#include "ctl/rows.h"
 #include "ctl/verbs.h"
-#include "shared/protocol.h"
 
-#define SYSTEMD_NAME    "org.freedesktop.systemd1"
-#define SYSTEMD_PATH    "/org/freedesktop/systemd1"
-#define SYSTEMD_MANAGER "org.freedesktop.systemd1.Manager"
-#define SYSTEMD_UNIT    "org.freedesktop.systemd1.Unit"
+typedef struct Unit {
+        const char *name;
+        const char *when_inactive;
+} Unit;
 
-static const char *const instance_headers[] = {
-        "PROJECT", "STAGE", "DEPLOY", "STATE", "HEALTH", "ENDPOINT", "SINCE", "CONTAINER", "DIGEST", NULL,
+static const Unit units[] = {
+        { "tinyforge-webhookd.socket", "nothing listens: systemctl enable --now tinyforge-webhookd.socket" },
+        { "tinyforge-webhookd.service", "starts with the next request or call" },
+        { "tinyforge-deployerd.service", "starts with the next deploy or call" },
 };
 
-/* One row of ListInstances; 0 at the end. */
-static int read_instance(sd_bus_message *reply, json_t **ret) {
-        const char *project, *stage, *store, *container, *name, *digest, *state, *health, *endpoint;
-        uint64_t deploy, since;
-        json_t *j;
-        int r;
+/* All that was found out. A part that is missing is NULL, and its fault was reported. */
+typedef struct Status {
+        Table *units;
+        json_t *webhookd;
+        json_t *engine;
+        Table *instances;
+} Status;
 
-        r = sd_bus_message_read(reply, "(sstssssssst)", &project, &stage, &deploy, &store, &container, &name,
-                                &digest, &state, &health, &endpoint, &since);
-        if (r <= 0)
-                return r;
-
-        j = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "project", project, "stage",
-                      stage, "deploy", (json_int_t) deploy, "store", store, "container", container, "name",
-                      name, "digest", digest, "state", state, "health", health, "endpoint", endpoint,
-                      "since", (json_int_t) since);
-        if (!j)
-                return -ENOMEM;
-
-        *ret = j;
-        return 1;
+static void status_done(Status *status) {
+        status->units = table_free(status->units);
+        json_decref(status->webhookd);
+        json_decref(status->engine);
+        status->instances = table_free(status->instances);
 }
 
-static int list_instances(Ctl *ctl, const char *project, const char *stage, json_t **ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(json_freep) json_t *instances = json_array();
-        json_t *instance = NULL;
+static const char *unit_note(const char *name, const char *load, const char *active) {
+        if (streq(load, "not-found"))
+                return "not installed";
+        if (streq(load, "masked"))
+                return "masked";
+        if (streq(active, "failed"))
+                return "systemctl status and journalctl tell why";
+
+        for (size_t i = 0; i < ELEMENTSOF(units); i++)
+                if (streq(units[i].name, name) && streq(active, "inactive"))
+                        return units[i].when_inactive;
+
+        return NULL;
+}
+
+static int read_units(sd_bus_message *reply, Table *table) {
+        const char *name, *load, *active, *sub;
         int r;
 
-        r = ctl_call_deployer(ctl, &reply, "ListInstances", "ss", project, stage);
-        if (r != 0)
+        r = rows_enter(reply);
+        while (r >= 0 && (r = sd_bus_message_read(reply, "(ssssssouso)", &name, NULL, &load, &active, &sub,
+                                                  NULL, NULL, NULL, NULL, NULL)) > 0) {
+                table_add_text(table, name);
+                table_add_text(table, load);
+                table_add_text(table, active);
+                table_add_text(table, sub);
+                table_add_text(table, unit_note(name, load, active));
+        }
+
+        return r < 0 ? r : table_error(table);
+}
+
+static int ask_systemd(Ctl *ctl, Table **ret) {
+        static const Column columns[] = {
+                { "UNIT", "unit", 0 }, { NULL, "load", 0 }, { "ACTIVE", "active", 0 },
+                { "SUB", "sub", 0 },   { "NOTE", NULL, 0 },
+        };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(table_freep) Table *table = NULL;
+        int r;
+
+        table = table_new(columns, ELEMENTSOF(columns));
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        r = client_call(ctl, &peer_systemd, "ListUnitsByNames", &reply, "as", (int) ELEMENTSOF(units),
+                        units[0].name, units[1].name, units[2].name);
+        if (r < 0)
                 return r;
 
-        r = instances ? sd_bus_message_enter_container(reply, 'a', "(sstssssssst)") : -ENOMEM;
-        while (r >= 0 && (r = read_instance(reply, &instance)) > 0)
-                r = json_array_append_new(instances, instance) < 0 ? -ENOMEM : 0;
+        r = read_units(reply, table);
         if (r < 0)
-                return ctl_fail(r, "Cannot read the reply");
+                return client_report_answer(ctl, &peer_systemd, r);
 
-        *ret = TAKE_PTR(instances);
+        *ret = TAKE_PTR(table);
         return 0;
 }
 
-static int print_instances(const Ctl *ctl, const json_t *instances) {
-        _cleanup_(table_freep) Table *table = table_new(instance_headers);
-        json_t *instance;
-        size_t i;
-        int r = table ? 0 : -ENOMEM;
+static_assert(ELEMENTSOF(units) == 3, "ask_systemd() names three units");
 
-        json_array_foreach(instances, i, instance) {
-                char deploy[24], container[13];
+/* A property of the D-Bus interface, and its key in the JSON. */
+typedef struct Property {
+        const char *name;
+        const char *key;
+        char type;
+} Property;
 
-                if (r < 0)
-                        break;
+static const Property webhook_properties[] = {
+        { "Version", "version", 's' }, { "PublicURL", "public_url", 's' }, { "NProjects", "projects", 't' },
+        { "NQueued", "queued", 't' },  { "NRunning", "running", 't' },
+};
 
-                (void) snprintf(deploy, sizeof(deploy), "%" PRId64, json_get_int(instance, "deploy", 0));
-                (void) snprintf(container, sizeof(container), "%s", json_get_string(instance, "container"));
-                r = table_add(table, json_get_string(instance, "project"),
-                              json_get_string(instance, "stage"), deploy, json_get_string(instance, "state"),
-                              json_get_string(instance, "health"), json_get_string(instance, "endpoint"),
-                              ctl_time((uint64_t) json_get_int(instance, "since", 0)), container,
-                              json_get_string(instance, "digest"));
-        }
-        if (r < 0)
-                return ctl_fail(r, "Cannot list");
+static const Property engine_properties[] = {
+        { "Engine", "name", 's' },
+        { "EngineVersion", "version", 's' },
+        { "ApiVersion", "api_version", 's' },
+};
 
-        table_print(table, ctl->legend, "instances");
-        return EXIT_SUCCESS;
-}
-
-int verb_endpoint(Ctl *ctl, char *argv[]) {
-        _cleanup_(json_freep) json_t *instances = NULL, *endpoints = json_array();
-        json_t *instance;
-        size_t i;
+/* The value at hand, of the type that is wanted; an empty string is null. */
+static int read_value(sd_bus_message *reply, char type, json_t **ret) {
+        const char *text = NULL;
+        uint64_t number = 0;
+        json_t *value;
         int r;
 
-        r = endpoints ? list_instances(ctl, argv[0], argv[1], &instances) : EXIT_FAILURE;
-        if (r != 0)
-                return r;
-
-        json_array_foreach(instances, i, instance) {
-                const char *endpoint = json_get_string(instance, "endpoint");
-
-                if (streq(json_get_string(instance, "state"), "running") && !isempty(endpoint))
-                        (void) json_array_append_new(endpoints, json_string(endpoint));
-        }
-
-        if (json_array_size(endpoints) == 0 && !ctl->json) {
-                (void) fprintf(stderr, "tinyforgectl: Nothing of %s/%s runs that has a published port.\n",
-                               argv[0], argv[1]);
-                return EXIT_NO_SUCH;
-        }
-
-        if (ctl->json)
-                return ctl_print_json(TAKE_PTR(endpoints));
-
-        json_array_foreach(endpoints, i, instance)
-                (void) printf("%s\n", json_string_value(instance));
-        return EXIT_SUCCESS;
-}
-
-/* ActiveState of a unit, freshly allocated, without starting anything. */
-static char *unit_state(Ctl *ctl, const char *unit) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *path;
-
-        if (sd_bus_call_method(ctl->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "LoadUnit", NULL,
-                               &reply, "s", unit) < 0 ||
-            sd_bus_message_read(reply, "o", &path) < 0)
-                return strdup("unknown");
-
-        return ctl_get_string(ctl, SYSTEMD_NAME, path, SYSTEMD_UNIT, "ActiveState");
-}
-
-typedef struct UnitStates {
-        char *socket, *webhookd, *deployerd;
-} UnitStates;
-
-static void unit_states_done(UnitStates *states) {
-        free(states->socket);
-        free(states->webhookd);
-        free(states->deployerd);
-}
-
-static json_t *collect(Ctl *ctl, const UnitStates *units, json_t *instances) {
-        _cleanup_free_ char *version = NULL, *engine = NULL, *engine_version = NULL, *api = NULL;
-        uint64_t projects, queued, running;
-
-        version = ctl_get_string(ctl, WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, "Version");
-        projects = ctl_get_number(ctl, WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, "NProjects");
-        queued = ctl_get_number(ctl, WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, "NQueued");
-        running = ctl_get_number(ctl, WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, "NRunning");
-        engine = ctl_get_string(ctl, DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE, "Engine");
-        engine_version = ctl_get_string(ctl, DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE,
-                                        "EngineVersion");
-        api = ctl_get_string(ctl, DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE, "ApiVersion");
-
-        return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:O?}", "socket",
-                         strempty(units->socket), "webhookd", strempty(units->webhookd), "deployerd",
-                         strempty(units->deployerd), "version", strempty(version), "projects",
-                         (json_int_t) projects, "queued", (json_int_t) queued, "running",
-                         (json_int_t) running, "engine", strempty(engine), "engine_version",
-                         strempty(engine_version), "api_version", strempty(api), "instances", instances);
-}
-
-static void print_status(const json_t *j) {
-        const char *engine = json_get_string(j, "engine"), *socket = json_get_string(j, "socket");
-
-        (void) printf("   Socket: %s%s\n", socket,
-                      streq(socket, "active") ? "" : " (systemctl enable --now tinyforge-webhookd.socket)");
-        (void) printf(" Webhookd: %s\n", json_get_string(j, "webhookd"));
-        (void) printf("Deployerd: %s\n", json_get_string(j, "deployerd"));
-        (void) printf("    Queue: %" PRId64 " queued, %" PRId64 " running\n", json_get_int(j, "queued", 0),
-                      json_get_int(j, "running", 0));
-        (void) printf(" Projects: %" PRId64 "\n", json_get_int(j, "projects", 0));
-        if (isempty(engine))
-                (void) printf("   Engine: none answers\n");
+        if (type == 's')
+                r = sd_bus_message_read(reply, "v", "s", &text);
         else
-                (void) printf("   Engine: %s %s, API %s\n", engine, json_get_string(j, "engine_version"),
-                              json_get_string(j, "api_version"));
-}
-
-int verb_status(Ctl *ctl, char *argv[]) {
-        _cleanup_(json_freep) json_t *instances = NULL, *j = NULL;
-        _cleanup_(unit_states_done) UnitStates units = { 0 };
-        int r, listed;
-
-        (void) argv;
-
-        r = ctl_connect(ctl);
-        if (r != 0)
+                r = sd_bus_message_read(reply, "v", "t", &number);
+        if (r < 0)
                 return r;
 
-        /* First of all, since the questions that follow start what is not active. */
-        units.socket = unit_state(ctl, "tinyforge-webhookd.socket");
-        units.webhookd = unit_state(ctl, "tinyforge-webhookd.service");
-        units.deployerd = unit_state(ctl, "tinyforge-deployerd.service");
+        if (type == 't')
+                value = json_integer((json_int_t) number);
+        else
+                value = isempty(text) ? json_null() : json_string(text);
+        if (!value)
+                return -ENOMEM;
 
-        listed = list_instances(ctl, "", "", &instances);
-        j = collect(ctl, &units, instances);
-        if (!j)
-                return ctl_fail(-ENOMEM, "Cannot collect the status");
+        *ret = value;
+        return 0;
+}
 
-        if (ctl->json) {
-                r = ctl_print_json(TAKE_PTR(j));
-                return r != 0 ? r : listed;
+static const Property *property_find(const Property *properties, size_t n, const char *name) {
+        for (size_t i = 0; i < n; i++)
+                if (streq(properties[i].name, name))
+                        return &properties[i];
+
+        return NULL;
+}
+
+/* One entry of a{sv}: 1, 0 at the end. */
+static int read_property(sd_bus_message *reply, const Property *properties, size_t n, json_t *object) {
+        const Property *property;
+        const char *name;
+        json_t *value;
+        int r;
+
+        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv");
+        if (r <= 0)
+                return r;
+
+        r = sd_bus_message_read(reply, "s", &name);
+        if (r < 0)
+                return r;
+
+        property = property_find(properties, n, name);
+        r = property ? read_value(reply, property->type, &value) : sd_bus_message_skip(reply, "v");
+        if (r >= 0 && property && json_object_set_new(object, property->key, value) < 0)
+                r = -ENOMEM;
+
+        return r < 0 ? r : sd_bus_message_exit_container(reply);
+}
+
+static int ask_properties(Ctl *ctl, const Peer *peer, const Property *properties, size_t n, json_t **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        json_t *object;
+        int r;
+
+        r = client_get_properties(ctl, peer, &reply);
+        if (r < 0)
+                return r;
+
+        object = json_object();
+        if (!object)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        /* In the order of the table, all of them, whatever the answer has. */
+        for (size_t i = 0; i < n && r >= 0; i++)
+                r = json_object_set_new(object, properties[i].key, json_null()) < 0 ? -ENOMEM : 0;
+
+        if (r >= 0)
+                r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+        while (r >= 0 && (r = read_property(reply, properties, n, object)) > 0)
+                ;
+        if (r < 0) {
+                json_decref(object);
+                return client_report_answer(ctl, peer, r);
         }
 
-        print_status(j);
-        if (listed != 0)
-                return listed;
+        *ret = object;
+        return 0;
+}
 
-        (void) printf("\n");
-        return print_instances(ctl, instances);
+static int ask_instances(Ctl *ctl, Table **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(table_freep) Table *table = NULL;
+        InstanceRow row;
+        int r;
+
+        table = instance_table_new();
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        r = client_call(ctl, &peer_deployer, "ListInstances", &reply, "ss", "", "");
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = instance_read(reply, &row)) > 0)
+                instance_table_add(table, &row);
+        if (r >= 0)
+                r = table_error(table);
+        if (r < 0)
+                return client_report_answer(ctl, &peer_deployer, r);
+
+        *ret = TAKE_PTR(table);
+        return 0;
+}
+
+static const char *get_text(const json_t *object, const char *key) {
+        return strempty(json_string_value(json_object_get(object, key)));
+}
+
+static int64_t get_number(const json_t *object, const char *key) {
+        return (int64_t) json_integer_value(json_object_get(object, key));
+}
+
+static int show_text(const Ctl *ctl, Status *status) {
+        const char *engine = get_text(status->engine, "name");
+        int r = 0;
+
+        if (status->units) {
+                r = table_print(status->units, ctl->out, ctl->legend, 0);
+                ctl_print(ctl, "%s", "");
+        }
+
+        if (status->webhookd)
+                ctl_print(ctl, "Version %s; projects: %" PRIi64 ", queued: %" PRIi64 ", running: %" PRIi64,
+                          get_text(status->webhookd, "version"), get_number(status->webhookd, "projects"),
+                          get_number(status->webhookd, "queued"), get_number(status->webhookd, "running"));
+        if (status->engine && isempty(engine))
+                ctl_print(ctl, "Engine: none answers");
+        else if (status->engine)
+                ctl_print(ctl, "Engine: %s %s, API %s", engine, get_text(status->engine, "version"),
+                          get_text(status->engine, "api_version"));
+
+        if (r >= 0 && status->instances && table_n_rows(status->instances) > 0) {
+                ctl_print(ctl, "%s", "");
+                r = table_show(status->instances, ctl, "instances");
+        }
+        return r;
+}
+
+static json_t *rows_or_null(Table *table) {
+        return table ? table_steal_json(table) : json_null();
+}
+
+static json_t *object_or_null(json_t *object) {
+        return object ? json_incref(object) : json_null();
+}
+
+static int show_json(const Ctl *ctl, Status *status) {
+        return ctl_print_json(ctl, json_pack("{s:o, s:o, s:o, s:o}", "units", rows_or_null(status->units),
+                                             "webhookd", object_or_null(status->webhookd), "engine",
+                                             object_or_null(status->engine), "instances",
+                                             rows_or_null(status->instances)));
+}
+
+int verb_status(Ctl *ctl, char *args[]) {
+        _cleanup_(status_done) Status status = { 0 };
+        bool complete;
+        int r;
+
+        (void) args;
+
+        r = client_open(ctl);
+        if (r < 0)
+                return r;
+
+        complete = ask_systemd(ctl, &status.units) >= 0;
+        complete &= ask_properties(ctl, &peer_webhook, webhook_properties, ELEMENTSOF(webhook_properties),
+                                   &status.webhookd) >= 0;
+        /* A deployer that does not answer is told once. */
+        complete &= ask_properties(ctl, &peer_deployer, engine_properties, ELEMENTSOF(engine_properties),
+                                   &status.engine) >= 0 &&
+                    ask_instances(ctl, &status.instances) >= 0;
+
+        r = ctl->json ? show_json(ctl, &status) : show_text(ctl, &status);
+        if (r < 0)
+                return r;
+
+        return complete ? 0 : CTL_EXIT_FAILURE;
 }

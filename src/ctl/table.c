@@ -1,48 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* Aligned columns: see table.h. */
+/* Aligned columns, or JSON: see table.h. */
 #include "ctl/table.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
+#include <time.h>
+
+#include "ctl/text.h"
+#include "shared/parse.h"
+
+#define GAP         2U
+#define WIDTH_MIN   8U
+#define COLUMNS_MAX 16U
+#define ABSENT      "-"
+#define ELLIPSIS    "…"
 
 struct Table {
-        const char *const *headers;
+        const Column *columns;
         size_t n_columns;
-        char **cells; /* row by row */
+        json_t *rows; /* array of objects */
+        char **cells; /* what people see, escaped, row by row; NULL where they see nothing */
         size_t n_cells;
+        int error;
 };
 
-/* Columns that text takes: every byte but the continuations of UTF-8. */
-static size_t text_width(const char *text) {
-        size_t n = 0;
+Table *table_new(const Column *columns, size_t n_columns) {
+        _cleanup_(table_freep) Table *table = NULL;
 
-        for (; *text; text++)
-                if (((unsigned char) *text & 0xC0) != 0x80)
-                        n++;
-        return n;
-}
+        assert(columns);
+        assert(n_columns > 0 && n_columns <= COLUMNS_MAX);
 
-char *text_printable(const char *text) {
-        char *copy = strdup(text);
-
-        for (char *p = copy; p && *p; p++)
-                if ((unsigned char) *p < 0x20 || *p == 0x7f)
-                        *p = *p == '\n' ? ' ' : '?';
-        return copy;
-}
-
-Table *table_new(const char *const *headers) {
-        Table *table = calloc(1, sizeof(*table));
-
+        table = calloc(1, sizeof(*table));
         if (!table)
                 return NULL;
 
-        table->headers = headers;
-        while (headers[table->n_columns])
-                table->n_columns++;
-        assert(table->n_columns <= TABLE_COLUMNS_MAX);
-        return table;
+        table->columns = columns;
+        table->n_columns = n_columns;
+        table->rows = json_array();
+        return table->rows ? TAKE_PTR(table) : NULL;
 }
 
 Table *table_free(Table *table) {
@@ -52,94 +46,265 @@ Table *table_free(Table *table) {
         for (size_t i = 0; i < table->n_cells; i++)
                 free(table->cells[i]);
         free(table->cells);
+        json_decref(table->rows);
         free(table);
         return NULL;
 }
 
-int table_add(Table *table, ...) {
-        char **grown;
-        va_list cells;
-        int r = 0;
+static int table_add_value(Table *table, const Column *column, json_t *value) {
+        json_t *row;
+
+        if (table->n_cells % table->n_columns == 0 &&
+            json_array_append_new(table->rows, json_object()) < 0) {
+                json_decref(value);
+                return -ENOMEM;
+        }
+
+        if (!column->key) {
+                json_decref(value);
+                return 0;
+        }
+
+        row = json_array_get(table->rows, json_array_size(table->rows) - 1);
+        return json_object_set_new(row, column->key, value) < 0 ? -ENOMEM : 0;
+}
+
+static int table_add_cell(Table *table, const Column *column, const char *shown) {
+        char **cells, *cell = NULL;
+        int r;
+
+        cells = reallocarray(table->cells, table->n_cells + 1, sizeof(*cells));
+        if (!cells)
+                return -ENOMEM;
+        table->cells = cells;
+
+        if (column->heading) {
+                r = text_escape(isempty(shown) ? ABSENT : shown, &cell);
+                if (r < 0)
+                        return r;
+        }
+
+        table->cells[table->n_cells++] = cell;
+        return 0;
+}
+
+/* Takes the reference to `value`. */
+static void table_add(Table *table, json_t *value, const char *shown) {
+        const Column *column;
 
         assert(table);
 
-        grown = reallocarray(table->cells, table->n_cells + table->n_columns, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-        table->cells = grown;
-
-        va_start(cells, table);
-        for (size_t i = 0; i < table->n_columns && r >= 0; i++) {
-                const char *cell = va_arg(cells, const char *);
-                char *copy = text_printable(isempty(cell) ? "-" : cell);
-
-                if (copy)
-                        table->cells[table->n_cells++] = copy;
-                else
-                        r = -ENOMEM;
-        }
-        va_end(cells);
-        return r;
-}
-
-static size_t terminal_width(void) {
-        struct winsize size;
-
-        if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) >= 0 && size.ws_col > 0)
-                return size.ws_col;
-
-        return SIZE_MAX;
-}
-
-/* The last cell of a line, cut where the terminal ends, between characters. */
-static void print_last(const char *text, size_t room) {
-        size_t width = 0, n = 0;
-
-        if (text_width(text) <= room) {
-                (void) printf("%s\n", text);
+        if (table->error < 0 || !value) {
+                json_decref(value);
+                table->error = table->error < 0 ? table->error : -ENOMEM;
                 return;
         }
 
-        while (text[n] && width + 1 < room) {
-                n++;
-                while (((unsigned char) text[n] & 0xC0) == 0x80)
-                        n++;
-                width++;
-        }
-        (void) printf("%.*s…\n", (int) n, text);
+        column = &table->columns[table->n_cells % table->n_columns];
+        table->error = table_add_value(table, column, value);
+        if (table->error >= 0)
+                table->error = table_add_cell(table, column, shown);
 }
 
-static void print_row(const char *const *cells, const size_t *widths, size_t n, size_t terminal) {
-        size_t used = 0;
-
-        for (size_t i = 0; i + 1 < n; i++) {
-                (void) printf("%s%*s  ", cells[i], (int) (widths[i] - text_width(cells[i])), "");
-                used += widths[i] + 2;
-        }
-        print_last(cells[n - 1], terminal == SIZE_MAX || terminal <= used + 8 ? SIZE_MAX : terminal - used);
+void table_add_short(Table *table, const char *text, const char *shown) {
+        table_add(table, isempty(text) ? json_null() : json_string(text), shown);
 }
 
-void table_print(const Table *table, bool legend, const char *what) {
-        size_t widths[TABLE_COLUMNS_MAX] = { 0 }, terminal = terminal_width(), n_rows;
+void table_add_text(Table *table, const char *text) {
+        table_add_short(table, text, text);
+}
+
+void table_add_number(Table *table, uint64_t number) {
+        char shown[24];
+
+        (void) snprintf(shown, sizeof(shown), "%llu", (unsigned long long) number);
+        table_add(table, json_integer((json_int_t) number), shown);
+}
+
+void table_add_optional(Table *table, uint64_t number) {
+        if (number == 0)
+                table_add(table, json_null(), NULL);
+        else
+                table_add_number(table, number);
+}
+
+void table_add_bool(Table *table, bool value) {
+        table_add(table, json_boolean(value), value ? "yes" : "no");
+}
+
+void table_add_time(Table *table, uint64_t usec) {
+        time_t seconds = (time_t) (usec / USEC_PER_SEC);
+        char shown[64] = "";
+        struct tm tm;
+
+        if (usec > 0 && localtime_r(&seconds, &tm))
+                (void) strftime(shown, sizeof(shown), "%a %Y-%m-%d %H:%M:%S", &tm);
+        table_add(table, usec > 0 ? json_integer((json_int_t) usec) : json_null(), shown);
+}
+
+size_t table_n_rows(const Table *table) {
+        return table->n_cells / table->n_columns;
+}
+
+int table_error(const Table *table) {
+        return table->error;
+}
+
+json_t *table_steal_json(Table *table) {
+        return table->error < 0 ? NULL : TAKE_PTR(table->rows);
+}
+
+/* How the columns of a table lie: which are shown, and how wide. */
+typedef struct Layout {
+        bool shown[COLUMNS_MAX];
+        size_t widths[COLUMNS_MAX];
+        size_t last; /* of the columns that are shown */
+} Layout;
+
+/* Whether people see the column: it has a heading, and where it is rare, something in it. */
+static bool column_is_shown(const Table *table, size_t c) {
+        const Column *column = &table->columns[c];
+
+        if (!column->heading || !(column->flags & COLUMN_RARE))
+                return column->heading;
+
+        for (size_t i = c; i < table->n_cells; i += table->n_columns)
+                if (!streq(table->cells[i], ABSENT))
+                        return true;
+
+        return false;
+}
+
+static size_t column_width(const Table *table, size_t c, bool heading) {
+        size_t width = heading ? text_width(table->columns[c].heading) : 0;
+
+        for (size_t i = c; i < table->n_cells; i += table->n_columns) {
+                size_t has = text_width(table->cells[i]);
+
+                width = has > width ? has : width;
+        }
+
+        return width;
+}
+
+/* Takes from the widest column that may shrink, again and again, until `excess` is gone or nothing gives. */
+static void layout_shrink(Layout *layout, const Table *table, size_t excess) {
+        for (; excess > 0; excess--) {
+                size_t widest = SIZE_MAX;
+
+                for (size_t c = 0; c < table->n_columns; c++)
+                        if (layout->shown[c] && (table->columns[c].flags & COLUMN_SHRINKS) &&
+                            layout->widths[c] > WIDTH_MIN &&
+                            (widest == SIZE_MAX || layout->widths[c] > layout->widths[widest]))
+                                widest = c;
+                if (widest == SIZE_MAX)
+                        return;
+
+                layout->widths[widest]--;
+        }
+}
+
+static void layout_make(const Table *table, bool heading, size_t width, Layout *ret) {
+        Layout layout = { .last = 0 };
+        size_t sum = 0;
+
+        for (size_t c = 0; c < table->n_columns; c++) {
+                layout.shown[c] = column_is_shown(table, c);
+                if (!layout.shown[c])
+                        continue;
+
+                layout.widths[c] = column_width(table, c, heading);
+                layout.last = c;
+                sum += layout.widths[c] + (sum > 0 ? GAP : 0);
+        }
+
+        if (width > 0 && sum > width)
+                layout_shrink(&layout, table, sum - width);
+        *ret = layout;
+}
+
+static void print_cell(FILE *file, const char *cell, bool right, size_t width, bool is_last) {
+        size_t has = text_width(cell), pad = has < width ? width - has : 0;
+
+        if (has > width)
+                (void) fprintf(file, "%.*s" ELLIPSIS, (int) text_prefix(cell, width > 0 ? width - 1 : 0),
+                               cell);
+        else if (right)
+                (void) fprintf(file, "%*s%s", (int) pad, "", cell);
+        else
+                (void) fprintf(file, "%s%*s", cell, is_last ? 0 : (int) pad, "");
+}
+
+/* One line: the cells, or the headings where `cells` is NULL. */
+static void print_row(const Table *table, FILE *file, char *const *cells, const Layout *layout) {
+        size_t gap = 0;
+
+        for (size_t c = 0; c <= layout->last; c++) {
+                const Column *column = &table->columns[c];
+
+                if (!layout->shown[c])
+                        continue;
+
+                (void) fprintf(file, "%*s", (int) gap, "");
+                print_cell(file, cells ? cells[c] : column->heading, column->flags & COLUMN_RIGHT,
+                           layout->widths[c], c == layout->last);
+                gap = GAP;
+        }
+        (void) fputc('\n', file);
+}
+
+int table_print(const Table *table, FILE *file, bool heading, size_t width) {
+        Layout layout;
 
         assert(table);
+        assert(file);
 
-        n_rows = table->n_cells / table->n_columns;
-        for (size_t i = 0; i < table->n_columns; i++) {
-                widths[i] = legend ? text_width(table->headers[i]) : 0;
-                for (size_t row = 0; row < n_rows; row++) {
-                        size_t width = text_width(table->cells[row * table->n_columns + i]);
+        if (table->error < 0)
+                return table->error;
 
-                        if (width > widths[i])
-                                widths[i] = width;
-                }
-        }
+        layout_make(table, heading, width, &layout);
+        if (heading)
+                print_row(table, file, NULL, &layout);
+        for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns)
+                print_row(table, file, table->cells + i, &layout);
+        return 0;
+}
 
-        if (legend && n_rows > 0)
-                print_row(table->headers, widths, table->n_columns, terminal);
-        for (size_t row = 0; row < n_rows; row++)
-                print_row((const char *const *) &table->cells[row * table->n_columns], widths,
-                          table->n_columns, terminal);
-        if (legend)
-                (void) printf("%s%zu %s listed.\n", n_rows > 0 ? "\n" : "", n_rows, what);
+/* The width of the terminal behind `file`; 0: it is none. */
+static size_t terminal_width(FILE *file) {
+        const char *columns = getenv("COLUMNS");
+        struct winsize size = { 0 };
+        uint64_t wanted;
+        int fd = fileno(file);
+
+        if (fd < 0 || !isatty(fd))
+                return 0;
+        if (columns && parse_uint(columns, 10000, &wanted) >= 0 && wanted > 0)
+                return (size_t) wanted;
+
+        return ioctl(fd, TIOCGWINSZ, &size) >= 0 ? size.ws_col : 0;
+}
+
+int table_show(Table *table, const Ctl *ctl, const char *what) {
+        size_t n_rows;
+        int r;
+
+        assert(table);
+        assert(ctl);
+
+        if (table->error < 0)
+                return ctl_fail(ctl, table->error, "Cannot show the rows: %m");
+        if (ctl->json)
+                return ctl_print_json(ctl, table_steal_json(table));
+
+        n_rows = table_n_rows(table);
+        r = table_print(table, ctl->out, ctl->legend && n_rows > 0, terminal_width(ctl->out));
+        if (r < 0)
+                return ctl_fail(ctl, r, "Cannot show the rows: %m");
+
+        if (ctl->legend && n_rows > 0)
+                ctl_print(ctl, "%s", "");
+        if (ctl->legend)
+                ctl_print(ctl, "%zu %s listed.", n_rows, what);
+        return 0;
 }

@@ -1,23 +1,55 @@
 /* SPDX-License-Identifier: MIT */
-/* Table: rows of text in aligned columns. What a peer said is printed without its control characters. */
+/*
+ * Table: rows that a verb shows, as aligned columns for people or as a JSON array of objects for programs. A fault while
+ * rows are added is kept, and told when the table is shown.
+ */
 #pragma once
 
-#include "shared/macro.h"
+#include "ctl/ctl.h"
 
-#define TABLE_COLUMNS_MAX 12U
+typedef enum ColumnFlags {
+        COLUMN_RIGHT = 1 << 0,   /* aligned at its right end: numbers */
+        COLUMN_SHRINKS = 1 << 1, /* may be cut where the terminal is too narrow */
+        COLUMN_RARE = 1 << 2,    /* not shown to people where no row has anything in it */
+} ColumnFlags;
+
+typedef struct Column {
+        const char *heading; /* NULL: for programs only */
+        const char *key;     /* in JSON; NULL: for people only */
+        unsigned flags;      /* of ColumnFlags */
+} Column;
 
 typedef struct Table Table;
 
-/* `headers` is NULL-terminated and borrowed. NULL: out of memory. */
-Table *table_new(const char *const *headers);
+/* `columns` has to outlive the table. NULL: no memory. */
+Table *table_new(const Column *columns, size_t n_columns);
 Table *table_free(Table *table);
 DEFINE_CLEANUP(Table, table_free)
 
-/* One row: as many strings as there are headers, copied; NULL or "" prints as "-". -ENOMEM. */
-int table_add(Table *table, ...);
+/* Each adds the next cell, row by row. NULL and "" are a dash for people and null in JSON. */
+void table_add_text(Table *table, const char *text);
+/* People see `shown`, programs `text`. */
+void table_add_short(Table *table, const char *text, const char *shown);
+void table_add_number(Table *table, uint64_t number);
+/* 0 is a dash and null. */
+void table_add_optional(Table *table, uint64_t number);
+/* "yes" or "no", true or false. */
+void table_add_bool(Table *table, bool value);
+/* µs since the epoch: local time for people; 0 is a dash and null. */
+void table_add_time(Table *table, uint64_t usec);
 
-/* On a terminal, the last column is cut at its width. `legend`: headers above, the number of rows below. */
-void table_print(const Table *table, bool legend, const char *what);
+size_t table_n_rows(const Table *table);
 
-/* A copy in which control characters are "?"; NULL when out of memory. */
-char *text_printable(const char *text);
+/* Whether something went wrong while cells were added: 0 or a negative errno. */
+int table_error(const Table *table);
+
+/* Takes the rows out of the table, as a JSON array; NULL where table_error() is not 0. */
+json_t *table_steal_json(Table *table);
+
+/* For people, within `width` columns where that can be done; 0: as wide as it gets. The heading is the caller's wish. */
+int table_print(const Table *table, FILE *file, bool heading, size_t width);
+
+/*
+ * As the options of `ctl` ask for; under a table for people stands how many of `what` there are. Reports its faults.
+ */
+int table_show(Table *table, const Ctl *ctl, const char *what);

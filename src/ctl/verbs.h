@@ -1,17 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* The verbs of tinyforgectl. Each gets what follows its name, and returns an exit code. */
+/*
+ * The verbs of tinyforgectl. Each gets its arguments, of a number that the table in verbs.c allows and NULL behind them,
+ * and returns 0, an exit code, or a negative errno that it has reported.
+ */
 #pragma once
 
 #include "ctl/ctl.h"
 
-int verb_status(Ctl *ctl, char *argv[]);
-int verb_url(Ctl *ctl, char *argv[]);
-int verb_regenerate_secret(Ctl *ctl, char *argv[]);
-int verb_projects(Ctl *ctl, char *argv[]);
-int verb_stages(Ctl *ctl, char *argv[]);
-int verb_deploys(Ctl *ctl, char *argv[]);
-int verb_deploy(Ctl *ctl, char *argv[]);
-int verb_endpoint(Ctl *ctl, char *argv[]);
-int verb_match(Ctl *ctl, char *argv[]);
-int verb_parse_image(Ctl *ctl, char *argv[]);
-int verb_match_tag(Ctl *ctl, char *argv[]);
+typedef int (*VerbFunction)(Ctl *ctl, char *args[]);
+
+int verb_status(Ctl *ctl, char *args[]);
+int verb_url(Ctl *ctl, char *args[]);
+int verb_regenerate_secret(Ctl *ctl, char *args[]);
+int verb_projects(Ctl *ctl, char *args[]);
+int verb_stages(Ctl *ctl, char *args[]);
+int verb_deploys(Ctl *ctl, char *args[]);
+int verb_deploy(Ctl *ctl, char *args[]);
+int verb_endpoint(Ctl *ctl, char *args[]);
+int verb_match(Ctl *ctl, char *args[]);
+int verb_parse_image(Ctl *ctl, char *args[]);
+int verb_match_tag(Ctl *ctl, char *args[]);
+
+/* Options that not every verb knows. */
+typedef enum VerbOptions {
+        VERB_LIMIT = 1 << 0, /* -n */
+        VERB_WAIT = 1 << 1,  /* --wait, --no-wait, --timeout= */
+} VerbOptions;
+
+typedef struct Verb {
+        const char *name;
+        const char *arguments; /* as the help shows them */
+        unsigned n_min;
+        unsigned n_max;
+        unsigned options;    /* of VerbOptions */
+        const char *summary; /* one line */
+        const char *details; /* what its own help says besides: keys of the JSON, exit codes */
+        VerbFunction run;
+} Verb;
+
+/* NULL: no such verb. */
+const Verb *verb_find(const char *name);
+
+/* The help of all verbs, or of one. */
+void verbs_help(FILE *file);
+void verb_help(const Verb *verb, FILE *file);
+
+/* Whether the project, and in it the stage unless that is NULL, exists: 0, or -ENODEV or -ENXIO, reported. */
+int check_stage(Ctl *ctl, const char *project, const char *stage);

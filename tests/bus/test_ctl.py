@@ -96,7 +96,8 @@ def test_lists_say_what_is_there():
         assert ctl(webhookd, "--no-legend", "stages", "shop").split() == ["shop", "dev", "*", "yes", "1"]
         assert ctl(webhookd, "--no-legend", "stages").split() == ["shop", "dev", "*", "yes", "1"]
         assert json.loads(ctl(webhookd, "--json", "stages", "shop")) == [
-            {"project": "shop", "name": "dev", "tag_pattern": "*", "auto_deploy": True, "max_instances": 1}]
+            {"project": "shop", "name": "dev", "tag_pattern": "*", "auto_deploy": True, "max_instances": 1,
+             "shadowed_by": None}]
         deploy = json.loads(ctl(webhookd, "--json", "deploys"))[0]
         assert (deploy["project"], deploy["stage"], deploy["image"]) == ("shop", "dev", "a.example/org/shop:v1")
         assert ctl(webhookd, "deploys", "shop", "dev").splitlines()[0].split()[:2] == ["ID", "PROJECT"]

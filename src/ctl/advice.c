@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* What is said when a call fails: see client.h. One table, from the error's name to what to do next. */
+#include <stdio.h>
+
+#include "ctl/client.h"
+#include "shared/errors.h"
+
+typedef struct Advice {
+        const char *name;   /* of the error; one that ends in "." stands for all names that begin so */
+        const char *advice; /* "%s" is the peer's unit */
+} Advice;
+
+#define BUS_ERROR "org.freedesktop.DBus.Error."
+
+static const char ask_root[] = "Only root may do that.";
+static const char not_installed[] =
+                "Is tinyforge installed? After an installation: systemctl daemon-reload, and "
+                "systemctl reload dbus.";
+static const char not_started[] = "It did not start; its journal tells why: journalctl -e -u %s";
+static const char not_answered[] = "It did not answer; its journal may tell why: journalctl -e -u %s";
+
+static const Advice advices[] = {
+        { ERROR_NO_SUCH_PROJECT, "The projects are listed by: tinyforgectl projects" },
+        { ERROR_NO_SUCH_STAGE, "The stages are listed by: tinyforgectl stages" },
+        { ERROR_INVALID_IMAGE, "A reference can be tried with: tinyforgectl parse-image REFERENCE" },
+        { ERROR_NOTHING_AVAILABLE, "Name the tag: tinyforgectl deploy PROJECT STAGE TAG" },
+        { ERROR_NOT_PERMITTED, "AllowImages= in deployerd.conf says which images may run." },
+        { ERROR_QUEUE_FULL, "What is in the queue is listed by: tinyforgectl deploys" },
+        { ERROR_STORE_UNAVAILABLE, "Is there space on the disk? journalctl -e -u %s tells more." },
+        { ERROR_CONFIGURATION, "journalctl -e -u %s names the file and its line." },
+        { ERROR_ENGINE_UNREACHABLE,
+          "Does Docker or Podman run, and may tinyforge-deployer use its socket? systemctl status docker.socket "
+          "podman.socket; id tinyforge-deployer" },
+        { ERROR_ENGINE_UNSUPPORTED,
+          "Docker 20.10 or Podman 4.3 is the oldest engine that is known to work." },
+        { SD_BUS_ERROR_ACCESS_DENIED, ask_root },
+        { SD_BUS_ERROR_AUTH_FAILED, ask_root },
+        { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ask_root },
+        { SD_BUS_ERROR_SERVICE_UNKNOWN, not_installed },
+        { SD_BUS_ERROR_NAME_HAS_NO_OWNER, not_installed },
+        { SD_BUS_ERROR_UNKNOWN_METHOD, "The daemon is of another version: systemctl restart %s" },
+        { SD_BUS_ERROR_UNKNOWN_INTERFACE, "The daemon is of another version: systemctl restart %s" },
+        { "org.freedesktop.systemd1.NoSuchUnit", not_installed },
+        { "org.freedesktop.systemd1.UnitMasked", "The unit is masked: systemctl unmask %s" },
+        { "org.freedesktop.systemd1.", not_started },
+        { BUS_ERROR "Spawn.", not_started },
+        { BUS_ERROR "TimedOut", not_started },
+        { SD_BUS_ERROR_TIMEOUT, not_answered },
+        { SD_BUS_ERROR_NO_REPLY, not_answered },
+        { SD_BUS_ERROR_DISCONNECTED, not_answered },
+};
+
+static bool advice_is_for(const Advice *advice, const char *name) {
+        size_t length = strlen(advice->name);
+
+        if (advice->name[length - 1] == '.')
+                return strncmp(advice->name, name, length) == 0;
+
+        return streq(advice->name, name);
+}
+
+const char *client_advice(const Peer *peer, const char *name, char *buffer, size_t size) {
+        assert(peer);
+        assert(buffer);
+
+        for (size_t i = 0; i < ELEMENTSOF(advices); i++) {
+                const char *text = advices[i].advice, *mark = strstr(text, "%s");
+
+                if (!advice_is_for(&advices[i], strempty(name)))
+                        continue;
+                if (!mark)
+                        return text;
+
+                (void) snprintf(buffer, size, "%.*s%s%s", (int) (mark - text), text, peer->unit, mark + 2);
+                return buffer;
+        }
+
+        return NULL;
+}
+
+int client_report(const Ctl *ctl, const Peer *peer, int r, const sd_bus_error *error) {
+        const char *advice;
+        char buffer[256];
+
+        (void) ctl_fail(ctl, r, "%s", isempty(error->message) ? strempty(error->name) : error->message);
+        advice = client_advice(peer, error->name, buffer, sizeof(buffer));
+        if (advice)
+                ctl_hint(ctl, "%s", advice);
+        return r;
+}
+
+int client_report_answer(const Ctl *ctl, const Peer *peer, int r) {
+        (void) ctl_fail(ctl, r, "The answer of %s cannot be read: %m", peer->bus_name);
+        return r == -ENOMEM ? r : -EBADMSG;
+}

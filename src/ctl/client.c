@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls on the system bus: see client.h. */
+#include "ctl/client.h"
+
+#include <stdarg.h>
+
+#include "shared/errors.h"
+#include "shared/protocol.h"
+
+/* A call may start the daemon first, and the engine may be slow; the bus's own limit of 25 s is too tight for both. */
+#define CALL_TIMEOUT_USEC (60 * USEC_PER_SEC)
+
+const Peer peer_webhook = {
+        .bus_name = WEBHOOK_BUS_NAME,
+        .path = WEBHOOK_PATH,
+        .interface = WEBHOOK_INTERFACE,
+        .unit = "tinyforge-webhookd.service",
+};
+
+const Peer peer_deployer = {
+        .bus_name = DEPLOYER_BUS_NAME,
+        .path = DEPLOYER_PATH,
+        .interface = DEPLOYER_INTERFACE,
+        .unit = "tinyforge-deployerd.service",
+};
+
+const Peer peer_systemd = {
+        .bus_name = "org.freedesktop.systemd1",
+        .path = "/org/freedesktop/systemd1",
+        .interface = "org.freedesktop.systemd1.Manager",
+        .unit = "init.scope",
+};
+
+int client_open(Ctl *ctl) {
+        int r;
+
+        assert(ctl);
+
+        if (ctl->bus)
+                return 0;
+
+        r = sd_bus_open_system_with_description(&ctl->bus, "tinyforgectl");
+        if (r < 0)
+                return ctl_fail(ctl, r, "Cannot connect to the system bus: %m");
+
+        (void) sd_bus_set_allow_interactive_authorization(ctl->bus, true);
+        return 0;
+}
+
+static int call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
+                sd_bus_message **ret_reply, const char *types, va_list args) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(ctl->bus, &message, peer->bus_name, peer->path, peer->interface,
+                                           method);
+        if (r >= 0 && !isempty(types))
+                r = sd_bus_message_appendv(message, types, args);
+        if (r == -EINVAL)
+                /* sd-bus refuses strings that are no UTF-8 so. */
+                (void) sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS,
+                                        "An argument is not valid UTF-8");
+        else if (r >= 0)
+                r = sd_bus_call(ctl->bus, message, CALL_TIMEOUT_USEC, ret_error, ret_reply);
+        if (r >= 0)
+                return r;
+
+        if (!sd_bus_error_is_set(ret_error))
+                (void) sd_bus_error_set_errno(ret_error, r);
+
+        /* One of our errors, or -EIO: what sd-bus returns could be taken for another one of ours. */
+        return error_name_to_errno(ret_error->name);
+}
+
+int client_try(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
+               sd_bus_message **ret_reply, const char *types, ...) {
+        va_list args;
+        int r;
+
+        assert(ctl && ctl->bus);
+        assert(ret_error);
+
+        va_start(args, types);
+        r = call(ctl, peer, method, ret_error, ret_reply, types, args);
+        va_end(args);
+        return r;
+}
+
+int client_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message **ret_reply,
+                const char *types, ...) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        va_list args;
+        int r;
+
+        r = client_open(ctl);
+        if (r < 0)
+                return r;
+
+        va_start(args, types);
+        r = call(ctl, peer, method, &error, ret_reply, types, args);
+        va_end(args);
+        return r < 0 ? client_report(ctl, peer, r, &error) : r;
+}
+
+int client_get_properties(Ctl *ctl, const Peer *peer, sd_bus_message **ret_reply) {
+        Peer properties = *peer;
+
+        properties.interface = "org.freedesktop.DBus.Properties";
+        return client_call(ctl, &properties, "GetAll", ret_reply, "s", peer->interface);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rows that the daemons' List methods answer with, one struct each; see the XML below dbus/ for what the fields are. Strings
+ * are borrowed from the message. Reading goes: rows_enter(), x_read() until it returns 0.
+ */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "ctl/table.h"
+
+typedef struct ProjectRow {
+        const char *name;
+        const char *image;
+        const char *healthcheck;
+        uint16_t port;
+        bool auto_created;
+        uint64_t created_at;
+} ProjectRow;
+
+typedef struct StageRow {
+        const char *name;
+        const char *pattern;
+        bool auto_deploy;
+        unsigned max_instances;
+} StageRow;
+
+typedef struct DeployRow {
+        uint64_t id;
+        const char *project;
+        const char *stage;
+        const char *image;
+        const char *state;
+        const char *reason;
+        uint64_t queued_at;
+        uint64_t finished_at;
+} DeployRow;
+
+typedef struct InstanceRow {
+        const char *project;
+        const char *stage;
+        uint64_t deploy;
+        const char *store;
+        const char *container;
+        const char *name;
+        const char *digest;
+        const char *state;
+        const char *health;
+        const char *endpoint;
+        uint64_t started_at;
+} InstanceRow;
+
+/* Goes to the first row of the answer. Negative errno, for an answer of another type. */
+int rows_enter(sd_bus_message *reply);
+
+/* 1: a row; 0: no more; negative errno. */
+int project_read(sd_bus_message *reply, ProjectRow *ret);
+int stage_read(sd_bus_message *reply, StageRow *ret);
+int deploy_read(sd_bus_message *reply, DeployRow *ret);
+int instance_read(sd_bus_message *reply, InstanceRow *ret);
+
+/* Whether the deploy of this row is over. */
+bool deploy_is_finished(const DeployRow *row);
+
+/* Tables of deploys and instances, which more than one verb shows. NULL: no memory. */
+Table *deploy_table_new(void);
+void deploy_table_add(Table *table, const DeployRow *row);
+Table *instance_table_new(void);
+void instance_table_add(Table *table, const InstanceRow *row);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* One command line: its options, its verb, its exit code. See ctl_run() in ctl.h. */
+#include <getopt.h>
+
+#include "config.h"
+#include "ctl/ctl.h"
+#include "ctl/verbs.h"
+#include "shared/parse.h"
+
+#define LIMIT_DEFAULT   20U
+#define LIMIT_MAX       1000U
+#define TIMEOUT_DEFAULT (3600 * USEC_PER_SEC)
+
+/* What the command line says besides what Ctl keeps. */
+typedef struct Command {
+        bool help;
+        bool version;
+        unsigned options; /* of VerbOptions: those that were given */
+} Command;
+
+enum { ARG_VERSION = 0x100, ARG_JSON, ARG_NO_LEGEND, ARG_WAIT, ARG_NO_WAIT, ARG_TIMEOUT };
+
+static const struct option long_options[] = {
+        { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, ARG_VERSION },
+        { "json", no_argument, NULL, ARG_JSON },
+        { "no-legend", no_argument, NULL, ARG_NO_LEGEND },
+        { "limit", required_argument, NULL, 'n' },
+        { "wait", no_argument, NULL, ARG_WAIT },
+        { "no-wait", no_argument, NULL, ARG_NO_WAIT },
+        { "timeout", required_argument, NULL, ARG_TIMEOUT },
+        { NULL, 0, NULL, 0 },
+};
+
+static int parse_limit(Ctl *ctl, const char *text) {
+        uint64_t limit;
+
+        if (parse_uint(text, LIMIT_MAX, &limit) < 0 || limit == 0) {
+                (void) ctl_fail(ctl, -EINVAL, "-n wants a number from 1 to %u, not '%s'", LIMIT_MAX, text);
+                return CTL_EXIT_USAGE;
+        }
+
+        ctl->limit = (unsigned) limit;
+        return 0;
+}
+
+static int parse_timeout(Ctl *ctl, const char *text) {
+        if (parse_sec(text, &ctl->timeout_usec) < 0) {
+                (void) ctl_fail(ctl, -EINVAL, "--timeout= wants a time span such as 5min, not '%s'", text);
+                return CTL_EXIT_USAGE;
+        }
+
+        return 0;
+}
+
+/* 0, or an exit code. */
+static int parse_option(Ctl *ctl, Command *command, int option, const char *value) {
+        switch (option) {
+        case 'h':
+                command->help = true;
+                return 0;
+        case ARG_VERSION:
+                command->version = true;
+                return 0;
+        case ARG_JSON:
+                ctl->json = true;
+                return 0;
+        case ARG_NO_LEGEND:
+                ctl->legend = false;
+                return 0;
+        case 'n':
+                command->options |= VERB_LIMIT;
+                return parse_limit(ctl, value);
+        case ARG_WAIT:
+        case ARG_NO_WAIT:
+                command->options |= VERB_WAIT;
+                ctl->wait = option == ARG_WAIT;
+                return 0;
+        case ARG_TIMEOUT:
+                command->options |= VERB_WAIT;
+                return parse_timeout(ctl, value);
+        default:
+                return CTL_EXIT_USAGE;
+        }
+}
+
+static int parse_argv(Ctl *ctl, int argc, char *argv[], Command *ret) {
+        Command command = { .options = 0 };
+        int option, r;
+
+        /* Zero makes glibc begin anew, also after an earlier command line. */
+        optind = 0;
+        while ((option = getopt_long(argc, argv, "hn:", long_options, NULL)) >= 0) {
+                r = parse_option(ctl, &command, option, optarg);
+                if (r > 0)
+                        return r;
+        }
+
+        *ret = command;
+        return 0;
+}
+
+/* Whether the verb takes these arguments and options: 0, or an exit code. */
+static int check_usage(const Ctl *ctl, const Verb *verb, const Command *command, unsigned n_args) {
+        if (n_args < verb->n_min || n_args > verb->n_max) {
+                (void) ctl_fail(ctl, -EINVAL, "Too %s arguments", n_args < verb->n_min ? "few" : "many");
+                ctl_hint(ctl, "Usage: tinyforgectl %s %s", verb->name, verb->arguments);
+                return CTL_EXIT_USAGE;
+        }
+
+        if (command->options & ~verb->options) {
+                (void) ctl_fail(ctl, -EINVAL, "That option is not for the verb '%s'", verb->name);
+                ctl_hint(ctl, "See tinyforgectl %s --help", verb->name);
+                return CTL_EXIT_USAGE;
+        }
+
+        return 0;
+}
+
+static int run_verb(Ctl *ctl, const Command *command, int argc, char *argv[]) {
+        const Verb *verb;
+        unsigned n_args;
+        int r;
+
+        if (command->version) {
+                ctl_print(ctl, "tinyforge %s", TINYFORGE_VERSION);
+                return 0;
+        }
+
+        if (argc == 0 && command->help) {
+                verbs_help(ctl->out);
+                return 0;
+        }
+
+        /* Without a verb: the first thing that one wants to know. */
+        verb = verb_find(argc > 0 ? argv[0] : "status");
+        if (!verb) {
+                (void) ctl_fail(ctl, -EINVAL, "There is no verb '%s'", argv[0]);
+                ctl_hint(ctl, "See tinyforgectl --help");
+                return CTL_EXIT_USAGE;
+        }
+
+        if (command->help) {
+                verb_help(verb, ctl->out);
+                return 0;
+        }
+
+        n_args = argc > 0 ? (unsigned) argc - 1 : 0;
+        r = check_usage(ctl, verb, command, n_args);
+        return r > 0 ? r : verb->run(ctl, argv + (argc > 0 ? 1 : 0));
+}
+
+int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
+        Ctl ctl = {
+                .out = out,
+                .err = err,
+                .legend = true,
+                .wait = true,
+                .limit = LIMIT_DEFAULT,
+                .timeout_usec = TIMEOUT_DEFAULT,
+        };
+        Command command;
+        int r;
+
+        assert(argv);
+        assert(out);
+        assert(err);
+
+        r = parse_argv(&ctl, argc, argv, &command);
+        if (r == 0)
+                r = run_verb(&ctl, &command, argc - optind, argv + optind);
+        sd_bus_flush_close_unref(ctl.bus);
+
+        if (fflush(out) != 0 || ferror(out)) {
+                (void) ctl_fail(&ctl, -EIO, "Cannot write the answer: %m");
+                return CTL_EXIT_FAILURE;
+        }
+
+        return ctl_exit_code(r);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Wait: until a deploy is over. The signal DeployFinished is what is waited for; now and then webhookd is asked as well,
+ * so that a signal which never comes (the daemon was killed) holds nobody for ever.
+ */
+#pragma once
+
+#include "ctl/rows.h"
+
+typedef struct Wait Wait;
+
+/* Subscribes to the signal; to be called before the deploy is asked for. `ctl` has to outlive it. Reports its faults. */
+int wait_new(Ctl *ctl, Wait **ret);
+Wait *wait_free(Wait *wait);
+DEFINE_CLEANUP(Wait, wait_free)
+
+/* 0 when the deploy is over; -ETIMEDOUT after the time that the options of `ctl` give, and other faults; reported. */
+int wait_for_deploy(Wait *wait, uint64_t id, const char *project, const char *stage);
+
+/* The row of a deploy; its strings are borrowed from `*ret_reply`. -ENODATA, reported, where there is none. */
+int find_deploy(Ctl *ctl, uint64_t id, const char *project, const char *stage, sd_bus_message **ret_reply,
+                DeployRow *ret);
