@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The peers of tinyforgectl, with answers that a test can choose: what the real ones say only on bad days. Started with
+ * the names of the peers it is to be: webhook, webhook-liar (every answer has a wrong type), deployer,
+ * deployer-unreachable (its engine does not answer), systemd. Prints "ready" when the names are taken, and ends with
+ * its standard input.
+ *
+ * The tag of a deploy says what becomes of it: "<state>" is told by the signal, "early-<state>" by a signal before the
+ * reply, "lost-<state>" by no signal, and "never" is not over at all.
+ */
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "shared/errors.h"
+#include "shared/macro.h"
+#include "shared/protocol.h"
+
+/* What a terminal obeys: colour, a title, CSI in one character, a right-to-left override. */
+#define EVIL                               \
+        "\x1b[31m\x1b]0;owned\x07\xC2\x9B" \
+        "2J\xE2\x80\xAE!"
+
+typedef struct Deploy {
+        uint64_t id;
+        char project[64];
+        char stage[64];
+        char image[256];
+        char state[64];
+} Deploy;
+
+static Deploy last_deploy;
+static bool engine_answers = true;
+
+static int method_list_projects(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        (void) userdata;
+        (void) error;
+
+        return sd_bus_reply_method_return(message, "a(sssqbt)", 3, "odd", "registry.example/acme/odd", EVIL,
+                                          0, true, UINT64_C(0), "shop", "registry.example/acme/shop", "",
+                                          8080, false, UINT64_C(1700000000000000), "tool",
+                                          "registry.example/acme/tool", "image", 0, true,
+                                          UINT64_C(1700000001000000));
+}
+
+static int method_list_stages(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project;
+        int r;
+
+        (void) userdata;
+
+        r = sd_bus_message_read(message, "s", &project);
+        if (r < 0)
+                return r;
+
+        if (streq(project, "shop"))
+                return sd_bus_reply_method_return(message, "a(ssbu)", 3, "canary", "c[0-9]*", true, 2U,
+                                                  "dev", "*", false, 1U, "prod", "v*", true, 1U);
+        if (streq(project, "tool"))
+                return sd_bus_reply_method_return(message, "a(ssbu)", 1, "rc", "*-rc", true, 1U);
+        if (streq(project, "odd"))
+                return sd_bus_reply_method_return(message, "a(ssbu)", 1, "dev", EVIL, true, 1U);
+
+        return sd_bus_error_setf(error, ERROR_NO_SUCH_PROJECT, "No project is called '%s'", project);
+}
+
+static int method_match_image(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *image;
+        int r;
+
+        (void) userdata;
+
+        r = sd_bus_message_read(message, "s", &image);
+        if (r < 0)
+                return r;
+
+        if (strstr(image, "/shop"))
+                return sd_bus_reply_method_return(message, "ssb", "shop", "dev", false);
+        if (strstr(image, "/tool"))
+                return sd_bus_error_set(error, ERROR_NO_SUCH_STAGE, "No stage takes it");
+
+        return sd_bus_error_set(error, ERROR_NO_SUCH_PROJECT, "No project has it");
+}
+
+static int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const Deploy *deploy = &last_deploy;
+        const char *project;
+        int r;
+
+        (void) userdata;
+        (void) error;
+
+        r = sd_bus_message_read(message, "s", &project);
+        if (r < 0)
+                return r;
+
+        if (deploy->id == 0 || (!isempty(project) && !streq(project, deploy->project)))
+                return sd_bus_reply_method_return(message, "a(tssssstt)", 0);
+
+        return sd_bus_reply_method_return(message, "a(tssssstt)", 1, deploy->id, deploy->project,
+                                          deploy->stage, deploy->image, deploy->state, "because\nof " EVIL,
+                                          UINT64_C(1700000000000000), UINT64_C(0));
+}
+
+static int emit_finished(sd_bus *bus, const Deploy *deploy) {
+        return sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployFinished", "tsss", deploy->id,
+                                  deploy->project, deploy->stage, deploy->state);
+}
+
+/* What follows the prefix; NULL where the text does not begin with it. */
+static const char *skip_prefix(const char *text, const char *prefix) {
+        size_t length = strlen(prefix);
+
+        return strncmp(text, prefix, length) == 0 ? text + length : NULL;
+}
+
+static int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage, *tag, *early, *lost, *state;
+        sd_bus *bus = sd_bus_message_get_bus(message);
+        Deploy *deploy = &last_deploy;
+        int r;
+
+        (void) userdata;
+        (void) error;
+
+        r = sd_bus_message_read(message, "sss", &project, &stage, &tag);
+        if (r < 0)
+                return r;
+        if (isempty(tag))
+                return sd_bus_error_set(error, ERROR_NOTHING_AVAILABLE, "Nothing was pushed");
+
+        early = skip_prefix(tag, "early-");
+        lost = skip_prefix(tag, "lost-");
+        state = early ? early : lost ? lost : streq(tag, "never") ? "running" : tag;
+        deploy->id++;
+        (void) snprintf(deploy->project, sizeof(deploy->project), "%s", project);
+        (void) snprintf(deploy->stage, sizeof(deploy->stage), "%s", stage);
+        (void) snprintf(deploy->image, sizeof(deploy->image), "registry.example/acme/%s:%s", project, tag);
+        (void) snprintf(deploy->state, sizeof(deploy->state), "%s", state);
+
+        /* Another deploy's end is none of the waiter's business. */
+        r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployFinished", "tsss",
+                               UINT64_C(4711), project, stage, "failed");
+        if (r >= 0 && early)
+                r = emit_finished(bus, deploy);
+        if (r >= 0)
+                r = sd_bus_reply_method_return(message, "t", deploy->id);
+        if (r >= 0 && !early && !lost && !streq(tag, "never"))
+                r = emit_finished(bus, deploy);
+        return r;
+}
+
+static int method_get_path(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        (void) userdata;
+        (void) error;
+
+        return sd_bus_reply_method_return(message, "s", WEBHOOK_URL_PREFIX "0000");
+}
+
+/* An answer that nobody expects. */
+static int method_lie(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        (void) userdata;
+        (void) error;
+
+        return sd_bus_reply_method_return(message, "(ii)", 1, 2);
+}
+
+static int property_get(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        static const char *const texts[][2] = {
+                { "Version", "7.0" },     { "PublicURL", "https://deploy.example" },
+                { "Engine", "docker" },   { "EngineVersion", "20.10.24" },
+                { "ApiVersion", "1.41" },
+        };
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) userdata;
+        (void) error;
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                if (streq(texts[i][0], property))
+                        return sd_bus_message_append(
+                                        reply, "s",
+                                        engine_answers || !strstr("EngineVersion ApiVersion", property)
+                                                        ? texts[i][1]
+                                                        : "");
+
+        return sd_bus_message_append(reply, "t", streq(property, "NProjects") ? UINT64_C(3) : UINT64_C(1));
+}
+
+static int property_lie(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) property;
+        (void) userdata;
+        (void) error;
+
+        return sd_bus_message_append(reply, "t", UINT64_C(1));
+}
+
+static int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage;
+        int r;
+
+        (void) userdata;
+
+        r = sd_bus_message_read(message, "ss", &project, &stage);
+        if (r < 0)
+                return r;
+        if (!engine_answers)
+                return sd_bus_error_set(error, ERROR_ENGINE_UNREACHABLE, "No engine answers");
+
+        if (streq(project, "shop") || isempty(project))
+                return sd_bus_reply_method_return(
+                                message, "a(sstssssssst)", 3, "shop", "dev", UINT64_C(9), "store", "c9",
+                                "shop-dev-9", "sha256:9999999999999999", "running", "healthy",
+                                "127.0.0.1:49153", UINT64_C(1700000000000000), "shop", "dev", UINT64_C(8),
+                                "store", "c8", "shop-dev-8", "sha256:8888888888888888", "running", "none",
+                                "127.0.0.1:49152", UINT64_C(1700000000000000), "shop", "dev", UINT64_C(7),
+                                "store", "c7", EVIL, "", "exited", "none", "127.0.0.1:1", UINT64_C(0));
+        if (streq(project, "tool"))
+                return sd_bus_reply_method_return(message, "a(sstssssssst)", 1, "tool", "rc", UINT64_C(5),
+                                                  "store", "c5", "tool-rc-5", "sha256:5", "running", "none",
+                                                  "", UINT64_C(1700000000000000));
+
+        return sd_bus_reply_method_return(message, "a(sstssssssst)", 0);
+}
+
+static int method_list_units(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        (void) userdata;
+        (void) error;
+
+        return sd_bus_reply_method_return(message, "a(ssssssouso)", 3, "tinyforge-webhookd.socket", "",
+                                          "loaded", "active", "listening", "", "/a", 0U, "", "/a",
+                                          "tinyforge-webhookd.service", "", "loaded", "inactive", "dead", "",
+                                          "/a", 0U, "", "/a", "tinyforge-deployerd.service", "", "not-found",
+                                          "inactive", "dead", "", "/a", 0U, "", "/a");
+}
+
+static const sd_bus_vtable webhook_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "s", property_get, 0, 0),
+        SD_BUS_PROPERTY("PublicURL", "s", property_get, 0, 0),
+        SD_BUS_PROPERTY("NProjects", "t", property_get, 0, 0),
+        SD_BUS_PROPERTY("NQueued", "t", property_get, 0, 0),
+        SD_BUS_PROPERTY("NRunning", "t", property_get, 0, 0),
+        SD_BUS_PROPERTY("Novelty", "t", property_get, 0, 0),
+        SD_BUS_METHOD("GetWebhookPath", "", "s", method_get_path, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("RegenerateSecret", "", "s", method_get_path, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListProjects", "", "a(sssqbt)", method_list_projects, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListStages", "s", "a(ssbu)", method_list_stages, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListDeploys", "ssu", "a(tssssstt)", method_list_deploys, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("MatchImage", "s", "ssb", method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Deploy", "sss", "t", method_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+static const sd_bus_vtable liar_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "t", property_lie, 0, 0),
+        SD_BUS_PROPERTY("PublicURL", "t", property_lie, 0, 0),
+        SD_BUS_METHOD("GetWebhookPath", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListProjects", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListStages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListDeploys", "ssu", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("MatchImage", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Deploy", "sss", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+static const sd_bus_vtable deployer_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Engine", "s", property_get, 0, 0),
+        SD_BUS_PROPERTY("EngineVersion", "s", property_get, 0, 0),
+        SD_BUS_PROPERTY("ApiVersion", "s", property_get, 0, 0),
+        SD_BUS_METHOD("ListInstances", "ss", "a(sstssssssst)", method_list_instances,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+static const sd_bus_vtable systemd_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("ListUnitsByNames", "as", "a(ssssssouso)", method_list_units,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+typedef struct Role {
+        const char *name;
+        const char *bus_name;
+        const char *path;
+        const char *interface;
+        const sd_bus_vtable *vtable;
+} Role;
+
+static const Role roles[] = {
+        { "webhook", WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, webhook_vtable },
+        { "webhook-liar", WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, liar_vtable },
+        { "deployer", DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE, deployer_vtable },
+        { "deployer-unreachable", DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE, deployer_vtable },
+        { "systemd", "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+          "org.freedesktop.systemd1.Manager", systemd_vtable },
+};
+
+static int play(sd_bus *bus, const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(roles); i++) {
+                int r;
+
+                if (!streq(roles[i].name, name))
+                        continue;
+
+                engine_answers = engine_answers && !streq(name, "deployer-unreachable");
+                r = sd_bus_add_object_vtable(bus, NULL, roles[i].path, roles[i].interface, roles[i].vtable,
+                                             NULL);
+                return r < 0 ? r : sd_bus_request_name(bus, roles[i].bus_name, 0);
+        }
+
+        return -EINVAL;
+}
+
+static int on_input(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        char byte;
+
+        (void) events;
+        (void) userdata;
+
+        return read(fd, &byte, 1) > 0 ? 0 : sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+int main(int argc, char *argv[]) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        int r;
+
+        r = sd_event_new(&event);
+        if (r >= 0)
+                r = sd_bus_open_system(&bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(bus, event, 0);
+        if (r >= 0)
+                r = sd_event_add_io(event, NULL, STDIN_FILENO, EPOLLIN, on_input, NULL);
+        for (int i = 1; i < argc && r >= 0; i++)
+                r = play(bus, argv[i]);
+        if (r >= 0) {
+                (void) puts("ready");
+                (void) fflush(stdout);
+                r = sd_event_loop(event);
+        }
+        if (r < 0)
+                (void) fprintf(stderr, "fake-peers: %s\n", strerror(-r));
+
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+tinyforgectl, the real program, against peers that say what the real ones say on bad days only.
+
+usage: test_ctl_peers.py [TEST], with TINYFORGECTL= and FAKE_PEERS= the programs
+"""
+import json
+import os
+import pty
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import fcntl
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from private_bus import PrivateBus  # noqa: E402
+
+PROGRAM = os.environ["TINYFORGECTL"]
+NAMES = ("org.tinyforge.Webhook1", "org.tinyforge.Deployer1", "org.freedesktop.systemd1")
+POLICY = "<busconfig><policy context=\"default\">" + "".join(
+    f'<allow own="{name}"/><allow send_destination="{name}"/>' for name in NAMES) + "</policy></busconfig>"
+
+WEBHOOK = ("webhook",)
+ALL = ("webhook", "deployer", "systemd")
+
+
+class Peers:
+    """A bus with the peers that are named, for one test."""
+
+    def __init__(self, *roles):
+        self.roles = roles
+        self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
+        policy = os.path.join(self.directory, "policy.conf")
+        with open(policy, "w", encoding="ascii") as f:
+            f.write(POLICY)
+        self.bus = PrivateBus(self.directory, [policy])
+        self.environment = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=self.bus.address, TZ="UTC")
+        self.process = None
+
+    def __enter__(self):
+        self.process = subprocess.Popen([os.environ["FAKE_PEERS"], *self.roles], env=self.environment,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(20)
+        self.bus.close()
+        shutil.rmtree(self.directory)
+
+    def run(self, *arguments, status=0):
+        result = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False,
+                                env=self.environment)
+        assert result.returncode == status, (arguments, result.returncode, result.stdout, result.stderr)
+        return result
+
+    def json(self, *arguments, status=0):
+        return json.loads(self.run("--json", *arguments, status=status).stdout)
+
+    def run_on_terminal(self, columns, *arguments):
+        """What the program writes to a terminal that is `columns` wide."""
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        environment = {key: value for key, value in self.environment.items() if key != "COLUMNS"}
+        with subprocess.Popen([PROGRAM, *arguments], stdout=follower, stderr=subprocess.DEVNULL,
+                              env=environment) as process:
+            os.close(follower)
+            written = b""
+            try:
+                while chunk := os.read(leader, 65536):
+                    written += chunk
+            except OSError:
+                pass  # the end, as Linux tells it of a terminal
+            os.close(leader)
+            assert process.wait(60) == 0
+        return written.decode("utf-8").replace("\r\n", "\n")
+
+
+def assert_harmless(text):
+    bad = [c for c in text if (ord(c) < 0x20 and c != "\n") or 0x7F <= ord(c) <= 0x9F or ord(c) == 0x202E]
+    assert not bad, (bad, text)
+
+
+# What the daemons say
+
+def test_what_controls_a_terminal_is_never_printed():
+    with Peers(*ALL) as peers:
+        peers.run("--no-wait", "deploy", "odd", "dev", "failed")
+        for arguments in (["projects"], ["stages"], ["deploys"], ["status"]):
+            for form in ([], ["--json"]):
+                result = peers.run(*form, *arguments)
+                assert result.stdout.isascii() or not form, result.stdout
+                assert_harmless(result.stdout + result.stderr)
+        assert "\\x1b[31m" in peers.run("projects").stdout
+        assert "because\\x0aof \\x1b" in peers.run("deploys").stdout
+        assert peers.json("projects")[0]["healthcheck"].startswith("\x1b[31m"), "programs get what was said"
+
+
+def test_unexpected_answer_is_a_failure_that_is_told():
+    with Peers("webhook-liar") as peers:
+        for arguments in (["url"], ["projects"], ["stages"], ["stages", "shop"], ["deploys"], ["deploy", "shop", "dev", "x"],
+                          ["match", "registry.example/acme/shop:v1"]):
+            result = peers.run(*arguments, status=1)
+            assert "cannot be read" in result.stderr and result.stdout == "", (arguments, result)
+
+
+def test_missing_daemon_is_told_with_what_to_do():
+    with Peers("systemd") as peers:
+        for arguments in (["url"], ["projects"], ["deploy", "shop", "dev", "x"], ["endpoint", "shop", "dev"]):
+            result = peers.run(*arguments, status=1)
+            assert "installed" in result.stderr, result.stderr
+            result = peers.run("--no-legend", *arguments, status=1)
+            assert "installed" not in result.stderr and result.stderr.count("\n") == 1, result.stderr
+
+
+def test_argument_that_is_no_text_is_refused():
+    with Peers(*WEBHOOK) as peers:
+        result = peers.run("stages", b"\xff\xfe", status=1)
+        assert "UTF-8" in result.stderr, result.stderr
+
+
+# deploy
+
+def test_deploy_ends_as_its_outcome_says():
+    with Peers(*WEBHOOK) as peers:
+        for state, status in (("succeeded", 0), ("unchanged", 0), ("rolled-back", 1), ("failed", 1), ("superseded", 1),
+                              ("cancelled", 1)):
+            result = peers.run("deploy", "shop", "dev", state, status=status)
+            assert f"shop/dev, registry.example/acme/shop:{state}: {state}: because" in result.stdout, result.stdout
+            row = peers.json("deploy", "shop", "dev", state, status=status)
+            assert row["state"] == state and row["reason"].startswith("because"), row
+
+
+def test_outcome_that_comes_before_the_reply_is_not_missed():
+    with Peers(*WEBHOOK) as peers:
+        # Its own question comes after a quarter of an hour: only the signal can be in time.
+        assert peers.json("--timeout=1h", "deploy", "shop", "dev", "early-failed", status=1)["state"] == "failed"
+
+
+def test_outcome_whose_signal_got_lost_is_asked_for():
+    with Peers(*WEBHOOK) as peers:
+        assert peers.json("--timeout=2s", "deploy", "shop", "dev", "lost-succeeded")["state"] == "succeeded"
+
+
+def test_waiting_ends_and_says_that_the_deploy_does_not():
+    with Peers(*WEBHOOK) as peers:
+        result = peers.run("--timeout=100ms", "deploy", "shop", "dev", "never", status=1)
+        assert "goes on" in result.stderr and "tinyforgectl deploys shop dev" in result.stderr, result.stderr
+        assert peers.json("--no-wait", "deploy", "shop", "dev", "never")["state"] == "running"
+        assert "Deploy 3 of shop/dev" in peers.run("deploy", "shop", "dev", "never", "--no-wait").stdout
+
+
+def test_deploy_of_nothing_asks_for_a_tag():
+    with Peers(*WEBHOOK) as peers:
+        assert "Name the tag" in peers.run("deploy", "shop", "dev", status=1).stderr
+
+
+# Lists
+
+def test_shadowed_stage_is_named():
+    with Peers(*WEBHOOK) as peers:
+        rows = peers.json("stages", "shop")
+        assert [row["shadowed_by"] for row in rows] == [None, None, "dev"], rows
+        lines = peers.run("stages", "shop").stdout.splitlines()
+        assert lines[0].split()[-1] == "SHADOWED-BY" and lines[3].split()[-1] == "dev", lines
+        assert "SHADOWED-BY" not in peers.run("stages", "tool").stdout
+
+
+def test_list_of_what_does_not_exist_is_status_4():
+    with Peers("webhook", "deployer") as peers:
+        for arguments in (["stages", "nobody"], ["deploys", "nobody"], ["deploys", "shop", "nowhere"],
+                          ["endpoint", "nobody", "dev"]):
+            result = peers.run(*arguments, status=4)
+            assert result.stdout == "" and "tinyforgectl" in result.stderr, result
+        assert peers.run("deploys", "shop", "prod").stdout == "0 deploys listed.\n"
+
+
+def test_match_without_a_stage_shows_whom_it_asked():
+    with Peers(*WEBHOOK) as peers:
+        result = peers.run("match", "registry.example/acme/tool:v1", status=4)
+        assert result.stdout == "  rc: pattern '*-rc' does not take 'v1'\n", result.stdout
+        assert "No stage of project 'tool'" in result.stderr
+        found = peers.json("match", "registry.example/acme/tool:v1", status=4)
+        assert (found["project"], found["stage"]) == ("tool", None)
+        assert found["stages"] == [{"name": "rc", "tag_pattern": "*-rc", "auto_deploy": True, "matches": False,
+                                    "takes": False}]
+
+
+def test_match_shows_which_stage_took_it_and_which_was_not_asked():
+    with Peers(*WEBHOOK) as peers:
+        lines = peers.run("match", "registry.example/acme/shop:v1").stdout.splitlines()
+        assert lines[0].startswith("shop/dev (auto_deploy is off"), lines
+        assert lines[1:] == ["  canary: pattern 'c[0-9]*' does not take 'v1'", "  dev: pattern '*' takes 'v1'",
+                             "  prod: pattern 'v*' is not asked any more"], lines
+        result = peers.run("match", "registry.example/other", status=4)
+        assert "No project has the image registry.example/other" in result.stderr
+        assert peers.json("match", "registry.example/other", status=4)["stages"] == []
+
+
+def test_rows_fit_the_terminal():
+    with Peers(*WEBHOOK) as peers:
+        peers.run("--no-wait", "deploy", "shop", "dev", "failed")
+        for columns in (80, 100, 120):
+            lines = peers.run_on_terminal(columns, "deploys").splitlines()
+            assert max(len(line) for line in lines) == columns, (columns, lines)
+            assert lines[1].endswith("…"), lines
+        assert "…" not in peers.run_on_terminal(500, "deploys")
+        assert "…" not in peers.run("deploys").stdout, "what is no terminal gets everything"
+
+
+# endpoint
+
+def test_endpoint_names_running_instances_only():
+    with Peers("webhook", "deployer") as peers:
+        assert peers.run("endpoint", "shop", "dev").stdout == "127.0.0.1:49153\n127.0.0.1:49152\n"
+        rows = peers.json("endpoint", "shop", "dev")
+        assert [(row["deploy"], row["endpoint"]) for row in rows] == [(9, "127.0.0.1:49153"), (8, "127.0.0.1:49152")]
+        assert rows[0] == {"project": "shop", "stage": "dev", "deploy": 9, "state": "running", "health": "healthy",
+                           "digest": "sha256:9999999999999999", "started_at": 1700000000000000,
+                           "endpoint": "127.0.0.1:49153", "container": "c9", "name": "shop-dev-9", "store": "store"}
+
+
+def test_endpoint_tells_silence_from_absence():
+    with Peers("webhook", "deployer") as peers:
+        assert "publishes no port" in peers.run("endpoint", "tool", "rc", status=1).stderr
+        assert "Nothing of odd/dev runs" in peers.run("endpoint", "odd", "dev", status=1).stderr
+        assert peers.json("endpoint", "odd", "dev", status=1) == []
+    with Peers("webhook", "deployer-unreachable") as peers:
+        assert "docker.socket" in peers.run("endpoint", "shop", "dev", status=1).stderr
+
+
+# status
+
+def test_status_tells_it_all():
+    with Peers(*ALL) as peers:
+        text = peers.run("status").stdout
+        lines = text.splitlines()
+        assert lines[1].split() == ["tinyforge-webhookd.socket", "active", "listening", "-"], lines
+        assert "starts with the next request" in lines[2] and "not installed" in lines[3], lines
+        assert "projects: 3, queued: 1, running: 1" in text and "Engine: docker 20.10.24, API 1.41" in text
+        assert "999999999999 " in text and "2023-11-14 22:13:20" in text and text.endswith("3 instances listed.\n"), text
+        assert peers.run().stdout == text, "without a verb"
+
+        status = peers.json("status")
+        assert list(status) == ["units", "webhookd", "engine", "instances"]
+        assert status["units"][1] == {"unit": "tinyforge-webhookd.service", "load": "loaded", "active": "inactive",
+                                      "sub": "dead"}
+        assert status["webhookd"] == {"version": "7.0", "public_url": "https://deploy.example", "projects": 3,
+                                      "queued": 1, "running": 1}
+        assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41"}
+        assert len(status["instances"]) == 3
+
+
+def test_status_shows_what_it_has_and_never_invents_the_rest():
+    with Peers("webhook", "systemd", "deployer-unreachable") as peers:
+        result = peers.run("status", status=1)
+        assert "projects: 3" in result.stdout and "Engine: none answers" in result.stdout
+        assert "No engine answers" in result.stderr
+        status = peers.json("status", status=1)
+        assert status["engine"] == {"name": None, "version": None, "api_version": None}
+        assert status["instances"] is None
+    with Peers("systemd", "deployer") as peers:
+        result = peers.run("status", status=1)
+        assert "projects" not in result.stdout and "queued" not in result.stdout, "not known is not none"
+        assert peers.json("status", status=1)["webhookd"] is None
+    with Peers("webhook", "deployer") as peers:
+        status = peers.json("status", status=1)
+        assert status["units"] is None and status["webhookd"]["projects"] == 3
+
+
+if __name__ == "__main__":
+    tap.main()
