@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+Both daemons together, the real programs, from the delivery over HTTP to the container and back: on a private bus, with an
+engine that only pretends.
+
+usage: test_whole.py [TEST], with WEBHOOKD= and DEPLOYERD= the programs and SOURCE_ROOT= the tree
+"""
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+import deployer_host  # noqa: E402
+from waiting import wait_for  # noqa: E402
+from webhook_host import PROGRAM, Webhookd  # noqa: E402
+
+REPO = "registry.example/acme/shop"
+FINAL = ("succeeded", "unchanged", "rolled-back", "failed", "superseded", "cancelled")
+
+
+class Forge(deployer_host.Host):
+    """A deployerd that the bus starts, and a webhookd beside it."""
+
+    def __init__(self, config="", **options):
+        super().__init__(config=config, **options)
+        self.webhookd = Webhookd(PROGRAM, self.bus, self.directory)
+        self.webhookd.start()
+
+    def __exit__(self, *details):
+        self.webhookd.close()
+        super().__exit__(*details)
+
+    def deliver(self, image):
+        answer = self.webhookd.post(image)
+        assert answer.status == 202, (answer.status, answer.body)
+        return answer.json()["deploys"][0]["id"]
+
+    def row(self, number):
+        """state and reason"""
+        return next((r[4], r[5]) for r in self.webhookd.call("ListDeploys", "ssu", "", "", 0)[0] if r[0] == number)
+
+    def wait_final(self, number, deadline=60):
+        return wait_for(f"deploy {number} is through",
+                        lambda: self.row(number) if self.row(number)[0] in FINAL else None, deadline)
+
+    def wait_begun(self, project, number):
+        wait_for("the new container is there", lambda: f"{project}-dev-{number}.pending" in self.engine.names())
+
+    def deploy(self, image):
+        number = self.deliver(image)
+        state, reason = self.wait_final(number)
+        assert state == "succeeded", (state, reason)
+        return number
+
+
+def running(forge):
+    return sorted(name for name, c in forge.engine.containers().items() if c["State"]["Running"])
+
+
+def test_delivery_becomes_a_container_and_its_project_learns_from_the_image():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1", ports=["8080/tcp"], healthcheck=True)
+        number = forge.deploy(f"{REPO}:v1")
+        assert running(forge) == [f"shop-dev-{number}"]
+        wait_for("port and health check", lambda: forge.webhookd.call("ListProjects")[0][0][2:4] == ["image", 8080])
+
+
+def test_deploy_beyond_the_default_time_out_of_the_bus_is_waited_for():
+    with Forge("HealthDeadlineSec=60\n") as forge:
+        forge.engine.push(REPO, "v1", healthcheck=True, after=28)
+        number = forge.deliver(f"{REPO}:v1")
+        state, reason = forge.wait_final(number, 90)
+        assert state == "succeeded", (state, reason)
+        assert "DEPLOY_RETRIED" not in forge.webhookd.log()
+        assert running(forge) == [f"shop-dev-{number}"]
+
+
+def test_version_that_does_not_come_up_is_rolled_back_and_says_why():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1")
+        first = forge.deploy(f"{REPO}:v1")
+        forge.engine.push(REPO, "v2", exit=3)
+        state, reason = forge.wait_final(forge.deliver(f"{REPO}:v2"))
+        assert state == "rolled-back" and "exit code 3" in reason, (state, reason)
+        assert running(forge) == [f"shop-dev-{first}"]
+
+
+def test_image_that_is_not_there_fails_and_is_not_tried_again():
+    with Forge() as forge:
+        state, reason = forge.wait_final(forge.deliver(f"{REPO}:nothing"))
+        assert state == "failed" and reason.startswith("PullFailed"), (state, reason)
+
+
+def test_policy_of_the_deployer_is_final():
+    with Forge("AllowImages=other.example/*/*\n") as forge:
+        forge.engine.push(REPO, "v1")
+        state, reason = forge.wait_final(forge.deliver(f"{REPO}:v1"))
+        assert state == "failed" and reason.startswith("NotPermitted"), (state, reason)
+        assert not [r for r in forge.engine.requests() if "/images/create" in str(r)]
+
+
+def test_engine_that_is_away_is_waited_for():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1")
+        forge.engine.stop()
+        number = forge.deliver(f"{REPO}:v1")
+        wait_for("it was tried", lambda: "EngineUnreachable" in forge.webhookd.log())
+        assert forge.row(number)[0] in ("queued", "running")
+        forge.engine.start()
+        forge.engine.push(REPO, "v1")
+        assert forge.wait_final(number)[0] == "succeeded"
+
+
+def test_killed_webhookd_asks_again_and_nothing_is_deployed_twice():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1", healthcheck=True, after=2)
+        number = forge.deliver(f"{REPO}:v1")
+        forge.wait_begun("shop", number)
+        forge.webhookd.stop(signal.SIGKILL)
+        forge.webhookd.start()
+        assert forge.wait_final(number)[0] == "succeeded"
+        assert running(forge) == forge.engine.names() == [f"shop-dev-{number}"]
+
+
+def test_killed_deployerd_is_asked_again_and_leaves_one_container():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1")
+        forge.deploy(f"{REPO}:v1")
+        forge.engine.push(REPO, "v2", healthcheck=True, after=2)
+        number = forge.deliver(f"{REPO}:v2")
+        forge.wait_begun("shop", number)
+        forge.signal(signal.SIGKILL)
+        assert forge.wait_final(number)[0] == "succeeded"
+        assert running(forge) == forge.engine.names() == [f"shop-dev-{number}"]
+        assert "DEPLOY_RETRIED" in forge.webhookd.log()
+
+
+def test_newer_push_waits_for_the_running_one_and_has_the_last_word():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1", healthcheck=True, after=2)
+        for tag in ("v2", "v3"):
+            forge.engine.push(REPO, tag)
+        first = forge.deliver(f"{REPO}:v1")
+        forge.wait_begun("shop", first)
+        second, third = forge.deliver(f"{REPO}:v2"), forge.deliver(f"{REPO}:v3")
+        assert forge.wait_final(third)[0] == "succeeded"
+        assert (forge.row(first)[0], forge.row(second)[0]) == ("succeeded", "superseded")
+        assert running(forge) == [f"shop-dev-{third}"]
+
+
+def test_tag_that_moves_while_it_is_deployed_is_deployed_again():
+    with Forge() as forge:
+        forge.engine.push(REPO, "latest", word="one", healthcheck=True, after=2)
+        first = forge.deliver(f"{REPO}:latest")
+        forge.wait_begun("shop", first)
+        digest = forge.engine.push(REPO, "latest", word="two")
+        second = forge.deliver(f"{REPO}:latest")
+        assert second > first
+        assert forge.wait_final(second)[0] == "succeeded"
+        labels = forge.engine.containers()[f"shop-dev-{second}"]["Config"]["Labels"]
+        assert labels["org.tinyforge.digest"] == digest
+
+
+if __name__ == "__main__":
+    tap.main()
