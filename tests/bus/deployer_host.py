@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+"""deployerd as the bus would start it, with a private bus and an engine that only pretends."""
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import uuid
+
+from fake_engine import FakeEngine
+from private_bus import BusError, PrivateBus
+from waiting import wait_for
+
+PROGRAM = os.environ["DEPLOYERD"]
+ROOT = os.environ["SOURCE_ROOT"]
+NAME, PATH, INTERFACE = ("org.tinyforge.Deployer1", "/org/tinyforge/Deployer1", "org.tinyforge.Deployer1.Manager")
+STORE = "7d1f8f0e-3c55-4a52-9d3f-5f1d7c0c2b11"
+# Patience for a test.
+CONFIG = "StableSec=200ms\nHealthDeadlineSec=3\nStopGraceSec=1\n"
+
+
+class Call:
+    """One method call in the background."""
+
+    def __init__(self, function):
+        self.reply = self.error = None
+        self.thread = threading.Thread(target=self._run, args=[function], daemon=True)
+        self.thread.start()
+
+    def _run(self, function):
+        try:
+            self.reply = function()
+        except BusError as error:
+            self.error = error.text
+
+    def is_over(self):
+        return not self.thread.is_alive()
+
+    def wait(self, deadline=30):
+        """The reply, or None with `error` set."""
+        self.thread.join(deadline)
+        assert self.is_over(), "the call is not answered"
+        return self.reply
+
+
+class Host:
+    """A directory, a bus, an engine and a deployerd that the bus starts, for one test."""
+
+    def __init__(self, flavour="docker", config="", engine=True, open_policy=False, store=STORE):
+        self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
+        os.chmod(self.directory, 0o755)
+        self.store = store
+        policies = [os.path.join(ROOT, "dbus", f"{NAME}.conf")]
+        if open_policy:
+            policies.append(self.write("open.conf", "<busconfig><policy context='default'>"
+                                       f"<allow send_destination='{NAME}'/></policy></busconfig>"))
+        self.bus = PrivateBus(self.directory, policies)
+        self.engine = FakeEngine(self.directory, flavour, start=engine)
+        self.configure(config)
+        self.log_path = os.path.join(self.directory, "deployerd.log")
+        self.pid_path = os.path.join(self.directory, "deployerd.pid")
+        script = self.write("deployerd.sh", "#!/bin/sh\n"
+                            f"echo $$ >{shlex.quote(self.pid_path)}\n"
+                            f"export DBUS_SYSTEM_BUS_ADDRESS={shlex.quote(self.bus.address)}\n"
+                            f"exec {shlex.quote(PROGRAM)} --config={shlex.quote(self.config_path)} "
+                            f"2>>{shlex.quote(self.log_path)}\n")
+        os.chmod(script, 0o755)
+        self.bus.add_service(NAME, script)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pid = self.pid()
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+        self.bus.close()
+        self.engine.stop()
+        shutil.rmtree(self.directory)
+
+    # The daemon
+
+    def write(self, name, text):
+        path = os.path.join(self.directory, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def configure(self, text):
+        """What the next start reads; later lines win."""
+        self.config_path = self.write("deployerd.conf", f"[Deployer]\nEngine={self.engine.socket}\n{CONFIG}{text}")
+        os.chmod(self.config_path, 0o640)
+
+    def pid(self):
+        """Of the daemon that runs, or None."""
+        try:
+            with open(self.pid_path, encoding="ascii") as f:
+                pid = int(f.read())
+            with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+                return None if f.read().rpartition(")")[2].split()[0] == "Z" else pid
+        except (FileNotFoundError, ProcessLookupError, ValueError):
+            return None
+
+    def children(self):
+        with open(f"/proc/{self.pid()}/task/{self.pid()}/children", encoding="ascii") as f:
+            return [int(pid) for pid in f.read().split()]
+
+    def signal(self, number):
+        """Sends a signal to the daemon and waits until it and its children are gone."""
+        pid, children = self.pid(), self.children()
+        os.kill(pid, number)
+        wait_for("the daemon is gone", lambda: self.pid() is None, 60)
+        wait_for("its children are gone", lambda: not any(os.path.exists(f"/proc/{child}") for child in children), 60)
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8") as f:
+            return f.read()
+
+    # Calls
+
+    def call(self, method, signature="", *arguments, **options):
+        return self.bus.call(NAME, PATH, INTERFACE, method, signature, *arguments, **options)
+
+    def property(self, name):
+        return self.bus.get_property(NAME, PATH, INTERFACE, name)
+
+    def options(self, deploy_id, **more):
+        """The words of an a{sv} for busctl; more: Name=("type", value)."""
+        options = {"DeployId": ("t", deploy_id), "Store": ("s", self.store), **more}
+        options = {name: value for name, value in options.items() if value is not None}
+        return [len(options), *[word for name, (kind, value) in options.items() for word in (name, kind, value)]]
+
+    def deploy(self, deploy_id, image, project="shop", stage="dev", **options):
+        """outcome, detail, container"""
+        return self.call("TriggerDeploy", "sssa{sv}", project, stage, image, *self.options(deploy_id, **options))
+
+    def begin(self, deploy_id, image, **options):
+        return Call(lambda: self.deploy(deploy_id, image, **options))
+
+    def error_of(self, function):
+        """The name without its prefix, and the text, of the error on the bus with which the call in `function` ends."""
+        monitor = self.bus.monitor("type='error'")
+        try:
+            function()
+        except BusError as error:
+            return self.read_error(monitor.stdout, error)
+        finally:
+            monitor.kill()
+            monitor.wait(20)
+            monitor.stdout.close()
+        raise AssertionError("there was no error")
+
+    @staticmethod
+    def read_error(stream, error):
+        """busctl does not tell the name, and for some errors a text of its own."""
+        os.set_blocking(stream.fileno(), False)
+        seen = b""
+
+        def look():
+            nonlocal seen
+            try:
+                seen += os.read(stream.fileno(), 65536)
+            except BlockingIOError:
+                pass
+            return re.search(r'error_name=(?:org\.tinyforge\.)?(\S+).*\n +string "(.*)"\n', seen.decode())
+        try:
+            return wait_for("the error", look, 5).groups()
+        except AssertionError:
+            raise error from None
+
+    def refused(self, deploy_id, image, **options):
+        return self.error_of(lambda: self.deploy(deploy_id, image, **options))
+
+    def instances(self, project="", stage=""):
+        return self.call("ListInstances", "ss", project, stage)[0]
+
+
+class Progress:
+    """The phases of deploys, as the signals tell them."""
+
+    def __init__(self, host):
+        self.process = subprocess.Popen(
+            ["busctl", f"--address={host.bus.address}", "--json=short", "monitor",
+             f"--match=type='signal',interface='{INTERFACE}'"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process.stderr.readline()
+
+    def read(self, until):
+        """Phases up to and with `until`, each once."""
+        phases = []
+        for line in self.process.stdout:
+            match = re.search(r'"data":\[(\d+),"([a-z]+)","([^"]*)"\]', line)
+            if match and match.group(2) not in phases:
+                phases.append(match.group(2))
+            if phases and phases[-1] == until:
+                break
+        self.process.terminate()
+        self.process.wait(20)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return phases
+
+
+def new_store():
+    return str(uuid.uuid4())

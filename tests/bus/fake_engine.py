@@ -1,0 +1,588 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+A container engine that only pretends: a process of its own that speaks as much of the Engine API as the deployer needs, in
+the manner of Docker or of Podman, on a unix socket. It keeps images, a registry and containers in memory, and fails on demand.
+
+usage: fake_engine.py docker|podman SOCKET
+
+What a test wants of it goes to the same socket, below /_control; see FakeEngine at the end, which is the test's side.
+"""
+import hashlib
+import http.client
+import http.server
+import json
+import os
+import re
+import signal
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+
+DOCKER = {"name": "docker", "api": "1.41", "min": "1.12", "version": "20.10.24", "clash": 409}
+FLAVOURS = {
+    "docker": DOCKER,
+    "podman": {"name": "podman", "api": "1.41", "libpod": "4.3.1", "min": "1.24", "version": "4.3.1", "clash": 500},
+    # Docker as it was, will be, may once be, and something else that listens there.
+    "ancient": {**DOCKER, "api": "1.40"},
+    "modern": {**DOCKER, "api": "1.51", "min": "1.24"},
+    "futuristic": {**DOCKER, "api": "1.70", "min": "1.60"},
+    "anonymous": {**DOCKER, "api": None},
+}
+ZERO_TIME = "0001-01-01T00:00:00Z"
+
+
+def stamp(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1e9):09d}Z"
+
+
+class Failure(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+class Container:
+    """What it does is in the image's `behaviour`: exit, after, health, logs; its state follows from the time."""
+
+    def __init__(self, number, name, body, image):
+        self.id = hashlib.sha256(f"container {number}".encode()).hexdigest()
+        self.name, self.body, self.image = name, body, image
+        self.started = self.stopped = None
+        self.removed = False
+        self.port = 40000 + number
+
+    @property
+    def behaviour(self):
+        return self.image.get("behaviour", {})
+
+    def age(self):
+        return time.time() - self.started if self.started else 0.0
+
+    def exit_code(self):
+        code = self.behaviour.get("exit")
+        return code if code is not None and self.started and self.age() >= self.behaviour.get("after", 0) else None
+
+    def running(self):
+        return self.started is not None and self.stopped is None and self.exit_code() is None
+
+    def status(self):
+        if self.started is None:
+            return "created"
+        return "running" if self.running() else "exited"
+
+    def health(self):
+        if not self.image.get("healthcheck"):
+            return None
+        final = self.behaviour.get("health", "healthy")
+        return final if self.age() >= self.behaviour.get("after", 0) else "starting"
+
+    def labels(self):
+        return {**self.image.get("labels", {}), **self.body.get("Labels", {})}
+
+    def ports(self):
+        bindings = self.body.get("HostConfig", {}).get("PortBindings", {})
+        return {key: [{"HostIp": b[0]["HostIp"], "HostPort": b[0]["HostPort"] or str(self.port)}]
+                for key, b in bindings.items()} if self.running() else {}
+
+    def inspect(self):
+        state = {"Status": self.status(), "Running": self.running(), "OOMKilled": bool(self.behaviour.get("oom")),
+                 "ExitCode": self.exit_code() or 0, "Error": "",
+                 "StartedAt": stamp(self.started) if self.started else ZERO_TIME}
+        if self.health():
+            failing = self.health() == "unhealthy"
+            state["Health"] = {"Status": self.health(), "FailingStreak": int(failing), "Log": [
+                {"ExitCode": int(failing), "Output": "the shop is closed\n" if failing else "open\n"}]}
+        return {"Id": self.id, "Name": "/" + self.name, "RestartCount": self.behaviour.get("restarts", 0),
+                "State": state, "HostConfig": self.body.get("HostConfig", {}),
+                "Config": {"Labels": self.labels(), "Image": self.body["Image"], "Tty": False},
+                "NetworkSettings": {"Ports": self.ports()}}
+
+
+class Engine:
+    def __init__(self, flavour):
+        self.flavour = FLAVOURS[flavour]
+        self.flavour_name = self.flavour["name"]
+        self.lock = threading.RLock()
+        self.registry = {}    # repository → {"tags": {tag: digest}, "images": {digest: image}}
+        self.local = {}       # (repository, digest) → image
+        self.local_tags = {}  # (repository, tag) → digest
+        self.containers = []
+        self.faults = []
+        self.requests = []
+        self.bodies = []
+        self.released = threading.Event()
+        self.n_containers = 0
+
+    # Names
+
+    @staticmethod
+    def split(name):
+        """repository, tag or None, digest or None"""
+        name, _, digest = name.partition("@")
+        head, colon, tag = name.rpartition(":")
+        if colon and "/" not in tag:
+            return head, tag, digest or None
+        return name, None, digest or None
+
+    def find_image(self, name):
+        repository, tag, digest = self.split(name)
+        digest = digest or self.local_tags.get((repository, tag or "latest"))
+        image = self.local.get((repository, digest))
+        if image is None:
+            raise Failure(404, f"No such image: {name}")
+        return repository, digest, image
+
+    def find_container(self, name):
+        for container in self.containers:
+            if not container.removed and name in (container.id, container.name):
+                return container
+        raise Failure(404, f"No such container: {name}")
+
+    # Faults
+
+    def take_fault(self, method, path):
+        with self.lock:
+            for fault in self.faults:
+                if fault["method"] == method and re.search(fault["path"], path) and fault.get("times", 1) != 0:
+                    fault["times"] = fault.get("times", 1) - 1
+                    return fault
+        return None
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    engine = None
+
+    def address_string(self):
+        return "unix"
+
+    def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+        pass
+
+    # Answers
+
+    def begin(self, status, length=None, content_type="application/json"):
+        self.send_response_only(status)
+        for key, value in (("Api-Version", self.engine.flavour["api"]),
+                           ("Libpod-Api-Version", self.engine.flavour.get("libpod"))):
+            if value:
+                self.send_header(key, value)
+        self.send_header("Content-Type", content_type)
+        if length is None:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def raw(self, status, data, content_type="application/json"):
+        self.begin(status, len(data), content_type)
+        self.wfile.write(data)
+
+    def json(self, status, value):
+        self.raw(status, json.dumps(value).encode())
+
+    def chunk(self, data):
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        self.wfile.flush()
+
+    def empty(self, status=204):
+        self.send_response_only(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    # What every request goes through
+
+    def handle_any(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        url = urllib.parse.urlsplit(self.path)
+        query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
+        path = urllib.parse.unquote(url.path)
+        self.close_connection = True
+        if path.startswith("/_control/"):
+            self.control(path[len("/_control/"):], json.loads(body or b"null"))
+            return
+        engine = self.engine
+        with engine.lock:
+            engine.requests.append(f"{self.command} {path}" + (f"?{url.query}" if url.query else ""))
+        fault = engine.take_fault(self.command, path)
+        try:
+            if fault and not self.fail(fault):
+                return
+            self.route(path, query, json.loads(body) if body else None, fault or {})
+        except Failure as failure:
+            self.json(failure.status, {"message": failure.message})
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    do_GET = do_POST = do_DELETE = do_PUT = handle_any
+
+    def fail(self, fault):
+        """Does what the fault says; true where the request is to be served nevertheless."""
+        kind = fault["kind"]
+        if kind == "status":
+            self.json(fault["status"], {"message": fault.get("message", "told to fail")})
+        elif kind == "raw":
+            self.raw(fault.get("status", 200), fault["data"].encode())
+        elif kind == "huge":
+            self.begin(200)
+            block = b" " * 65536
+            for _ in range(fault["bytes"] // len(block)):
+                self.chunk(block)
+            self.chunk(b"{}")
+            self.wfile.write(b"0\r\n\r\n")
+        elif kind == "cut":
+            self.begin(200, 1000)
+            self.wfile.write(b'{"Id": "half of an ans')
+        elif kind == "drop":
+            self.connection.shutdown(socket.SHUT_RDWR)
+        elif kind in ("hang", "hang-then-serve"):
+            self.engine.released.wait(120)
+            return kind == "hang-then-serve"
+        elif kind == "serve-then-drop":
+            self.wfile = open(os.devnull, "wb")  # pylint: disable=consider-using-with
+            return True
+        elif kind in ("stream-error", "stream-cut", "stream-garbage", "stream-silence"):
+            return True
+        else:
+            raise Failure(501, f"no such fault: {kind}")
+        return False
+
+    # The test's side
+
+    def control(self, what, value):
+        engine = self.engine
+        with engine.lock:
+            if what == "push":
+                repository = engine.registry.setdefault(value["repository"], {"tags": {}, "images": {}})
+                repository["images"][value["digest"]] = value["image"]
+                if value.get("tag"):
+                    repository["tags"][value["tag"]] = value["digest"]
+            elif what == "fault":
+                engine.faults.append(value)
+            elif what == "release":
+                engine.released.set()
+            elif what == "forget":
+                engine.faults.clear()
+                engine.requests.clear()
+            elif what == "exit":
+                container = engine.find_container(value["name"])
+                container.image = dict(container.image, behaviour={"exit": value["code"]})
+            elif what == "add":
+                # A container that somebody else made.
+                engine.n_containers += 1
+                container = Container(engine.n_containers, value["name"], value["body"], {})
+                container.started = time.time()
+                engine.containers.append(container)
+            elif what != "state":
+                self.json(404, {"message": what})
+                return
+            self.json(200, {
+                "requests": engine.requests, "bodies": engine.bodies,
+                "local": [f"{repository}@{digest}" for repository, digest in engine.local],
+                "tags": [f"{repository}:{tag}" for repository, tag in engine.local_tags],
+                "containers": [dict(c.inspect(), Name=c.name) for c in engine.containers if not c.removed],
+            })
+
+    # The Engine API
+
+    def route(self, path, query, body, fault):
+        if path == "/_ping":
+            self.raw(200, b"OK", "text/plain")
+            return
+        if path == "/version":
+            flavour = self.engine.flavour
+            self.json(200, {"Version": flavour["version"], "ApiVersion": flavour["api"],
+                            "MinAPIVersion": flavour["min"]})
+            return
+        libpod = re.fullmatch(r"/v4\.3\.1/libpod/images/(.+)/json", path)
+        if libpod and self.engine.flavour_name == "podman":
+            self.libpod_image(libpod.group(1))
+            return
+        version = re.match(r"/v1\.4[1-9](/.*)", path)
+        if not version:
+            raise Failure(404, "page not found")
+        for method, pattern, handler in self.ROUTES:
+            match = re.fullmatch(pattern, version.group(1))
+            if match and method == self.command:
+                handler(self, *match.groups(), query=query, body=body, fault=fault)
+                return
+        raise Failure(404, "page not found")
+
+    def distribution(self, name, **_):
+        if self.engine.flavour_name == "podman":
+            raise Failure(404, "page not found")
+        repository, tag, _ = self.engine.split(name)
+        digest = self.engine.registry.get(repository, {"tags": {}})["tags"].get(tag)
+        if not digest:
+            raise Failure(404, "manifest unknown: manifest unknown")
+        self.json(200, {"Descriptor": {"digest": digest, "size": 1}, "Platforms": []})
+
+    def pull(self, query, fault, **_):
+        repository, tag = query["fromImage"], query["tag"]
+        known = self.engine.registry.get(repository, {"tags": {}, "images": {}})
+        digest = tag if ":" in tag else known["tags"].get(tag)
+        image = known["images"].get(digest)
+        if image is None and self.engine.flavour_name == "docker":
+            raise Failure(404, f"manifest for {repository}@{tag} not found: manifest unknown: manifest unknown")
+        self.begin(200)
+        self.chunk(json.dumps({"status": f"Pulling from {repository}", "id": tag}).encode() + b"\r\n")
+        if fault.get("kind") == "stream-error":
+            self.chunk(json.dumps({"errorDetail": {"message": fault["message"]}, "error": fault["message"]}).encode()
+                       + b"\r\n")
+        elif fault.get("kind") == "stream-cut":
+            return
+        elif fault.get("kind") == "stream-garbage":
+            self.chunk(b"<html>proxy error</html>\r\n")
+        elif fault.get("kind") == "stream-silence":
+            self.engine.released.wait(120)
+            return
+        elif image is None:
+            self.chunk(json.dumps({"error": f"initializing source: reading manifest {tag}: manifest unknown"}).encode())
+        else:
+            with self.engine.lock:
+                self.engine.local[(repository, digest)] = image
+                if ":" not in tag:
+                    self.engine.local_tags[(repository, tag)] = digest
+            self.chunk(json.dumps({"status": "Status: Downloaded newer image"}).encode() + b"\r\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def image_config(self, image):
+        config = {"Labels": image.get("labels") or None, "ExposedPorts": {port: {} for port in image.get("ports", [])}}
+        if image.get("healthcheck") and self.engine.flavour_name == "docker":
+            config["Healthcheck"] = {"Test": ["CMD", "/check"]}
+        return config
+
+    def image(self, name, **_):
+        repository, digest, image = self.engine.find_image(name)
+        # Docker tells the short form of its own registry's names.
+        shown = repository.removeprefix("docker.io/library/") if self.engine.flavour_name == "docker" else repository
+        self.json(200, {"Id": "sha256:" + hashlib.sha256(digest.encode()).hexdigest(),
+                        "RepoDigests": [f"mirror.example/other@{digest}", f"{shown}@{digest}"],
+                        "Config": self.image_config(image)})
+
+    def libpod_image(self, name):
+        _, digest, image = self.engine.find_image(name)
+        answer = {"Id": hashlib.sha256(digest.encode()).hexdigest(), "Digest": digest}
+        if image.get("healthcheck"):
+            answer["HealthCheck"] = {"Test": ["CMD", "/check"]}
+        self.json(200, answer)
+
+    def tag(self, name, query, **_):
+        repository, digest, _ = self.engine.find_image(name)
+        assert repository == query["repo"]
+        self.engine.local_tags[(repository, query["tag"])] = digest
+        self.empty(201)
+
+    def list(self, query, **_):
+        wanted = json.loads(query["filters"])["label"]
+
+        def fits(container):
+            labels = container.labels()
+            return all(labels.get(key) == value if equal else key in labels
+                       for key, equal, value in (word.partition("=") for word in wanted))
+        with self.engine.lock:
+            self.json(200, [{"Id": c.id, "Names": ["/" + c.name], "Labels": c.labels(), "State": c.status()}
+                            for c in self.engine.containers if not c.removed and fits(c)])
+
+    def check_name(self, name):
+        if any(c.name == name for c in self.engine.containers if not c.removed):
+            text = f'the container name "{name}" is already in use'
+            raise Failure(self.engine.flavour["clash"],
+                          f"creating container storage: {text}" if self.engine.flavour_name == "podman"
+                          else f"Conflict. {text[0].upper()}{text[1:]}")
+
+    def create(self, query, body, **_):
+        engine = self.engine
+        with engine.lock:
+            _, _, image = engine.find_image(body["Image"])
+            self.check_name(query["name"])
+            engine.n_containers += 1
+            engine.bodies.append(body)
+            container = Container(engine.n_containers, query["name"], body, image)
+            engine.containers.append(container)
+        self.json(201, {"Id": container.id, "Warnings": []})
+
+    def inspect(self, name, **_):
+        with self.engine.lock:
+            self.json(200, self.engine.find_container(name).inspect())
+
+    def start(self, name, **_):
+        container = self.engine.find_container(name)
+        if "start-error" in container.behaviour:
+            raise Failure(container.behaviour.get("start-status", 400), container.behaviour["start-error"])
+        if container.running():
+            self.empty(304)
+            return
+        container.started, container.stopped = time.time(), None
+        self.empty()
+
+    def stop(self, name, **_):
+        container = self.engine.find_container(name)
+        if not container.running():
+            self.empty(304)
+            return
+        container.stopped = time.time()
+        self.empty()
+
+    def rename(self, name, query, **_):
+        with self.engine.lock:
+            container = self.engine.find_container(name)
+            self.check_name(query["name"])
+            container.name = query["name"]
+        self.empty()
+
+    def remove(self, name, query, **_):
+        with self.engine.lock:
+            container = self.engine.find_container(name)
+            if container.running() and query.get("force") != "1":
+                raise Failure(409, "You cannot remove a running container")
+            container.removed = True
+        self.empty()
+
+    def logs(self, name, **_):
+        container = self.engine.find_container(name)
+        data = b""
+        for number, line in enumerate(container.behaviour.get("logs", [])):
+            line = line.encode("utf-8", "surrogateescape") + b"\n"
+            data += bytes([1 + number % 2, 0, 0, 0]) + len(line).to_bytes(4, "big") + line
+        self.raw(200, data, "application/octet-stream")
+
+    def events(self, query, **_):
+        """One line whenever the state of the container changes; ends with the client."""
+        name = json.loads(query["filters"])["container"][0]
+        self.begin(200)
+        seen = None
+        for _ in range(6000):
+            container = self.engine.find_container(name)
+            state = (container.status(), container.health())
+            if seen and state != seen:
+                self.chunk(json.dumps({"Type": "container", "Action": ": ".join(filter(None, state))}).encode() + b"\n")
+            seen = state
+            time.sleep(0.02)
+
+    ROUTES = [
+        ("GET", r"/distribution/(.+)/json", distribution),
+        ("POST", r"/images/create", pull),
+        ("POST", r"/images/(.+)/tag", tag),
+        ("GET", r"/images/(.+)/json", image),
+        ("GET", r"/containers/json", list),
+        ("POST", r"/containers/create", create),
+        ("GET", r"/containers/([^/]+)/json", inspect),
+        ("POST", r"/containers/([^/]+)/start", start),
+        ("POST", r"/containers/([^/]+)/stop", stop),
+        ("POST", r"/containers/([^/]+)/rename", rename),
+        ("GET", r"/containers/([^/]+)/logs", logs),
+        ("DELETE", r"/containers/([^/]+)", remove),
+        ("GET", r"/events", events),
+    ]
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def get_request(self):
+        connection, _ = super().get_request()
+        return connection, ("unix", 0)
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], (BrokenPipeError, ConnectionResetError, Failure)):
+            super().handle_error(request, client_address)
+
+
+# The test's side
+
+
+class Connection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("engine", timeout=20)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class FakeEngine:
+    """The process and its control. Digests are made of a word, so that equal words are equal images."""
+
+    def __init__(self, directory, flavour="docker", start=True):
+        self.flavour = flavour
+        self.socket = os.path.join(directory, "engine.sock")
+        self.log_path = os.path.join(directory, "engine.log")
+        self.process = None
+        if start:
+            self.start()
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen([sys.executable, __file__, self.flavour, self.socket],
+                                            stdout=subprocess.PIPE, stderr=log)
+        if self.process.stdout.readline() != b"ready\n":
+            raise AssertionError("the fake engine does not start")
+
+    def stop(self):
+        if self.process:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(20)
+            self.process.stdout.close()
+            self.process = None
+            os.unlink(self.socket)
+
+    def control(self, what, value=None):
+        connection = Connection(self.socket)
+        try:
+            connection.request("PUT", f"/_control/{what}", json.dumps(value))
+            answer = connection.getresponse()
+            data = answer.read()
+        finally:
+            connection.close()
+        assert answer.status == 200, data
+        return json.loads(data)
+
+    @staticmethod
+    def digest(word):
+        return "sha256:" + hashlib.sha256(word.encode()).hexdigest()
+
+    def push(self, repository, tag, word=None, ports=("8080/tcp",), healthcheck=False, labels=None, **behaviour):
+        """Puts an image into the registry; `behaviour` is what its containers do. Returns the digest."""
+        digest = self.digest(word or f"{repository}:{tag}")
+        self.control("push", {"repository": repository, "tag": tag, "digest": digest,
+                              "image": {"ports": ports, "healthcheck": healthcheck, "labels": labels or {},
+                                        "behaviour": {key.replace("_", "-"): v for key, v in behaviour.items()}}})
+        return digest
+
+    def fault(self, method, path, kind, times=1, **more):
+        """The next `times` requests that match fail; -1: all."""
+        self.control("fault", {"method": method, "path": path, "kind": kind, "times": times, **more})
+
+    def requests(self):
+        return self.control("state")["requests"]
+
+    def containers(self):
+        """name → what inspecting it says"""
+        return {c["Name"]: c for c in self.control("state")["containers"]}
+
+    def names(self):
+        return sorted(self.containers())
+
+
+def main():
+    flavour, path = sys.argv[1:]
+    Handler.engine = Engine(flavour)
+    server = Server(path, Handler)
+    print("ready", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+What a deploy does, with the real deployerd on a private bus and an engine that only pretends.
+
+usage: test_deployer.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from deployer_host import STORE, Host, Progress, new_store  # noqa: E402
+from fake_engine import FakeEngine  # noqa: E402
+from waiting import wait_for  # noqa: E402
+
+REPO = "registry.example/acme/shop"
+PULL = r"/images/create"
+
+
+def both(function):
+    """Runs a test with either engine."""
+    def run():
+        for flavour in ("docker", "podman"):
+            try:
+                with Host(flavour) as host:
+                    function(host)
+            except Exception as error:
+                raise AssertionError(f"with {flavour}") from error
+    run.__name__ = function.__name__
+    return run
+
+
+def running(host):
+    """name → digest of what runs"""
+    return {name: c["Config"]["Labels"]["org.tinyforge.digest"] for name, c in host.engine.containers().items()
+            if c["State"]["Running"]}
+
+
+# What works
+
+@both
+def test_first_deploy_starts_the_container_under_its_final_name(host):
+    digest = host.engine.push(REPO, "v1")
+    outcome, detail, container = host.deploy(7, f"{REPO}:v1")
+    assert outcome == "succeeded", detail
+    assert "shop-dev-7 runs, published on 127.0.0.1:" in detail, detail
+    assert running(host) == {"shop-dev-7": digest}
+    assert host.engine.containers()["shop-dev-7"]["Id"] == container
+
+
+@both
+def test_container_gets_no_more_than_it_needs(host):
+    digest = host.engine.push(REPO, "v1")
+    host.deploy(7, f"{REPO}:v1")
+    body = host.engine.control("state")["bodies"][0]
+    settings = body.pop("HostConfig")
+    labels = body.pop("Labels")
+    assert body == {"Image": f"{REPO}@{digest}", "ExposedPorts": {"8080/tcp": {}}}, body
+    assert len(labels.pop("org.tinyforge.config")) == 64
+    assert labels == {"org.tinyforge.project": "shop", "org.tinyforge.stage": "dev", "org.tinyforge.deploy": "7",
+                      "org.tinyforge.digest": digest, "org.tinyforge.store": STORE}, labels
+    log = settings.pop("LogConfig")
+    assert (log["Type"], log["Config"]["tag"]) == ("journald", "shop-dev-7"), log
+    restart = {"docker": "unless-stopped", "podman": "always"}[host.engine.flavour]
+    assert settings == {"Privileged": False, "SecurityOpt": ["no-new-privileges"], "RestartPolicy": {"Name": restart},
+                        "PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}}, settings
+
+
+@both
+def test_next_deploy_replaces_the_old_container(host):
+    host.engine.push(REPO, "v1")
+    digest = host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1")
+    assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+    assert running(host) == {"shop-dev-8": digest}
+    assert host.engine.names() == ["shop-dev-8"]
+
+
+@both
+def test_nothing_old_is_stopped_before_the_new_one_has_its_name(host):
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.control("forget")
+    host.deploy(8, f"{REPO}:v2")
+    changes = [line.split(" ", 1)[1].rpartition("/")[2].partition("?")[0] for line in host.engine.requests()
+               if line.startswith("POST") and "/containers/" in line]
+    assert changes == ["create", "start", "rename", "stop"], changes
+    assert [line for line in host.engine.requests() if line.startswith("DELETE")][0].endswith("?force=1&v=1")
+
+
+@both
+def test_same_image_again_changes_nothing(host):
+    host.engine.push(REPO, "v1")
+    container = host.deploy(7, f"{REPO}:v1")[2]
+    host.engine.control("forget")
+    assert host.deploy(8, f"{REPO}:v1")[0::2] == ["unchanged", container]
+    assert host.engine.names() == ["shop-dev-7"]
+    assert not [line for line in host.engine.requests() if "/containers/" in line and not line.startswith("GET")]
+
+
+@both
+def test_same_image_on_another_port_is_a_change(host):
+    host.engine.push(REPO, "v1", ports=["8080/tcp", "9090/tcp"])
+    host.deploy(7, f"{REPO}:v1")
+    assert host.deploy(8, f"{REPO}:v1", Port=("q", 9090))[0] == "succeeded"
+    assert host.engine.names() == ["shop-dev-8"]
+
+
+@both
+def test_same_image_that_has_ended_is_started_anew(host):
+    host.engine.push(REPO, "v1")
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.control("exit", {"name": "shop-dev-7", "code": 0})
+    assert host.deploy(8, f"{REPO}:v1")[0] == "succeeded"
+    assert host.engine.names() == ["shop-dev-8"]
+
+
+@both
+def test_pushed_digest_wins_over_the_tag(host):
+    first = host.engine.push(REPO, "latest", "first")
+    host.engine.push(REPO, "latest", "second")
+    assert host.deploy(7, f"{REPO}:latest@{first}")[0] == "succeeded"
+    assert running(host) == {"shop-dev-7": first}
+    assert not any("/distribution/" in line for line in host.engine.requests())
+
+
+@both
+def test_moved_tag_is_deployed_again(host):
+    host.engine.push(REPO, "latest", "first")
+    host.deploy(7, REPO)
+    digest = host.engine.push(REPO, "latest", "second")
+    assert host.deploy(8, REPO)[0] == "succeeded"
+    assert running(host) == {"shop-dev-8": digest}
+
+
+@both
+def test_image_that_is_here_by_its_digest_is_not_pulled(host):
+    digest = host.engine.push(REPO, "v1")
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.control("forget")
+    assert host.deploy(8, f"{REPO}@{digest}", stage="prod")[0] == "succeeded"
+    assert not any("/images/create" in line for line in host.engine.requests())
+
+
+@both
+def test_pulled_image_has_the_tag_that_was_asked_for(host):
+    digest = host.engine.push(REPO, "v1")
+    host.deploy(7, f"{REPO}:v1@{digest}")
+    assert host.engine.control("state")["tags"] == [f"{REPO}:v1"]
+
+
+@both
+def test_image_without_ports_is_not_published(host):
+    host.engine.push(REPO, "v1", ports=["53/udp"])
+    detail = host.deploy(7, f"{REPO}:v1")[1]
+    assert detail.endswith("nothing is published"), detail
+    assert host.instances()[0][9] == ""
+
+
+@both
+def test_lowest_of_several_ports_is_published(host):
+    host.engine.push(REPO, "v1", ports=["9090/tcp", "53/udp", "8081/tcp"])
+    host.deploy(7, f"{REPO}:v1")
+    assert list(host.engine.control("state")["bodies"][0]["ExposedPorts"]) == ["8081/tcp"]
+    assert "exposes 2 ports of tcp: the lowest, 8081" in host.log()
+
+
+@both
+def test_health_check_of_the_image_is_waited_for(host):
+    host.engine.push(REPO, "v1")
+    host.deploy(7, f"{REPO}:v1")
+    digest = host.engine.push(REPO, "v2", healthcheck=True, after=0.7)
+    call = host.begin(8, f"{REPO}:v2")
+    wait_for("both run", lambda: len(running(host)) == 2)
+    assert sorted(running(host)) == ["shop-dev-7", "shop-dev-8.pending"]
+    assert call.wait()[0] == "succeeded"
+    assert running(host) == {"shop-dev-8": digest}
+
+
+@both
+def test_progress_tells_every_phase_in_order(host):
+    host.engine.push(REPO, "v1")
+    host.property("Engine")
+    progress = Progress(host)
+    host.deploy(7, f"{REPO}@{FakeEngine.digest(REPO + ':v1')}")
+    assert progress.read("retired") == ["resolved", "pulling", "pulled", "created", "started", "healthy", "switched",
+                                        "retired"]
+
+
+@both
+def test_several_digests_run_side_by_side_up_to_the_limit(host):
+    for number in range(1, 5):
+        host.engine.push(REPO, f"v{number}")
+        host.deploy(number, f"{REPO}:v{number}", MaxInstances=("u", 2))
+    assert host.engine.names() == ["shop-dev-3", "shop-dev-4"]
+    # An older one becomes the newest, and is not counted twice.
+    assert host.deploy(5, f"{REPO}:v3", MaxInstances=("u", 2))[0] == "succeeded"
+    assert host.engine.names() == ["shop-dev-4", "shop-dev-5"]
+    assert host.deploy(6, f"{REPO}:v3", MaxInstances=("u", 1))[0] == "unchanged"
+    assert host.engine.names() == ["shop-dev-5"]
+
+
+@both
+def test_stages_and_projects_leave_each_other_alone(host):
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(1, f"{REPO}:v1", stage="dev")
+    host.deploy(2, f"{REPO}:v1", stage="prod")
+    host.deploy(3, f"{REPO}:v1", project="shop-dev", stage="x")
+    host.deploy(4, f"{REPO}:v2", stage="dev")
+    assert host.engine.names() == ["shop-dev-4", "shop-dev-x-3", "shop-prod-2"]
+
+
+@both
+def test_containers_of_another_store_are_never_touched(host):
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(1, f"{REPO}:v1")
+    host.store = new_store()
+    assert host.deploy(2, f"{REPO}:v1")[0] == "succeeded"
+    assert host.deploy(3, f"{REPO}:v2")[0] == "succeeded"
+    assert host.engine.names() == ["shop-dev-1", "shop-dev-3"]
+
+
+# What does not come up
+
+@both
+def test_deploy_keeps_old_when_new_ends_at_once(host):
+    digest = host.engine.push(REPO, "v1")
+    old = host.deploy(7, f"{REPO}:v1")[2]
+    host.engine.push(REPO, "v2", exit=3, logs=["reading configuration", "no configuration, giving up"])
+    host.engine.control("forget")
+    outcome, detail, container = host.deploy(8, f"{REPO}:v2")
+    assert (outcome, container) == ("rolled-back", old), detail
+    assert "exit code 3" in detail and "reading configuration | no configuration, giving up" in detail, detail
+    assert running(host) == {"shop-dev-7": digest}
+    assert host.engine.names() == ["shop-dev-7"]
+    assert not any(line.endswith("/stop") or "/stop?" in line for line in host.engine.requests())
+    assert "no configuration, giving up" in host.log()
+
+
+@both
+def test_deploy_keeps_old_when_new_is_unhealthy(host):
+    digest = host.engine.push(REPO, "v1")
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.push(REPO, "v2", healthcheck=True, health="unhealthy", after=0.3)
+    outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+    assert outcome == "rolled-back" and "health check said: the shop is closed" in detail, detail
+    assert running(host) == {"shop-dev-7": digest}
+    assert host.engine.names() == ["shop-dev-7"]
+
+
+@both
+def test_deploy_keeps_old_when_new_is_restarted(host):
+    host.engine.push(REPO, "v1")
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.push(REPO, "v2", restarts=1)
+    outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+    assert outcome == "rolled-back" and "was restarted" in detail, detail
+
+
+@both
+def test_deploy_keeps_old_when_new_cannot_be_started(host):
+    host.engine.push(REPO, "v1")
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.push(REPO, "v2", start_error="exec: \"/app\": no such file", start_status=500)
+    outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+    assert outcome == "rolled-back" and 'exec: "/app": no such file' in detail, detail
+    assert host.engine.names() == ["shop-dev-7"]
+
+
+def test_deploy_gives_up_what_is_not_healthy_before_the_deadline():
+    with Host(config="HealthDeadlineSec=500ms\n") as host:
+        host.engine.push(REPO, "v1", healthcheck=True, after=60)
+        name, text = host.refused(7, f"{REPO}:v1")
+        assert name == "Unhealthy" and "not healthy before the deadline" in text, text
+        assert host.engine.names() == []
+
+
+@both
+def test_first_deploy_that_does_not_come_up_is_unhealthy(host):
+    host.engine.push(REPO, "v1", exit=1, logs=["\udcff\udcfe broken \x1b[31mbytes\t\x07", "x" * 9000])
+    name, text = host.refused(7, f"{REPO}:v1")
+    assert name == "Unhealthy", text
+    assert len(text) < 4096 and "exit code 1" in text
+    assert host.engine.names() == []
+    # The next one starts from nothing.
+    host.engine.push(REPO, "v2")
+    assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+
+
+if __name__ == "__main__":
+    tap.main()

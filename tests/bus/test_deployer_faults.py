@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+What a deploy says and leaves when the engine or the registry fails, with the real deployerd and an engine told to fail.
+
+usage: test_deployer_faults.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from deployer_host import Host  # noqa: E402
+from fake_engine import FakeEngine  # noqa: E402
+from waiting import wait_for  # noqa: E402
+
+REPO = "registry.example/acme/shop"
+DISTRIBUTION, PULL, CREATE = r"/distribution/", r"/images/create", r"/containers/create"
+
+
+def expect(host, error, image=f"{REPO}:v2", words="", deploy_id=8, left=("shop-dev-7",)):
+    """A deploy of `image` ends with this error, and leaves these containers."""
+    name, text = host.refused(deploy_id, image)
+    assert name == error and words in text, f"{name}: {text}"
+    assert host.engine.names() == list(left), host.engine.names()
+
+
+def with_old_one(flavour="docker", config=""):
+    """A host on which deploy 7 runs, and v2 waits in the registry."""
+    host = Host(flavour, config)
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1")
+    return host
+
+
+# The registry
+
+def test_missing_image_is_final():
+    for flavour in ("docker", "podman"):
+        with with_old_one(flavour) as host:
+            expect(host, "PullFailed", f"{REPO}:none", "manifest unknown")
+            expect(host, "PullFailed", f"{REPO}@{FakeEngine.digest('nothing')}")
+            expect(host, "PullFailed", "registry.example/acme/none:v1")
+
+
+def test_error_inside_the_stream_is_a_failure():
+    for flavour in ("docker", "podman"):
+        with with_old_one(flavour) as host:
+            host.engine.fault("POST", PULL, "stream-error", message="unauthorized: authentication required")
+            expect(host, "PullFailed", words="unauthorized: authentication required")
+            host.engine.fault("POST", PULL, "stream-error", message="denied: requested access to the resource is denied")
+            expect(host, "PullFailed", words="denied")
+
+
+def test_registry_that_may_come_back_is_worth_another_attempt():
+    sentences = ["toomanyrequests: You have reached your pull rate limit. authentication required to raise it",
+                 "received unexpected HTTP status: 503 Service Unavailable",
+                 "Get https://registry.example/v2/: dial tcp 192.0.2.1:443: connect: connection refused",
+                 "Get https://registry.example/v2/: net/http: TLS handshake timeout",
+                 "something that nobody has ever seen"]
+    with with_old_one() as host:
+        for sentence in sentences:
+            host.engine.fault("POST", PULL, "stream-error", message=sentence)
+            expect(host, "RegistryUnavailable", words=sentence)
+            host.engine.fault("GET", DISTRIBUTION, "status", status=500, message=sentence)
+            expect(host, "RegistryUnavailable", words=sentence)
+        host.engine.fault("GET", DISTRIBUTION, "status", status=429, message="slow down")
+        expect(host, "RegistryUnavailable", words="slow down")
+        host.engine.fault("GET", DISTRIBUTION, "status", status=403, message="not for you")
+        expect(host, "PullFailed", words="not for you")
+        assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+
+
+def test_stream_that_breaks_is_a_failure_of_the_engine():
+    with with_old_one() as host:
+        for kind, words in (("stream-cut", "broke off"), ("stream-garbage", "no JSON"), ("drop", "broke off")):
+            host.engine.fault("POST", PULL, kind)
+            expect(host, "EngineFailed", words=words)
+
+
+# The engine
+
+def test_engine_that_is_not_there_is_unreachable():
+    with Host(engine=False) as host:
+        name, text = host.refused(7, f"{REPO}:v1")
+        assert name == "EngineUnreachable" and "engine.sock: No such file or directory" in text, text
+        host.engine.start()
+        host.engine.push(REPO, "v1")
+        assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded"
+
+
+def test_engine_that_left_its_socket_behind_is_unreachable():
+    with with_old_one() as host:
+        os.kill(host.engine.process.pid, 9)
+        host.engine.process.wait()
+        name, text = host.refused(8, f"{REPO}:v2")
+        assert name == "EngineUnreachable" and "Connection refused" in text, text
+
+
+def test_engine_of_another_age_is_unsupported():
+    for flavour, words in (("ancient", "at least 1.41 is needed"), ("futuristic", "no version of its API below 1.60"),
+                           ("anonymous", "names no version")):
+        with Host(flavour) as host:
+            name, text = host.refused(7, f"{REPO}:v1")
+            assert name == "EngineUnsupported" and words in text, f"{name}: {text}"
+            assert host.property("Engine") == ""
+
+
+def test_newest_version_that_both_speak_is_used():
+    with Host("modern") as host:
+        assert host.property("ApiVersion") == "1.44"
+        host.engine.push(REPO, "v1")
+        assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded"
+
+
+def test_answers_that_make_no_sense_are_failures_of_the_engine():
+    faults = [("raw", {"data": "<html>"}, "no JSON"), ("raw", {"data": '{"Id": "x"'}, "no JSON"),
+              ("raw", {"data": ""}, ""), ("raw", {"data": "[" * 10000}, "nested deeper"), ("cut", {}, "broke off"),
+              ("drop", {}, "broke off"), ("huge", {"bytes": 16 << 20}, "too large"),
+              ("status", {"status": 500, "message": "told to fail"}, "500: told to fail")]
+    calls = [("GET", "/containers/json"), ("GET", r"/images/.*/json"), ("GET", DISTRIBUTION), ("GET", "/version")]
+    with with_old_one() as host:
+        for method, path in calls:
+            for kind, more, words in faults:
+                if (path, kind) == (DISTRIBUTION, "status"):
+                    continue
+                host.engine.fault(method, path, kind, **more)
+                expect(host, "EngineFailed", words=words)
+                host.engine.control("forget")
+        host.engine.fault("POST", CREATE, "raw", data='{"Id": 7}')
+        expect(host, "EngineFailed", words="has no id")
+        host.engine.fault("GET", r"/containers/shop-dev-8/json", "raw", data='{"Id": 7}')
+        expect(host, "EngineFailed", words="lacks what is needed")
+
+
+def test_what_the_engine_refuses_is_final_and_leaves_nothing():
+    with with_old_one() as host:
+        host.engine.fault("POST", CREATE, "status", status=400, message="No command specified")
+        expect(host, "EngineRefused", words="400: No command specified")
+        host.engine.fault("POST", r"/rename", "status", status=400, message="bad name")
+        expect(host, "EngineRefused", words="bad name")
+
+
+def test_names_of_others_are_left_to_them():
+    for flavour in ("docker", "podman"):
+        for name in ("shop-dev-8", "shop-dev-8.pending"):
+            with with_old_one(flavour) as host:
+                host.engine.control("add", {"name": name, "body": {"Image": "other"}})
+                expect(host, "EngineRefused", words="in use", left=["shop-dev-7", name])
+
+
+def test_name_that_is_taken_meanwhile_is_left_to_the_other():
+    for flavour in ("docker", "podman"):
+        with with_old_one(flavour) as host:
+            host.engine.push(REPO, "v2", healthcheck=True, after=0.5)
+            call = host.begin(8, f"{REPO}:v2")
+            wait_for("the new one", lambda: "shop-dev-8.pending" in host.engine.names())
+            host.engine.control("add", {"name": "shop-dev-8", "body": {"Image": "other"}})
+            call.wait()
+            assert call.error and "in use by another container" in call.error, call.reply
+            assert host.engine.names() == ["shop-dev-7", "shop-dev-8"]
+
+
+def test_lost_answers_leave_no_container_behind():
+    with with_old_one() as host:
+        host.engine.fault("POST", CREATE, "serve-then-drop")
+        expect(host, "EngineFailed", words="create the container")
+        host.engine.fault("POST", r"/start", "serve-then-drop")
+        expect(host, "EngineFailed", words="start the container")
+
+
+def test_lost_answer_of_the_switch_is_asked_for_again():
+    with with_old_one() as host:
+        host.engine.fault("POST", r"/rename", "serve-then-drop")
+        assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+        assert host.engine.names() == ["shop-dev-8"]
+
+
+def test_switch_is_finished_by_the_next_attempt():
+    for flavour in ("docker", "podman"):
+        for path, method in ((r"/stop", "POST"), (r"/containers/", "DELETE")):
+            with with_old_one(flavour) as host:
+                host.engine.fault(method, path, "status", status=500)
+                expect(host, "EngineFailed", left=["shop-dev-7", "shop-dev-8"])
+                # Neither the registry nor the image is needed for that.
+                host.engine.fault("GET", DISTRIBUTION, "status", times=-1, status=500)
+                host.engine.fault("POST", PULL, "status", times=-1, status=500)
+                outcome, detail, container = host.deploy(8, f"{REPO}:v2")
+                assert outcome == "succeeded" and "shop-dev-8 runs" in detail, detail
+                assert host.engine.names() == ["shop-dev-8"]
+                assert host.engine.containers()["shop-dev-8"]["Id"] == container
+
+
+def test_health_does_not_depend_on_events():
+    for kind, more in (("status", {"status": 500}), ("drop", {}), ("hang", {}), ("raw", {"data": "nonsense"})):
+        with with_old_one() as host:
+            host.engine.push(REPO, "v2", healthcheck=True, after=0.3)
+            host.engine.fault("GET", r"/events", kind, times=-1, **more)
+            assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded", kind
+
+
+# Time
+
+def test_pull_that_hangs_ends_at_the_deadline():
+    for kind in ("hang", "stream-silence"):
+        with with_old_one(config="DeployDeadlineSec=1\n") as host:
+            host.engine.fault("POST", PULL, kind)
+            expect(host, "DeadlineExceeded")
+
+
+def test_image_that_never_becomes_healthy_ends_at_the_deadline():
+    with with_old_one(config="DeployDeadlineSec=1\nHealthDeadlineSec=60\n") as host:
+        host.engine.push(REPO, "v2", healthcheck=True, after=60)
+        expect(host, "DeadlineExceeded")
+
+
+def test_step_that_hangs_is_broken_off_in_the_end():
+    with with_old_one(config="DeployDeadlineSec=1\n") as host:
+        host.engine.fault("POST", CREATE, "hang")
+        expect(host, "DeadlineExceeded")
+
+
+if __name__ == "__main__":
+    tap.main()
