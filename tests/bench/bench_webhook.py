@@ -16,8 +16,10 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "bus"))
-from webhook_host import Host, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+for folder in ("bus", "lib"):
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", folder))
+from waiting import wait_for  # noqa: E402  pylint: disable=wrong-import-position
+from webhook_host import Host  # noqa: E402
 
 ROUNDS = 5
 SECONDS = 3

@@ -53,7 +53,7 @@ class Host:
         self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
         os.chmod(self.directory, 0o755)
         self.store = store
-        policies = [os.path.join(ROOT, "dbus", f"{NAME}.conf")]
+        policies = [os.path.join(ROOT, "dbus", f"{name}.conf") for name in (NAME, "org.tinyforge.Webhook1")]
         if open_policy:
             policies.append(self.write("open.conf", "<busconfig><policy context='default'>"
                                        f"<allow send_destination='{NAME}'/></policy></busconfig>"))

@@ -19,7 +19,8 @@ import xml.etree.ElementTree as ElementTree
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from private_bus import BusError  # noqa: E402
-from webhook_host import PROGRAM, ROOT, Host, read_answer, wait_for  # noqa: E402
+from waiting import wait_for  # noqa: E402
+from webhook_host import PROGRAM, ROOT, Host, read_answer  # noqa: E402
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 

@@ -7,26 +7,14 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 
 from private_bus import PrivateBus
+from waiting import wait_for
 
 PROGRAM = os.environ["WEBHOOKD"]
 ROOT = os.environ["SOURCE_ROOT"]
 
 DEADLINE = 20.0
-
-
-def wait_for(what, condition, deadline=DEADLINE):
-    """Waits until `condition` gives something true, and returns that."""
-    end = time.monotonic() + deadline
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {deadline} s in vain for: {what}")
-        time.sleep(0.01)
 
 
 class Answer:
