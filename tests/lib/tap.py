@@ -16,7 +16,7 @@ def note(text):
 
 
 def run(module, only=None):
-    """Runs all tests of `module`, prints TAP, and ends the program."""
+    """Runs all tests of `module`, each followed by its teardown() if it has one, prints TAP, and ends the program."""
     tests = [(name, f) for name, f in vars(module).items() if name.startswith("test_") and inspect.isfunction(f)]
     tests.sort(key=lambda item: item[1].__code__.co_firstlineno)
     only = only or os.environ.get("TEST_ONLY")
@@ -24,9 +24,13 @@ def run(module, only=None):
         tests = [(name, f) for name, f in tests if only in name]
     print(f"1..{len(tests)}", flush=True)
     failed = 0
+    teardown = vars(module).get("teardown", lambda: None)
     for number, (name, f) in enumerate(tests, 1):
         try:
-            f()
+            try:
+                f()
+            finally:
+                teardown()
             print(f"ok {number} - {name[5:]}", flush=True)
         except Skip as reason:
             print(f"ok {number} - {name[5:]} # SKIP {reason}", flush=True)

@@ -176,6 +176,11 @@ class Forge(Host):
         names = self.out(f"/usr/bin/{self.engine}", "ps", "-aq", "--filter", f"label=org.tinyforge.project={project}").split()
         return json.loads(self.out(f"/usr/bin/{self.engine}", "inspect", *names)) if names else []
 
+    def remove_containers(self):
+        names = self.out(f"/usr/bin/{self.engine}", "ps", "-aq", "--filter", "label=org.tinyforge.project").split()
+        if names:
+            self.run(f"/usr/bin/{self.engine}", "rm", "-f", *names)
+
     def endpoint(self, project, stage="dev"):
         return self.ctl("endpoint", project, stage).stdout.strip().removeprefix("http://").rstrip("/")
 

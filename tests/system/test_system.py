@@ -28,6 +28,11 @@ COLD_STARTS = 7
 forge = None  # pylint: disable=invalid-name
 
 
+def teardown():
+    """Health checks every second, of a dozen containers, are a load that no test should inherit."""
+    forge.remove_containers()
+
+
 # As installed
 
 def test_nothing_runs_before_the_first_request():
@@ -249,7 +254,10 @@ def test_neither_daemon_can_write_or_execute_what_it_should_not():
             where, options = line.split()[4:6]
             if "ro" in options.split(",") or where in own or where.startswith(("/proc", "/dev", *map(str, forge.folders))):
                 continue
-            owner, mode = forge.out("stat", "-c", "%U %a", f"/proc/{pid}/root{where}").split()
+            seen = forge.run("stat", "-c", "%U %a", f"/proc/{pid}/root{where}", check=False)
+            if seen.returncode != 0:
+                continue  # covered by another mount
+            owner, mode = seen.stdout.split()
             assert owner == "root" and int(mode, 8) & 0o022 == 0, f"{unit}: {line}"
         for program in ("/bin/true", "/usr/lib/systemd/systemd-reply-password"):
             assert forge.run("nsenter", "-t", pid, "-m", program, check=False).returncode == 126, f"{unit}: {program}"
@@ -340,13 +348,18 @@ def test_nothing_went_wrong_that_nobody_asked_for():
 
 
 def test_cold_start_and_memory():
+    image = forge.image("acme/cold", "v1", "plain", "v1")
+    forge.deploy(image, "cold")
     path, seconds = forge.path(), []
     for _ in range(COLD_STARTS):
+        # Not in the middle of a deploy: a bus-activated start that is taken back holds up dbus-daemon for 25 s.
         forge.stop_daemons()
-        out = forge.out("curl", "-s", "-o", "/dev/null", "-w", "%{http_code} %{time_total}", "-H", "Content-Type: application/json",
-                        "-d", json.dumps({"image": f"{REGISTRY}/acme/first:v1"}), f"http://{ADDRESS}{path}")
-        assert out.startswith("202 "), out
-        seconds.append(float(out.split()[1]))
+        out = forge.out("curl", "-s", "-w", "\n%{http_code} %{time_total}", "-H", "Content-Type: application/json",
+                        "-d", json.dumps({"image": image}), f"http://{ADDRESS}{path}").splitlines()
+        status, total = out[-1].split()
+        assert status == "202", out
+        seconds.append(float(total))
+        forge.finished("cold", json.loads(out[0])["deploys"][0]["id"])
     tap.note(f"cold start, connect to 202, ms: median {statistics.median(seconds) * 1000:.0f}, "
              f"from {min(seconds) * 1000:.0f} to {max(seconds) * 1000:.0f}")
     forge.call(DEPLOYER, "ListInstances", "ss", "", "")
