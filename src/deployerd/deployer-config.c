@@ -5,31 +5,13 @@
 #include <sys/un.h>
 
 #include "shared/conf.h"
-#include "shared/glob.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
 
-/* Longer spans than a day are slips of the pen. */
-#define SPAN_MAX_USEC (24 * 3600 * USEC_PER_SEC)
 /* The engine counts a container's grace in whole seconds. */
 #define STOP_GRACE_MAX_USEC (3600 * USEC_PER_SEC)
-
-static int parse_image_patterns(const char *value, void *field, const char **ret_expected) {
-        char ***patterns = field;
-        int r;
-
-        r = conf_parse_strv(value, field, ret_expected);
-        if (r < 0)
-                return r;
-
-        for (char **pattern = *patterns; pattern && *pattern; pattern++)
-                if (glob_validate(*pattern, NULL, NULL) < 0) {
-                        *ret_expected = "patterns over \"domain/path\", such as ghcr.io/acme/*";
-                        return -EINVAL;
-                }
-
-        return 0;
-}
+/* What is left of the caller's time-out for ending a deploy that is over its deadline. */
+#define DEADLINE_MARGIN_USEC (60 * USEC_PER_SEC)
 
 static int parse_socket(const char *value, void *field, const char **ret_expected) {
         struct sockaddr_un address;
@@ -42,33 +24,17 @@ static int parse_socket(const char *value, void *field, const char **ret_expecte
         return conf_parse_string(value, field, ret_expected);
 }
 
-static int parse_max_deploys(const char *value, void *field, const char **ret_expected) {
-        unsigned count = 0;
-        int r;
-
-        r = conf_parse_unsigned(value, &count, ret_expected);
-        if (r < 0)
-                return r;
-
-        if (count == 0 || count > DEPLOYS_MAX_LIMIT) {
-                *ret_expected = "a number from 1 to 64";
-                return -EINVAL;
-        }
-
-        *(unsigned *) field = count;
-        return 0;
-}
-
-static int parse_span(const char *value, void *field, uint64_t max, const char **ret_expected) {
+static int parse_below(const char *value, void *field, uint64_t max, const char *expected,
+                       const char **ret_expected) {
         uint64_t usec = 0;
         int r;
 
-        r = conf_parse_sec(value, &usec, ret_expected);
+        r = conf_parse_timeout(value, &usec, ret_expected);
         if (r < 0)
                 return r;
 
-        if (usec == 0 || usec > max) {
-                *ret_expected = "a time span above zero, an hour at most for a grace and a day for others";
+        if (usec > max) {
+                *ret_expected = expected;
                 return -EINVAL;
         }
 
@@ -76,23 +42,28 @@ static int parse_span(const char *value, void *field, uint64_t max, const char *
         return 0;
 }
 
-static int parse_deadline(const char *value, void *field, const char **ret_expected) {
-        return parse_span(value, field, SPAN_MAX_USEC, ret_expected);
+/* The caller's own time-out has to be the longer one: the reply is the outcome. */
+static int parse_deploy_deadline(const char *value, void *field, const char **ret_expected) {
+        return parse_below(value, field, TRIGGER_DEPLOY_TIMEOUT_USEC - DEADLINE_MARGIN_USEC,
+                           "a time span above zero, 19min at most", ret_expected);
 }
 
-static int parse_grace(const char *value, void *field, const char **ret_expected) {
-        return parse_span(value, field, STOP_GRACE_MAX_USEC, ret_expected);
+static int parse_stop_grace(const char *value, void *field, const char **ret_expected) {
+        return parse_below(value, field, STOP_GRACE_MAX_USEC, "a time span above zero, an hour at most",
+                           ret_expected);
 }
 
 static const ConfKey keys[] = {
-        { "Deployer", "AllowImages", parse_image_patterns, offsetof(DeployerConfig, allow_images) },
+        { "Deployer", "AllowImages", conf_parse_image_patterns, offsetof(DeployerConfig, allow_images) },
         { "Deployer", "Engine", parse_socket, offsetof(DeployerConfig, engine) },
-        { "Deployer", "MaxDeploys", parse_max_deploys, offsetof(DeployerConfig, max_deploys) },
-        { "Deployer", "DeployDeadlineSec", parse_deadline, offsetof(DeployerConfig, deploy_deadline_usec) },
-        { "Deployer", "StableSec", parse_deadline, offsetof(DeployerConfig, stable_usec) },
-        { "Deployer", "HealthDeadlineSec", parse_deadline, offsetof(DeployerConfig, health_deadline_usec) },
-        { "Deployer", "StopGraceSec", parse_grace, offsetof(DeployerConfig, stop_grace_usec) },
-        { "Deployer", "IdleTimeoutSec", parse_deadline, offsetof(DeployerConfig, idle_usec) },
+        { "Deployer", "MaxDeploys", conf_parse_max_deploys, offsetof(DeployerConfig, max_deploys) },
+        { "Deployer", "DeployDeadlineSec", parse_deploy_deadline,
+          offsetof(DeployerConfig, deploy_deadline_usec) },
+        { "Deployer", "StableSec", conf_parse_timeout, offsetof(DeployerConfig, stable_usec) },
+        { "Deployer", "HealthDeadlineSec", conf_parse_timeout,
+          offsetof(DeployerConfig, health_deadline_usec) },
+        { "Deployer", "StopGraceSec", parse_stop_grace, offsetof(DeployerConfig, stop_grace_usec) },
+        { "Deployer", "IdleTimeoutSec", conf_parse_timeout, offsetof(DeployerConfig, idle_usec) },
 };
 
 static void on_warning(const char *text, void *userdata) {

@@ -2,7 +2,7 @@
 /* AllowImages=: see policy.h. */
 #include "deployerd/policy.h"
 
-#include "shared/glob.h"
+#include "shared/conf.h"
 
 int policy_allows_image(char *const *patterns, const ImageRef *ref) {
         _cleanup_free_ char *repository = NULL;
@@ -10,18 +10,9 @@ int policy_allows_image(char *const *patterns, const ImageRef *ref) {
 
         assert(ref);
 
-        if (!patterns || !*patterns)
-                return 1;
-
         r = image_ref_repository(ref, &repository);
         if (r < 0)
                 return r;
 
-        for (char *const *pattern = patterns; *pattern; pattern++) {
-                r = glob_match(*pattern, repository);
-                if (r != 0)
-                        return r;
-        }
-
-        return 0;
+        return image_patterns_take(patterns, repository);
 }

@@ -6,6 +6,6 @@
 
 /*
  * Whether the repository of `ref` matches one of the patterns (NULL-terminated; NULL or empty: everything is
- * allowed). 1 allowed, 0 refused; -ENOMEM, and -EINVAL for a malformed pattern.
+ * allowed). 1 allowed, 0 refused; -ENOMEM.
  */
 int policy_allows_image(char *const *patterns, const ImageRef *ref);

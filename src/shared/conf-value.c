@@ -5,7 +5,11 @@
 #include <limits.h>
 #include <strings.h>
 
+#include "shared/glob.h"
 #include "shared/parse.h"
+#include "shared/protocol.h"
+
+#define TIMEOUT_MAX_USEC (24 * 3600 * USEC_PER_SEC)
 
 int conf_parse_bool(const char *value, void *field, const char **ret_expected) {
         static const char *const yes[] = { "yes", "true", "on", "1", "y", "t" };
@@ -114,5 +118,60 @@ int conf_parse_strv(const char *value, void *field, const char **ret_expected) {
                 p += length;
         }
 
+        return 0;
+}
+
+int conf_parse_image_patterns(const char *value, void *field, const char **ret_expected) {
+        char ***patterns = field;
+        int r;
+
+        r = conf_parse_strv(value, field, ret_expected);
+        if (r < 0)
+                return r;
+
+        for (char **pattern = *patterns; pattern && *pattern; pattern++)
+                if (glob_validate(*pattern, NULL, NULL) < 0) {
+                        *ret_expected = "patterns over \"domain/path\", such as ghcr.io/acme/*";
+                        return -EINVAL;
+                }
+
+        return 0;
+}
+
+bool image_patterns_take(char *const *patterns, const char *repository) {
+        assert(repository);
+
+        if (!patterns || !*patterns)
+                return true;
+
+        for (; *patterns; patterns++)
+                if (glob_match(*patterns, repository) > 0)
+                        return true;
+
+        return false;
+}
+
+int conf_parse_max_deploys(const char *value, void *field, const char **ret_expected) {
+        unsigned count = 0;
+
+        if (conf_parse_unsigned(value, &count, ret_expected) < 0 || count == 0 ||
+            count > DEPLOYS_MAX_LIMIT) {
+                *ret_expected = "a number from 1 to 64";
+                return -EINVAL;
+        }
+
+        *(unsigned *) field = count;
+        return 0;
+}
+
+int conf_parse_timeout(const char *value, void *field, const char **ret_expected) {
+        uint64_t usec = 0;
+
+        if (conf_parse_sec(value, &usec, ret_expected) < 0 || usec == 0 || usec > TIMEOUT_MAX_USEC) {
+                *ret_expected = "a time span above zero, such as 90, 5min or 500ms, and a day at most";
+                return -EINVAL;
+        }
+
+        *(uint64_t *) field = usec;
         return 0;
 }

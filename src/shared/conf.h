@@ -53,6 +53,16 @@ int conf_parse_string(const char *value, void *field /* char* */, const char **r
 /* Words separated by white space, appended to a NULL-terminated array; an empty value clears it. */
 int conf_parse_strv(const char *value, void *field /* char** */, const char **ret_expected);
 
+/* As conf_parse_strv(), of tag patterns (glob.h) over "domain/path". */
+int conf_parse_image_patterns(const char *value, void *field /* char** */, const char **ret_expected);
+/* How many deploys at the same time, 1 … DEPLOYS_MAX_LIMIT. */
+int conf_parse_max_deploys(const char *value, void *field /* unsigned */, const char **ret_expected);
+/* A time span above zero, a day at most: what is longer is a slip of the pen. */
+int conf_parse_timeout(const char *value, void *field /* uint64_t, µs */, const char **ret_expected);
+
+/* Whether one of the patterns (NULL: no restriction) takes "domain/path". */
+bool image_patterns_take(char *const *patterns, const char *repository);
+
 /* Frees a NULL-terminated array of strings, and returns NULL. */
 char **strv_free(char **strv);
 

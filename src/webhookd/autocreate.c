@@ -2,14 +2,13 @@
 /* Projects that deliveries create: see autocreate.h. */
 #include "webhookd/autocreate.h"
 
-#include "shared/glob.h"
+#include "shared/conf.h"
 #include "shared/name.h"
 
 #define NAME_ATTEMPTS_MAX 1000U
 
 static int autocreate_check(Store *store, const WebhookConfig *config, const char *repository,
                             AutocreateVerdict *ret_verdict) {
-        bool allowed = !config->auto_create_images;
         uint64_t n;
         int r;
 
@@ -18,9 +17,7 @@ static int autocreate_check(Store *store, const WebhookConfig *config, const cha
                 return 0;
         }
 
-        for (char **pattern = config->auto_create_images; !allowed && pattern && *pattern; pattern++)
-                allowed = glob_match(*pattern, repository) > 0;
-        if (!allowed) {
+        if (!image_patterns_take(config->auto_create_images, repository)) {
                 *ret_verdict = AUTOCREATE_NOT_ALLOWED;
                 return 0;
         }

@@ -3,7 +3,6 @@
 #include "webhookd/webhook-config.h"
 
 #include "shared/conf.h"
-#include "shared/glob.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
 
@@ -27,23 +26,6 @@ static int parse_public_url(const char *value, void *field, const char **ret_exp
         return 0;
 }
 
-static int parse_image_patterns(const char *value, void *field, const char **ret_expected) {
-        char ***patterns = field;
-        int r;
-
-        r = conf_parse_strv(value, field, ret_expected);
-        if (r < 0)
-                return r;
-
-        for (char **pattern = *patterns; pattern && *pattern; pattern++)
-                if (glob_validate(*pattern, NULL, NULL) < 0) {
-                        *ret_expected = "patterns over \"domain/path\", such as ghcr.io/acme/*";
-                        return -EINVAL;
-                }
-
-        return 0;
-}
-
 /* A number of things of which there must be at least one; `field` is an unsigned. */
 static int parse_count(const char *value, void *field, const char **ret_expected) {
         unsigned count = 0;
@@ -62,32 +44,16 @@ static int parse_count(const char *value, void *field, const char **ret_expected
         return 0;
 }
 
-static int parse_max_deploys(const char *value, void *field, const char **ret_expected) {
-        unsigned count = 0;
-        int r;
-
-        r = conf_parse_unsigned(value, &count, ret_expected);
-        if (r < 0)
-                return r;
-
-        if (count == 0 || count > DEPLOYS_MAX_LIMIT) {
-                *ret_expected = "a number from 1 to 64";
-                return -EINVAL;
-        }
-
-        *(unsigned *) field = count;
-        return 0;
-}
-
 static const ConfKey keys[] = {
         { "Webhook", "PublicURL", parse_public_url, offsetof(WebhookConfig, public_url) },
         { "Webhook", "AutoCreate", conf_parse_bool, offsetof(WebhookConfig, auto_create) },
-        { "Webhook", "AutoCreateImages", parse_image_patterns, offsetof(WebhookConfig, auto_create_images) },
+        { "Webhook", "AutoCreateImages", conf_parse_image_patterns,
+          offsetof(WebhookConfig, auto_create_images) },
         { "Webhook", "AutoCreateMax", conf_parse_unsigned, offsetof(WebhookConfig, auto_create_max) },
         { "Webhook", "MaxQueued", parse_count, offsetof(WebhookConfig, max_queued) },
-        { "Webhook", "MaxDeploys", parse_max_deploys, offsetof(WebhookConfig, max_deploys) },
+        { "Webhook", "MaxDeploys", conf_parse_max_deploys, offsetof(WebhookConfig, max_deploys) },
         { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections) },
-        { "Webhook", "IdleTimeoutSec", conf_parse_sec, offsetof(WebhookConfig, idle_usec) },
+        { "Webhook", "IdleTimeoutSec", conf_parse_timeout, offsetof(WebhookConfig, idle_usec) },
 };
 
 static void on_warning(const char *text, void *userdata) {

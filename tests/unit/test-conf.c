@@ -404,6 +404,44 @@ static void error_in_a_dropin_names_it(void **state) {
         assert_non_null(strstr(problem.text, "/main.conf.d/a.conf:2: Number= wants"));
 }
 
+static void conf_bounds_numbers_and_spans(void **state) {
+        const char *expected = NULL;
+        unsigned count = 7;
+        uint64_t usec = 7;
+
+        (void) state;
+
+        assert_int_equal(conf_parse_max_deploys("1", &count, &expected), 0);
+        assert_int_equal(conf_parse_max_deploys("64", &count, &expected), 0);
+        assert_int_equal(conf_parse_max_deploys("0", &count, &expected), -EINVAL);
+        assert_int_equal(conf_parse_max_deploys("65", &count, &expected), -EINVAL);
+        assert_non_null(expected);
+        assert_int_equal(count, 64);
+
+        assert_int_equal(conf_parse_timeout("1d", &usec, &expected), 0);
+        assert_int_equal(conf_parse_timeout("0", &usec, &expected), -EINVAL);
+        assert_int_equal(conf_parse_timeout("25h", &usec, &expected), -EINVAL);
+        assert_int_equal(conf_parse_timeout("soon", &usec, &expected), -EINVAL);
+        assert_int_equal(usec, 24 * 3600 * USEC_PER_SEC);
+}
+
+static void image_patterns_take_what_one_of_them_takes(void **state) {
+        _cleanup_(strv_freep) char **patterns = NULL;
+        const char *expected = NULL;
+
+        (void) state;
+
+        assert_true(image_patterns_take(NULL, "a.example/b"));
+        assert_int_equal(conf_parse_image_patterns("a.example/* b.example/c/?", &patterns, &expected), 0);
+        assert_true(image_patterns_take(patterns, "a.example/b"));
+        assert_true(image_patterns_take(patterns, "b.example/c/d"));
+        assert_false(image_patterns_take(patterns, "a.example/b/c"));
+        assert_false(image_patterns_take(patterns, "xa.example/b"));
+        assert_int_equal(conf_parse_image_patterns("a.example/[", &patterns, &expected), -EINVAL);
+        assert_int_equal(conf_parse_image_patterns("", &patterns, &expected), 0);
+        assert_true(image_patterns_take(patterns, "anything"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(values_are_read_by_section_and_key),
@@ -421,6 +459,8 @@ int main(void) {
                 cmocka_unit_test(dropins_are_held_to_the_same),
                 cmocka_unit_test(what_is_no_regular_file_is_refused_without_waiting),
                 cmocka_unit_test(error_in_a_dropin_names_it),
+                cmocka_unit_test(conf_bounds_numbers_and_spans),
+                cmocka_unit_test(image_patterns_take_what_one_of_them_takes),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

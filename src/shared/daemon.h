@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line that both daemons have, and their main(). */
+#pragma once
+
+#include "shared/macro.h"
+
+typedef struct Daemon {
+        const char *name;        /* "tinyforge-webhookd" */
+        const char *summary;     /* a sentence for --help */
+        const char *config_path; /* what --config= replaces */
+        /* The daemon itself, once the log is open. A negative errno is a failure that it has logged. */
+        int (*run)(const char *config_path);
+} Daemon;
+
+/* Reads the options, opens the log, runs. Returns what main() is to return. */
+int daemon_main(const Daemon *daemon, int argc, char *argv[]);
