@@ -74,12 +74,15 @@ class Host:
         return self
 
     def __exit__(self, *_):
-        pid = self.pid()
-        if pid:
-            os.kill(pid, signal.SIGKILL)
+        if self.pid():
+            # One that has nothing to do ends in order, so that a sanitizer has its say.
+            self.signal(signal.SIGKILL if self.children() else signal.SIGTERM)
         self.bus.close()
         self.engine.stop()
+        findings = [line for line in self.log().splitlines() if re.search(r"Sanitizer|runtime error:", line)] \
+            if os.path.exists(self.log_path) else []
         shutil.rmtree(self.directory)
+        assert not findings, findings
 
     # The daemon
 
