@@ -30,6 +30,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 BOOT_DEADLINE = 60
 STOP_DEADLINE = 150
+SKIPPED = 77  # the exit status by which test harnesses know that something cannot be run here
 BUSES = {"broker": "dbus-broker.service", "daemon": "dbus.service"}
 
 # What this machine enabled, mounted or configured stays out of the host.
@@ -339,6 +340,10 @@ def main():
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     raise_on_signals()
+    reason = unavailable()
+    if reason:
+        print(f"host: {reason}", file=sys.stderr)
+        return SKIPPED
     try:
         with Host("tinyforge", bus=arguments.bus, folders=arguments.folder) as host:
             return subprocess.run(host.enter(*(arguments.command or ["bash", "-l"])), check=False).returncode
