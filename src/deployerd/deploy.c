@@ -8,6 +8,7 @@
 #include "deployerd/fetch.h"
 #include "deployerd/health.h"
 #include "deployerd/instance.h"
+#include "deployerd/text.h"
 #include "shared/protocol.h"
 
 typedef struct Deploy {

@@ -129,6 +129,10 @@ void container_endpoint(const Container *container, char ret[static ENDPOINT_SIZ
         assert(container);
 
         ret[0] = '\0';
+        /* Podman goes on telling the port of a container that has ended. */
+        if (!container->running)
+                return;
+
         json_object_foreach((json_t *) (uintptr_t) ports, key, bindings) {
                 const json_t *binding = json_array_get(bindings, 0);
                 const char *port = json_get_string(binding, "HostPort");
@@ -222,11 +226,11 @@ int engine_container_list(Engine *engine, const char *const *labels, char ***ret
         return read_ids(engine, answer.json, ret_ids);
 }
 
-/* A clash has a status of its own with Docker, and only a sentence with Podman. */
-static bool is_name_clash(const Engine *engine, const EngineAnswer *answer) {
+/* A clash is 409 with Docker; Podman answers so to a rename, and 500 to a create: the sentence decides. */
+static bool is_name_clash(const EngineAnswer *answer) {
         const char *message = engine_message(answer->json, "");
 
-        return answer->status == engine_quirks(engine)->clash_status && strcasestr(message, "name") &&
+        return (answer->status == 409 || answer->status == 500) && strcasestr(message, "name") &&
                strcasestr(message, "in use");
 }
 
@@ -235,11 +239,12 @@ static int judge_clash(Engine *engine, const EngineAnswer *answer, const char *w
         if (answer->status < 300)
                 return 0;
 
-        if (is_name_clash(engine, answer))
+        if (is_name_clash(answer))
                 return worker_fail(engine_worker(engine), -EEXIST,
                                    "Cannot %s: the name %s is in use by another container", what, name);
 
-        return worker_fail(engine_worker(engine), answer->status >= 500 ? -EIO : -EBADE,
+        return worker_fail(engine_worker(engine),
+                           answer->status >= 500 || answer->status == 404 ? -EIO : -EBADE,
                            "Cannot %s: the engine answers %i: %.1024s", what, answer->status,
                            engine_message(answer->json, "no reason given"));
 }
@@ -247,7 +252,8 @@ static int judge_clash(Engine *engine, const EngineAnswer *answer, const char *w
 int engine_container_create(Engine *engine, const char *name, const json_t *body, char **ret_id) {
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
         _cleanup_free_ char *escaped = NULL, *path = NULL;
-        static const int told[] = { 409, 500, 0 };
+        /* The image was here a moment ago: its absence is worth another attempt. */
+        static const int told[] = { 404, 409, 500, 0 };
         const char *id;
         int r;
 

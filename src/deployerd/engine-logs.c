@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The last lines a container wrote: GET /containers/{id}/logs. Without a terminal the stream comes in frames: one byte of
- * which stream, three of nothing, four of length (big-endian), then the bytes.
- */
+/* The last lines a container wrote: see engine_container_logs(). */
 #include <stdio.h>
 
 #include "deployerd/engine-container.h"
+#include "deployerd/log-frames.h"
 
-#define FRAME_HEADER_SIZE 8U
-/* What is kept of the text. */
-#define LOGS_BYTES_MAX 2048U
 /* What is read for it. */
 #define LOGS_READ_MAX (64U * 1024U)
 
-static const char separator[] = " | ";
-
 typedef struct Logs {
-        unsigned char *bytes;
+        char *bytes;
         size_t length;
 } Logs;
 
@@ -30,56 +23,6 @@ static int on_logs_data(const char *bytes, size_t length, void *userdata) {
         memcpy(logs->bytes + logs->length, bytes, length);
         logs->length += length;
         return 0;
-}
-
-/* Takes the frames' headers away, in place. */
-static size_t unframe(unsigned char *bytes, size_t length) {
-        size_t from = 0, to = 0;
-
-        while (length - from >= FRAME_HEADER_SIZE) {
-                const unsigned char *header = bytes + from;
-                size_t n = (size_t) header[4] << 24 | (size_t) header[5] << 16 | (size_t) header[6] << 8 |
-                           (size_t) header[7];
-
-                from += FRAME_HEADER_SIZE;
-                if (n > length - from)
-                        n = length - from;
-                memmove(bytes + to, bytes + from, n);
-                from += n;
-                to += n;
-        }
-
-        return to;
-}
-
-/* Lines become one line: the last that fit, separated. */
-static char *join_lines(char *text, size_t length) {
-        size_t start = length > LOGS_BYTES_MAX ? length - LOGS_BYTES_MAX : 0, n = 0;
-        bool pending = false;
-        char *joined;
-
-        joined = malloc((length - start) * (sizeof(separator) - 1) + 1);
-        if (!joined)
-                return NULL;
-
-        for (size_t i = start; i < length; i++) {
-                char c = text[i];
-
-                if (c == '\n' || c == '\r') {
-                        pending = n > 0;
-                        continue;
-                }
-                if (pending) {
-                        memcpy(joined + n, separator, sizeof(separator) - 1);
-                        n += sizeof(separator) - 1;
-                        pending = false;
-                }
-                joined[n++] = c == '\0' ? '?' : c;
-        }
-
-        joined[n] = '\0';
-        text_clean(joined);
-        return joined;
 }
 
 int engine_container_logs(Engine *engine, const Container *container, unsigned n, char **ret) {
@@ -96,7 +39,7 @@ int engine_container_logs(Engine *engine, const Container *container, unsigned n
         bytes = malloc(LOGS_READ_MAX);
         if (!bytes)
                 return -ENOMEM;
-        logs.bytes = (unsigned char *) bytes;
+        logs.bytes = bytes;
 
         if (asprintf(&path, "%s/containers/%s/logs?stdout=1&stderr=1&tail=%u", engine_prefix(engine),
                      container->id, n) < 0) {
@@ -115,6 +58,5 @@ int engine_container_logs(Engine *engine, const Container *container, unsigned n
         if (r < 0)
                 return r;
 
-        *ret = join_lines(bytes, container->tty ? logs.length : unframe(logs.bytes, logs.length));
-        return *ret ? 0 : -ENOMEM;
+        return log_frames_text(bytes, logs.length, container->tty, ret);
 }

@@ -1,104 +1,56 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Pulling: POST /images/create answers 200 before anything is known, and then tells in a stream of JSON objects, one a
- * line, how it goes. A failure is one of these objects, so the status says nothing.
- */
-#include <inttypes.h>
+/* Pulling: POST /images/create, and what its stream means. See engine_image_pull(). */
 #include <stdio.h>
 
 #include "deployerd/engine-image.h"
+#include "deployerd/pull-stream.h"
 #include "deployerd/registry-error.h"
+#include "deployerd/text.h"
 #include "shared/json.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
 
-/* A line of the stream is a status of a layer; a longer one is none that is waited for. */
-#define PULL_LINE_MAX (64U * 1024U)
 /* Progress is reported no more often than this. */
 #define PULL_PROGRESS_USEC (5 * USEC_PER_SEC)
 
 typedef struct Pull {
         Worker *worker;
-        char line[PULL_LINE_MAX];
-        size_t n_line;
-        bool overlong;
-        bool failed;
-        char error[1024]; /* what the stream told as an error */
-        int broken;       /* the errno of a stream that makes no sense, explained */
+        PullStream *stream;
         uint64_t reported_at;
+        bool broken; /* by the stream, not by the transport */
 } Pull;
 
-/* "<layer>: Downloading [=>  ]": the layer and what happens to it are enough. */
-static void pull_report(Pull *pull, const json_t *line) {
-        const char *status = json_get_string(line, "status"), *id = json_get_string(line, "id");
+/* The words for a layer are enough; how many bytes of it are there is not told. */
+static void on_status(const char *id, const char *status, void *userdata) {
         uint64_t now = now_usec(CLOCK_MONOTONIC);
+        Pull *pull = userdata;
         char detail[256];
 
-        if (isempty(status) || now - pull->reported_at < PULL_PROGRESS_USEC)
+        if (now - pull->reported_at < PULL_PROGRESS_USEC)
                 return;
 
         pull->reported_at = now;
-        (void) snprintf(detail, sizeof(detail), "%.64s%s%.160s", strempty(id), isempty(id) ? "" : ": ",
-                        status);
+        (void) snprintf(detail, sizeof(detail), "%.64s%s%.160s", id, isempty(id) ? "" : ": ", status);
         text_clean(detail);
         worker_progress(pull->worker, PHASE_PULLING, detail);
 }
 
-static int pull_take_line(Pull *pull) {
-        _cleanup_(json_freep) json_t *line = NULL;
-        const char *error;
-        JsonError problem;
-        int r;
-
-        if (pull->n_line == 0 || strspn(pull->line, " \t\r") == pull->n_line)
-                return 0;
-
-        r = json_decode(pull->line, pull->n_line, &line, &problem);
-        if (r == -ENOMEM)
+static int pull_check(Pull *pull, int r) {
+        if (r != -EBADMSG)
                 return r;
-        if (r < 0)
-                return worker_fail(pull->worker, -EIO, "Cannot pull: the engine's stream is no JSON: %s",
-                                   problem.text);
 
-        error = json_string_value(json_path(line, "errorDetail", "message", NULL));
-        if (isempty(error))
-                error = json_get_string(line, "error");
-        if (!isempty(error)) {
-                pull->failed = true;
-                (void) snprintf(pull->error, sizeof(pull->error), "%s", error);
-        } else
-                pull_report(pull, line);
-
-        return 0;
+        pull->broken = true;
+        return worker_fail(pull->worker, -EIO, "Cannot pull: the engine's stream makes no sense: %s",
+                           pull_stream_problem(pull->stream));
 }
 
-static int on_pull_data(const char *bytes, size_t length, void *userdata) {
+static int on_data(const char *bytes, size_t length, void *userdata) {
         Pull *pull = userdata;
 
-        for (size_t i = 0; i < length; i++) {
-                if (bytes[i] != '\n') {
-                        if (pull->n_line < PULL_LINE_MAX - 1)
-                                pull->line[pull->n_line++] = bytes[i];
-                        else
-                                pull->overlong = true;
-                        continue;
-                }
-
-                pull->line[pull->n_line] = '\0';
-                if (pull->overlong)
-                        pull->broken = worker_fail(pull->worker, -EIO,
-                                                   "Cannot pull: a line of the engine's stream is too long");
-                else
-                        pull->broken = pull_take_line(pull);
-                if (pull->broken < 0)
-                        return pull->broken;
-                pull->n_line = 0;
-        }
-
-        return 0;
+        return pull_check(pull, pull_stream_feed(pull->stream, bytes, length));
 }
 
-static int pull_path(Engine *engine, const ImageRef *ref, char **ret) {
+static int pull_path(const Engine *engine, const ImageRef *ref, char **ret) {
         _cleanup_free_ char *repository = NULL, *name = NULL, *tag = NULL;
         int r;
 
@@ -120,42 +72,53 @@ static int pull_path(Engine *engine, const ImageRef *ref, char **ret) {
         return 0;
 }
 
-/* What was said before the status, in a body that is no stream. */
-static void pull_read_refusal(Pull *pull, const HttpResponse *response) {
-        _cleanup_(json_freep) json_t *json = NULL;
-        JsonError problem;
-
-        (void) json_decode(response->body, response->length, &json, &problem);
-        (void) snprintf(pull->error, sizeof(pull->error), "%s", engine_message(json, "no reason given"));
-        pull->failed = true;
+static int pull_fail(const Pull *pull, const ImageRef *ref, int error, const char *failure) {
+        return worker_fail(pull->worker, error, "Cannot pull %s/%s: %s", ref->domain, ref->path, failure);
 }
 
-static int pull_judge(Pull *pull, const ImageRef *ref, int status) {
+/* What is no stream, since it was clear before it began. 404 is what the registry does not have or does not show. */
+static int pull_refused(const Pull *pull, const ImageRef *ref, const HttpResponse *response) {
+        _cleanup_(json_freep) json_t *json = NULL;
+        const char *failure;
+        JsonError error;
+
+        if (json_decode(response->body, response->length, &json, &error) == -ENOMEM)
+                return -ENOMEM;
+
+        failure = engine_message(json, "no reason given");
+        return pull_fail(pull, ref, response->status == 404 ? -ENOPKG : registry_error_classify(failure),
+                         failure);
+}
+
+static int pull_finish(Pull *pull, const ImageRef *ref) {
+        const char *failure;
         int r;
 
-        if (!pull->failed)
-                return 0;
+        r = pull_check(pull, pull_stream_finish(pull->stream));
+        if (r < 0)
+                return r;
 
-        /* 404 is the engine's word for what the registry does not have or does not show. */
-        r = status == 404 ? -ENOPKG : registry_error_classify(pull->error);
-        return worker_fail(pull->worker, r, "Cannot pull %s/%s: %s", ref->domain, ref->path, pull->error);
+        failure = pull_stream_failure(pull->stream);
+        return failure ? pull_fail(pull, ref, registry_error_classify(failure), failure) : 0;
 }
 
 int engine_image_pull(Engine *engine, const ImageRef *ref) {
         _cleanup_(http_response_done) HttpResponse response = { .status = 0 };
+        _cleanup_(pull_stream_freep) PullStream *stream = NULL;
         _cleanup_free_ char *path = NULL;
-        _cleanup_free_ Pull *pull = NULL;
         HttpRequest request;
+        Pull pull;
         int r;
 
         assert(engine);
         assert(ref && (ref->digest || ref->tag));
 
-        pull = calloc(1, sizeof(*pull));
-        if (!pull)
-                return -ENOMEM;
+        pull = (Pull){ .worker = engine_worker(engine), .reported_at = now_usec(CLOCK_MONOTONIC) };
+        r = pull_stream_new(on_status, &pull, &stream);
+        if (r < 0)
+                return r;
 
-        pull->worker = engine_worker(engine);
+        pull.stream = stream;
         r = pull_path(engine, ref, &path);
         if (r < 0)
                 return r;
@@ -165,24 +128,14 @@ int engine_image_pull(Engine *engine, const ImageRef *ref) {
                 .path = path,
                 .silence_usec = ENGINE_SILENCE_USEC,
                 .interruptible = true,
-                .on_data = on_pull_data,
-                .userdata = pull,
+                .on_data = on_data,
+                .userdata = &pull,
         };
         r = engine_http_call(engine_http(engine), &request, &response);
-        if (r < 0 && pull->broken < 0)
+        if (r < 0 && pull.broken)
                 return r;
         if (r < 0)
-                return worker_fail(pull->worker, r, "Cannot pull: %s",
-                                   engine_http_error(engine_http(engine)));
+                return pull_fail(&pull, ref, r, engine_http_error(engine_http(engine)));
 
-        if (response.status != 200)
-                pull_read_refusal(pull, &response);
-        else {
-                pull->line[pull->n_line] = '\0';
-                r = pull_take_line(pull);
-                if (r < 0)
-                        return r;
-        }
-
-        return pull_judge(pull, ref, response.status);
+        return response.status == 200 ? pull_finish(&pull, ref) : pull_refused(&pull, ref, &response);
 }

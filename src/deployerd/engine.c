@@ -20,14 +20,12 @@ static const EngineQuirks docker = {
         .restart_policy = "unless-stopped",
         .has_distribution = true,
         .log_labels = true,
-        .clash_status = 409,
 };
 
 static const EngineQuirks podman = {
         .name = "podman",
         .restart_policy = "always",
         .health_in_libpod = true,
-        .clash_status = 500,
 };
 
 struct Engine {

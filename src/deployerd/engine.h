@@ -36,8 +36,6 @@ typedef struct EngineQuirks {
         bool health_in_libpod;
         /* The log driver copies labels into the journal. */
         bool log_labels;
-        /* The status of a create or rename whose name is taken. */
-        int clash_status;
 } EngineQuirks;
 
 typedef struct EngineAnswer {

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "deployerd/text.h"
 #include "shared/json.h"
 #include "shared/time-util.h"
 

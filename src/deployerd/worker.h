@@ -40,9 +40,3 @@ void worker_log(Worker *worker, int priority, const char *format, ...) _printf_(
 /* The last report of a child: either of them. `result` is taken. */
 int worker_succeed(Worker *worker, json_t *result);
 void worker_send_error(Worker *worker, int error);
-
-/*
- * Makes `text` fit for JSON, D-Bus and one line of a journal, in place: what is no UTF-8 becomes '?', control
- * characters become spaces.
- */
-void text_clean(char *text);

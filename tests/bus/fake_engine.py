@@ -51,7 +51,8 @@ class Failure(Exception):
 class Container:
     """What it does is in the image's `behaviour`: exit, after, health, logs; its state follows from the time."""
 
-    def __init__(self, number, name, body, image):
+    def __init__(self, number, name, body, image, flavour):
+        self.flavour = flavour
         self.id = hashlib.sha256(f"container {number}".encode()).hexdigest()
         self.name, self.body, self.image = name, body, image
         self.started = self.stopped = None
@@ -75,7 +76,8 @@ class Container:
     def status(self):
         if self.started is None:
             return "created"
-        return "running" if self.running() else "exited"
+        # Podman says so of one that ended by itself.
+        return "running" if self.running() else "stopped" if self.flavour == "podman" and not self.stopped else "exited"
 
     def health(self):
         if not self.image.get("healthcheck"):
@@ -87,9 +89,10 @@ class Container:
         return {**self.image.get("labels", {}), **self.body.get("Labels", {})}
 
     def ports(self):
+        """Podman chooses them when it creates, and never takes them back."""
         bindings = self.body.get("HostConfig", {}).get("PortBindings", {})
         return {key: [{"HostIp": b[0]["HostIp"], "HostPort": b[0]["HostPort"] or str(self.port)}]
-                for key, b in bindings.items()} if self.running() else {}
+                for key, b in bindings.items()} if self.running() or self.flavour == "podman" else {}
 
     def inspect(self):
         state = {"Status": self.status(), "Running": self.running(), "OOMKilled": bool(self.behaviour.get("oom")),
@@ -99,6 +102,8 @@ class Container:
             failing = self.health() == "unhealthy"
             state["Health"] = {"Status": self.health(), "FailingStreak": int(failing), "Log": [
                 {"ExitCode": int(failing), "Output": "the shop is closed\n" if failing else "open\n"}]}
+        elif self.flavour == "podman":
+            state["Health"] = {"Status": "", "FailingStreak": 0, "Log": None}
         return {"Id": self.id, "Name": "/" + self.name, "RestartCount": self.behaviour.get("restarts", 0),
                 "State": state, "HostConfig": self.body.get("HostConfig", {}),
                 "Config": {"Labels": self.labels(), "Image": self.body["Image"], "Tty": False},
@@ -278,7 +283,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             elif what == "add":
                 # A container that somebody else made.
                 engine.n_containers += 1
-                container = Container(engine.n_containers, value["name"], value["body"], {})
+                container = Container(engine.n_containers, value["name"], value["body"], {}, engine.flavour_name)
                 container.started = time.time()
                 engine.containers.append(container)
             elif what != "state":
@@ -406,7 +411,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.check_name(query["name"])
             engine.n_containers += 1
             engine.bodies.append(body)
-            container = Container(engine.n_containers, query["name"], body, image)
+            container = Container(engine.n_containers, query["name"], body, image, engine.flavour_name)
             engine.containers.append(container)
         self.json(201, {"Id": container.id, "Warnings": []})
 
@@ -435,7 +440,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def rename(self, name, query, **_):
         with self.engine.lock:
             container = self.engine.find_container(name)
-            self.check_name(query["name"])
+            if any(c.name == query["name"] for c in self.engine.containers if not c.removed):
+                raise Failure(409, f"renaming container: name {query['name']} already in use")
             container.name = query["name"]
         self.empty()
 

@@ -171,7 +171,7 @@ def test_list_instances_tells_what_runs_and_where():
             assert len(host.instances()) == 2
             host.engine.control("exit", {"name": "shop-dev-7", "code": 1})
             row = host.instances("shop")[0]
-            assert (row[7], row[9]) == ("exited", ""), row
+            assert (row[7], row[9]) == ({"docker": "exited", "podman": "stopped"}[flavour], ""), row
             # What is none of ours has no labels of ours, or broken ones.
             host.engine.control("add", {"name": "other", "body": {"Image": "x", "Labels": {"org.tinyforge.project": "x"}}})
             assert len(host.instances()) == 2

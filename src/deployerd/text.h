@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* What containers and engines say is shown to people, kept in a store and sent over a bus: it has to be text. Pure. */
+#pragma once
+
+#include "shared/macro.h"
+
+/*
+ * Makes `text` fit for JSON, D-Bus and one line of a journal, in place: what is no UTF-8 becomes '?', control
+ * characters become spaces.
+ */
+void text_clean(char *text);
