@@ -4,78 +4,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "shared/conf.h"
 #include "shared/json.h"
-#include "shared/parse.h"
-
-void container_done(Container *container) {
-        assert(container);
-
-        json_decref(container->json);
-        *container = (Container){ .json = NULL };
-}
-
-/* RFC 3339 with any fraction and offset, as Go prints times; 0 for the zero time and for what is no time. */
-static uint64_t parse_time(const char *text) {
-        uint64_t fraction = 0, unit = USEC_PER_SEC / 10;
-        struct tm tm = { 0 };
-        long offset = 0;
-        time_t seconds;
-        char *p;
-
-        p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-        if (!p)
-                return 0;
-
-        if (*p == '.')
-                for (p++; *p >= '0' && *p <= '9'; p++) {
-                        fraction += (uint64_t) (*p - '0') * unit;
-                        unit /= 10;
-                }
-        if (*p == '+' || *p == '-') {
-                unsigned hours, minutes;
-
-                if (sscanf(p + 1, "%2u:%2u", &hours, &minutes) == 2)
-                        offset = (*p == '-' ? -1L : 1L) * (long) (hours * 3600 + minutes * 60);
-        }
-
-        seconds = timegm(&tm) - offset;
-        return seconds <= 0 ? 0 : (uint64_t) seconds * USEC_PER_SEC + fraction;
-}
-
-static const char *read_health(const json_t *state) {
-        const char *health = json_string_value(json_path(state, "Health", "Status", NULL));
-
-        return isempty(health) ? "none" : health;
-}
-
-/* Takes the reference to `json`, on success only. */
-static int container_read(json_t *json, Container *ret) {
-        const json_t *state = json_object_get(json, "State"), *config = json_object_get(json, "Config");
-        const char *name = json_get_string(json, "Name");
-        Container container = {
-                .id = json_get_string(json, "Id"),
-                .name = name && name[0] == '/' ? name + 1 : name,
-                .status = json_get_string(state, "Status"),
-                .health = read_health(state),
-                .labels = json_object_get(config, "Labels"),
-                .running = json_is_true(json_object_get(state, "Running")),
-                .oom_killed = json_is_true(json_object_get(state, "OOMKilled")),
-                .tty = json_is_true(json_object_get(config, "Tty")),
-                .exit_code = json_get_int(state, "ExitCode", 0),
-                .restarts = json_get_int(json, "RestartCount", 0),
-                .started_at = parse_time(strempty(json_get_string(state, "StartedAt"))),
-        };
-
-        if (isempty(container.id) || isempty(container.name) || isempty(container.status))
-                return -EBADMSG;
-
-        container.json = json;
-        *ret = container;
-        return 0;
-}
 
 /* "/containers/<name><suffix>" below `prefix`. */
 static int container_path(const char *prefix, const char *name, const char *suffix, char **ret) {
@@ -113,39 +44,6 @@ int engine_container_inspect(Engine *engine, const char *name, Container *ret) {
 
         json = NULL;
         return 1;
-}
-
-const char *container_label(const Container *container, const char *key) {
-        assert(container);
-
-        return json_get_string(container->labels, key);
-}
-
-void container_endpoint(const Container *container, char ret[static ENDPOINT_SIZE]) {
-        const json_t *ports = json_path(container->json, "NetworkSettings", "Ports", NULL);
-        const char *key;
-        json_t *bindings;
-
-        assert(container);
-
-        ret[0] = '\0';
-        /* Podman goes on telling the port of a container that has ended. */
-        if (!container->running)
-                return;
-
-        json_object_foreach((json_t *) (uintptr_t) ports, key, bindings) {
-                const json_t *binding = json_array_get(bindings, 0);
-                const char *port = json_get_string(binding, "HostPort");
-                const char *ip = json_get_string(binding, "HostIp");
-                const char *slash = strchr(key, '/');
-
-                if (!slash || !streq(slash, "/tcp") || isempty(port) || isempty(ip))
-                        continue;
-
-                (void) snprintf(ret, ENDPOINT_SIZE, strchr(ip, ':') ? "[%.45s]:%.5s" : "%.45s:%.5s", ip,
-                                port);
-                return;
-        }
 }
 
 static int read_ids(Engine *engine, const json_t *containers, char ***ret_ids) {

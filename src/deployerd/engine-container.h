@@ -5,39 +5,14 @@
  */
 #pragma once
 
+#include "deployerd/container.h"
 #include "deployerd/engine.h"
 
 /* The most containers that are looked at in one list. */
 #define CONTAINERS_MAX 1024U
-/* "127.0.0.1:65535", or the longest textual IPv6 address in brackets with a port. */
-#define ENDPOINT_SIZE 64U
-
-/* What inspecting tells. All strings are borrowed from `json`. */
-typedef struct Container {
-        json_t *json;
-        const char *id;
-        const char *name;   /* without the engine's leading slash */
-        const char *status; /* "running", "exited", … */
-        const char *health; /* "healthy", "unhealthy", "starting", "none" */
-        const json_t *labels;
-        bool running;
-        bool oom_killed;
-        bool tty;
-        int64_t exit_code;
-        int64_t restarts;
-        uint64_t started_at; /* µs since the epoch, 0 where it never started */
-} Container;
-
-void container_done(Container *container);
 
 /* 1; 0: there is none of that name or id. */
 int engine_container_inspect(Engine *engine, const char *name, Container *ret);
-
-/* A label's value, or NULL. Borrowed. */
-const char *container_label(const Container *container, const char *key);
-
-/* Where its first published port of tcp listens ("127.0.0.1:49153"); empty where nothing is published. */
-void container_endpoint(const Container *container, char ret[static ENDPOINT_SIZE]);
 
 /*
  * The ids of all containers, running or not, that carry every label ("key" or "key=value"; NULL-terminated). The

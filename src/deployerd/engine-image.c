@@ -34,29 +34,40 @@ void engine_image_done(EngineImage *image) {
         *image = (EngineImage){ .port = 0 };
 }
 
-/* Keys are "80/tcp" or "80". */
+/* A key is "80/tcp", or "80", which means the same. */
+static bool port_parse(const char *key, uint16_t *ret) {
+        size_t length = strcspn(key, "/");
+        char digits[6];
+        uint64_t port;
+
+        if (length >= sizeof(digits) || (key[length] != '\0' && !streq(key + length, "/tcp")))
+                return false;
+
+        memcpy(digits, key, length);
+        digits[length] = '\0';
+        if (parse_uint(digits, UINT16_MAX, &port) < 0 || port == 0)
+                return false;
+
+        *ret = (uint16_t) port;
+        return true;
+}
+
 static void image_read_ports(EngineImage *image, const json_t *exposed) {
         const char *key;
         json_t *value;
         unsigned n = 0;
 
         json_object_foreach((json_t *) (uintptr_t) exposed, key, value) {
-                const char *slash = strchr(key, '/');
-                char digits[8];
-                uint64_t port;
+                uint16_t port;
 
                 if (++n > PORTS_MAX)
                         return;
-                if (slash && !streq(slash, "/tcp"))
-                        continue;
-
-                (void) snprintf(digits, sizeof(digits), "%.*s", slash ? (int) (slash - key) : 7, key);
-                if (parse_uint(digits, UINT16_MAX, &port) < 0 || port == 0)
+                if (!port_parse(key, &port))
                         continue;
 
                 image->n_ports++;
                 if (image->port == 0 || port < image->port)
-                        image->port = (uint16_t) port;
+                        image->port = port;
         }
 }
 
@@ -134,10 +145,30 @@ static int engine_image_get(Engine *engine, const char *prefix, const ImageRef *
         return engine_get(engine, path, "inspect the image", ret);
 }
 
-int engine_image_inspect(Engine *engine, const ImageRef *ref, EngineImage *ret) {
+int engine_image_read(const json_t *json, const json_t *libpod, const ImageRef *ref, EngineImage *ret) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
+        const json_t *config = json_object_get(json, "Config");
+        int r;
+
+        assert(ref);
+        assert(ret);
+
+        image.has_healthcheck = is_healthcheck(json_object_get(config, "Healthcheck")) ||
+                                is_healthcheck(json_object_get(libpod, "Healthcheck"));
+        image_read_ports(&image, json_object_get(config, "ExposedPorts"));
+        r = image_read_labels(&image, json_object_get(config, "Labels"));
+        if (r >= 0)
+                r = image_read_digest(&image, ref, json_object_get(json, "RepoDigests"));
+        if (r < 0)
+                return r;
+
+        *ret = image;
+        image = (EngineImage){ .port = 0 };
+        return 0;
+}
+
+int engine_image_inspect(Engine *engine, const ImageRef *ref, EngineImage *ret) {
         _cleanup_(json_freep) json_t *json = NULL, *libpod = NULL;
-        const json_t *config;
         int r;
 
         assert(engine);
@@ -148,27 +179,14 @@ int engine_image_inspect(Engine *engine, const ImageRef *ref, EngineImage *ret) 
         if (r <= 0)
                 return r;
 
-        config = json_object_get(json, "Config");
-        image.has_healthcheck = is_healthcheck(json_object_get(config, "Healthcheck"));
         if (engine_quirks(engine)->health_in_libpod) {
                 r = engine_image_get(engine, engine_libpod_prefix(engine), ref, &libpod);
                 if (r < 0)
                         return r;
-
-                image.has_healthcheck = is_healthcheck(json_object_get(libpod, "Healthcheck")) ||
-                                        is_healthcheck(json_object_get(libpod, "HealthCheck"));
         }
 
-        image_read_ports(&image, json_object_get(config, "ExposedPorts"));
-        r = image_read_labels(&image, json_object_get(config, "Labels"));
-        if (r >= 0)
-                r = image_read_digest(&image, ref, json_object_get(json, "RepoDigests"));
-        if (r < 0)
-                return r;
-
-        *ret = image;
-        image = (EngineImage){ .port = 0 };
-        return 1;
+        r = engine_image_read(json, libpod, ref, ret);
+        return r < 0 ? r : 1;
 }
 
 int engine_image_tag(Engine *engine, const ImageRef *ref) {

@@ -23,6 +23,12 @@ typedef struct EngineImage {
 /* "domain/path@digest" where `ref` has a digest, else "domain/path:tag": what the engine takes as a name. -ENOMEM. */
 int engine_image_name(const ImageRef *ref, char **ret);
 
+/*
+ * Reads what inspecting an image told; `libpod` is what the engine's own API told, or NULL. Pure; -ENOMEM is the only
+ * error. `*ret` is to be released with engine_image_done().
+ */
+int engine_image_read(const json_t *json, const json_t *libpod, const ImageRef *ref, EngineImage *ret);
+
 /* What is known of an image that is here. 1; 0: it is not here; errors. */
 int engine_image_inspect(Engine *engine, const ImageRef *ref, EngineImage *ret);
 void engine_image_done(EngineImage *image);

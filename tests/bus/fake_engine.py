@@ -377,7 +377,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         _, digest, image = self.engine.find_image(name)
         answer = {"Id": hashlib.sha256(digest.encode()).hexdigest(), "Digest": digest}
         if image.get("healthcheck"):
-            answer["HealthCheck"] = {"Test": ["CMD", "/check"]}
+            answer["Healthcheck"] = {"Test": ["CMD", "/check"]}
         self.json(200, answer)
 
     def tag(self, name, query, **_):
