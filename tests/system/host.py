@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A host to test on: this machine's files under a systemd of its own, in about three seconds.
+"""A host to test on: this machine's files under a systemd of its own, in about a second.
 
 The root is an overlay whose upper layer is a tmpfs, in a mount namespace of this process: nothing the host writes
 reaches the machine, and its mounts end with this process however it ends. Units, network, control groups, journal,
