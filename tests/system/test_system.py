@@ -386,6 +386,8 @@ def main():
     except HostError as error:
         print(f"Bail out! {' '.join(str(error).split())}")
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":
