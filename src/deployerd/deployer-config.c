@@ -2,6 +2,8 @@
 /* deployerd.conf: see deployer-config.h. */
 #include "deployerd/deployer-config.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <sys/un.h>
 
 #include "shared/conf.h"
@@ -10,6 +12,10 @@
 
 /* The engine counts a container's grace in whole seconds. */
 #define STOP_GRACE_MAX_USEC (3600 * USEC_PER_SEC)
+/* The successor's health and the retirement of the old are part of the deploy, and so is what is between. */
+#define DRAIN_MAX_USEC (300 * USEC_PER_SEC)
+/* Images of one stage that are kept at most. */
+#define RETAIN_MAX 64U
 /* What is left of the caller's time-out for ending a deploy that is over its deadline. */
 #define DEADLINE_MARGIN_USEC (60 * USEC_PER_SEC)
 
@@ -53,8 +59,52 @@ static int parse_stop_grace(const char *value, void *field, const char **ret_exp
                            ret_expected);
 }
 
+static int parse_drain(const char *value, void *field, const char **ret_expected) {
+        uint64_t usec = 0;
+        int r;
+
+        r = conf_parse_sec(value, &usec, ret_expected);
+        if (r < 0)
+                return r;
+
+        if (usec > DRAIN_MAX_USEC) {
+                *ret_expected = "a time span, 5min at most";
+                return -EINVAL;
+        }
+
+        *(uint64_t *) field = usec;
+        return 0;
+}
+
+static int parse_retain(const char *value, void *field, const char **ret_expected) {
+        unsigned count = 0;
+
+        if (conf_parse_unsigned(value, &count, ret_expected) < 0 || count > RETAIN_MAX) {
+                *ret_expected = "a number from 0 to 64";
+                return -EINVAL;
+        }
+
+        *(unsigned *) field = count;
+        return 0;
+}
+
+/* No name: what it resolves to would decide who can reach the containers. */
+static int parse_address(const char *value, void *field, const char **ret_expected) {
+        struct in6_addr address;
+
+        if (inet_pton(AF_INET, value, &address) != 1 && inet_pton(AF_INET6, value, &address) != 1) {
+                *ret_expected = "an IPv4 or IPv6 address";
+                return -EINVAL;
+        }
+
+        return conf_parse_string(value, field, ret_expected);
+}
+
 static const ConfKey keys[] = {
         { "Deployer", "AllowImages", conf_parse_image_patterns, offsetof(DeployerConfig, allow_images) },
+        { "Deployer", "AutoCreateImages", conf_parse_image_patterns,
+          offsetof(DeployerConfig, auto_create_images) },
+        { "Deployer", "PublishAddress", parse_address, offsetof(DeployerConfig, publish_address) },
         { "Deployer", "Engine", parse_socket, offsetof(DeployerConfig, engine) },
         { "Deployer", "MaxDeploys", conf_parse_max_deploys, offsetof(DeployerConfig, max_deploys) },
         { "Deployer", "DeployDeadlineSec", parse_deploy_deadline,
@@ -62,6 +112,11 @@ static const ConfKey keys[] = {
         { "Deployer", "StableSec", conf_parse_timeout, offsetof(DeployerConfig, stable_usec) },
         { "Deployer", "HealthDeadlineSec", conf_parse_timeout,
           offsetof(DeployerConfig, health_deadline_usec) },
+        { "Deployer", "ProbeIntervalSec", conf_parse_timeout,
+          offsetof(DeployerConfig, probe_interval_usec) },
+        { "Deployer", "ProbeTimeoutSec", conf_parse_timeout, offsetof(DeployerConfig, probe_timeout_usec) },
+        { "Deployer", "Retain", parse_retain, offsetof(DeployerConfig, retain) },
+        { "Deployer", "DrainSec", parse_drain, offsetof(DeployerConfig, drain_usec) },
         { "Deployer", "StopGraceSec", parse_stop_grace, offsetof(DeployerConfig, stop_grace_usec) },
         { "Deployer", "IdleTimeoutSec", conf_parse_timeout, offsetof(DeployerConfig, idle_usec) },
 };
@@ -72,12 +127,29 @@ static void on_warning(const char *text, void *userdata) {
         log_warning("%s", text);
 }
 
+/* "projects.d" beside the file. */
+static int find_projects_dir(const char *path, char **ret) {
+        const char *slash = strrchr(path, '/');
+        int length = slash ? (int) (slash + 1 - path) : 0;
+
+        if (asprintf(ret, "%.*sprojects.d", length, path) < 0) {
+                *ret = NULL;
+                return -ENOMEM;
+        }
+
+        return 0;
+}
+
 int deployer_config_load(const char *path, DeployerConfig *ret) {
         DeployerConfig config = {
                 .max_deploys = DEPLOYS_MAX_DEFAULT,
                 .deploy_deadline_usec = DEPLOY_DEADLINE_USEC,
                 .stable_usec = 3 * USEC_PER_SEC,
                 .health_deadline_usec = 120 * USEC_PER_SEC,
+                .probe_interval_usec = 500 * USEC_PER_MSEC,
+                .probe_timeout_usec = 5 * USEC_PER_SEC,
+                .retain = 3,
+                .drain_usec = 2 * USEC_PER_SEC,
                 .stop_grace_usec = 10 * USEC_PER_SEC,
                 .idle_usec = IDLE_TIMEOUT_USEC,
         };
@@ -86,6 +158,13 @@ int deployer_config_load(const char *path, DeployerConfig *ret) {
 
         assert(path);
         assert(ret);
+
+        config.publish_address = strdup("127.0.0.1");
+        r = config.publish_address ? find_projects_dir(path, &config.projects_dir) : -ENOMEM;
+        if (r < 0) {
+                deployer_config_done(&config);
+                return log_oom();
+        }
 
         r = conf_load(path, keys, ELEMENTSOF(keys), &config, on_warning, NULL, &problem);
         if (r < 0) {
@@ -100,7 +179,10 @@ int deployer_config_load(const char *path, DeployerConfig *ret) {
 void deployer_config_done(DeployerConfig *config) {
         assert(config);
 
-        config->allow_images = strv_free(config->allow_images);
+        strv_free(config->allow_images);
+        strv_free(config->auto_create_images);
+        free(config->publish_address);
         free(config->engine);
-        config->engine = NULL;
+        free(config->projects_dir);
+        *config = (DeployerConfig){ .max_deploys = 0 };
 }

@@ -5,13 +5,20 @@
 #include "shared/macro.h"
 
 typedef struct DeployerConfig {
-        char **allow_images; /* patterns over "domain/path"; NULL: every image */
-        char *engine;        /* the engine's socket; NULL: the first of the usual ones that is there */
+        char **allow_images;       /* patterns over "domain/path"; NULL: every image */
+        char **auto_create_images; /* the same, for projects without a file in projects.d */
+        char *publish_address;     /* where ports are published; an IPv4 or IPv6 address */
+        char *engine;              /* the engine's socket; NULL: the first of the usual ones that is there */
+        char *projects_dir;        /* "<directory of the file>/projects.d" */
         unsigned max_deploys;
+        unsigned retain;               /* generations before the running one whose images are kept */
         uint64_t deploy_deadline_usec; /* a whole deploy, pull included */
         uint64_t stable_usec;          /* how long a container without a health check has to run */
         uint64_t health_deadline_usec; /* from the start of a container to its health */
-        uint64_t stop_grace_usec;      /* between SIGTERM and SIGKILL of a container that is retired */
+        uint64_t probe_interval_usec;  /* between two probes from the host */
+        uint64_t probe_timeout_usec;   /* of one probe */
+        uint64_t drain_usec;      /* how long what is replaced goes on after the switch; 0: not at all */
+        uint64_t stop_grace_usec; /* between SIGTERM and SIGKILL of a container that is retired */
         uint64_t idle_usec;
 } DeployerConfig;
 

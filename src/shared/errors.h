@@ -25,6 +25,10 @@ typedef enum ErrorVerdict {
         X(NO_SUCH_PROJECT,      "NoSuchProject",       ENODEV,          ERROR_FINAL)           \
         X(NO_SUCH_STAGE,        "NoSuchStage",         ENXIO,           ERROR_FINAL)           \
         X(NO_SUCH_IMAGE,        "NoSuchImage",         ENOENT,          ERROR_FINAL)           \
+        X(NO_SUCH_DEPLOY,       "NoSuchDeploy",        ESRCH,           ERROR_FINAL)           \
+        X(ALREADY_FINISHED,     "AlreadyFinished",     EALREADY,        ERROR_FINAL)           \
+        X(CANCELLED,            "Cancelled",           ECANCELED,       ERROR_FINAL)           \
+        X(NO_ROLLBACK_TARGET,   "NoRollbackTarget",    ENOLINK,         ERROR_FINAL)           \
         X(IMAGE_IN_USE,         "ImageInUse",          EEXIST,          ERROR_FINAL)           \
         X(NOTHING_AVAILABLE,    "NothingAvailable",    ENODATA,         ERROR_FINAL)           \
         X(NOT_PERMITTED,        "NotPermitted",        EPERM,           ERROR_FINAL)           \

@@ -50,12 +50,23 @@
 #define OUTCOME_UNCHANGED   "unchanged"
 #define OUTCOME_ROLLED_BACK "rolled-back"
 
-/* Phases of the Progress signal, in the order in which a deploy passes them. `resolved` has the digest as detail. */
+/* What a project's Healthcheck says: the image's own HEALTHCHECK, or a probe from the host. Empty: whichever there is. */
+#define HEALTHCHECK_IMAGE       "image"
+#define HEALTHCHECK_TCP         "tcp"
+#define HEALTHCHECK_HTTP_PREFIX "http:" /* and a path that begins with a slash */
+
+/*
+ * Phases of the Progress signal, in the order in which a deploy passes them. The detail of `resolved` is the digest, of
+ * `pulling` "42%" or a sentence, of `stopped` (recreated stages only) the container that made way, of `probing` what was
+ * asked and what came back.
+ */
 #define PHASE_RESOLVED "resolved"
 #define PHASE_PULLING  "pulling"
 #define PHASE_PULLED   "pulled"
 #define PHASE_CREATED  "created"
+#define PHASE_STOPPED  "stopped"
 #define PHASE_STARTED  "started"
+#define PHASE_PROBING  "probing"
 #define PHASE_HEALTHY  "healthy"
 #define PHASE_SWITCHED "switched"
 #define PHASE_RETIRED  "retired"

@@ -19,7 +19,7 @@ ROOT = os.environ["SOURCE_ROOT"]
 NAME, PATH, INTERFACE = ("org.tinyforge.Deployer1", "/org/tinyforge/Deployer1", "org.tinyforge.Deployer1.Manager")
 STORE = "7d1f8f0e-3c55-4a52-9d3f-5f1d7c0c2b11"
 # Patience for a test.
-CONFIG = "StableSec=200ms\nHealthDeadlineSec=3\nStopGraceSec=1\n"
+CONFIG = "StableSec=200ms\nHealthDeadlineSec=3\nProbeIntervalSec=50ms\nProbeTimeoutSec=1\nDrainSec=0\nStopGraceSec=1\n"
 
 
 class Call:
