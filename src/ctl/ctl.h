@@ -24,9 +24,10 @@ typedef struct Ctl {
         FILE *err;
         bool json;
         bool legend;           /* headings above tables, hints below */
-        bool wait;             /* deploy: until its outcome is known */
+        bool wait;             /* deploy, rollback: until the outcome is known */
+        bool hold;             /* rollback: auto_deploy goes off with it */
         unsigned limit;        /* deploys: rows */
-        uint64_t timeout_usec; /* deploy: how long to wait */
+        uint64_t timeout_usec; /* how long to wait */
         sd_bus *bus;           /* see client.h */
 } Ctl;
 

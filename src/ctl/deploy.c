@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* deploys and deploy: the queue, and a new row in it. */
+/* deploys, deploy and rollback: the queue, and a new row in it. */
 #include <inttypes.h>
 
 #include "ctl/client.h"
-#include "ctl/rows.h"
+#include "ctl/outcome.h"
 #include "ctl/verbs.h"
-#include "ctl/wait.h"
 
 int verb_deploys(Ctl *ctl, char *args[]) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -39,64 +38,77 @@ int verb_deploys(Ctl *ctl, char *args[]) {
         return table_show(table, ctl, "deploys");
 }
 
-static int show_deploy(const Ctl *ctl, const DeployRow *row) {
-        _cleanup_(table_freep) Table *table = NULL;
-        json_t *rows;
+/* The id in the answer of a method that queues a deploy. */
+static int read_id(Ctl *ctl, sd_bus_message *reply, uint64_t *ret) {
         int r;
 
-        if (!ctl->json) {
-                ctl_print(ctl, "Deploy %" PRIu64 " of %s/%s, %s: %s%s%s", row->id, row->project, row->stage,
-                          row->image, row->state, isempty(row->reason) ? "" : ": ", strempty(row->reason));
-                return 0;
-        }
+        r = sd_bus_message_read(reply, "t", ret);
+        if (r >= 0 && *ret == 0)
+                r = -EBADMSG;
 
-        table = deploy_table_new();
-        if (!table)
-                return ctl_fail(ctl, -ENOMEM, "Out of memory");
-
-        deploy_table_add(table, row);
-        rows = table_steal_json(table);
-        r = ctl_print_json(ctl, rows ? json_incref(json_array_get(rows, 0)) : NULL);
-        json_decref(rows);
-        return r;
+        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
 }
 
 int verb_deploy(Ctl *ctl, char *args[]) {
         const char *project = args[0], *stage = args[1], *tag = args[2];
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL, *list = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(wait_freep) Wait *wait = NULL;
-        DeployRow row = { .id = 0 };
         uint64_t id;
         int r;
 
-        /* Before the call, so that no signal can come too early. */
-        if (ctl->wait) {
-                r = wait_new(ctl, &wait);
-                if (r < 0)
-                        return r;
-        }
-
-        r = client_call(ctl, &peer_webhook, "Deploy", &reply, "sss", project, stage, strempty(tag));
+        r = wait_new(ctl, &wait);
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_read(reply, "t", &id);
-        if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+        r = client_call(ctl, &peer_webhook, "Deploy", &reply, "sss", project, stage, strempty(tag));
+        if (r >= 0)
+                r = read_id(ctl, reply, &id);
 
-        if (wait) {
-                r = wait_for_deploy(wait, id, project, stage);
-                if (r < 0)
-                        return r;
-        }
+        return r < 0 ? r : outcome_await(wait, id, project, stage);
+}
+
+static int call_rollback(Ctl *ctl, const char *project, const char *stage, sd_bus_message **ret_reply) {
+        if (!ctl->hold)
+                return client_call(ctl, &peer_webhook, "Rollback", ret_reply, "ss", project, stage);
+
+        return client_call(ctl, &peer_webhook, "RollbackWithOptions", ret_reply, "ssa{sv}", project, stage,
+                           1, "Hold", "b", 1);
+}
+
+/* What the stage goes back to; programs read it in the row of the deploy. */
+static int show_target(Ctl *ctl, uint64_t id, const char *project, const char *stage) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *list = NULL;
+        DeployRow row = { .id = 0 };
+        int r;
 
         r = find_deploy(ctl, id, project, stage, &list, &row);
         if (r < 0)
                 return r;
 
-        r = show_deploy(ctl, &row);
-        if (r < 0 || !ctl->wait)
+        ctl_print(ctl, "Deploy %" PRIu64 ": %s/%s goes back to %s", id, row.project, row.stage, row.image);
+        (void) fflush(ctl->out);
+        if (ctl->hold)
+                ctl_hint(ctl, "auto_deploy is off now. What is pushed waits for: tinyforgectl deploy %s %s",
+                         row.project, row.stage);
+        return 0;
+}
+
+int verb_rollback(Ctl *ctl, char *args[]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *project = args[0], *stage = args[1];
+        _cleanup_(wait_freep) Wait *wait = NULL;
+        uint64_t id;
+        int r;
+
+        r = wait_new(ctl, &wait);
+        if (r < 0)
                 return r;
 
-        return streq(row.state, "succeeded") || streq(row.state, "unchanged") ? 0 : CTL_EXIT_FAILURE;
+        r = call_rollback(ctl, project, stage, &reply);
+        if (r >= 0)
+                r = read_id(ctl, reply, &id);
+        if (r >= 0 && !ctl->json)
+                r = show_target(ctl, id, project, stage);
+
+        return r < 0 ? r : outcome_await(wait, id, project, stage);
 }

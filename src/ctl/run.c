@@ -18,7 +18,7 @@ typedef struct Command {
         unsigned options; /* of VerbOptions: those that were given */
 } Command;
 
-enum { ARG_VERSION = 0x100, ARG_JSON, ARG_NO_LEGEND, ARG_WAIT, ARG_NO_WAIT, ARG_TIMEOUT };
+enum { ARG_VERSION = 0x100, ARG_JSON, ARG_NO_LEGEND, ARG_WAIT, ARG_NO_WAIT, ARG_TIMEOUT, ARG_HOLD };
 
 static const struct option long_options[] = {
         { "help", no_argument, NULL, 'h' },
@@ -29,6 +29,7 @@ static const struct option long_options[] = {
         { "wait", no_argument, NULL, ARG_WAIT },
         { "no-wait", no_argument, NULL, ARG_NO_WAIT },
         { "timeout", required_argument, NULL, ARG_TIMEOUT },
+        { "hold", no_argument, NULL, ARG_HOLD },
         { NULL, 0, NULL, 0 },
 };
 
@@ -79,6 +80,10 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
         case ARG_TIMEOUT:
                 command->options |= VERB_WAIT;
                 return parse_timeout(ctl, value);
+        case ARG_HOLD:
+                command->options |= VERB_HOLD;
+                ctl->hold = true;
+                return 0;
         default:
                 return CTL_EXIT_USAGE;
         }

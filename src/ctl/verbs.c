@@ -2,6 +2,15 @@
 /* The table of verbs, and the help that is made of it: see verbs.h. */
 #include "ctl/verbs.h"
 
+/* What is the same for all verbs that wait for a deploy. */
+#define HELP_WAIT                                                    \
+        "     --no-wait        Return when it is in the queue\n"     \
+        "     --wait           Wait for the outcome (the default)\n" \
+        "     --timeout=SPAN   Wait so long at most (default 1h); the deploy goes on\n"
+#define HELP_OUTCOME                                                              \
+        "Exit code 0 for succeeded and unchanged, 1 for every other outcome.\n\n" \
+        "JSON: one object, as of deploys.\n"
+
 static const Verb verbs[] = {
         {
                         .name = "status",
@@ -68,13 +77,22 @@ static const Verb verbs[] = {
                         .options = VERB_WAIT,
                         .summary = "Deploy a tag, and wait for the outcome",
                         .details = "TAG is \"v1\", \"@sha256:...\" or \"v1@sha256:...\". Without one, what was pushed while "
-                                   "auto_deploy was\noff is deployed.\n\n"
-                                   "     --no-wait        Return when it is in the queue\n"
-                                   "     --wait           Wait for the outcome (the default)\n"
-                                   "     --timeout=SPAN   Wait so long at most (default 1h); the deploy goes on\n\n"
-                                   "Exit code 0 for succeeded and unchanged, 1 for every other outcome.\n\n"
-                                   "JSON: one object, as of deploys.\n",
+                                   "auto_deploy was\noff is deployed.\n\n" HELP_WAIT "\n" HELP_OUTCOME,
                         .run = verb_deploy,
+        },
+        {
+                        .name = "rollback",
+                        .arguments = "PROJECT STAGE",
+                        .n_min = 2,
+                        .n_max = 2,
+                        .options = VERB_WAIT | VERB_HOLD,
+                        .summary = "Go back to the deploy before, and wait for the outcome",
+                        .details = "Goes to the newest deploy that succeeded before the one that runs, so twice goes back two.\n"
+                                   "What is queued for the stage is cancelled. Where there is nothing to go back to, nothing is\n"
+                                   "stopped, and the exit code is 1.\n\n"
+                                   "     --hold           Switch the stage's auto_deploy off as well, so that no push undoes it\n" HELP_WAIT
+                                   "\n" HELP_OUTCOME,
+                        .run = verb_rollback,
         },
         {
                         .name = "endpoint",

@@ -16,6 +16,7 @@ int verb_projects(Ctl *ctl, char *args[]);
 int verb_stages(Ctl *ctl, char *args[]);
 int verb_deploys(Ctl *ctl, char *args[]);
 int verb_deploy(Ctl *ctl, char *args[]);
+int verb_rollback(Ctl *ctl, char *args[]);
 int verb_endpoint(Ctl *ctl, char *args[]);
 int verb_match(Ctl *ctl, char *args[]);
 int verb_parse_image(Ctl *ctl, char *args[]);
@@ -25,6 +26,7 @@ int verb_match_tag(Ctl *ctl, char *args[]);
 typedef enum VerbOptions {
         VERB_LIMIT = 1 << 0, /* -n */
         VERB_WAIT = 1 << 1,  /* --wait, --no-wait, --timeout= */
+        VERB_HOLD = 1 << 2,  /* --hold */
 } VerbOptions;
 
 typedef struct Verb {

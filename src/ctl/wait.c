@@ -45,8 +45,9 @@ int wait_new(Ctl *ctl, Wait **ret) {
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
         wait->ctl = ctl;
-        r = sd_bus_match_signal(ctl->bus, &wait->slot, peer_webhook.bus_name, peer_webhook.path,
-                                peer_webhook.interface, "DeployFinished", on_deploy_finished, wait);
+        if (ctl->wait)
+                r = sd_bus_match_signal(ctl->bus, &wait->slot, peer_webhook.bus_name, peer_webhook.path,
+                                        peer_webhook.interface, "DeployFinished", on_deploy_finished, wait);
         if (r < 0)
                 return ctl_fail(ctl, r, "Cannot subscribe to DeployFinished: %m");
 
@@ -61,6 +62,10 @@ Wait *wait_free(Wait *wait) {
         sd_bus_slot_unref(wait->slot);
         free(wait);
         return NULL;
+}
+
+Ctl *wait_ctl(const Wait *wait) {
+        return wait->ctl;
 }
 
 int find_deploy(Ctl *ctl, uint64_t id, const char *project, const char *stage, sd_bus_message **ret_reply,

@@ -9,10 +9,15 @@
 
 typedef struct Wait Wait;
 
-/* Subscribes to the signal; to be called before the deploy is asked for. `ctl` has to outlive it. Reports its faults. */
+/*
+ * Subscribes to the signal, unless --no-wait was given; to be called before the deploy is asked for, so that no signal
+ * comes too early. `ctl` has to outlive it. Reports its faults.
+ */
 int wait_new(Ctl *ctl, Wait **ret);
 Wait *wait_free(Wait *wait);
 DEFINE_CLEANUP(Wait, wait_free)
+
+Ctl *wait_ctl(const Wait *wait);
 
 /* 0 when the deploy is over; -ETIMEDOUT after the time that the options of `ctl` give, and other faults; reported. */
 int wait_for_deploy(Wait *wait, uint64_t id, const char *project, const char *stage);

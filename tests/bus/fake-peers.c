@@ -115,6 +115,16 @@ static const char *skip_prefix(const char *text, const char *prefix) {
         return strncmp(text, prefix, length) == 0 ? text + length : NULL;
 }
 
+/* The next row of the queue. */
+static void deploy_set(Deploy *deploy, const char *project, const char *stage, const char *tag,
+                       const char *state) {
+        deploy->id++;
+        (void) snprintf(deploy->project, sizeof(deploy->project), "%s", project);
+        (void) snprintf(deploy->stage, sizeof(deploy->stage), "%s", stage);
+        (void) snprintf(deploy->image, sizeof(deploy->image), "registry.example/acme/%s:%s", project, tag);
+        (void) snprintf(deploy->state, sizeof(deploy->state), "%s", state);
+}
+
 static int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *project, *stage, *tag, *early, *lost, *state;
         sd_bus *bus = sd_bus_message_get_bus(message);
@@ -133,11 +143,7 @@ static int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *
         early = skip_prefix(tag, "early-");
         lost = skip_prefix(tag, "lost-");
         state = early ? early : lost ? lost : streq(tag, "never") ? "running" : tag;
-        deploy->id++;
-        (void) snprintf(deploy->project, sizeof(deploy->project), "%s", project);
-        (void) snprintf(deploy->stage, sizeof(deploy->stage), "%s", stage);
-        (void) snprintf(deploy->image, sizeof(deploy->image), "registry.example/acme/%s:%s", project, tag);
-        (void) snprintf(deploy->state, sizeof(deploy->state), "%s", state);
+        deploy_set(deploy, project, stage, tag, state);
 
         /* Another deploy's end is none of the waiter's business. */
         r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployFinished", "tsss",
@@ -149,6 +155,31 @@ static int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *
         if (r >= 0 && !early && !lost && !streq(tag, "never"))
                 r = emit_finished(bus, deploy);
         return r;
+}
+
+/* Goes back to v1, or to "held" with the option Hold; the stage "canary" does not come up, "prod" has nothing below it. */
+static int method_rollback(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage, *option = NULL;
+        Deploy *deploy = &last_deploy;
+        int r, hold = 0;
+
+        (void) userdata;
+
+        r = sd_bus_message_read(message, "ss", &project, &stage);
+        if (r >= 0 && sd_bus_message_has_signature(message, "ssa{sv}"))
+                r = sd_bus_message_read(message, "a{sv}", 1, &option, "b", &hold);
+        if (r < 0)
+                return r;
+        if (option && !streq(option, "Hold"))
+                return sd_bus_error_setf(error, ERROR_INVALID_OPTION, "No option is called '%s'", option);
+        if (streq(stage, "prod"))
+                return sd_bus_error_set(error, ERROR_NO_ROLLBACK_TARGET,
+                                        "No deploy of shop/prod succeeded before the one that runs");
+
+        deploy_set(deploy, project, stage, hold ? "held" : "v1",
+                   streq(stage, "canary") ? "rolled-back" : "succeeded");
+        r = sd_bus_reply_method_return(message, "t", deploy->id);
+        return r < 0 ? r : emit_finished(sd_bus_message_get_bus(message), deploy);
 }
 
 static int method_get_path(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -257,6 +288,8 @@ static const sd_bus_vtable webhook_vtable[] = {
         SD_BUS_METHOD("ListDeploys", "ssu", "a(tssssstt)", method_list_deploys, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("MatchImage", "s", "ssb", method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Deploy", "sss", "t", method_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Rollback", "ss", "t", method_rollback, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("RollbackWithOptions", "ssa{sv}", "t", method_rollback, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
@@ -270,6 +303,7 @@ static const sd_bus_vtable liar_vtable[] = {
         SD_BUS_METHOD("ListDeploys", "ssu", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("MatchImage", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Deploy", "sss", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Rollback", "ss", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

@@ -106,7 +106,7 @@ def test_what_controls_a_terminal_is_never_printed():
 def test_unexpected_answer_is_a_failure_that_is_told():
     with Peers("webhook-liar") as peers:
         for arguments in (["url"], ["projects"], ["stages"], ["stages", "shop"], ["deploys"], ["deploy", "shop", "dev", "x"],
-                          ["match", "registry.example/acme/shop:v1"]):
+                          ["rollback", "shop", "dev"], ["match", "registry.example/acme/shop:v1"]):
             result = peers.run(*arguments, status=1)
             assert "cannot be read" in result.stderr and result.stdout == "", (arguments, result)
 
@@ -160,6 +160,34 @@ def test_waiting_ends_and_says_that_the_deploy_does_not():
 def test_deploy_of_nothing_asks_for_a_tag():
     with Peers(*WEBHOOK) as peers:
         assert "Name the tag" in peers.run("deploy", "shop", "dev", status=1).stderr
+
+
+# rollback
+
+def test_rollback_says_what_it_goes_back_to_and_ends_as_its_outcome_says():
+    with Peers(*WEBHOOK) as peers:
+        lines = peers.run("rollback", "shop", "dev").stdout.splitlines()
+        assert lines[0] == "Deploy 1: shop/dev goes back to registry.example/acme/shop:v1", lines
+        assert lines[1].startswith("Deploy 1 of shop/dev, registry.example/acme/shop:v1: succeeded"), lines
+        assert "rolled-back: because" in peers.run("rollback", "shop", "canary", status=1).stdout
+        row = peers.json("rollback", "shop", "dev")
+        assert (row["id"], row["image"], row["state"]) == (3, "registry.example/acme/shop:v1", "succeeded"), row
+        assert peers.run("--no-wait", "rollback", "shop", "canary").stdout.count("\n") == 2
+
+
+def test_rollback_that_holds_says_how_to_deploy_again():
+    with Peers(*WEBHOOK) as peers:
+        result = peers.run("rollback", "shop", "dev", "--hold")
+        assert "goes back to registry.example/acme/shop:held" in result.stdout, result.stdout
+        assert "tinyforgectl deploy shop dev" in result.stderr, result.stderr
+        peers.run("deploy", "shop", "dev", "v1", "--hold", status=2)
+
+
+def test_rollback_to_nothing_says_that_nothing_was_stopped():
+    with Peers(*WEBHOOK) as peers:
+        result = peers.run("rollback", "shop", "prod", status=1)
+        assert result.stdout == "" and "No deploy of shop/prod succeeded before" in result.stderr, result
+        assert "Nothing was stopped" in result.stderr and "tinyforgectl deploys PROJECT STAGE" in result.stderr, result
 
 
 # Lists
