@@ -24,6 +24,10 @@ static const Advice advices[] = {
         { ERROR_NO_SUCH_STAGE, "The stages are listed by: tinyforgectl stages" },
         { ERROR_INVALID_IMAGE, "A reference can be tried with: tinyforgectl parse-image REFERENCE" },
         { ERROR_NOTHING_AVAILABLE, "Name the tag: tinyforgectl deploy PROJECT STAGE TAG" },
+        { ERROR_NO_SUCH_DEPLOY, "The deploys are listed by: tinyforgectl deploys" },
+        { ERROR_ALREADY_FINISHED,
+          "How it ended is listed by: tinyforgectl deploys. What it brought is undone by: tinyforgectl "
+          "rollback PROJECT STAGE" },
         { ERROR_NO_ROLLBACK_TARGET,
           "Nothing was stopped. What was deployed so far is listed by: tinyforgectl deploys PROJECT STAGE" },
         { ERROR_NOT_PERMITTED, "AllowImages= in deployerd.conf says which images may run." },

@@ -85,6 +85,7 @@ int ctl_exit_code(int r) {
         switch (r) {
         case -ENODEV: /* ERROR_NO_SUCH_PROJECT */
         case -ENXIO:  /* ERROR_NO_SUCH_STAGE */
+        case -ESRCH:  /* ERROR_NO_SUCH_DEPLOY */
                 return CTL_EXIT_NOT_FOUND;
         default:
                 return r < 0 ? CTL_EXIT_FAILURE : r;

@@ -16,7 +16,7 @@
 enum {
         CTL_EXIT_FAILURE = 1,
         CTL_EXIT_USAGE = 2,
-        CTL_EXIT_NOT_FOUND = 4, /* no such project or stage; as systemctl has it for units */
+        CTL_EXIT_NOT_FOUND = 4, /* no such project, stage or deploy; as systemctl has it for units */
 };
 
 typedef struct Ctl {

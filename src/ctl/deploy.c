@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "ctl/client.h"
+#include "ctl/find.h"
 #include "ctl/outcome.h"
 #include "ctl/verbs.h"
 
@@ -64,7 +65,7 @@ int verb_deploy(Ctl *ctl, char *args[]) {
         if (r >= 0)
                 r = read_id(ctl, reply, &id);
 
-        return r < 0 ? r : outcome_await(wait, id, project, stage);
+        return r < 0 ? r : outcome_await(wait, id, project, stage, GOAL_RUNS);
 }
 
 static int call_rollback(Ctl *ctl, const char *project, const char *stage, sd_bus_message **ret_reply) {
@@ -110,5 +111,5 @@ int verb_rollback(Ctl *ctl, char *args[]) {
         if (r >= 0 && !ctl->json)
                 r = show_target(ctl, id, project, stage);
 
-        return r < 0 ? r : outcome_await(wait, id, project, stage);
+        return r < 0 ? r : outcome_await(wait, id, project, stage, GOAL_RUNS);
 }

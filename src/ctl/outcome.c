@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#include "ctl/find.h"
+
 static int show_deploy(const Ctl *ctl, const DeployRow *row) {
         _cleanup_(table_freep) Table *table = NULL;
         json_t *rows;
@@ -26,23 +28,59 @@ static int show_deploy(const Ctl *ctl, const DeployRow *row) {
         return r;
 }
 
-int outcome_await(Wait *wait, uint64_t id, const char *project, const char *stage) {
+/* Ends that are nobody's fault, and what to do next. */
+static void hint_end(const Ctl *ctl, const DeployRow *row, OutcomeGoal goal) {
+        if (streq(row->state, "superseded"))
+                ctl_hint(ctl, "A newer deploy of the stage took its place: tinyforgectl deploys %s %s",
+                         row->project, row->stage);
+        else if (streq(row->state, "cancelled"))
+                ctl_hint(ctl, "What ran before keeps running: tinyforgectl status");
+        else if (goal == GOAL_CANCELLED && streq(row->state, "succeeded"))
+                ctl_hint(ctl, "It was too late to cancel it. To go back: tinyforgectl rollback %s %s",
+                         row->project, row->stage);
+}
+
+static int show_outcome(const Ctl *ctl, const DeployRow *row, OutcomeGoal goal) {
+        int r;
+
+        r = show_deploy(ctl, row);
+        if (r < 0 || !ctl->wait)
+                return r;
+
+        hint_end(ctl, row, goal);
+        if (goal == GOAL_CANCELLED)
+                return streq(row->state, "cancelled") ? 0 : CTL_EXIT_FAILURE;
+
+        return streq(row->state, "succeeded") || streq(row->state, "unchanged") ? 0 : CTL_EXIT_FAILURE;
+}
+
+int outcome_await(Wait *wait, uint64_t id, const char *project, const char *stage, OutcomeGoal goal) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *list = NULL;
+        Ctl *ctl = wait_ctl(wait);
+        DeployRow row = { .id = 0 };
+        int r = 0;
+
+        if (ctl->wait)
+                r = wait_for_deploy(wait, id, project, stage);
+        if (r >= 0)
+                r = find_deploy(ctl, id, project, stage, &list, &row);
+
+        return r < 0 ? r : show_outcome(ctl, &row, goal);
+}
+
+int outcome_await_listed(Wait *wait, uint64_t id, OutcomeGoal goal) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *list = NULL;
         Ctl *ctl = wait_ctl(wait);
         DeployRow row = { .id = 0 };
         int r;
 
-        if (ctl->wait) {
-                r = wait_for_deploy(wait, id, project, stage);
-                if (r < 0)
-                        return r;
-        }
-
-        r = find_deploy(ctl, id, project, stage, &list, &row);
-        if (r >= 0)
-                r = show_deploy(ctl, &row);
-        if (r < 0 || !ctl->wait)
+        r = find_deploy(ctl, id, "", "", &list, &row);
+        if (r < 0)
                 return r;
 
-        return streq(row.state, "succeeded") || streq(row.state, "unchanged") ? 0 : CTL_EXIT_FAILURE;
+        /* The signal of an end that is past does not come again. */
+        if (!ctl->wait || deploy_is_finished(&row))
+                return show_outcome(ctl, &row, goal);
+
+        return outcome_await(wait, id, row.project, row.stage, goal);
 }

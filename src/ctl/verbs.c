@@ -95,6 +95,19 @@ static const Verb verbs[] = {
                         .run = verb_rollback,
         },
         {
+                        .name = "cancel",
+                        .arguments = "ID",
+                        .n_min = 1,
+                        .n_max = 1,
+                        .options = VERB_WAIT,
+                        .summary = "Cancel a deploy that is queued or running, and wait for its end",
+                        .details = "What ran before keeps running, or runs again. After the switch to the new one it is too late:\n"
+                                   "see rollback.\n\n" HELP_WAIT "\n"
+                                   "Exit code 0 for cancelled, 1 for every other end, 4 where there is no such deploy.\n\n"
+                                   "JSON: one object, as of deploys.\n",
+                        .run = verb_cancel,
+        },
+        {
                         .name = "endpoint",
                         .arguments = "PROJECT STAGE",
                         .n_min = 2,
@@ -154,7 +167,7 @@ static void help_common(FILE *file) {
                      "  -h --help        Show this help, or that of a verb\n"
                      "     --version     Show the version\n\n"
                      "Times in JSON are microseconds since the epoch, what is absent is null.\n"
-                     "Exit codes: 0 success, 1 failure, 2 wrong usage, 4 no such project or stage.\n",
+                     "Exit codes: 0 success, 1 failure, 2 wrong usage, 4 no such project, stage or deploy.\n",
                      file);
 }
 

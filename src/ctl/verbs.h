@@ -17,6 +17,7 @@ int verb_stages(Ctl *ctl, char *args[]);
 int verb_deploys(Ctl *ctl, char *args[]);
 int verb_deploy(Ctl *ctl, char *args[]);
 int verb_rollback(Ctl *ctl, char *args[]);
+int verb_cancel(Ctl *ctl, char *args[]);
 int verb_endpoint(Ctl *ctl, char *args[]);
 int verb_match(Ctl *ctl, char *args[]);
 int verb_parse_image(Ctl *ctl, char *args[]);

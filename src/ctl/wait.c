@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "ctl/client.h"
+#include "ctl/find.h"
 #include "shared/time-util.h"
 
 /* How often webhookd is asked, for the case that its signal got lost; a quarter of a shorter time-out. */
@@ -66,29 +67,6 @@ Wait *wait_free(Wait *wait) {
 
 Ctl *wait_ctl(const Wait *wait) {
         return wait->ctl;
-}
-
-int find_deploy(Ctl *ctl, uint64_t id, const char *project, const char *stage, sd_bus_message **ret_reply,
-                DeployRow *ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        DeployRow row;
-        int r;
-
-        r = client_call(ctl, &peer_webhook, "ListDeploys", &reply, "ssu", project, stage, 0U);
-        if (r < 0)
-                return r;
-
-        r = rows_enter(reply);
-        while (r >= 0 && (r = deploy_read(reply, &row)) > 0)
-                if (row.id == id) {
-                        *ret = row;
-                        *ret_reply = TAKE_PTR(reply);
-                        return 0;
-                }
-        if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
-
-        return ctl_fail(ctl, -ENODATA, "Deploy %" PRIu64 " is not listed any more", id);
 }
 
 static int ask(Wait *wait, const char *project, const char *stage) {

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "ctl/rows.h"
+#include "ctl/ctl.h"
 
 typedef struct Wait Wait;
 
@@ -21,7 +21,3 @@ Ctl *wait_ctl(const Wait *wait);
 
 /* 0 when the deploy is over; -ETIMEDOUT after the time that the options of `ctl` give, and other faults; reported. */
 int wait_for_deploy(Wait *wait, uint64_t id, const char *project, const char *stage);
-
-/* The row of a deploy; its strings are borrowed from `*ret_reply`. -ENODATA, reported, where there is none. */
-int find_deploy(Ctl *ctl, uint64_t id, const char *project, const char *stage, sd_bus_message **ret_reply,
-                DeployRow *ret);

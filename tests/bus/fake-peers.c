@@ -28,6 +28,7 @@ typedef struct Deploy {
         char stage[64];
         char image[256];
         char state[64];
+        const char *next_state; /* after it was listed once more; NULL: it stays as it is */
 } Deploy;
 
 static Deploy last_deploy;
@@ -83,8 +84,13 @@ static int method_match_image(sd_bus_message *message, void *userdata, sd_bus_er
         return sd_bus_error_set(error, ERROR_NO_SUCH_PROJECT, "No project has it");
 }
 
+static int emit_finished(sd_bus *bus, const Deploy *deploy) {
+        return sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployFinished", "tsss", deploy->id,
+                                  deploy->project, deploy->stage, deploy->state);
+}
+
 static int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const Deploy *deploy = &last_deploy;
+        Deploy *deploy = &last_deploy;
         const char *project;
         int r;
 
@@ -98,14 +104,36 @@ static int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_e
         if (deploy->id == 0 || (!isempty(project) && !streq(project, deploy->project)))
                 return sd_bus_reply_method_return(message, "a(tssssstt)", 0);
 
-        return sd_bus_reply_method_return(message, "a(tssssstt)", 1, deploy->id, deploy->project,
-                                          deploy->stage, deploy->image, deploy->state, "because\nof " EVIL,
-                                          UINT64_C(1700000000000000), UINT64_C(0));
+        r = sd_bus_reply_method_return(message, "a(tssssstt)", 1, deploy->id, deploy->project, deploy->stage,
+                                       deploy->image, deploy->state, "because\nof " EVIL,
+                                       UINT64_C(1700000000000000), UINT64_C(0));
+        if (r < 0 || !deploy->next_state)
+                return r;
+
+        (void) snprintf(deploy->state, sizeof(deploy->state), "%s", deploy->next_state);
+        deploy->next_state = NULL;
+        return emit_finished(sd_bus_message_get_bus(message), deploy);
 }
 
-static int emit_finished(sd_bus *bus, const Deploy *deploy) {
-        return sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployFinished", "tsss", deploy->id,
-                                  deploy->project, deploy->stage, deploy->state);
+/* A running deploy is over when it was listed once more: cancelled, or, of stage "prod", succeeded all the same. */
+static int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Deploy *deploy = &last_deploy;
+        uint64_t id;
+        int r;
+
+        (void) userdata;
+
+        r = sd_bus_message_read(message, "t", &id);
+        if (r < 0)
+                return r;
+        if (id != deploy->id)
+                return sd_bus_error_setf(error, ERROR_NO_SUCH_DEPLOY, "There is no deploy %llu",
+                                         (unsigned long long) id);
+        if (!streq(deploy->state, "running"))
+                return sd_bus_error_set(error, ERROR_ALREADY_FINISHED, "It is over already");
+
+        deploy->next_state = streq(deploy->stage, "prod") ? "succeeded" : "cancelled";
+        return sd_bus_reply_method_return(message, "");
 }
 
 /* What follows the prefix; NULL where the text does not begin with it. */
@@ -119,6 +147,7 @@ static const char *skip_prefix(const char *text, const char *prefix) {
 static void deploy_set(Deploy *deploy, const char *project, const char *stage, const char *tag,
                        const char *state) {
         deploy->id++;
+        deploy->next_state = NULL;
         (void) snprintf(deploy->project, sizeof(deploy->project), "%s", project);
         (void) snprintf(deploy->stage, sizeof(deploy->stage), "%s", stage);
         (void) snprintf(deploy->image, sizeof(deploy->image), "registry.example/acme/%s:%s", project, tag);
@@ -289,6 +318,7 @@ static const sd_bus_vtable webhook_vtable[] = {
         SD_BUS_METHOD("MatchImage", "s", "ssb", method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Deploy", "sss", "t", method_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Rollback", "ss", "t", method_rollback, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Cancel", "t", "", method_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("RollbackWithOptions", "ssa{sv}", "t", method_rollback, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

@@ -190,6 +190,37 @@ def test_rollback_to_nothing_says_that_nothing_was_stopped():
         assert "Nothing was stopped" in result.stderr and "tinyforgectl deploys PROJECT STAGE" in result.stderr, result
 
 
+# cancel
+
+def test_cancel_waits_until_the_old_one_runs():
+    with Peers(*WEBHOOK) as peers:
+        peers.run("--no-wait", "deploy", "shop", "dev", "never")
+        result = peers.run("cancel", "1")
+        assert "Deploy 1 of shop/dev, registry.example/acme/shop:never: cancelled" in result.stdout, result.stdout
+        assert "What ran before keeps running" in result.stderr, result.stderr
+        peers.run("--no-wait", "deploy", "shop", "dev", "never")
+        assert peers.json("cancel", "2")["state"] == "cancelled"
+        peers.run("--no-wait", "deploy", "shop", "dev", "never")
+        assert peers.json("--no-wait", "cancel", "3")["state"] == "running"
+
+
+def test_cancel_that_comes_too_late_says_what_undoes_it():
+    with Peers(*WEBHOOK) as peers:
+        peers.run("--no-wait", "deploy", "shop", "prod", "never")
+        result = peers.run("cancel", "1", status=1)
+        assert ": succeeded" in result.stdout and "tinyforgectl rollback shop prod" in result.stderr, result
+        result = peers.run("cancel", "1", status=1)
+        assert "over already" in result.stderr and "tinyforgectl rollback PROJECT STAGE" in result.stderr, result
+
+
+def test_cancel_of_what_is_no_deploy_is_told():
+    with Peers(*WEBHOOK) as peers:
+        result = peers.run("cancel", "77", status=4)
+        assert "no deploy 77" in result.stderr and "tinyforgectl deploys" in result.stderr, result
+        for wrong in ("", "0", "x", "-1", "1 ", "99999999999999999999"):
+            assert "is a number" in peers.run("cancel", "--", wrong, status=2).stderr
+
+
 # Lists
 
 def test_shadowed_stage_is_named():

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* cancel: what is done to one deploy, named by its id. */
+#include "ctl/client.h"
+#include "ctl/outcome.h"
+#include "ctl/verbs.h"
+#include "shared/parse.h"
+
+/* 0, or an exit code. webhookd counts from 1, in a signed column. */
+static int parse_id(const Ctl *ctl, const char *text, uint64_t *ret) {
+        if (parse_uint(text, INT64_MAX, ret) >= 0 && *ret > 0)
+                return 0;
+
+        (void) ctl_fail(ctl, -EINVAL, "The id of a deploy is a number, not '%s'", text);
+        ctl_hint(ctl, "The deploys are listed by: tinyforgectl deploys");
+        return CTL_EXIT_USAGE;
+}
+
+int verb_cancel(Ctl *ctl, char *args[]) {
+        _cleanup_(wait_freep) Wait *wait = NULL;
+        uint64_t id = 0;
+        int r;
+
+        r = parse_id(ctl, args[0], &id);
+        if (r > 0)
+                return r;
+
+        r = wait_new(ctl, &wait);
+        if (r >= 0)
+                r = client_call(ctl, &peer_webhook, "Cancel", NULL, "t", id);
+
+        return r < 0 ? r : outcome_await_listed(wait, id, GOAL_CANCELLED);
+}
