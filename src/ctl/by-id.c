@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cancel: what is done to one deploy, named by its id. */
+/* cancel and follow: what is done to one deploy, named by its id. */
 #include "ctl/client.h"
 #include "ctl/outcome.h"
 #include "ctl/verbs.h"
@@ -29,4 +29,17 @@ int verb_cancel(Ctl *ctl, char *args[]) {
                 r = client_call(ctl, &peer_webhook, "Cancel", NULL, "t", id);
 
         return r < 0 ? r : outcome_await_listed(wait, id, GOAL_CANCELLED);
+}
+
+int verb_follow(Ctl *ctl, char *args[]) {
+        _cleanup_(wait_freep) Wait *wait = NULL;
+        uint64_t id = 0;
+        int r;
+
+        r = parse_id(ctl, args[0], &id);
+        if (r > 0)
+                return r;
+
+        r = wait_new(ctl, &wait);
+        return r < 0 ? r : outcome_await_listed(wait, id, GOAL_RUNS);
 }

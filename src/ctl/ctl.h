@@ -16,7 +16,8 @@
 enum {
         CTL_EXIT_FAILURE = 1,
         CTL_EXIT_USAGE = 2,
-        CTL_EXIT_NOT_FOUND = 4, /* no such project, stage or deploy; as systemctl has it for units */
+        CTL_EXIT_NOT_FOUND = 4,     /* no such project, stage or deploy; as systemctl has it for units */
+        CTL_EXIT_INTERRUPTED = 130, /* Ctrl-C, as shells count it */
 };
 
 typedef struct Ctl {
@@ -25,6 +26,7 @@ typedef struct Ctl {
         bool json;
         bool legend;           /* headings above tables, hints below */
         bool wait;             /* deploy, rollback: until the outcome is known */
+        bool follow;           /* deploy, rollback: show the way to the outcome */
         bool hold;             /* rollback: auto_deploy goes off with it */
         unsigned limit;        /* deploys: rows */
         uint64_t timeout_usec; /* how long to wait */

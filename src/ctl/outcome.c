@@ -62,10 +62,10 @@ int outcome_await(Wait *wait, uint64_t id, const char *project, const char *stag
 
         if (ctl->wait)
                 r = wait_for_deploy(wait, id, project, stage);
-        if (r >= 0)
+        if (r == 0)
                 r = find_deploy(ctl, id, project, stage, &list, &row);
 
-        return r < 0 ? r : show_outcome(ctl, &row, goal);
+        return r != 0 ? r : show_outcome(ctl, &row, goal);
 }
 
 int outcome_await_listed(Wait *wait, uint64_t id, OutcomeGoal goal) {

@@ -18,7 +18,16 @@ typedef struct Command {
         unsigned options; /* of VerbOptions: those that were given */
 } Command;
 
-enum { ARG_VERSION = 0x100, ARG_JSON, ARG_NO_LEGEND, ARG_WAIT, ARG_NO_WAIT, ARG_TIMEOUT, ARG_HOLD };
+enum {
+        ARG_VERSION = 0x100,
+        ARG_JSON,
+        ARG_NO_LEGEND,
+        ARG_WAIT,
+        ARG_NO_WAIT,
+        ARG_TIMEOUT,
+        ARG_HOLD,
+        ARG_FOLLOW
+};
 
 static const struct option long_options[] = {
         { "help", no_argument, NULL, 'h' },
@@ -30,6 +39,7 @@ static const struct option long_options[] = {
         { "no-wait", no_argument, NULL, ARG_NO_WAIT },
         { "timeout", required_argument, NULL, ARG_TIMEOUT },
         { "hold", no_argument, NULL, ARG_HOLD },
+        { "follow", no_argument, NULL, ARG_FOLLOW },
         { NULL, 0, NULL, 0 },
 };
 
@@ -84,6 +94,10 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
                 command->options |= VERB_HOLD;
                 ctl->hold = true;
                 return 0;
+        case ARG_FOLLOW:
+                command->options |= VERB_FOLLOW;
+                ctl->follow = true;
+                return 0;
         default:
                 return CTL_EXIT_USAGE;
         }
@@ -119,6 +133,11 @@ static int check_usage(const Ctl *ctl, const Verb *verb, const Command *command,
                 return CTL_EXIT_USAGE;
         }
 
+        if (ctl->follow && !ctl->wait) {
+                (void) ctl_fail(ctl, -EINVAL, "What is not waited for cannot be followed");
+                return CTL_EXIT_USAGE;
+        }
+
         return 0;
 }
 
@@ -150,6 +169,7 @@ static int run_verb(Ctl *ctl, const Command *command, int argc, char *argv[]) {
                 return 0;
         }
 
+        ctl->follow = ctl->follow || verb->follows;
         n_args = argc > 0 ? (unsigned) argc - 1 : 0;
         r = check_usage(ctl, verb, command, n_args);
         return r > 0 ? r : verb->run(ctl, argv + (argc > 0 ? 1 : 0));

@@ -2,11 +2,10 @@
 /* Aligned columns, or JSON: see table.h. */
 #include "ctl/table.h"
 
-#include <sys/ioctl.h>
 #include <time.h>
 
+#include "ctl/terminal.h"
 #include "ctl/text.h"
-#include "shared/parse.h"
 
 #define GAP         2U
 #define WIDTH_MIN   8U
@@ -268,21 +267,6 @@ int table_print(const Table *table, FILE *file, bool heading, size_t width) {
         for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns)
                 print_row(table, file, table->cells + i, &layout);
         return 0;
-}
-
-/* The width of the terminal behind `file`; 0: it is none. */
-static size_t terminal_width(FILE *file) {
-        const char *columns = getenv("COLUMNS");
-        struct winsize size = { 0 };
-        uint64_t wanted;
-        int fd = fileno(file);
-
-        if (fd < 0 || !isatty(fd))
-                return 0;
-        if (columns && parse_uint(columns, 10000, &wanted) >= 0 && wanted > 0)
-                return (size_t) wanted;
-
-        return ioctl(fd, TIOCGWINSZ, &size) >= 0 ? size.ws_col : 0;
 }
 
 int table_show(Table *table, const Ctl *ctl, const char *what) {

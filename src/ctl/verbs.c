@@ -3,13 +3,18 @@
 #include "ctl/verbs.h"
 
 /* What is the same for all verbs that wait for a deploy. */
-#define HELP_WAIT                                                    \
-        "     --no-wait        Return when it is in the queue\n"     \
-        "     --wait           Wait for the outcome (the default)\n" \
-        "     --timeout=SPAN   Wait so long at most (default 1h); the deploy goes on\n"
-#define HELP_OUTCOME                                                              \
-        "Exit code 0 for succeeded and unchanged, 1 for every other outcome.\n\n" \
-        "JSON: one object, as of deploys.\n"
+#define HELP_TIMEOUT "     --timeout=SPAN   Wait so long at most (default 1h); the deploy goes on\n"
+#define HELP_WAIT                                                \
+        "     --no-wait        Return when it is in the queue\n" \
+        "     --wait           Wait for the outcome (the default)\n" HELP_TIMEOUT
+#define HELP_FOLLOW \
+        "     --follow         Show the way there: a line that moves on a terminal, plain lines elsewhere\n"
+#define HELP_OUTCOME                                                                                               \
+        "Exit code 0 for succeeded and unchanged, 1 for every other outcome, 130 after Ctrl-C, which ends\n"       \
+        "the waiting and not the deploy.\n\n"                                                                      \
+        "JSON: one object, as of deploys; with --follow, before it one line for each step:\n"                      \
+        "{\"phase\",\"detail\"}. Phases: queued, running, resolved, pulling, pulled, created, stopped, started,\n" \
+        "probing, healthy, switched, retired; from the beginning again where the deployer had to.\n"
 
 static const Verb verbs[] = {
         {
@@ -74,10 +79,11 @@ static const Verb verbs[] = {
                         .arguments = "PROJECT STAGE [TAG]",
                         .n_min = 2,
                         .n_max = 3,
-                        .options = VERB_WAIT,
+                        .options = VERB_WAIT | VERB_FOLLOW,
                         .summary = "Deploy a tag, and wait for the outcome",
                         .details = "TAG is \"v1\", \"@sha256:...\" or \"v1@sha256:...\". Without one, what was pushed while "
-                                   "auto_deploy was\noff is deployed.\n\n" HELP_WAIT "\n" HELP_OUTCOME,
+                                   "auto_deploy was\noff is deployed.\n\n" HELP_WAIT HELP_FOLLOW
+                                   "\n" HELP_OUTCOME,
                         .run = verb_deploy,
         },
         {
@@ -85,14 +91,25 @@ static const Verb verbs[] = {
                         .arguments = "PROJECT STAGE",
                         .n_min = 2,
                         .n_max = 2,
-                        .options = VERB_WAIT | VERB_HOLD,
+                        .options = VERB_WAIT | VERB_FOLLOW | VERB_HOLD,
                         .summary = "Go back to the deploy before, and wait for the outcome",
                         .details = "Goes to the newest deploy that succeeded before the one that runs, so twice goes back two.\n"
                                    "What is queued for the stage is cancelled. Where there is nothing to go back to, nothing is\n"
                                    "stopped, and the exit code is 1.\n\n"
                                    "     --hold           Switch the stage's auto_deploy off as well, so that no push undoes it\n" HELP_WAIT
-                                   "\n" HELP_OUTCOME,
+                                                   HELP_FOLLOW "\n" HELP_OUTCOME,
                         .run = verb_rollback,
+        },
+        {
+                        .name = "follow",
+                        .arguments = "ID",
+                        .n_min = 1,
+                        .n_max = 1,
+                        .options = VERB_WAIT,
+                        .follows = true,
+                        .summary = "Show the way of a deploy, and wait for the outcome",
+                        .details = HELP_TIMEOUT "\n" HELP_OUTCOME,
+                        .run = verb_follow,
         },
         {
                         .name = "cancel",

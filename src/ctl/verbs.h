@@ -18,6 +18,7 @@ int verb_deploys(Ctl *ctl, char *args[]);
 int verb_deploy(Ctl *ctl, char *args[]);
 int verb_rollback(Ctl *ctl, char *args[]);
 int verb_cancel(Ctl *ctl, char *args[]);
+int verb_follow(Ctl *ctl, char *args[]);
 int verb_endpoint(Ctl *ctl, char *args[]);
 int verb_match(Ctl *ctl, char *args[]);
 int verb_parse_image(Ctl *ctl, char *args[]);
@@ -28,6 +29,7 @@ typedef enum VerbOptions {
         VERB_LIMIT = 1 << 0, /* -n */
         VERB_WAIT = 1 << 1,  /* --wait, --no-wait, --timeout= */
         VERB_HOLD = 1 << 2,  /* --hold */
+        VERB_FOLLOW = 1 << 3 /* --follow */
 } VerbOptions;
 
 typedef struct Verb {
@@ -36,6 +38,7 @@ typedef struct Verb {
         unsigned n_min;
         unsigned n_max;
         unsigned options;    /* of VerbOptions */
+        bool follows;        /* --follow goes without saying */
         const char *summary; /* one line */
         const char *details; /* what its own help says besides: keys of the JSON, exit codes */
         VerbFunction run;

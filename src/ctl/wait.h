@@ -19,5 +19,8 @@ DEFINE_CLEANUP(Wait, wait_free)
 
 Ctl *wait_ctl(const Wait *wait);
 
-/* 0 when the deploy is over; -ETIMEDOUT after the time that the options of `ctl` give, and other faults; reported. */
+/*
+ * 0 when the deploy is over; CTL_EXIT_INTERRUPTED after Ctrl-C, which ends the waiting and not the deploy; -ETIMEDOUT after
+ * the time that the options of `ctl` give, and other faults; reported. With --follow it shows the way to there.
+ */
 int wait_for_deploy(Wait *wait, uint64_t id, const char *project, const char *stage);

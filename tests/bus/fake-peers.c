@@ -6,7 +6,9 @@
  * its standard input.
  *
  * The tag of a deploy says what becomes of it: "<state>" is told by the signal, "early-<state>" by a signal before the
- * reply, "lost-<state>" by no signal, and "never" is not over at all.
+ * reply, "lost-<state>" by no signal, and "never" is not over at all. Who plays the deployer too tells the way there:
+ * "told-<state>" all of it around the reply, "again-<state>" a part of it each time that the deploy is listed, as a deployer
+ * that is started anew in the middle, and "stuck" a pull without end.
  */
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -29,7 +31,39 @@ typedef struct Deploy {
         char image[256];
         char state[64];
         const char *next_state; /* after it was listed once more; NULL: it stays as it is */
+        const struct Step *next_steps;
+        char end[64]; /* after the steps of an "again-" deploy */
 } Deploy;
+
+/* What Progress tells; the last one has no phase. */
+typedef struct Step {
+        const char *phase;
+        const char *detail;
+} Step;
+
+static const Step steps_told[] = {
+        { "pulling", "0%" },
+        { "pulling", "3%" },
+        { "pulling", "10%" },
+        { "pulling", "19%" },
+        { "pulling", "42% of 30 MB" },
+        { "pulling", "100%" },
+        { "pulled", "" },
+        { "created", "shop-dev-1.pending" },
+        { "started", "" },
+        { "probing", "GET http://192.0.2.7:8080/healthz: refused " EVIL },
+        { "probing", "GET http://192.0.2.7:8080/healthz: 200" },
+        { "healthy", "" },
+        { "switched", "" },
+        { "retired", "" },
+        { NULL, NULL },
+};
+
+static const Step steps_before[] = { { "resolved", "sha256:1" }, { "pulling", "10%" }, { NULL, NULL } };
+static const Step steps_after[] = {
+        { "resolved", "sha256:1" }, { "pulling", "5%" }, { "switched", "" }, { NULL, NULL }
+};
+static const Step steps_stuck[] = { { "resolved", "sha256:1" }, { "pulling", "42%" }, { NULL, NULL } };
 
 static Deploy last_deploy;
 static bool engine_answers = true;
@@ -89,6 +123,30 @@ static int emit_finished(sd_bus *bus, const Deploy *deploy) {
                                   deploy->project, deploy->stage, deploy->state);
 }
 
+static int emit_steps(sd_bus *bus, uint64_t id, const Step *steps) {
+        int r = 0;
+
+        for (; steps->phase && r >= 0; steps++)
+                r = sd_bus_emit_signal(bus, DEPLOYER_PATH, DEPLOYER_INTERFACE, "Progress", "tss", id,
+                                       steps->phase, steps->detail);
+        return r;
+}
+
+/* A deploy that begins again is queued both times that it is asked for; the second time is the last. */
+static int tell_next_steps(sd_bus *bus, Deploy *deploy) {
+        const Step *steps = TAKE_PTR(deploy->next_steps);
+        int r;
+
+        r = emit_steps(bus, deploy->id, steps);
+        if (steps == steps_before) {
+                deploy->next_steps = steps_after;
+                return r;
+        }
+
+        deploy->next_state = deploy->end;
+        return r;
+}
+
 static int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         Deploy *deploy = &last_deploy;
         const char *project;
@@ -107,6 +165,8 @@ static int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_e
         r = sd_bus_reply_method_return(message, "a(tssssstt)", 1, deploy->id, deploy->project, deploy->stage,
                                        deploy->image, deploy->state, "because\nof " EVIL,
                                        UINT64_C(1700000000000000), UINT64_C(0));
+        if (r >= 0 && deploy->next_steps)
+                r = tell_next_steps(sd_bus_message_get_bus(message), deploy);
         if (r < 0 || !deploy->next_state)
                 return r;
 
@@ -148,16 +208,40 @@ static void deploy_set(Deploy *deploy, const char *project, const char *stage, c
                        const char *state) {
         deploy->id++;
         deploy->next_state = NULL;
+        deploy->next_steps = NULL;
         (void) snprintf(deploy->project, sizeof(deploy->project), "%s", project);
         (void) snprintf(deploy->stage, sizeof(deploy->stage), "%s", stage);
         (void) snprintf(deploy->image, sizeof(deploy->image), "registry.example/acme/%s:%s", project, tag);
         (void) snprintf(deploy->state, sizeof(deploy->state), "%s", state);
 }
 
+/* What is told before the reply, and what after it. */
+static int deploy_tell(sd_bus *bus, sd_bus_message *call, Deploy *deploy, const char *tag) {
+        bool told = skip_prefix(tag, "told-"), early = skip_prefix(tag, "early-");
+        int r;
+
+        /* Another deploy's way and end are none of the waiter's business. */
+        r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployFinished", "tsss",
+                               UINT64_C(4711), deploy->project, deploy->stage, "failed");
+        if (r >= 0 && told)
+                r = emit_steps(bus, 4711, steps_stuck);
+        if (r >= 0 && told)
+                r = sd_bus_emit_signal(bus, DEPLOYER_PATH, DEPLOYER_INTERFACE, "Progress", "tss", deploy->id,
+                                       "resolved", "sha256:1");
+        if (r >= 0 && early)
+                r = emit_finished(bus, deploy);
+        if (r >= 0)
+                r = sd_bus_reply_method_return(call, "t", deploy->id);
+        if (r >= 0 && (told || streq(tag, "stuck")))
+                r = emit_steps(bus, deploy->id, told ? steps_told : steps_stuck);
+        return r;
+}
+
 static int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *project, *stage, *tag, *early, *lost, *state;
+        const char *project, *stage, *tag, *state, *again;
         sd_bus *bus = sd_bus_message_get_bus(message);
         Deploy *deploy = &last_deploy;
+        bool ends;
         int r;
 
         (void) userdata;
@@ -169,19 +253,16 @@ static int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *
         if (isempty(tag))
                 return sd_bus_error_set(error, ERROR_NOTHING_AVAILABLE, "Nothing was pushed");
 
-        early = skip_prefix(tag, "early-");
-        lost = skip_prefix(tag, "lost-");
-        state = early ? early : lost ? lost : streq(tag, "never") ? "running" : tag;
-        deploy_set(deploy, project, stage, tag, state);
+        again = skip_prefix(tag, "again-");
+        ends = !again && !streq(tag, "never") && !streq(tag, "stuck");
+        /* "rolled-back" is a state of its own. */
+        state = strchr(tag, '-') && !streq(tag, "rolled-back") ? strchr(tag, '-') + 1 : tag;
+        deploy_set(deploy, project, stage, tag, again ? "queued" : ends ? state : "running");
+        (void) snprintf(deploy->end, sizeof(deploy->end), "%s", state);
+        deploy->next_steps = again ? steps_before : NULL;
 
-        /* Another deploy's end is none of the waiter's business. */
-        r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployFinished", "tsss",
-                               UINT64_C(4711), project, stage, "failed");
-        if (r >= 0 && early)
-                r = emit_finished(bus, deploy);
-        if (r >= 0)
-                r = sd_bus_reply_method_return(message, "t", deploy->id);
-        if (r >= 0 && !early && !lost && !streq(tag, "never"))
+        r = deploy_tell(bus, message, deploy, tag);
+        if (r >= 0 && ends && !skip_prefix(tag, "early-") && !skip_prefix(tag, "lost-"))
                 r = emit_finished(bus, deploy);
         return r;
 }

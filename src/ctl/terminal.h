@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Terminal: what is behind an output, and how wide it is. */
+#pragma once
+
+#include <stdio.h>
+
+#include "shared/macro.h"
+
+/* The width of the terminal behind `file`; 0: it is none, or does not say. */
+size_t terminal_width(FILE *file);
+
+/* Whether `file` is a terminal on which a line can be written anew: TERM= is set, and it is not "dumb". */
+bool terminal_redraws(FILE *file);
+
+/* Whether what is written there may be in bold: where NO_COLOR= is not set. */
+bool terminal_is_coloured(void);
