@@ -59,15 +59,11 @@ void ctl_print(const Ctl *ctl, const char *format, ...) {
         va_end(args);
 }
 
-int ctl_print_json(const Ctl *ctl, json_t *value) {
+static int print_json(const Ctl *ctl, const json_t *value, size_t flags) {
         _cleanup_free_ char *text = NULL;
 
-        assert(ctl);
-
         if (value)
-                text = json_dumps(value,
-                                  JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
-        json_decref(value);
+                text = json_dumps(value, flags | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
         if (!text)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
@@ -79,6 +75,23 @@ int ctl_print_json(const Ctl *ctl, json_t *value) {
                         (void) fputc(*p, ctl->out);
         (void) fputc('\n', ctl->out);
         return 0;
+}
+
+int ctl_print_json(const Ctl *ctl, json_t *value) {
+        int r;
+
+        assert(ctl);
+
+        r = print_json(ctl, value, JSON_COMPACT);
+        json_decref(value);
+        return r;
+}
+
+int ctl_print_json_indented(const Ctl *ctl, const json_t *value) {
+        assert(ctl);
+        assert(value);
+
+        return print_json(ctl, value, JSON_INDENT(2));
 }
 
 int ctl_exit_code(int r) {

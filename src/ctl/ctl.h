@@ -48,5 +48,8 @@ void ctl_print(const Ctl *ctl, const char *format, ...) _printf_(2, 3);
 /* Prints `value` as one line of JSON, all of it ASCII, and takes the reference; NULL is want of memory. */
 int ctl_print_json(const Ctl *ctl, json_t *value);
 
+/* Prints `value` for people, one line for each of its parts, all of it ASCII. */
+int ctl_print_json_indented(const Ctl *ctl, const json_t *value);
+
 /* The exit code for what a verb returned: a positive one stays what it is. */
 int ctl_exit_code(int r);

@@ -120,7 +120,7 @@ static int parse_argv(Ctl *ctl, int argc, char *argv[], Command *ret) {
 }
 
 /* Whether the verb takes these arguments and options: 0, or an exit code. */
-static int check_usage(const Ctl *ctl, const Verb *verb, const Command *command, unsigned n_args) {
+static int check_usage(const Ctl *ctl, const Verb *verb, const Command *command, size_t n_args) {
         if (n_args < verb->n_min || n_args > verb->n_max) {
                 (void) ctl_fail(ctl, -EINVAL, "Too %s arguments", n_args < verb->n_min ? "few" : "many");
                 ctl_hint(ctl, "Usage: tinyforgectl %s %s", verb->name, verb->arguments);
@@ -141,9 +141,24 @@ static int check_usage(const Ctl *ctl, const Verb *verb, const Command *command,
         return 0;
 }
 
+/* A word that is none, or half of one: an exit code. */
+static int report_unknown(const Ctl *ctl, int argc, char *argv[]) {
+        bool is_group = verbs_have_group(argv[0]);
+
+        if (is_group && argc == 1)
+                (void) ctl_fail(ctl, -EINVAL, "The verb '%s' is not complete", argv[0]);
+        else
+                (void) ctl_fail(ctl, -EINVAL, "There is no verb '%s%s%s'", argv[0], is_group ? " " : "",
+                                is_group ? argv[1] : "");
+        ctl_hint(ctl, "See tinyforgectl %s%s--help", is_group ? argv[0] : "", is_group ? " " : "");
+        return CTL_EXIT_USAGE;
+}
+
 static int run_verb(Ctl *ctl, const Command *command, int argc, char *argv[]) {
+        static char status[] = "status";
+        char *const no_words[] = { status };
+        size_t n_used = 0, n_args;
         const Verb *verb;
-        unsigned n_args;
         int r;
 
         if (command->version) {
@@ -151,18 +166,15 @@ static int run_verb(Ctl *ctl, const Command *command, int argc, char *argv[]) {
                 return 0;
         }
 
-        if (argc == 0 && command->help) {
-                verbs_help(ctl->out);
+        if (command->help && (argc == 0 || (argc == 1 && verbs_have_group(argv[0])))) {
+                verbs_help(argv[0], ctl->out);
                 return 0;
         }
 
         /* Without a verb: the first thing that one wants to know. */
-        verb = verb_find(argc > 0 ? argv[0] : "status");
-        if (!verb) {
-                (void) ctl_fail(ctl, -EINVAL, "There is no verb '%s'", argv[0]);
-                ctl_hint(ctl, "See tinyforgectl --help");
-                return CTL_EXIT_USAGE;
-        }
+        verb = verb_find(argc > 0 ? argv : no_words, argc > 0 ? (size_t) argc : 1, &n_used);
+        if (!verb)
+                return report_unknown(ctl, argc, argv);
 
         if (command->help) {
                 verb_help(verb, ctl->out);
@@ -170,9 +182,9 @@ static int run_verb(Ctl *ctl, const Command *command, int argc, char *argv[]) {
         }
 
         ctl->follow = ctl->follow || verb->follows;
-        n_args = argc > 0 ? (unsigned) argc - 1 : 0;
+        n_args = argc > 0 ? (size_t) argc - n_used : 0;
         r = check_usage(ctl, verb, command, n_args);
-        return r > 0 ? r : verb->run(ctl, argv + (argc > 0 ? 1 : 0));
+        return r > 0 ? r : verb->run(ctl, argv + argc - n_args);
 }
 
 int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {

@@ -54,6 +54,19 @@ static const Verb verbs[] = {
                         .run = verb_projects,
         },
         {
+                        .name = "project show",
+                        .arguments = "PROJECT [STAGE]",
+                        .n_min = 1,
+                        .n_max = 2,
+                        .summary = "Show a project, and the containers it makes",
+                        .details = "Of each stage, what the engine is asked for by a deploy today: what tinyforge says itself, and\n"
+                                   "merged into it what is in /etc/tinyforge/projects.d. The image is the newest that came up.\n"
+                                   "Exit code 1 where that is refused, with the reason. The containers are shown to root.\n\n"
+                                   "JSON: {\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\",\"stages\":[{\"name\",\n"
+                                   "       \"tag_pattern\",\"auto_deploy\",\"max_instances\",\"image\",\"container\":{...},\"error\"}]}.\n",
+                        .run = verb_project_show,
+        },
+        {
                         .name = "stages",
                         .arguments = "[PROJECT]",
                         .n_max = 1,
@@ -169,12 +182,38 @@ static const Verb verbs[] = {
         },
 };
 
-const Verb *verb_find(const char *name) {
-        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                if (streq(verbs[i].name, name))
+/* Whether `name` is of two words, and this is the first. */
+static bool name_is_of_group(const char *name, const char *word) {
+        size_t length = strlen(word);
+
+        return strncmp(name, word, length) == 0 && name[length] == ' ';
+}
+
+const Verb *verb_find(char *const *words, size_t n_words, size_t *ret_n_used) {
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                const char *space = strchr(verbs[i].name, ' ');
+                bool found;
+
+                if (space)
+                        found = n_words > 1 && name_is_of_group(verbs[i].name, words[0]) &&
+                                streq(space + 1, words[1]);
+                else
+                        found = n_words > 0 && streq(verbs[i].name, words[0]);
+                if (found) {
+                        *ret_n_used = space ? 2 : 1;
                         return &verbs[i];
+                }
+        }
 
         return NULL;
+}
+
+bool verbs_have_group(const char *word) {
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                if (name_is_of_group(verbs[i].name, word))
+                        return true;
+
+        return false;
 }
 
 static void help_common(FILE *file) {
@@ -188,12 +227,17 @@ static void help_common(FILE *file) {
                      file);
 }
 
-void verbs_help(FILE *file) {
+void verbs_help(const char *group, FILE *file) {
         (void) fputs("tinyforgectl [OPTIONS...] VERB [ARGUMENTS...]\n\n"
                      "Ask tinyforge what it does, and tell it what to do.\n\nVerbs:\n",
                      file);
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
-                int n = fprintf(file, "  %s %s", verbs[i].name, verbs[i].arguments);
+                int n;
+
+                if (group && !name_is_of_group(verbs[i].name, group))
+                        continue;
+
+                n = fprintf(file, "  %s %s", verbs[i].name, verbs[i].arguments);
 
                 (void) fprintf(file, "%*s%s\n", n < 32 ? 32 - n : 1, "", verbs[i].summary);
         }

@@ -13,6 +13,7 @@ int verb_status(Ctl *ctl, char *args[]);
 int verb_url(Ctl *ctl, char *args[]);
 int verb_regenerate_secret(Ctl *ctl, char *args[]);
 int verb_projects(Ctl *ctl, char *args[]);
+int verb_project_show(Ctl *ctl, char *args[]);
 int verb_stages(Ctl *ctl, char *args[]);
 int verb_deploys(Ctl *ctl, char *args[]);
 int verb_deploy(Ctl *ctl, char *args[]);
@@ -33,7 +34,7 @@ typedef enum VerbOptions {
 } VerbOptions;
 
 typedef struct Verb {
-        const char *name;
+        const char *name;      /* one word, or two: those that begin alike are a group */
         const char *arguments; /* as the help shows them */
         unsigned n_min;
         unsigned n_max;
@@ -44,11 +45,14 @@ typedef struct Verb {
         VerbFunction run;
 } Verb;
 
-/* NULL: no such verb. */
-const Verb *verb_find(const char *name);
+/* The verb that these words begin with, and how many of them are its name. NULL: no such verb. */
+const Verb *verb_find(char *const *words, size_t n_words, size_t *ret_n_used);
 
-/* The help of all verbs, or of one. */
-void verbs_help(FILE *file);
+/* Whether verbs of two words begin with this one. */
+bool verbs_have_group(const char *word);
+
+/* The help of all verbs, or of those of a group, or of one. */
+void verbs_help(const char *group, FILE *file);
 void verb_help(const Verb *verb, FILE *file);
 
 /* Whether the project, and in it the stage unless that is NULL, exists: 0, or -ENODEV or -ENXIO, reported. */

@@ -372,6 +372,34 @@ static int method_list_instances(sd_bus_message *message, void *userdata, sd_bus
         return sd_bus_reply_method_return(message, "a(sstssssssst)", 0);
 }
 
+/* The stage "dev" shows what it was asked with, "prod" is refused, "rc" is root's, and "odd" makes no sense. */
+static int method_get_body(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage, *image, *keys[3], *healthcheck;
+        unsigned max_instances;
+        char body[512];
+        uint16_t port;
+        int r;
+
+        (void) userdata;
+
+        r = sd_bus_message_read(message, "sssa{sv}", &project, &stage, &image, 3, &keys[0], "q", &port,
+                                &keys[1], "s", &healthcheck, &keys[2], "u", &max_instances);
+        if (r < 0)
+                return r;
+        if (streq(stage, "prod"))
+                return sd_bus_error_set(error, ERROR_CONFIGURATION,
+                                        "/etc/tinyforge/projects.d/shop.json:3:14: unexpected token " EVIL);
+        if (streq(stage, "rc"))
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Rejected send message");
+        if (streq(project, "odd"))
+                return sd_bus_reply_method_return(message, "s", "{\"Image\":");
+
+        (void) snprintf(body, sizeof(body),
+                        "{\"Image\":\"%s\",\"Env\":[\"%s=%u\",\"%s=%s\",\"%s=%u\",\"T=\\u001b[31m\x7f\"]}",
+                        image, keys[0], (unsigned) port, keys[1], healthcheck, keys[2], max_instances);
+        return sd_bus_reply_method_return(message, "s", body);
+}
+
 static int method_list_units(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         (void) userdata;
         (void) error;
@@ -425,6 +453,7 @@ static const sd_bus_vtable deployer_vtable[] = {
         SD_BUS_PROPERTY("ApiVersion", "s", property_get, 0, 0),
         SD_BUS_METHOD("ListInstances", "ss", "a(sstssssssst)", method_list_instances,
                       SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("GetContainerBody", "sssa{sv}", "s", method_get_body, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

@@ -387,6 +387,72 @@ def test_rows_fit_the_terminal():
         assert "…" not in peers.run("deploys").stdout, "what is no terminal gets everything"
 
 
+# project show
+
+def test_project_is_shown_with_the_container_of_its_stage():
+    with Peers("webhook", "deployer") as peers:
+        peers.run("deploy", "shop", "dev", "succeeded")
+        text = peers.run("project", "show", "shop", "dev").stdout
+        assert_harmless(text)
+        head, body = text.split("Container:\n")
+        assert head.splitlines() == [
+            "Project: shop", "Image: registry.example/acme/shop", "Port: 8080", "Healthcheck: as the image says", "",
+            "Stage: dev", "Pattern: *", "Auto-deploy: no", "Max-instances: 1",
+            "Image: registry.example/acme/shop:succeeded"], head
+        assert body.startswith('{\n  "Image": "registry.example/acme/shop:succeeded",\n  "Env": ['), body
+        assert json.loads(body)["Env"] == ["Port=8080", "Healthcheck=", "MaxInstances=1", "T=\x1b[31m\x7f"], body
+
+
+def test_project_without_a_deploy_is_shown_by_its_own_image():
+    with Peers("webhook", "deployer") as peers:
+        peers.run("deploy", "shop", "dev", "rolled-back", status=1)
+        shown = peers.json("project", "show", "shop", "canary")
+        assert (shown["name"], shown["image"], shown["port"], shown["healthcheck"]) == (
+            "shop", "registry.example/acme/shop", 8080, None), shown
+        stage, = shown["stages"]
+        assert list(stage) == ["name", "tag_pattern", "auto_deploy", "max_instances", "image", "container", "error"]
+        assert (stage["name"], stage["image"], stage["error"]) == ("canary", "registry.example/acme/shop", None), stage
+        assert "MaxInstances=2" in stage["container"]["Env"], stage
+
+
+def test_refused_configuration_is_told_and_the_other_stages_are_shown():
+    with Peers("webhook", "deployer") as peers:
+        result = peers.run("project", "show", "shop", status=1)
+        assert_harmless(result.stdout + result.stderr)
+        assert "tinyforgectl: shop/prod: /etc/tinyforge/projects.d/shop.json:3:14: unexpected token" in result.stderr
+        assert result.stdout.count("Stage: ") == 3 and result.stdout.count("Container:") == 2, result.stdout
+        stages = peers.json("project", "show", "shop", status=1)["stages"]
+        assert [stage["container"] is None for stage in stages] == [False, False, True], stages
+        assert stages[2]["error"].startswith("/etc/tinyforge/projects.d/shop.json:3:14"), stages
+        assert "no JSON" in peers.run("project", "show", "odd", status=1).stderr
+
+
+def test_containers_of_a_project_are_shown_to_root_only():
+    with Peers("webhook", "deployer") as peers:
+        result = peers.run("project", "show", "tool", status=1)
+        assert "Stage: rc" in result.stdout and "Healthcheck: image" in result.stdout, result.stdout
+        assert result.stderr == "tinyforgectl: Only root may see the containers of a project\n", result.stderr
+        assert "Only root" in peers.json("project", "show", "tool", status=1)["stages"][0]["error"]
+
+
+def test_project_is_shown_as_far_as_it_goes_without_a_deployer():
+    with Peers(*WEBHOOK) as peers:
+        result = peers.run("project", "show", "shop", status=1)
+        assert result.stdout.count("Stage: ") == 3 and result.stderr.count("tinyforgectl:") == 1, result
+        stages = peers.json("project", "show", "shop", status=1)["stages"]
+        assert all(stage["container"] is None and stage["error"] for stage in stages), stages
+
+
+def test_project_that_does_not_exist_is_status_4():
+    with Peers("webhook", "deployer") as peers:
+        assert "tinyforgectl projects" in peers.run("project", "show", "nobody", status=4).stderr
+        result = peers.run("project", "show", "shop", "nowhere", status=4)
+        assert result.stdout == "" and "tinyforgectl stages" in result.stderr, result
+        assert "not complete" in peers.run("project", status=2).stderr
+        assert "There is no verb 'project drop'" in peers.run("project", "drop", "x", status=2).stderr
+        assert "project show" in peers.run("project", "--help").stdout
+
+
 # endpoint
 
 def test_endpoint_names_running_instances_only():
