@@ -41,7 +41,7 @@ int verb_endpoint(Ctl *ctl, char *args[]) {
         Found found = { 0 };
         int r;
 
-        table = instance_table_new();
+        table = instance_table_new(false);
         if (!table)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 

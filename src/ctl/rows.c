@@ -86,7 +86,7 @@ void deploy_table_add(Table *table, const DeployRow *row) {
         table_add_text(table, row->reason);
 }
 
-Table *instance_table_new(void) {
+Table *instance_table_new(bool with_manager) {
         static const Column columns[] = {
                 { "PROJECT", "project", COLUMN_SHRINKS },
                 { "STAGE", "stage", COLUMN_SHRINKS },
@@ -99,9 +99,11 @@ Table *instance_table_new(void) {
                 { NULL, "container", 0 },
                 { NULL, "name", 0 },
                 { NULL, "store", 0 },
+                { "NOTE", NULL, COLUMN_RARE },
+                { NULL, "managed", 0 },
         };
 
-        return table_new(columns, ELEMENTSOF(columns));
+        return table_new(columns, ELEMENTSOF(columns) - (with_manager ? 0 : 2));
 }
 
 /* The first digits of a digest, as the engines' own tools show them. */

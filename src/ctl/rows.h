@@ -65,5 +65,6 @@ bool deploy_is_finished(const DeployRow *row);
 /* Tables of deploys and instances, which more than one verb shows. NULL: no memory. */
 Table *deploy_table_new(void);
 void deploy_table_add(Table *table, const DeployRow *row);
-Table *instance_table_new(void);
+/* With two more cells a row where `with_manager`: what people and what programs are told of who manages it. */
+Table *instance_table_new(bool with_manager);
 void instance_table_add(Table *table, const InstanceRow *row);

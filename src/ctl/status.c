@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "ctl/client.h"
+#include "ctl/instances.h"
 #include "ctl/rows.h"
 #include "ctl/verbs.h"
 
@@ -26,6 +27,7 @@ typedef struct Status {
         json_t *webhookd;
         json_t *engine;
         Table *instances;
+        bool instances_hidden; /* from this user, which is no fault */
 } Status;
 
 static void status_done(Status *status) {
@@ -199,32 +201,6 @@ static int ask_properties(Ctl *ctl, const Peer *peer, const Property *properties
         return 0;
 }
 
-static int ask_instances(Ctl *ctl, Table **ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(table_freep) Table *table = NULL;
-        InstanceRow row;
-        int r;
-
-        table = instance_table_new();
-        if (!table)
-                return ctl_fail(ctl, -ENOMEM, "Out of memory");
-
-        r = client_call(ctl, &peer_deployer, "ListInstances", &reply, "ss", "", "");
-        if (r < 0)
-                return r;
-
-        r = rows_enter(reply);
-        while (r >= 0 && (r = instance_read(reply, &row)) > 0)
-                instance_table_add(table, &row);
-        if (r >= 0)
-                r = table_error(table);
-        if (r < 0)
-                return client_report_answer(ctl, &peer_deployer, r);
-
-        *ret = TAKE_PTR(table);
-        return 0;
-}
-
 static const char *get_text(const json_t *object, const char *key) {
         return strempty(json_string_value(json_object_get(object, key)));
 }
@@ -252,6 +228,8 @@ static int show_text(const Ctl *ctl, Status *status) {
                 ctl_print(ctl, "Engine: %s %s, API %s", engine, get_text(status->engine, "version"),
                           get_text(status->engine, "api_version"));
 
+        if (status->instances_hidden)
+                ctl_print(ctl, "Instances are shown to root only.");
         if (r >= 0 && status->instances && table_n_rows(status->instances) > 0) {
                 ctl_print(ctl, "%s", "");
                 r = table_show(status->instances, ctl, "instances");
@@ -288,10 +266,14 @@ int verb_status(Ctl *ctl, char *args[]) {
         complete = ask_systemd(ctl, &status.units) >= 0;
         complete &= ask_properties(ctl, &peer_webhook, webhook_properties, ELEMENTSOF(webhook_properties),
                                    &status.webhookd) >= 0;
-        /* A deployer that does not answer is told once. */
         complete &= ask_properties(ctl, &peer_deployer, engine_properties, ELEMENTSOF(engine_properties),
-                                   &status.engine) >= 0 &&
-                    ask_instances(ctl, &status.instances) >= 0;
+                                   &status.engine) >= 0;
+        /* A deployer that does not answer is told once. */
+        if (status.engine) {
+                r = instances_ask(ctl, status.webhookd, &status.instances);
+                complete &= r >= 0;
+                status.instances_hidden = r >= 0 && !status.instances;
+        }
 
         r = ctl->json ? show_json(ctl, &status) : show_text(ctl, &status);
         if (r < 0)

@@ -23,10 +23,12 @@ static const Verb verbs[] = {
                         .summary = "Show the units, the queue, the engine, and what runs where",
                         .details = "Says first what systemd says of the units; a service that is inactive is normal. Then asks\n"
                                    "both daemons, which starts them. Exit code 1 where one of the three does not answer.\n\n"
+                                   "Instances come from the engine, and are shown to root only. Unmanaged is what webhookd has no\n"
+                                   "deploy of.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\"}],\n"
                                    "       \"webhookd\":{\"version\",\"public_url\",\"projects\",\"queued\",\"running\"},\n"
                                    "       \"engine\":{\"name\",\"version\",\"api_version\"},\n"
-                                   "       \"instances\":[as of endpoint, of all states]}; a part that is missing is null.\n",
+                                   "       \"instances\":[as of endpoint, of all states, and \"managed\"]}; a part that is missing is null.\n",
                         .run = verb_status,
         },
         {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The peers of tinyforgectl, with answers that a test can choose: what the real ones say only on bad days. Started with
- * the names of the peers it is to be: webhook, webhook-liar (every answer has a wrong type), deployer,
- * deployer-unreachable (its engine does not answer), systemd. Prints "ready" when the names are taken, and ends with
- * its standard input.
+ * the names of the peers it is to be: webhook, webhook-old and webhook-young (with 200 and 199 rows of a stage, down to
+ * 101), webhook-liar (every answer has a wrong type), deployer, deployer-unreachable (its engine does not answer),
+ * deployer-shy (it shows instances to root only), systemd. Prints "ready" when the names are taken, and ends with its
+ * standard input.
  *
  * The tag of a deploy says what becomes of it: "<state>" is told by the signal, "early-<state>" by a signal before the
  * reply, "lost-<state>" by no signal, and "never" is not over at all. Who plays the deployer too tells the way there:
@@ -67,6 +68,8 @@ static const Step steps_stuck[] = { { "resolved", "sha256:1" }, { "pulling", "42
 
 static Deploy last_deploy;
 static bool engine_answers = true;
+static bool instances_hidden;
+static unsigned n_old_rows;
 
 static int method_list_projects(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         (void) userdata;
@@ -147,6 +150,24 @@ static int tell_next_steps(sd_bus *bus, Deploy *deploy) {
         return r;
 }
 
+/* So many rows, down to 101. */
+static int reply_old_rows(sd_bus_message *call) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(tssssstt)");
+        for (unsigned i = n_old_rows; i > 0 && r >= 0; i--)
+                r = sd_bus_message_append(reply, "(tssssstt)", UINT64_C(100) + i, "shop", "dev",
+                                          "registry.example/acme/shop:v1", "unchanged", "", UINT64_C(1),
+                                          UINT64_C(2));
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         Deploy *deploy = &last_deploy;
         const char *project;
@@ -159,6 +180,8 @@ static int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_e
         if (r < 0)
                 return r;
 
+        if (n_old_rows > 0)
+                return reply_old_rows(message);
         if (deploy->id == 0 || (!isempty(project) && !streq(project, deploy->project)))
                 return sd_bus_reply_method_return(message, "a(tssssstt)", 0);
 
@@ -353,6 +376,8 @@ static int method_list_instances(sd_bus_message *message, void *userdata, sd_bus
         r = sd_bus_message_read(message, "ss", &project, &stage);
         if (r < 0)
                 return r;
+        if (instances_hidden)
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Rejected send message");
         if (!engine_answers)
                 return sd_bus_error_set(error, ERROR_ENGINE_UNREACHABLE, "No engine answers");
 
@@ -474,9 +499,12 @@ typedef struct Role {
 
 static const Role roles[] = {
         { "webhook", WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, webhook_vtable },
+        { "webhook-old", WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, webhook_vtable },
+        { "webhook-young", WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, webhook_vtable },
         { "webhook-liar", WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, liar_vtable },
         { "deployer", DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE, deployer_vtable },
         { "deployer-unreachable", DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE, deployer_vtable },
+        { "deployer-shy", DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE, deployer_vtable },
         { "systemd", "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
           "org.freedesktop.systemd1.Manager", systemd_vtable },
 };
@@ -488,6 +516,9 @@ static int play(sd_bus *bus, const char *name) {
                 if (!streq(roles[i].name, name))
                         continue;
 
+                instances_hidden = instances_hidden || streq(name, "deployer-shy");
+                if (streq(name, "webhook-old") || streq(name, "webhook-young"))
+                        n_old_rows = streq(name, "webhook-old") ? 200 : 199;
                 engine_answers = engine_answers && !streq(name, "deployer-unreachable");
                 r = sd_bus_add_object_vtable(bus, NULL, roles[i].path, roles[i].interface, roles[i].vtable,
                                              NULL);

@@ -7,6 +7,7 @@ usage: test_ctl.py [TEST], with TINYFORGECTL= and WEBHOOKD= the programs and SOU
 """
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -63,6 +64,16 @@ def test_wrong_command_line_is_status_2():
 def test_help_and_version_need_nothing():
     assert "parse-image" in run("--help").stdout
     assert run("--version").stdout.startswith("tinyforge ")
+
+
+def test_every_verb_has_a_help_of_its_own():
+    lines = run("--help").stdout.split("Verbs:\n")[1].split("\n\n")[0].splitlines()
+    verbs = [re.match(r"  ([a-z-]+(?: [a-z-]+)*) ", line).group(1) for line in lines]
+    assert "project show" in verbs and "rollback" in verbs, verbs
+    for verb in verbs:
+        text = run(*verb.split(), "--help").stdout
+        assert text.startswith(f"tinyforgectl [OPTIONS...] {verb}") and "JSON" in text, (verb, text)
+        assert max(len(line) for line in text.splitlines()) <= 110, (verb, text)
 
 
 def test_missing_bus_is_said():

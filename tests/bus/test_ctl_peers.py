@@ -513,5 +513,34 @@ def test_status_shows_what_it_has_and_never_invents_the_rest():
         assert status["units"] is None and status["webhookd"]["projects"] == 3
 
 
+def test_status_marks_what_webhookd_does_not_know():
+    with Peers(*ALL) as peers:
+        for _ in range(8):
+            peers.run("--no-wait", "deploy", "shop", "dev", "succeeded")
+        lines = [line.split() for line in peers.run("status").stdout.splitlines() if line.startswith("shop")]
+        assert [(line[2], line[-1]) for line in lines] == [("9", "unmanaged"), ("8", "-"), ("7", "unmanaged")], lines
+        instances = peers.json("status")["instances"]
+        assert [(row["deploy"], row["managed"]) for row in instances] == [(9, False), (8, True), (7, False)], instances
+    with Peers("deployer", "systemd") as peers:
+        instances = peers.json("status", status=1)["instances"]
+        assert [row["managed"] for row in instances] == [None] * 3, "who does not answer says nothing"
+        assert "unmanaged" not in peers.run("status", status=1).stdout
+
+
+def test_status_does_not_doubt_what_webhookd_may_have_forgotten():
+    with Peers("webhook-old", "deployer", "systemd") as peers:
+        assert "unmanaged" not in peers.run("status").stdout
+    with Peers("webhook-young", "deployer", "systemd") as peers:
+        assert peers.run("status").stdout.count("unmanaged") == 3, "it forgot nothing yet"
+
+
+def test_status_of_somebody_who_is_not_root_is_the_rest():
+    with Peers("webhook", "deployer-shy", "systemd") as peers:
+        result = peers.run("status")
+        assert "projects: 3" in result.stdout and "Engine: docker" in result.stdout, result.stdout
+        assert result.stdout.splitlines()[-1] == "Instances are shown to root only." and result.stderr == "", result
+        assert peers.json("status")["instances"] is None
+
+
 if __name__ == "__main__":
     tap.main()

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Instances: what runs where, as the engine's labels say, and what of it webhookd does not know. */
+#pragma once
+
+#include "ctl/table.h"
+
+/*
+ * A table of all instances, of all states; NULL where the deployer shows them to root only. Where webhookd does not answer,
+ * `ask_webhook` is false, and nothing is said of who manages them. Reports its faults.
+ */
+int instances_ask(Ctl *ctl, bool ask_webhook, Table **ret);
