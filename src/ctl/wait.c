@@ -145,6 +145,7 @@ static int ask(Wait *wait, const char *project, const char *stage) {
 }
 
 static int report_broken(const Wait *wait, int r) {
+        follow_clear(wait->follow);
         (void) ctl_fail(wait->ctl, r, "The connection to the system bus broke: %m");
         return -EIO;
 }
