@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The peers of tinyforgectl, with answers that a test can choose: what the real ones say only on bad days. Started with
- * the names of the peers it is to be: webhook, webhook-old and webhook-young (with 200 and 199 rows of a stage, down to
- * 101), webhook-liar (every answer has a wrong type), deployer, deployer-unreachable (its engine does not answer),
- * deployer-shy (it shows instances to root only), systemd. Prints "ready" when the names are taken, and ends with its
- * standard input.
+ * the names of the peers it is to be: webhook, webhook-old and webhook-young (with 200 and 199 rows, down to id 101),
+ * webhook-full (with 1000, where it is asked for all stages), webhook-liar (every answer has a wrong type), deployer,
+ * deployer-unreachable (its engine does not answer), deployer-shy (it shows instances to root only), systemd. Prints
+ * "ready" when the names are taken, and ends with its standard input.
  *
  * The tag of a deploy says what becomes of it: "<state>" is told by the signal, "early-<state>" by a signal before the
  * reply, "lost-<state>" by no signal, and "never" is not over at all. Who plays the deployer too tells the way there:
@@ -180,7 +180,7 @@ static int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_e
         if (r < 0)
                 return r;
 
-        if (n_old_rows > 0)
+        if (n_old_rows > 0 && (n_old_rows < 1000 || isempty(project)))
                 return reply_old_rows(message);
         if (deploy->id == 0 || (!isempty(project) && !streq(project, deploy->project)))
                 return sd_bus_reply_method_return(message, "a(tssssstt)", 0);
@@ -501,6 +501,7 @@ static const Role roles[] = {
         { "webhook", WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, webhook_vtable },
         { "webhook-old", WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, webhook_vtable },
         { "webhook-young", WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, webhook_vtable },
+        { "webhook-full", WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, webhook_vtable },
         { "webhook-liar", WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE, liar_vtable },
         { "deployer", DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE, deployer_vtable },
         { "deployer-unreachable", DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE, deployer_vtable },
@@ -510,6 +511,11 @@ static const Role roles[] = {
 };
 
 static int play(sd_bus *bus, const char *name) {
+        static const struct {
+                const char *name;
+                unsigned n_rows;
+        } full[] = { { "webhook-old", 200 }, { "webhook-young", 199 }, { "webhook-full", 1000 } };
+
         for (size_t i = 0; i < ELEMENTSOF(roles); i++) {
                 int r;
 
@@ -517,8 +523,9 @@ static int play(sd_bus *bus, const char *name) {
                         continue;
 
                 instances_hidden = instances_hidden || streq(name, "deployer-shy");
-                if (streq(name, "webhook-old") || streq(name, "webhook-young"))
-                        n_old_rows = streq(name, "webhook-old") ? 200 : 199;
+                for (size_t j = 0; j < ELEMENTSOF(full); j++)
+                        if (streq(name, full[j].name))
+                                n_old_rows = full[j].n_rows;
                 engine_answers = engine_answers && !streq(name, "deployer-unreachable");
                 r = sd_bus_add_object_vtable(bus, NULL, roles[i].path, roles[i].interface, roles[i].vtable,
                                              NULL);

@@ -260,6 +260,13 @@ def test_deploy_can_be_followed_by_its_id():
         assert "not listed" in peers.run("follow", "9", status=1).stderr
 
 
+def test_deploy_that_is_too_old_for_the_list_of_all_is_found_by_its_id():
+    with Peers("webhook-full", "deployer") as peers:
+        peers.run("deploy", "tool", "rc", "succeeded", "--no-wait")
+        assert peers.json("follow", "1")["project"] == "tool"
+        assert "not listed" in peers.run("follow", "2", status=1).stderr
+
+
 def test_what_is_not_waited_for_is_not_followed():
     with Peers(*WEBHOOK) as peers:
         for arguments in (["deploy", "shop", "dev", "x", "--follow", "--no-wait"], ["follow", "1", "--no-wait"]):
