@@ -8,6 +8,7 @@
 #include "deployerd/engine-image.h"
 #include "deployerd/instance.h"
 #include "deployerd/report.h"
+#include "deployerd/upstreams.h"
 #include "shared/parse.h"
 
 int query_engine(Worker *worker, const char *engine_socket) {
@@ -56,6 +57,28 @@ static json_t *instance_report(const Instance *instance) {
                          (json_int_t) container->started_at);
 }
 
+/* Lists everything there is and tells proxies of it; that they cannot be told is no reason not to answer. */
+static int list_all(Worker *worker, Engine *engine, InstanceList *ret) {
+        _cleanup_free_ char *dir = NULL;
+        _cleanup_close_ int folder = -1;
+        int r, written;
+
+        written = upstreams_dir(&dir);
+        if (written >= 0)
+                written = upstreams_lock(dir, &folder);
+
+        r = instance_list(engine, NULL, NULL, ret);
+        if (r < 0)
+                return r;
+
+        if (written >= 0)
+                written = upstreams_write_all(folder, ret);
+        if (written < 0)
+                worker_log(worker, LOG_WARNING, "Cannot write the upstream files: %s", strerror(-written));
+
+        return 0;
+}
+
 int query_instances(Worker *worker, const char *engine_socket, const char *project, const char *stage) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
@@ -64,8 +87,11 @@ int query_instances(Worker *worker, const char *engine_socket, const char *proje
         assert(worker);
 
         r = engine_open(worker, engine_socket, &engine);
-        if (r >= 0)
-                r = instance_list(engine, project, stage, &list);
+        if (r < 0)
+                return r;
+
+        r = isempty(project) && isempty(stage) ? list_all(worker, engine, &list)
+                                               : instance_list(engine, project, stage, &list);
         if (r < 0)
                 return r;
 

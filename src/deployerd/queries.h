@@ -16,7 +16,8 @@ int query_image(Worker *worker, const char *engine_socket, const ImageRef *image
 
 /*
  * Reports the instances of a project and stage (NULL or empty: all) that were switched to, one REPORT_INSTANCE each with the
- * keys of struct InstanceReport, and ends with an empty result. Errors of engine.h.
+ * keys of struct InstanceReport, and ends with an empty result. Whoever asks for all has the upstream files brought up to
+ * date. Errors of engine.h.
  */
 int query_instances(Worker *worker, const char *engine_socket, const char *project, const char *stage);
 

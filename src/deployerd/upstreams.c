@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "shared/name.h"
@@ -137,11 +138,36 @@ static int replace(int folder, const char *project, const char *stage, const cha
         return r;
 }
 
-int upstreams_write(const char *dir, const char *project, const char *stage, const InstanceList *list) {
+static int write_stage(int folder, const char *project, const char *stage, const InstanceList *list) {
         char endpoint[ENDPOINT_SIZE], text[TEXT_SIZE];
-        _cleanup_close_ int folder = -1;
         size_t length;
         bool found;
+
+        found = find_endpoint(list, project, stage, endpoint);
+        length = make_text(project, stage, found ? endpoint : NULL, text);
+        return replace(folder, project, stage, text, length);
+}
+
+int upstreams_lock(const char *dir, int *ret_folder) {
+        _cleanup_close_ int folder = -1;
+
+        assert(ret_folder);
+
+        if (dir) {
+                folder = open_folder(dir);
+                if (folder < 0)
+                        return folder;
+                if (flock(folder, LOCK_EX) < 0)
+                        return -errno;
+        }
+
+        *ret_folder = TAKE_FD(folder);
+        return 0;
+}
+
+int upstreams_write(const char *dir, const char *project, const char *stage, const InstanceList *list) {
+        _cleanup_close_ int folder = -1;
+        int r;
 
         assert(project);
         assert(stage);
@@ -154,13 +180,8 @@ int upstreams_write(const char *dir, const char *project, const char *stage, con
         if (!name_is_valid(project) || !name_is_valid(stage))
                 return -EINVAL;
 
-        folder = open_folder(dir);
-        if (folder < 0)
-                return folder;
-
-        found = find_endpoint(list, project, stage, endpoint);
-        length = make_text(project, stage, found ? endpoint : NULL, text);
-        return replace(folder, project, stage, text, length);
+        r = upstreams_lock(dir, &folder);
+        return r < 0 ? r : write_stage(folder, project, stage, list);
 }
 
 /* Splits "<project>.<stage>.conf". */
@@ -180,22 +201,30 @@ static bool parse_file_name(const char *name, char ret_project[static FILE_NAME_
 }
 
 /* Brings the files that are there already up to date, and removes leftovers of killed processes. */
-static int refresh_files(const char *dir, const InstanceList *all) {
-        _cleanup_(closedirp) DIR *entries = opendir(dir);
+static int refresh_files(int folder, const InstanceList *all) {
+        _cleanup_(closedirp) DIR *entries = NULL;
+        _cleanup_close_ int fd = -1;
         const struct dirent *entry;
         int result = 0;
 
+        fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+
+        entries = fdopendir(fd);
         if (!entries)
-                return errno == ENOENT ? 0 : -errno;
+                return -errno;
+
+        (void) TAKE_FD(fd);
 
         for (unsigned i = 0; i < ENTRIES_MAX && (entry = readdir(entries)); i++) {
                 char project[FILE_NAME_SIZE], stage[FILE_NAME_SIZE];
                 int r = 0;
 
                 if (entry->d_name[0] == '.')
-                        (void) unlinkat(dirfd(entries), entry->d_name, 0);
+                        (void) unlinkat(folder, entry->d_name, 0);
                 else if (parse_file_name(entry->d_name, project, stage))
-                        r = upstreams_write(dir, project, stage, all);
+                        r = write_stage(folder, project, stage, all);
                 if (r < 0 && result >= 0)
                         result = r;
         }
@@ -203,18 +232,18 @@ static int refresh_files(const char *dir, const InstanceList *all) {
         return result;
 }
 
-int upstreams_write_all(const char *dir, const InstanceList *all) {
+int upstreams_write_all(int folder, const InstanceList *all) {
         int result;
 
         assert(all);
 
-        if (!dir)
+        if (folder < 0)
                 return 0;
 
-        result = refresh_files(dir, all);
-        /* Older instances of a stage find its file written. */
+        result = refresh_files(folder, all);
+        /* Older instances of a stage find its file written. Their names were checked with their labels. */
         for (size_t i = 0; i < all->n; i++) {
-                int r = upstreams_write(dir, all->items[i].project, all->items[i].stage, all);
+                int r = write_stage(folder, all->items[i].project, all->items[i].stage, all);
 
                 if (r < 0 && result >= 0)
                         result = r;

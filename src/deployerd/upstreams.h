@@ -22,7 +22,13 @@ int upstreams_dir(char **ret);
 int upstreams_write(const char *dir, const char *project, const char *stage, const InstanceList *list);
 
 /*
- * Writes the files of all stages that `all` has instances of, and of those whose files are there already. Removes what killed
- * processes have left half written. Goes on after a failure and returns the first one.
+ * Keeps all other writers waiting until the descriptor is closed. To be taken before the engine is asked for what
+ * upstreams_write_all() gets: a deploy that switches meanwhile then writes what it knows afterwards. `dir` NULL: -1.
  */
-int upstreams_write_all(const char *dir, const InstanceList *all);
+int upstreams_lock(const char *dir, int *ret_folder);
+
+/*
+ * Writes the files of all stages that `all` has instances of, and of those whose files are there already. Removes what killed
+ * processes have left half written. Goes on after a failure and returns the first one. `folder` -1: does nothing.
+ */
+int upstreams_write_all(int folder, const InstanceList *all);

@@ -2,8 +2,10 @@
 #include "deployerd/upstreams.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "shared/json.h"
 #include "unit.h"
@@ -67,6 +69,8 @@ static Instance *add(Fixture *fixture, const char *project, const char *stage, c
                      const char *port) {
         size_t i = fixture->list.n++;
 
+        assert_true(i < ELEMENTSOF(fixture->items));
+        json_decref(fixture->json[i]);
         fixture->json[i] = address ? json_pack("{s:{s:{s:[{s:s, s:s}]}}}", "NetworkSettings", "Ports",
                                                "8080/tcp", "HostIp", address, "HostPort", port)
                                    : json_object();
@@ -113,6 +117,13 @@ static struct stat stat_file(const Fixture *fixture, const char *name) {
         path_of(fixture, name, path);
         assert_int_equal(stat(path, &st), 0);
         return st;
+}
+
+static int write_all(const Fixture *fixture) {
+        _cleanup_close_ int folder = -1;
+
+        assert_int_equal(upstreams_lock(fixture->dir, &folder), 0);
+        return upstreams_write_all(folder, &fixture->list);
 }
 
 static void file_names_where_the_newest_instance_listens(void **state) {
@@ -189,12 +200,12 @@ static void longest_names_fit(void **state) {
         memset(name, 'a', 63);
         name[63] = '\0';
         add(fixture, name, name, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "65535");
-        assert_int_equal(upstreams_write_all(fixture->dir, &fixture->list), 0);
+        assert_int_equal(write_all(fixture), 0);
         (void) snprintf(file, sizeof(file), "%s.%s.conf", name, name);
         assert_non_null(strstr(read_file(fixture, file), ":ffff]:65535;\n}\n"));
         /* Found again by its name. */
         fixture->list.n = 0;
-        assert_int_equal(upstreams_write_all(fixture->dir, &fixture->list), 0);
+        assert_int_equal(write_all(fixture), 0);
         assert_non_null(strstr(read_file(fixture, file), DOWN));
 }
 
@@ -211,14 +222,14 @@ static void file_is_replaced_only_when_it_changes(void **state) {
         struct stat before;
 
         add(fixture, "shop", "dev", "127.0.0.1", "1001");
-        assert_int_equal(upstreams_write_all(fixture->dir, &fixture->list), 0);
+        assert_int_equal(write_all(fixture), 0);
         before = stat_file(fixture, "shop.dev.conf");
-        assert_int_equal(upstreams_write_all(fixture->dir, &fixture->list), 0);
+        assert_int_equal(write_all(fixture), 0);
         assert_int_equal(stat_file(fixture, "shop.dev.conf").st_ino, before.st_ino);
 
         fixture->list.n = 0;
         add(fixture, "shop", "dev", "127.0.0.1", "1002");
-        assert_int_equal(upstreams_write_all(fixture->dir, &fixture->list), 0);
+        assert_int_equal(write_all(fixture), 0);
         assert_int_not_equal(stat_file(fixture, "shop.dev.conf").st_ino, before.st_ino);
         assert_int_equal(count_files(fixture), 1);
 }
@@ -227,12 +238,12 @@ static void all_stages_are_written_and_those_that_are_gone_are_down(void **state
         Fixture *fixture = *state;
 
         add(fixture, "bakery", "dev", "127.0.0.1", "1001");
-        assert_int_equal(upstreams_write_all(fixture->dir, &fixture->list), 0);
+        assert_int_equal(write_all(fixture), 0);
         fixture->list.n = 0;
         add(fixture, "shop", "prod", "127.0.0.1", "1002");
         add(fixture, "shop", "dev", "127.0.0.1", "1003");
         add(fixture, "shop", "prod", "127.0.0.1", "1004");
-        assert_int_equal(upstreams_write_all(fixture->dir, &fixture->list), 0);
+        assert_int_equal(write_all(fixture), 0);
         assert_int_equal(count_files(fixture), 3);
         assert_non_null(strstr(read_file(fixture, "bakery.dev.conf"), DOWN));
         assert_non_null(strstr(read_file(fixture, "shop.prod.conf"), ":1002;"));
@@ -248,7 +259,7 @@ static void what_is_not_ours_is_left_alone_and_leftovers_go(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(theirs); i++)
                 write_file(fixture, theirs[i], "theirs\n");
         write_file(fixture, ".shop.dev.4711", "upstr");
-        assert_int_equal(upstreams_write_all(fixture->dir, &fixture->list), 0);
+        assert_int_equal(write_all(fixture), 0);
         for (size_t i = 0; i < ELEMENTSOF(theirs); i++)
                 if (theirs[i][0] != '.')
                         assert_string_equal(read_file(fixture, theirs[i]), "theirs\n");
@@ -281,14 +292,42 @@ static void failure_is_told_and_the_others_are_written(void **state) {
         assert_int_equal(upstreams_write(fixture->dir, "shop", "prod", &fixture->list), 0);
         path_of(fixture, "bakery.dev.conf", path);
         assert_int_equal(mkdir(path, 0700), 0);
-        assert_int_equal(upstreams_write_all(fixture->dir, &fixture->list), -EISDIR);
+        assert_int_equal(write_all(fixture), -EISDIR);
         assert_non_null(strstr(read_file(fixture, "shop.dev.conf"), ":1002;"));
         assert_int_equal(count_files(fixture), 3);
+}
+
+/* Whoever asked the engine before the switch must not have the last word. */
+static void writer_waits_for_the_one_that_has_the_lock(void **state) {
+        Fixture *fixture = *state;
+        int status, folder = -1;
+        pid_t pid;
+
+        add(fixture, "shop", "dev", "127.0.0.1", "1001");
+        assert_int_equal(upstreams_lock(fixture->dir, &folder), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                /* An alarm ends the wait that a lock is. */
+                (void) close(folder);
+                (void) ualarm(100000, 0);
+                (void) upstreams_write(fixture->dir, "shop", "dev", &fixture->list);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM);
+        assert_int_equal(count_files(fixture), 0);
+
+        assert_int_equal(upstreams_write_all(folder, &fixture->list), 0);
+        assert_int_equal(close(folder), 0);
+        assert_int_equal(upstreams_write(fixture->dir, "shop", "dev", &fixture->list), 0);
+        assert_int_equal(count_files(fixture), 1);
 }
 
 static void folder_is_the_units_and_without_one_nothing_is_written(void **state) {
         _cleanup_free_ char *dir = NULL, *none = NULL;
         const InstanceList empty = { .n = 0 };
+        int folder = 0;
 
         (void) state;
 
@@ -300,7 +339,9 @@ static void folder_is_the_units_and_without_one_nothing_is_written(void **state)
         assert_int_equal(upstreams_dir(&none), 0);
         assert_null(none);
         assert_int_equal(upstreams_write(NULL, "shop", "dev", &empty), 0);
-        assert_int_equal(upstreams_write_all(NULL, &empty), 0);
+        assert_int_equal(upstreams_lock(NULL, &folder), 0);
+        assert_int_equal(folder, -1);
+        assert_int_equal(upstreams_write_all(folder, &empty), 0);
 }
 
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -320,6 +361,7 @@ int main(void) {
                 test(what_is_not_ours_is_left_alone_and_leftovers_go),
                 test(leftover_of_the_same_process_is_no_obstacle),
                 test(failure_is_told_and_the_others_are_written),
+                test(writer_waits_for_the_one_that_has_the_lock),
                 cmocka_unit_test(folder_is_the_units_and_without_one_nothing_is_written),
         };
 
