@@ -23,6 +23,9 @@ import threading
 import time
 import urllib.parse
 
+import fake_network
+from fake_images import Failure, ImageRoutes, image_id
+
 DOCKER = {"name": "docker", "api": "1.41", "min": "1.12", "version": "20.10.24", "clash": 409}
 FLAVOURS = {
     "docker": DOCKER,
@@ -40,23 +43,21 @@ def stamp(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1e9):09d}Z"
 
 
-class Failure(Exception):
-    """An answer that is an error."""
-
-    def __init__(self, status, message):
-        super().__init__(message)
-        self.status, self.message = status, message
-
-
 class Container:
-    """What it does is in the image's `behaviour`: exit, after, health, logs; its state follows from the time."""
+    """
+    What it does is in the image's `behaviour`; its state follows from the time. exit: the code with which it ends, `after`
+    seconds; revives: its restart policy then starts it again; health: what its health check says, `after` seconds; logs;
+    oom; restarts: what the engine counts; start-error, start-status; stop-takes: seconds; listen: see fake_network.py.
+    """
 
-    def __init__(self, number, name, body, image, flavour):
-        self.flavour = flavour
+    def __init__(self, number, name, body, image, flavour, digest=""):
+        self.flavour, self.digest = flavour, digest
         self.id = hashlib.sha256(f"container {number}".encode()).hexdigest()
         self.name, self.body, self.image = name, body, image
         self.started = self.stopped = None
-        self.removed = False
+        self.removed = self.by_hand = False
+        self.signal_code = 0
+        self.address = ""
         self.port = 40000 + number
 
     @property
@@ -66,9 +67,24 @@ class Container:
     def age(self):
         return time.time() - self.started if self.started else 0.0
 
+    def restart_policy(self):
+        return self.body.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "no"
+
+    def revived(self):
+        """How often its restart policy has started it again, and the seconds since; a restart takes 0.1 s."""
+        if not self.behaviour.get("revives") or self.restart_policy() == "no" or self.stopped:
+            return 0, self.age()
+        return int(self.age() // (self.life() + 0.1)), self.age() % (self.life() + 0.1)
+
+    def life(self):
+        return self.behaviour.get("after", 0)
+
+    def started_at(self):
+        return stamp(self.started + self.revived()[0] * (self.life() + 0.1)) if self.started else ZERO_TIME
+
     def exit_code(self):
         code = self.behaviour.get("exit")
-        return code if code is not None and self.started and self.age() >= self.behaviour.get("after", 0) else None
+        return code if code is not None and self.started and self.revived()[1] >= self.life() else None
 
     def running(self):
         return self.started is not None and self.stopped is None and self.exit_code() is None
@@ -76,6 +92,8 @@ class Container:
     def status(self):
         if self.started is None:
             return "created"
+        if self.behaviour.get("revives") and self.exit_code() is not None and not self.stopped:
+            return "restarting"
         # Podman says so of one that ended by itself.
         return "running" if self.running() else "stopped" if self.flavour == "podman" and not self.stopped else "exited"
 
@@ -90,24 +108,41 @@ class Container:
 
     def ports(self):
         """Podman chooses them when it creates, and never takes them back."""
-        bindings = self.body.get("HostConfig", {}).get("PortBindings", {})
-        return {key: [{"HostIp": b[0]["HostIp"], "HostPort": b[0]["HostPort"] or str(self.port)}]
-                for key, b in bindings.items()} if self.running() or self.flavour == "podman" else {}
+        if not self.running() and self.flavour != "podman":
+            return {}
+        ports = {}
+        for key, binding in fake_network.bindings(self.body):
+            ports.setdefault(key, []).append({"HostIp": binding["HostIp"],
+                                              "HostPort": binding["HostPort"] or str(self.port)})
+        return ports
+
+    def mounts(self):
+        """Of binds and mounts, as inspecting shows them."""
+        settings = self.body.get("HostConfig", {})
+        wanted = [{"Type": "bind" if source.startswith("/") else "volume", "Source": source, "Target": target,
+                   "ReadOnly": "ro" in options.split(",")}
+                  for source, target, options in ((bind + "::").split(":")[:3] for bind in settings.get("Binds") or [])]
+        return [{"Type": mount.get("Type", "volume"), "Destination": mount["Target"], "RW": not mount.get("ReadOnly"),
+                 **({"Name": mount.get("Source", ""), "Source": f"/volumes/{mount.get('Source', '')}"}
+                    if mount.get("Type") == "volume" else {"Source": mount.get("Source", "")})}
+                for mount in wanted + (settings.get("Mounts") or [])]
 
     def inspect(self):
         state = {"Status": self.status(), "Running": self.running(), "OOMKilled": bool(self.behaviour.get("oom")),
-                 "ExitCode": self.exit_code() or 0, "Error": "",
-                 "StartedAt": stamp(self.started) if self.started else ZERO_TIME}
+                 "ExitCode": self.exit_code() or self.signal_code, "Error": "",
+                 "StartedAt": self.started_at()}
         if self.health():
             failing = self.health() == "unhealthy"
             state["Health"] = {"Status": self.health(), "FailingStreak": int(failing), "Log": [
                 {"ExitCode": int(failing), "Output": "the shop is closed\n" if failing else "open\n"}]}
         elif self.flavour == "podman":
             state["Health"] = {"Status": "", "FailingStreak": 0, "Log": None}
-        return {"Id": self.id, "Name": "/" + self.name, "RestartCount": self.behaviour.get("restarts", 0),
-                "State": state, "HostConfig": self.body.get("HostConfig", {}),
+        return {"Id": self.id, "Name": "/" + self.name, "Image": image_id(self.digest),
+                "RestartCount": self.behaviour.get("restarts", 0) + self.revived()[0],
+                "State": state, "HostConfig": self.body.get("HostConfig", {}), "Mounts": self.mounts(),
                 "Config": {"Labels": self.labels(), "Image": self.body["Image"], "Tty": False},
-                "NetworkSettings": {"Ports": self.ports()}}
+                "NetworkSettings": fake_network.settings(self.flavour, self.body,
+                                                         self.address if self.running() else "", self.ports())}
 
 
 class Engine:
@@ -116,9 +151,12 @@ class Engine:
         self.flavour_name = self.flavour["name"]
         self.lock = threading.RLock()
         self.registry = {}    # repository → {"tags": {tag: digest}, "images": {digest: image}}
+        self.images = {}      # digest → image, of those that are here
         self.local = {}       # (repository, digest) → image
         self.local_tags = {}  # (repository, tag) → digest
+        self.by_digest = set()  # (repository, digest) by which Podman pulled
         self.containers = []
+        self.network = fake_network.Network()
         self.faults = []
         self.requests = []
         self.bodies = []
@@ -138,8 +176,13 @@ class Engine:
 
     def find_image(self, name):
         repository, tag, digest = self.split(name)
+        for known in self.images:
+            if image_id(known) == name or image_id(known) == "sha256:" + name:
+                return "", known, self.images[known]
+        if digest and (repository, digest) not in self.local:
+            raise Failure(404, f"No such image: {name}")
         digest = digest or self.local_tags.get((repository, tag or "latest"))
-        image = self.local.get((repository, digest))
+        image = self.images.get(digest)
         if image is None:
             raise Failure(404, f"No such image: {name}")
         return repository, digest, image
@@ -161,7 +204,7 @@ class Engine:
         return None
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     engine = None
 
@@ -284,7 +327,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 # A container that somebody else made.
                 engine.n_containers += 1
                 container = Container(engine.n_containers, value["name"], value["body"], {}, engine.flavour_name)
-                container.started = time.time()
+                self.run_container(container)
                 engine.containers.append(container)
             elif what != "state":
                 self.json(404, {"message": what})
@@ -353,9 +396,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.chunk(json.dumps({"error": f"initializing source: reading manifest {tag}: manifest unknown"}).encode())
         else:
             with self.engine.lock:
-                self.engine.local[(repository, digest)] = image
+                self.engine.images[digest] = self.engine.local[(repository, digest)] = image
                 if ":" not in tag:
                     self.engine.local_tags[(repository, tag)] = digest
+                elif self.engine.flavour_name == "podman":
+                    self.engine.by_digest.add((repository, digest))
             self.chunk(json.dumps({"status": "Status: Downloaded newer image"}).encode() + b"\r\n")
         self.wfile.write(b"0\r\n\r\n")
 
@@ -366,35 +411,31 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return config
 
     def image(self, name, **_):
-        repository, digest, image = self.engine.find_image(name)
-        # Docker tells the short form of its own registry's names.
-        shown = repository.removeprefix("docker.io/library/") if self.engine.flavour_name == "docker" else repository
-        self.json(200, {"Id": "sha256:" + hashlib.sha256(digest.encode()).hexdigest(),
-                        "RepoDigests": [f"mirror.example/other@{digest}", f"{shown}@{digest}"],
+        _, digest, image = self.engine.find_image(name)
+        tags, digests = self.names(digest)
+        self.json(200, {"Id": image_id(digest), "RepoTags": tags,
+                        "RepoDigests": [f"mirror.example/other@{digest}", *digests],
                         "Config": self.image_config(image)})
 
     def libpod_image(self, name):
         _, digest, image = self.engine.find_image(name)
-        answer = {"Id": hashlib.sha256(digest.encode()).hexdigest(), "Digest": digest}
+        answer = {"Id": image_id(digest).removeprefix("sha256:"), "Digest": digest}
         if image.get("healthcheck"):
             answer["Healthcheck"] = {"Test": ["CMD", "/check"]}
         self.json(200, answer)
 
-    def tag(self, name, query, **_):
-        repository, digest, _ = self.engine.find_image(name)
-        assert repository == query["repo"]
-        self.engine.local_tags[(repository, query["tag"])] = digest
-        self.empty(201)
-
     def list(self, query, **_):
-        wanted = json.loads(query["filters"])["label"]
+        filters = json.loads(query.get("filters") or "{}")
 
         def fits(container):
             labels = container.labels()
             return all(labels.get(key) == value if equal else key in labels
-                       for key, equal, value in (word.partition("=") for word in wanted))
+                       for key, equal, value in (word.partition("=") for word in filters.get("label", []))) and \
+                (query.get("all") in ("1", "true") or container.running() or "status" in filters) and \
+                container.status() in filters.get("status", [container.status()])
         with self.engine.lock:
-            self.json(200, [{"Id": c.id, "Names": ["/" + c.name], "Labels": c.labels(), "State": c.status()}
+            self.json(200, [{"Id": c.id, "Names": ["/" + c.name], "Image": c.body["Image"], "ImageID": image_id(c.digest),
+                             "Labels": c.labels(), "State": c.status(), "Mounts": c.mounts()}
                             for c in self.engine.containers if not c.removed and fits(c)])
 
     def check_name(self, name):
@@ -407,11 +448,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def create(self, query, body, **_):
         engine = self.engine
         with engine.lock:
-            _, _, image = engine.find_image(body["Image"])
+            _, digest, image = engine.find_image(body["Image"])
             self.check_name(query["name"])
             engine.n_containers += 1
             engine.bodies.append(body)
-            container = Container(engine.n_containers, query["name"], body, image, engine.flavour_name)
+            container = Container(engine.n_containers, query["name"], body, image, engine.flavour_name, digest)
             engine.containers.append(container)
         self.json(201, {"Id": container.id, "Warnings": []})
 
@@ -419,23 +460,78 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with self.engine.lock:
             self.json(200, self.engine.find_container(name).inspect())
 
+    def check_ports(self, container):
+        """A fixed port is for one."""
+        others = [(other, binding) for other in self.engine.containers if other.running() and not other.removed
+                  for _, binding in fake_network.bindings(other.body)]
+        for _, wanted in fake_network.bindings(container.body):
+            for other, binding in others:
+                if other is container or not fake_network.overlap(wanted, binding):
+                    continue
+                address = f"{wanted['HostIp'] or '0.0.0.0'}:{wanted['HostPort']}"
+                if self.engine.flavour_name == "podman":
+                    raise Failure(500, f"cannot listen on the TCP port: listen tcp4 {address}: bind: address already in use")
+                raise Failure(500, "driver failed programming external connectivity on endpoint "
+                              f"{container.name} ({container.id}): Bind for {address} failed: port is already allocated")
+
+    def run_container(self, container):
+        started = time.time()
+        container.started, container.stopped = started, None
+        container.signal_code, container.by_hand = 0, False
+        container.address = self.engine.network.attach(
+            container.body, container.image, lambda: container.running() and container.started == started)
+
     def start(self, name, **_):
-        container = self.engine.find_container(name)
-        if "start-error" in container.behaviour:
-            raise Failure(container.behaviour.get("start-status", 400), container.behaviour["start-error"])
-        if container.running():
-            self.empty(304)
-            return
-        container.started, container.stopped = time.time(), None
+        with self.engine.lock:
+            container = self.engine.find_container(name)
+            if "start-error" in container.behaviour:
+                raise Failure(container.behaviour.get("start-status", 400), container.behaviour["start-error"])
+            if container.running():
+                self.empty(304)
+                return
+            self.check_ports(container)
+            self.run_container(container)
         self.empty()
 
-    def stop(self, name, **_):
+    def end_container(self, container, seconds, code):
+        """It takes its time to end, and is then not started again by its restart policy."""
+        if seconds > 0:
+            time.sleep(seconds)
+        if container.running() or container.status() == "restarting":
+            container.stopped, container.signal_code = time.time(), code
+        container.by_hand = True
+
+    def stop(self, name, query, **_):
         container = self.engine.find_container(name)
-        if not container.running():
+        if not container.running() and container.status() != "restarting":
+            container.by_hand = True
             self.empty(304)
             return
-        container.stopped = time.time()
+        takes, grace = container.behaviour.get("stop-takes", 0), int(query.get("t", 10))
+        self.end_container(container, min(takes, grace), 137 if takes > grace else 0)
         self.empty()
+
+    def kill(self, name, query, **_):
+        container = self.engine.find_container(name)
+        if not container.running():
+            raise Failure(409, f"Cannot kill container: {name}: Container {container.id} is not running")
+        if query.get("signal", "KILL").removeprefix("SIG") not in ("KILL", "9", "TERM", "15", "INT", "2"):
+            self.empty()
+            return
+        self.end_container(container, 0, 137)
+        self.empty()
+
+    def restart(self, name, query, **_):
+        container = self.engine.find_container(name)
+        if container.running():
+            self.end_container(container, min(container.behaviour.get("stop-takes", 0), int(query.get("t", 10))), 0)
+        self.start(name, query=query)
+
+    def wait(self, name, **_):
+        container = self.engine.find_container(name)
+        while container.running() or container.started is None:
+            time.sleep(0.02)
+        self.json(200, {"StatusCode": container.exit_code() or container.signal_code, "Error": None})
 
     def rename(self, name, query, **_):
         with self.engine.lock:
@@ -450,6 +546,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             container = self.engine.find_container(name)
             if container.running() and query.get("force") != "1":
                 raise Failure(409, "You cannot remove a running container")
+            container.stopped = container.stopped or time.time()
             container.removed = True
         self.empty()
 
@@ -477,13 +574,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
     ROUTES = [
         ("GET", r"/distribution/(.+)/json", distribution),
         ("POST", r"/images/create", pull),
-        ("POST", r"/images/(.+)/tag", tag),
+        ("GET", r"/images/json", ImageRoutes.list_images),
+        ("POST", r"/images/prune", ImageRoutes.prune),
+        ("POST", r"/images/(.+)/tag", ImageRoutes.tag),
+        ("DELETE", r"/images/(.+)", ImageRoutes.remove_image),
         ("GET", r"/images/(.+)/json", image),
         ("GET", r"/containers/json", list),
         ("POST", r"/containers/create", create),
         ("GET", r"/containers/([^/]+)/json", inspect),
         ("POST", r"/containers/([^/]+)/start", start),
         ("POST", r"/containers/([^/]+)/stop", stop),
+        ("POST", r"/containers/([^/]+)/kill", kill),
+        ("POST", r"/containers/([^/]+)/restart", restart),
+        ("POST", r"/containers/([^/]+)/wait", wait),
         ("POST", r"/containers/([^/]+)/rename", rename),
         ("GET", r"/containers/([^/]+)/logs", logs),
         ("DELETE", r"/containers/([^/]+)", remove),
@@ -544,16 +647,21 @@ class FakeEngine:
             self.process = None
             os.unlink(self.socket)
 
-    def control(self, what, value=None):
+    def request(self, method, path, body=None):
+        """status, and the answer where it is JSON"""
         connection = Connection(self.socket)
         try:
-            connection.request("PUT", f"/_control/{what}", json.dumps(value))
+            connection.request(method, path, json.dumps(body))
             answer = connection.getresponse()
             data = answer.read()
         finally:
             connection.close()
-        assert answer.status == 200, data
-        return json.loads(data)
+        return answer.status, json.loads(data) if data[:1] in (b"{", b"[") and b"\r\n" not in data else data
+
+    def control(self, what, value=None):
+        status, answer = self.request("PUT", f"/_control/{what}", value)
+        assert status == 200, answer
+        return answer
 
     @staticmethod
     def digest(word):
