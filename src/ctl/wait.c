@@ -28,6 +28,7 @@ struct Wait {
         Follow *follow; /* NULL: nobody wants to see more than the end */
         uint64_t id;    /* 0: not known yet */
         bool finished;
+        sigset_t signals; /* those that are blocked while nobody waits */
 };
 
 static int on_deploy_finished(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
@@ -130,11 +131,16 @@ static void follow_state(Follow *follow, const DeployRow *row) {
 static int ask(Wait *wait, const char *project, const char *stage) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         DeployRow row = { .id = 0 };
+        sigset_t signals;
         int r;
 
         /* A fault is going to be told on the terminal. */
         follow_clear(wait->follow);
+
+        /* While a daemon hangs, Ctrl-C ends the program as it does elsewhere. */
+        (void) sigprocmask(SIG_SETMASK, &wait->signals, &signals);
         r = find_deploy(wait->ctl, wait->id, project, stage, &reply, &row);
+        (void) sigprocmask(SIG_SETMASK, &signals, NULL);
         if (r < 0)
                 return r;
 
@@ -262,7 +268,7 @@ static int wait_interruptibly(Wait *wait, const sigset_t *signals, const char *p
 }
 
 int wait_for_deploy(Wait *wait, uint64_t id, const char *project, const char *stage) {
-        sigset_t signals, before;
+        sigset_t signals;
         int r;
 
         assert(wait);
@@ -273,8 +279,8 @@ int wait_for_deploy(Wait *wait, uint64_t id, const char *project, const char *st
         /* What Ctrl-C ends is the waiting, and it shall say so; until here it ends the program. */
         (void) sigemptyset(&signals);
         (void) sigaddset(&signals, SIGINT);
-        (void) sigprocmask(SIG_BLOCK, &signals, &before);
+        (void) sigprocmask(SIG_BLOCK, &signals, &wait->signals);
         r = wait_interruptibly(wait, &signals, project, stage);
-        (void) sigprocmask(SIG_SETMASK, &before, NULL);
+        (void) sigprocmask(SIG_SETMASK, &wait->signals, NULL);
         return r;
 }

@@ -251,6 +251,15 @@ def test_interrupt_ends_the_following_and_not_the_deploy():
         assert peers.json("deploys")[0]["state"] == "running"
 
 
+def test_daemon_that_hangs_does_not_keep_anybody_from_leaving():
+    with Peers("webhook", "deployer") as peers:
+        with subprocess.Popen([PROGRAM, "deploy", "shop", "dev", "early-hang", "--follow"],
+                              env=peers.environment) as process:
+            assert peers.process.stdout.readline() == "asked\n"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == -signal.SIGINT
+
+
 def test_deploy_can_be_followed_by_its_id():
     with Peers("webhook", "deployer") as peers:
         peers.run("deploy", "shop", "dev", "again-failed", "--no-wait")
