@@ -16,6 +16,7 @@ EXPOSURE_MAX = {
     "tinyforge-webhookd.service": 3,
     "tinyforge-deployerd.service": 3,
     "tinyforge-resume.service": 3,
+    "tinyforge-endpoints.service": 3,
 }
 USERS = {"tinyforge", "tinyforge-deployer"}
 

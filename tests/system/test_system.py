@@ -247,7 +247,7 @@ def test_receiver_has_no_network_no_engine_and_no_privilege():
 def test_neither_daemon_can_write_or_execute_what_it_should_not():
     forge.call(DEPLOYER, "ListInstances", "ss", "", "")
     forge.path()
-    for unit, own in ((WEBHOOKD, {"/tmp", "/var/tmp", "/var/lib/tinyforge"}), (DEPLOYERD, {"/tmp", "/var/tmp"})):
+    for unit, own in ((WEBHOOKD, {"/tmp", "/var/tmp", "/var/lib/tinyforge"}), (DEPLOYERD, {"/tmp", "/var/tmp", "/run/tinyforge-deployer"})):
         pid = forge.pid(unit)
         assert pid, unit
         for line in forge.out("cat", f"/proc/{pid}/mountinfo").splitlines():
