@@ -4,9 +4,9 @@
 A container engine that only pretends: a process of its own that speaks as much of the Engine API as the deployer needs, in
 the manner of Docker or of Podman, on a unix socket. It keeps images, a registry and containers in memory, and fails on demand.
 
-usage: fake_engine.py docker|podman SOCKET
+usage: fake_engine.py docker|podman SOCKET CONTROL-SOCKET
 
-What a test wants of it goes to the same socket, below /_control; see FakeEngine at the end, which is the test's side.
+What a test wants of it goes to a socket beside it, below /_control; see FakeEngine at the end, which is the test's side.
 """
 import hashlib
 import http.client
@@ -24,6 +24,7 @@ import time
 import urllib.parse
 
 import fake_network
+from fake_death import Connections, Mortal
 from fake_images import Failure, ImageRoutes, image_id
 
 DOCKER = {"name": "docker", "api": "1.41", "min": "1.12", "version": "20.10.24", "clash": 409}
@@ -145,11 +146,14 @@ class Container:
                                                          self.address if self.running() else "", self.ports())}
 
 
-class Engine:
-    def __init__(self, flavour):
+class Engine(Mortal):
+    def __init__(self, flavour, path):
+        super().__init__()
+        self.path, self.server = path, None
         self.flavour = FLAVOURS[flavour]
         self.flavour_name = self.flavour["name"]
         self.lock = threading.RLock()
+        self.registry_down = False
         self.registry = {}    # repository → {"tags": {tag: digest}, "images": {digest: image}}
         self.images = {}      # digest → image, of those that are here
         self.local = {}       # (repository, digest) → image
@@ -162,6 +166,36 @@ class Engine:
         self.bodies = []
         self.released = threading.Event()
         self.n_containers = 0
+
+    def listen(self):
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+        self.server = Server(self.path, Handler)
+        threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True).start()
+
+    # Containers
+
+    def check_ports(self, container):
+        """A fixed port is for one."""
+        others = [(other, binding) for other in self.containers if other.running() and not other.removed
+                  for _, binding in fake_network.bindings(other.body)]
+        for _, wanted in fake_network.bindings(container.body):
+            for other, binding in others:
+                if other is container or not fake_network.overlap(wanted, binding):
+                    continue
+                address = f"{wanted['HostIp'] or '0.0.0.0'}:{wanted['HostPort']}"
+                if self.flavour_name == "podman":
+                    raise Failure(500, f"cannot listen on the TCP port: listen tcp4 {address}: bind: address already in use")
+                raise Failure(500, "driver failed programming external connectivity on endpoint "
+                              f"{container.name} ({container.id}): Bind for {address} failed: port is already allocated")
+
+    def run_container(self, container):
+        self.check_ports(container)
+        started = time.time()
+        container.started, container.stopped = started, None
+        container.signal_code, container.by_hand = 0, False
+        container.address = self.network.attach(
+            container.body, container.image, lambda: container.running() and container.started == started)
 
     # Names
 
@@ -195,10 +229,12 @@ class Engine:
 
     # Faults
 
-    def take_fault(self, method, path):
+    def take_fault(self, method, path, number):
+        """The first fault that means this request, by its `number` since the last "forget" or "restore" where it has one."""
         with self.lock:
             for fault in self.faults:
-                if fault["method"] == method and re.search(fault["path"], path) and fault.get("times", 1) != 0:
+                if fault["method"] in (method, "") and re.search(fault["path"], path) and \
+                        fault.get("number", number) == number and fault.get("times", 1) != 0:
                     fault["times"] = fault.get("times", 1) - 1
                     return fault
         return None
@@ -260,7 +296,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         engine = self.engine
         with engine.lock:
             engine.requests.append(f"{self.command} {path}" + (f"?{url.query}" if url.query else ""))
-        fault = engine.take_fault(self.command, path)
+            fault = engine.take_fault(self.command, path, len(engine.requests))
         try:
             if fault and not self.fail(fault):
                 return
@@ -269,6 +305,8 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
             self.json(failure.status, {"message": failure.message})
         except (BrokenPipeError, ConnectionResetError):
             pass
+        if fault and fault.get("when") == "after":
+            engine.strike(fault, self.connection)
 
     do_GET = do_POST = do_DELETE = do_PUT = handle_any
 
@@ -297,6 +335,11 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         elif kind == "serve-then-drop":
             self.wfile = open(os.devnull, "wb")  # pylint: disable=consider-using-with
             return True
+        elif kind in ("kill", "die"):
+            if fault["when"] == "after":
+                self.wfile = open(os.devnull, "wb")  # pylint: disable=consider-using-with
+                return True
+            self.engine.strike(fault, self.connection)
         elif kind in ("stream-error", "stream-cut", "stream-garbage", "stream-silence"):
             return True
         else:
@@ -320,6 +363,15 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
             elif what == "forget":
                 engine.faults.clear()
                 engine.requests.clear()
+                engine.deaths.clear()
+            elif what == "registry":
+                engine.registry_down = value["down"]
+            elif what == "snapshot":
+                engine.snapshot(value)
+            elif what == "restore":
+                engine.restore(value)
+            elif what == "revive":
+                engine.revive()
             elif what == "exit":
                 container = engine.find_container(value["name"])
                 container.image = dict(container.image, behaviour={"exit": value["code"]})
@@ -327,13 +379,13 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
                 # A container that somebody else made.
                 engine.n_containers += 1
                 container = Container(engine.n_containers, value["name"], value["body"], {}, engine.flavour_name)
-                self.run_container(container)
+                engine.run_container(container)
                 engine.containers.append(container)
             elif what != "state":
                 self.json(404, {"message": what})
                 return
             self.json(200, {
-                "requests": engine.requests, "bodies": engine.bodies,
+                "requests": engine.requests, "bodies": engine.bodies, "deaths": engine.deaths,
                 "local": [f"{repository}@{digest}" for repository, digest in engine.local],
                 "tags": [f"{repository}:{tag}" for repository, tag in engine.local_tags],
                 "containers": [dict(c.inspect(), Name=c.name) for c in engine.containers if not c.removed],
@@ -367,6 +419,8 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
     def distribution(self, name, **_):
         if self.engine.flavour_name == "podman":
             raise Failure(404, "page not found")
+        if self.engine.registry_down:
+            raise Failure(500, "Get https://registry.example/v2/: dial tcp 192.0.2.1:443: connect: connection refused")
         repository, tag, _ = self.engine.split(name)
         digest = self.engine.registry.get(repository, {"tags": {}})["tags"].get(tag)
         if not digest:
@@ -378,6 +432,8 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         known = self.engine.registry.get(repository, {"tags": {}, "images": {}})
         digest = tag if ":" in tag else known["tags"].get(tag)
         image = known["images"].get(digest)
+        if self.engine.registry_down:
+            raise Failure(500, "Get https://registry.example/v2/: dial tcp 192.0.2.1:443: connect: connection refused")
         if image is None and self.engine.flavour_name == "docker":
             raise Failure(404, f"manifest for {repository}@{tag} not found: manifest unknown: manifest unknown")
         self.begin(200)
@@ -460,27 +516,6 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         with self.engine.lock:
             self.json(200, self.engine.find_container(name).inspect())
 
-    def check_ports(self, container):
-        """A fixed port is for one."""
-        others = [(other, binding) for other in self.engine.containers if other.running() and not other.removed
-                  for _, binding in fake_network.bindings(other.body)]
-        for _, wanted in fake_network.bindings(container.body):
-            for other, binding in others:
-                if other is container or not fake_network.overlap(wanted, binding):
-                    continue
-                address = f"{wanted['HostIp'] or '0.0.0.0'}:{wanted['HostPort']}"
-                if self.engine.flavour_name == "podman":
-                    raise Failure(500, f"cannot listen on the TCP port: listen tcp4 {address}: bind: address already in use")
-                raise Failure(500, "driver failed programming external connectivity on endpoint "
-                              f"{container.name} ({container.id}): Bind for {address} failed: port is already allocated")
-
-    def run_container(self, container):
-        started = time.time()
-        container.started, container.stopped = started, None
-        container.signal_code, container.by_hand = 0, False
-        container.address = self.engine.network.attach(
-            container.body, container.image, lambda: container.running() and container.started == started)
-
     def start(self, name, **_):
         with self.engine.lock:
             container = self.engine.find_container(name)
@@ -489,8 +524,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
             if container.running():
                 self.empty(304)
                 return
-            self.check_ports(container)
-            self.run_container(container)
+            self.engine.run_container(container)
         self.empty()
 
     def end_container(self, container, seconds, code):
@@ -558,10 +592,12 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
             data += bytes([1 + number % 2, 0, 0, 0]) + len(line).to_bytes(4, "big") + line
         self.raw(200, data, "application/octet-stream")
 
-    def events(self, query, **_):
+    def events(self, query, fault, **_):
         """One line whenever the state of the container changes; ends with the client."""
         name = json.loads(query["filters"])["container"][0]
         self.begin(200)
+        if fault.get("when") == "after":
+            return
         seen = None
         for _ in range(6000):
             container = self.engine.find_container(name)
@@ -594,7 +630,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
     ]
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+class Server(Connections, socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     request_queue_size = 64
 
@@ -627,6 +663,7 @@ class FakeEngine:
     def __init__(self, directory, flavour="docker", start=True):
         self.flavour = flavour
         self.socket = os.path.join(directory, "engine.sock")
+        self.control_socket = os.path.join(directory, "control.sock")
         self.log_path = os.path.join(directory, "engine.log")
         self.process = None
         if start:
@@ -634,7 +671,7 @@ class FakeEngine:
 
     def start(self):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([sys.executable, __file__, self.flavour, self.socket],
+            self.process = subprocess.Popen([sys.executable, __file__, self.flavour, self.socket, self.control_socket],
                                             stdout=subprocess.PIPE, stderr=log)
         if self.process.stdout.readline() != b"ready\n":
             raise AssertionError("the fake engine does not start")
@@ -645,11 +682,13 @@ class FakeEngine:
             self.process.wait(20)
             self.process.stdout.close()
             self.process = None
-            os.unlink(self.socket)
+            for path in (self.socket, self.control_socket):
+                if os.path.exists(path):
+                    os.unlink(path)
 
-    def request(self, method, path, body=None):
+    def request(self, method, path, body=None, to=None):
         """status, and the answer where it is JSON"""
-        connection = Connection(self.socket)
+        connection = Connection(to or self.socket)
         try:
             connection.request(method, path, json.dumps(body))
             answer = connection.getresponse()
@@ -659,7 +698,7 @@ class FakeEngine:
         return answer.status, json.loads(data) if data[:1] in (b"{", b"[") and b"\r\n" not in data else data
 
     def control(self, what, value=None):
-        status, answer = self.request("PUT", f"/_control/{what}", value)
+        status, answer = self.request("PUT", f"/_control/{what}", value, self.control_socket)
         assert status == 200, answer
         return answer
 
@@ -691,9 +730,10 @@ class FakeEngine:
 
 
 def main():
-    flavour, path = sys.argv[1:]
-    Handler.engine = Engine(flavour)
-    server = Server(path, Handler)
+    flavour, path, control = sys.argv[1:]
+    Handler.engine = Engine(flavour, path)
+    server = Server(control, Handler)
+    Handler.engine.listen()
     print("ready", flush=True)
     server.serve_forever()
 

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: MIT
+"""
+Deploys that are cut off at every request they make of the engine, and what has to be true then. A point is a scenario, one
+of its requests by number, before or after the engine has done it, and who dies. Every point starts from the same state of
+the engine and without a deployer.
+"""
+import collections
+import concurrent.futures
+import dataclasses
+import re
+import signal
+import threading
+
+import tap
+from deployer_host import Call, Host
+from fake_engine import FakeEngine
+from private_bus import BusError
+from waiting import wait_for
+
+REPO = "registry.example/acme/shop"
+CONFIG = "StableSec=50ms\n"
+WORKERS = 4
+# Between looks at who has died; seconds.
+LOOK = 0.2
+# How often a deploy without trouble may be tried until two in a row make the same requests.
+TRIES = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    """One deploy, of id 8, on a host where `before` were deployed, and where it has to lead."""
+    image: str
+    before: tuple = ("v1",)
+    outcome: str = "succeeded"
+    # What runs in the end; None: nothing.
+    name: str | None = "shop-dev-8"
+    word: str = "v2"
+    # Whether there may be a moment in which nothing runs.
+    recreate: bool = False
+    registry_down: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """Who dies, and what is tried afterwards."""
+    fault: dict
+    other: bool = False
+
+
+WAYS = {
+    "deployer killed, same deploy again": Way({"kind": "kill"}),
+    "deployer killed, another deploy next": Way({"kind": "kill"}, other=True),
+    "engine died alone": Way({"kind": "die", "containers": "survive"}),
+    "engine died with its containers": Way({"kind": "die", "containers": "stop"}),
+}
+
+
+def image(tag):
+    return f"{REPO}@{FakeEngine.digest(f'{REPO}:{tag}')}"
+
+
+def shape(line):
+    """A request without what differs from run to run."""
+    return re.sub(r"[0-9a-f]{64}", "<id>", line.partition("?")[0])
+
+
+class Stage:
+    """A host on which one scenario is played again and again."""
+
+    def __init__(self, flavour):
+        self.host = Host(flavour, CONFIG)
+        self.engine = self.host.engine
+        self.engine.control("snapshot", "empty")
+
+    def close(self):
+        self.host.__exit__()
+
+    def set(self, scenario):
+        """What was there before the deploy."""
+        self.engine.control("restore", "empty")
+        self.engine.control("registry", {"down": False})
+        for tag in ("v1", "v2", "v3"):
+            self.engine.push(REPO, tag)
+        self.engine.push(REPO, "bad", exit=3, after=0.02, logs=["no configuration, giving up"])
+        for number, tag in enumerate(scenario.before, 8 - len(scenario.before)):
+            assert self.host.deploy(number, f"{REPO}:{tag}")[0] == "succeeded"
+        self.engine.control("registry", {"down": scenario.registry_down})
+        self.engine.control("snapshot", "set")
+
+    def reset(self):
+        if self.host.pid():
+            self.host.signal(signal.SIGKILL)
+        self.engine.control("restore", "set")
+
+    def deploy(self, number, reference):
+        """The outcome, or what busctl says of the error."""
+        try:
+            return self.host.deploy(number, reference)[0]
+        except BusError as error:
+            return error.text
+
+    def record(self, scenario):
+        """The requests of the deploy when nobody dies, once they are settled."""
+        last = None
+        for _ in range(TRIES):
+            self.reset()
+            outcome = self.deploy(8, scenario.image)
+            lines = [shape(line) for line in self.engine.requests()]
+            self.check_end(scenario, outcome)
+            if lines == last:
+                return lines
+            last = lines
+        return last
+
+    # What has to be true
+
+    def instances(self):
+        """[(name, runs, word)] of everything that is there."""
+        words = {FakeEngine.digest(f"{REPO}:{tag}"): tag for tag in ("v1", "v2", "v3", "bad")}
+        return [(c["Name"], c["State"]["Running"], words[c["Config"]["Labels"]["org.tinyforge.digest"]])
+                for c in self.engine.control("state")["containers"]]
+
+    def check_dead(self, scenario):
+        """Nothing that served is lost; a stage that is recreated may have a moment without."""
+        found = self.instances()
+        assert len({name for name, _, _ in found}) == len(found), found
+        if scenario.before and not scenario.recreate:
+            assert any(runs and word != "bad" for _, runs, word in found), f"nothing runs: {found}"
+
+    def check_end(self, scenario, outcome, other=False):
+        """One good instance, and nothing else."""
+        found = self.instances()
+        if other:
+            assert outcome == "succeeded", outcome
+            assert found == [("shop-dev-9", True, "v3")], found
+            return
+        fine = (scenario.outcome, "unchanged") if scenario.outcome == "succeeded" else (scenario.outcome,)
+        assert any(outcome == word or (word not in fine[1:] and word in outcome) for word in fine), outcome
+        assert found == ([(scenario.name, True, scenario.word)] if scenario.name else []), found
+
+    # One point
+
+    def play(self, scenario, way, number, when):
+        """False where the deploy was over before."""
+        self.reset()
+        self.engine.control("fault", {"method": "", "path": "", "number": number, "when": when, **way.fault})
+        call = Call(lambda: self.host.deploy(8, scenario.image))
+        struck = self.wait_for_death(call)
+        if struck and way.fault["kind"] == "kill":
+            call.wait()
+            assert call.error, f"a dead deployer answers: {call.reply}"
+        elif struck:
+            # An engine that comes back while the deploy still tries is as good.
+            call.thread.join(LOOK)
+            self.engine.control("revive")
+            call.wait()
+        else:
+            # The one that tries next is to live.
+            assert call.reply or scenario.outcome in call.error, call.error
+            self.engine.control("forget")
+        self.check_dead(scenario)
+        self.engine.control("registry", {"down": scenario.registry_down and not way.other})
+        outcome = self.deploy(9, f"{REPO}:v3") if way.other else self.deploy(8, scenario.image)
+        self.check_end(scenario, outcome, way.other)
+        return struck
+
+    def wait_for_death(self, call):
+        def deaths():
+            return self.engine.control("state")["deaths"]
+        # A deploy that has lost its engine can go on trying.
+        while not call.is_over() and not deaths():
+            call.thread.join(LOOK)
+        if not deaths():
+            return False
+        wait_for("the end of dying", lambda: deaths()[0]["left"] is not None)
+        assert not deaths()[0]["left"], f"children outlive the deployer: {deaths()}"
+        return True
+
+
+class Company:
+    """Stages of one flavour, and who plays on them at the same time."""
+
+    def __init__(self, flavour):
+        self.stages = [Stage(flavour) for _ in range(WORKERS)]
+        self.free, self.guard = list(self.stages), threading.Lock()
+        self.pool = concurrent.futures.ThreadPoolExecutor(WORKERS)
+
+    def close(self):
+        self.pool.shutdown()
+        for stage in self.stages:
+            stage.close()
+
+    def borrow(self, function):
+        with self.guard:
+            stage = self.free.pop()
+        try:
+            return function(stage)
+        finally:
+            with self.guard:
+                self.free.append(stage)
+
+    def try_point(self, scenario, requests, point):
+        """None where it is fine, False where the deploy was over before, else what is wrong."""
+        name, number, when = point
+        try:
+            return None if self.borrow(lambda stage: stage.play(scenario, WAYS[name], number, when)) else False
+        except Exception as error:  # pylint: disable=broad-except
+            return f"{name}, {when} request {number}, {requests[number - 1]}: {type(error).__name__}: {error}"
+
+    def play(self, scenario):
+        """(requests, how many points of each way, how many of them were never reached, what is wrong)"""
+        list(self.pool.map(lambda stage: stage.set(scenario), self.stages))
+        requests = self.stages[0].record(scenario)
+        # What only asks is not done: an engine that dies after it looks like one that dies before.
+        points = [(name, number, when) for name, way in WAYS.items() for number, line in enumerate(requests, 1)
+                  for when in ("before", "after")
+                  if (way.fault["kind"], when, line[:4]) != ("die", "after", "GET ")]
+        results = list(self.pool.map(lambda point: self.try_point(scenario, requests, point), points))
+        return (requests, collections.Counter(name for name, _, _ in points),
+                results.count(False), [text for text in results if text])
+
+
+_companies = {}
+
+
+def teardown():
+    """Ends what the tests played on."""
+    for company in _companies.values():
+        company.close()
+    _companies.clear()
+
+
+def play_with_both(scenario):
+    """Plays every point with either engine, and tells how many there were."""
+    wrong = []
+    for flavour in ("docker", "podman"):
+        if flavour not in _companies:
+            _companies[flavour] = Company(flavour)
+        requests, counts, missed, found = _companies[flavour].play(scenario)
+        tap.note(f"{flavour}: {len(requests)} requests, {sum(counts.values())} points, {missed} not reached, "
+                 f"{len(found)} wrong")
+        for name, count in counts.items():
+            tap.note(f"    {count} points: {name}")
+        wrong += [f"{flavour}: {text}" for text in found]
+    assert not wrong, "\n".join([f"{len(wrong)} points are wrong", *wrong[:20]])

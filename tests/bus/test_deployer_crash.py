@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+That a deploy which is cut off anywhere never makes things worse, and that the next attempt ends it: the real deployerd, with
+an engine that kills it, or dies, before and after every request of a deploy. See crash_points.py for what has to be true.
+
+usage: test_deployer_crash.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
+"""
+import atexit
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import crash_points  # noqa: E402  pylint: disable=wrong-import-position
+import tap  # noqa: E402
+from crash_points import REPO, Scenario, play_with_both  # noqa: E402
+
+SCENARIOS = {
+    "overlap": Scenario(f"{REPO}:v2"),
+    "overlap, unhealthy": Scenario(f"{REPO}:bad", outcome="rolled-back", name="shop-dev-7", word="v1"),
+    "first": Scenario(f"{REPO}:v2", before=()),
+    "first, unhealthy": Scenario(f"{REPO}:bad", before=(), outcome="did not come up", name=None),
+    "unchanged": Scenario(f"{REPO}:v1", outcome="unchanged", name="shop-dev-7", word="v1"),
+    "rollback": Scenario(crash_points.image("v1"), before=("v1", "v2"), word="v1", registry_down=True),
+}
+
+
+def test_deploy_that_is_cut_off_leads_to_the_old_or_the_new_one():
+    play_with_both(SCENARIOS["overlap"])
+
+
+def test_unhealthy_deploy_that_is_cut_off_leads_to_the_old_one():
+    play_with_both(SCENARIOS["overlap, unhealthy"])
+
+
+def test_first_deploy_that_is_cut_off_leads_to_the_new_one():
+    play_with_both(SCENARIOS["first"])
+
+
+def test_first_deploy_that_is_unhealthy_and_cut_off_leads_to_nothing():
+    play_with_both(SCENARIOS["first, unhealthy"])
+
+
+def test_deploy_of_what_runs_that_is_cut_off_leads_to_what_ran():
+    play_with_both(SCENARIOS["unchanged"])
+
+
+def test_rollback_that_is_cut_off_leads_to_one_of_the_two():
+    play_with_both(SCENARIOS["rollback"])
+
+
+if __name__ == "__main__":
+    atexit.register(crash_points.teardown)
+    tap.main()
