@@ -7,20 +7,16 @@ usage: test_system.py [TEST], with ENGINE= docker or podman, BUS= broker or daem
 host, each with projects of its own; the first ones meet it as it was installed.
 """
 import json
-import os
-import pathlib
 import statistics
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-import tap  # noqa: E402  pylint: disable=wrong-import-position
-import forge as words  # noqa: E402  pylint: disable=wrong-import-position
-from forge import ADDRESS, DEPLOYER, DEPLOYERD, REGISTRY, SOCKET, WEBHOOK, WEBHOOKD, Forge  # noqa: E402
-from host import HostError, raise_on_signals, unavailable, wait_until  # noqa: E402
+import forge as words
+import harness
+import tap
+from forge import ADDRESS, DEPLOYER, DEPLOYERD, REGISTRY, SOCKET, WEBHOOK, WEBHOOKD
+from harness import ENGINE
+from host import wait_until
 
-ENGINE = os.environ.get("ENGINE", "docker")
-BUS = os.environ.get("BUS", "broker")
-BUILD = os.environ.get("BUILD_ROOT", str(pathlib.Path(__file__).resolve().parents[2] / "build"))
 ENGINE_SOCKET = {"docker": "/run/docker.sock", "podman": "/run/podman/podman.sock"}[ENGINE]
 NOWHERE = "/api/webhook/00000000-0000-4000-8000-000000000000"
 COLD_STARTS = 7
@@ -372,23 +368,5 @@ def test_cold_start_and_memory():
         assert float(score) <= 0.3
 
 
-def main():
-    global forge  # pylint: disable=global-statement
-    reason = unavailable()
-    if reason:
-        print(f"1..1\nok 1 - a_booted_host # SKIP {reason}")
-        return
-    raise_on_signals()
-    try:
-        with Forge(ENGINE, BUS, BUILD) as forge:
-            tap.note(f"{ENGINE} and {forge.unit('dbus.service', 'Description')}")
-            tap.main()
-    except HostError as error:
-        print(f"Bail out! {' '.join(str(error).split())}")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
 if __name__ == "__main__":
-    main()
+    harness.main(sys.modules["__main__"])

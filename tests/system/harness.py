@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""What every test program on a booted host begins and ends with."""
+import os
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from forge import Forge  # noqa: E402  pylint: disable=wrong-import-position
+from host import HostError, raise_on_signals, unavailable  # noqa: E402  pylint: disable=wrong-import-position
+
+ENGINE = os.environ.get("ENGINE", "docker")
+BUS = os.environ.get("BUS", "broker")
+BUILD = os.environ.get("BUILD_ROOT", str(pathlib.Path(__file__).resolve().parents[2] / "build"))
+
+
+def main(module, prepare=lambda forge: None):
+    """Boots a Forge, puts it into `module` as `forge`, and runs the tests that are there; skips them where none can be."""
+    reason = unavailable()
+    if reason:
+        print(f"1..1\nok 1 - a_booted_host # SKIP {reason}")
+        return
+    raise_on_signals()
+    begun = time.monotonic()
+    try:
+        with Forge(ENGINE, BUS, BUILD) as forge:
+            module.forge = forge
+            tap.note(f"{ENGINE} and {forge.unit('dbus.service', 'Description')}")
+            prepare(forge)
+            try:
+                tap.main()
+            finally:
+                tap.note(f"{time.monotonic() - begun:.0f} s")
+    except HostError as error:
+        print(f"Bail out! {' '.join(str(error).split())}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
