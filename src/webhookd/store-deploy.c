@@ -4,9 +4,9 @@
 
 #include "webhookd/store-internal.h"
 
-#define DEPLOY_SELECT                                                                               \
-        "SELECT d.id, d.stage_id, p.name, s.name, d.image, d.digest, d.source, d.reason, d.state, " \
-        "d.attempts, d.queued_at, d.started_at, d.finished_at "                                     \
+#define DEPLOY_SELECT                                                                                       \
+        "SELECT d.id, d.stage_id, p.name, s.name, d.image, d.digest, d.source, d.reason, d.state, "         \
+        "d.attempts, ifnull(d.generation, 0), d.cancel, d.again, d.queued_at, d.started_at, d.finished_at " \
         "FROM deploys d JOIN stages s ON s.id = d.stage_id JOIN projects p ON p.id = s.project_id "
 
 static const char *const state_names[] = {
@@ -93,6 +93,9 @@ static int deploy_read(Store *store, sqlite3_stmt *statement, Deploy *deploy) {
         deploy->reason = row_text(&row);
         deploy->state = row_state(&row);
         deploy->attempts = (unsigned) row_number(&row, DEPLOY_ATTEMPTS_MAX);
+        deploy->generation = row_number(&row, INT64_MAX);
+        deploy->cancel = row_number(&row, 1);
+        deploy->again = row_number(&row, 1);
         deploy->queued_at = row_number(&row, INT64_MAX);
         deploy->started_at = row_number(&row, INT64_MAX);
         deploy->finished_at = row_number(&row, INT64_MAX);

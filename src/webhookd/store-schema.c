@@ -86,8 +86,18 @@ static const char migration_1[] =
                 "PRAGMA application_id = " APPLICATION_ID_SQL ";"
                 "PRAGMA user_version = 1;";
 
+/*
+ * Version 2. `generation` is the deploy whose image a rollback brings back, `cancel` says that cancelling was asked for
+ * while the row ran, `again` that a push joined it before its digest was known.
+ */
+static const char migration_2[] =
+                "ALTER TABLE deploys ADD COLUMN generation INTEGER CHECK(generation > 0);"
+                "ALTER TABLE deploys ADD COLUMN cancel INTEGER NOT NULL DEFAULT 0 CHECK(cancel IN (0, 1));"
+                "ALTER TABLE deploys ADD COLUMN again INTEGER NOT NULL DEFAULT 0 CHECK(again IN (0, 1));"
+                "PRAGMA user_version = 2;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1 };
+static const char *const migrations[] = { migration_1, migration_2 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 

@@ -13,7 +13,7 @@
 
 #include "shared/macro.h"
 
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 /* Bytes of a UUID in text with its NUL. */
 #define UUID_TEXT_SIZE 37U
 /* A sender's delivery id beyond this many bytes is refused before it reaches the store. */
@@ -84,10 +84,13 @@ typedef struct Deploy {
         char *stage;
         char *image;  /* the full normalised reference */
         char *digest; /* "sha256:…", or NULL while unknown */
-        char *source; /* "webhook" or "manual" */
+        char *source; /* "webhook", "manual" or "rollback" */
         char *reason; /* why it ended as it did; "" otherwise */
         DeployState state;
         unsigned attempts;
+        uint64_t generation; /* of a rollback: the deploy whose image it brings back; 0 elsewhere */
+        bool cancel;         /* cancelling was asked for while it ran */
+        bool again;          /* joined while its digest was unknown: one more row follows its end */
         uint64_t queued_at, started_at, finished_at; /* µs since the epoch, 0 where not yet */
 } Deploy;
 

@@ -200,6 +200,29 @@ static void newer_schema_is_refused_and_left_as_it_is(void **state) {
         assert_int_equal(store_open(f->path, &f->store), 0);
 }
 
+/* A file as version 1 left it: with what version 2 added taken away again. */
+static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
+        static const char back[] = "ALTER TABLE deploys DROP COLUMN generation;"
+                                   "ALTER TABLE deploys DROP COLUMN cancel;"
+                                   "ALTER TABLE deploys DROP COLUMN again;"
+                                   "PRAGMA user_version = 1;";
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        Fixture *f = *state;
+        uint64_t id = push_new(f->store, f->dev, APP ":1", 0);
+
+        assert_int_equal(store_execute(f->store, back), 0);
+        assert_true(store_find_deploy(f->store, id, &deploy) < 0);
+        reopen(f);
+        assert_int_equal(store_find_deploy(f->store, id, &deploy), 1);
+        assert_int_equal(deploy->state, DEPLOY_QUEUED);
+        assert_string_equal(deploy->image, APP ":1");
+        assert_int_equal(deploy->generation, 0);
+        assert_false(deploy->cancel);
+        assert_false(deploy->again);
+        assert_int_equal(store_probe(f->store), 0);
+        reopen(f);
+}
+
 static void begin_and_commit_put_many_requests_on_disk_at_once(void **state) {
         Fixture *f = *state;
         uint64_t id;
@@ -360,6 +383,7 @@ int main(void) {
                 TEST(of_many_processes_one_gets_the_file),
                 TEST(stranger_cannot_write_behind_our_back),
                 TEST(newer_schema_is_refused_and_left_as_it_is),
+                TEST(file_of_version_1_is_migrated_and_keeps_its_rows),
                 TEST(begin_and_commit_put_many_requests_on_disk_at_once),
                 TEST(commit_of_what_was_not_begun_is_an_error),
                 TEST(rollback_leaves_nothing),
