@@ -48,9 +48,23 @@ static const struct {
         [DEPLOY_ROLLED_BACK] = { EVENT_DEPLOY_ROLLED_BACK, "rolled back" },
         [DEPLOY_FAILED] = { EVENT_DEPLOY_FAILED, "failed" },
         [DEPLOY_SUPERSEDED] = { EVENT_DEPLOY_SUPERSEDED, "superseded" },
+        [DEPLOY_CANCELLED] = { EVENT_DEPLOY_CANCELLED, "cancelled" },
 };
 
-static void operation_tell_finished(const Operation *operation, DeployState state) {
+/* The deploy that follows for what joined this one: the pushes were told of when they came. */
+static void operation_tell_again(const Operation *operation, uint64_t again) {
+        Deploy deploy = *operation->deploy;
+        char text[128];
+
+        deploy.id = again;
+        deploy.digest = NULL;
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " looks again at what deploy %" PRIu64 " took",
+                        again, operation->deploy->id);
+        dispatch_tell(operation->dispatch, &deploy, EVENT_DELIVERY_ACCEPTED, NOTICE_DEPLOY_QUEUED,
+                      DEPLOY_QUEUED, text);
+}
+
+static void operation_tell_finished(const Operation *operation, DeployState state, uint64_t again) {
         char text[512];
 
         (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " %s%s%.400s", operation->deploy->id,
@@ -58,21 +72,24 @@ static void operation_tell_finished(const Operation *operation, DeployState stat
                         strempty(operation->reason));
         dispatch_tell(operation->dispatch, operation->deploy, finish_texts[state].event,
                       NOTICE_DEPLOY_FINISHED, state, text);
+        if (again > 0)
+                operation_tell_again(operation, again);
 }
 
 /* The reply was an outcome, or an error that trying again cannot mend. */
 static int operation_finish(Operation *operation) {
         DeployState state = operation->failed ? DEPLOY_FAILED : operation->outcome;
         Dispatch *dispatch = operation->dispatch;
+        uint64_t again;
         int r;
 
-        r = store_finish_deploy(dispatch->store, operation->deploy->id, state, operation->reason);
+        r = store_finish_deploy(dispatch->store, operation->deploy->id, state, operation->reason, &again);
         if (r < 0)
                 return r;
 
         backoff_forget(&dispatch->backoff, operation->deploy->id);
         if (r > 0)
-                operation_tell_finished(operation, state);
+                operation_tell_finished(operation, state, again);
         if (state == DEPLOY_SUCCEEDED || state == DEPLOY_UNCHANGED)
                 dispatch->hooks.succeeded(operation->deploy, dispatch->userdata);
 
@@ -82,19 +99,18 @@ static int operation_finish(Operation *operation) {
 static int operation_requeue(Operation *operation, bool counts) {
         Dispatch *dispatch = operation->dispatch;
         RequeueVerdict verdict;
+        uint64_t delay, again;
         char text[512];
-        uint64_t delay;
         int r;
 
-        r = store_requeue_deploy(dispatch->store, operation->deploy->id, counts, operation->reason,
-                                 &verdict);
+        r = store_requeue_deploy(dispatch->store, operation->deploy->id, counts, operation->reason, &verdict,
+                                 &again);
         if (r < 0)
                 return r;
 
         if (verdict != REQUEUE_QUEUED) {
                 backoff_forget(&dispatch->backoff, operation->deploy->id);
-                operation_tell_finished(operation,
-                                        verdict == REQUEUE_SUPERSEDED ? DEPLOY_SUPERSEDED : DEPLOY_FAILED);
+                operation_tell_finished(operation, requeue_state(verdict), again);
                 return 0;
         }
 

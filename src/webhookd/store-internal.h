@@ -134,6 +134,14 @@ int store_ensure_uuid(Store *store);
 int store_find_queued(Store *store, int64_t stage_id, Deploy **ret);
 int store_find_running(Store *store, int64_t stage_id, Deploy **ret);
 
+/* store-queue.c, in the caller's step. Ends a row that is queued or running. */
+int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, const char *reason);
+/* Adds a row; `generation` is 0 but for rollbacks. -ENOBUFS. */
+int queue_insert(Store *store, const Enqueue *enqueue, uint64_t generation, EnqueueResult *result);
+/* Ends the queued row of a stage for a newer one, and hands it to the result. */
+int queue_put_aside(Store *store, Deploy **queued, DeployState state, const char *reason,
+                    EnqueueResult *result);
+
 /* store-delivery.c: the keys by which a redelivery is recognised. `enqueue->delivery_id` is not NULL. */
 int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_deploy_id,
                         DeployState *ret_state);

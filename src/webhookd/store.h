@@ -199,7 +199,8 @@ void enqueue_result_done(EnqueueResult *result);
  * Redelivery: the key is (hook, delivery id, stage, image). Known, and its row queued, running, succeeded or unchanged:
  * that row. Otherwise a new row, unless delivery_id_is_final. The key then points to the row answered.
  * Coalesce: joins a queued row of the same stage and image; joins the running row of the stage when both digests are
- * known and equal, or when the push has none, the image is the same, and the running row has none yet either.
+ * known and equal, or when the push has none, the image is the same, and the running row has none yet either. Then one
+ * more row of that image follows when the running one ends, since it may have been resolved already without our knowing.
  * Supersede: a push that makes a new row or joins the running one puts the queued row of its stage aside, which is older.
  * -ENOBUFS when a new row would exceed max_queued.
  */
@@ -223,21 +224,29 @@ int store_start_deploy(Store *store, uint64_t id);
  * or its push named the digest, which stands.
  */
 int store_resolve_deploy(Store *store, uint64_t id, const char *digest);
-/* running → a final state, with its reason (cut at REASON_MAX). Prunes what is beyond DEPLOYS_KEPT. 1 done, 0 when not running. */
-int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char *reason);
+/*
+ * running → a final state, with its reason (cut at REASON_MAX). Prunes what is beyond DEPLOYS_KEPT. 1 done, 0 when not
+ * running. `*ret_again` is the row that follows for pushes which joined this one before it was resolved, or 0.
+ */
+int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char *reason,
+                        uint64_t *ret_again);
 
 typedef enum RequeueVerdict {
         REQUEUE_QUEUED,     /* the row waits again, its digest forgotten unless the push named one */
         REQUEUE_SUPERSEDED, /* a newer row of the stage waits: this one ended as superseded */
         REQUEUE_EXHAUSTED,  /* DEPLOY_ATTEMPTS_MAX reached: the row ended as failed, with `reason` */
+        REQUEUE_CANCELLED,  /* cancelling was asked for: it ended as cancelled */
 } RequeueVerdict;
+
+/* The state of a row after that. */
+DeployState requeue_state(RequeueVerdict verdict);
 
 /*
  * running → queued. `counts` adds one to the attempts. 1 done; 0 when the row is not running: nothing has changed, and the
- * verdict is REQUEUE_QUEUED if it waits, REQUEUE_SUPERSEDED if it is through.
+ * verdict is REQUEUE_QUEUED if it waits, REQUEUE_SUPERSEDED if it is through. `*ret_again` as above, where the row ended.
  */
 int store_requeue_deploy(Store *store, uint64_t id, bool counts, const char *reason,
-                         RequeueVerdict *ret_verdict);
+                         RequeueVerdict *ret_verdict, uint64_t *ret_again);
 
 /* Forgets delivery ids older than DELIVERIES_KEPT_USEC; called now and then. */
 int store_prune_deliveries(Store *store);

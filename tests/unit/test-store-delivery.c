@@ -25,7 +25,7 @@ static void redelivery_is_answered_with_its_row_while_that_stands(void **state) 
                 assert_int_equal(store_start_deploy(f->store, row), 1);
                 assert_int_equal(store_resolve_deploy(f->store, row, DIGEST_A), 1);
                 assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), row);
-                assert_int_equal(store_finish_deploy(f->store, row, finals[i], ""), 1);
+                assert_int_equal(store_finish_deploy(f->store, row, finals[i], "", &(uint64_t){ 0 }), 1);
                 assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), row);
         }
         assert_int_equal(count_of(f->store, DEPLOY_QUEUED), 0);
@@ -43,7 +43,7 @@ static void redelivery_of_what_did_not_succeed_is_a_new_row(void **state) {
                 /* The key of the last round points to a row that ended badly, too. */
                 row = enqueue(f->store, &push, ENQUEUE_NEW, 0);
                 assert_int_equal(store_start_deploy(f->store, row), 1);
-                assert_int_equal(store_finish_deploy(f->store, row, finals[i], ""), 1);
+                assert_int_equal(store_finish_deploy(f->store, row, finals[i], "", &(uint64_t){ 0 }), 1);
         }
         assert_int_equal(count_of(f->store, DEPLOY_FAILED), 1);
 }
@@ -57,7 +57,7 @@ static void redelivery_of_a_final_id_is_never_a_new_row(void **state) {
         push.delivery_id_is_final = true;
         row = enqueue(f->store, &push, ENQUEUE_NEW, 0);
         assert_int_equal(store_start_deploy(f->store, row), 1);
-        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_FAILED, "no"), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_FAILED, "no", &(uint64_t){ 0 }), 1);
         assert_int_equal(store_enqueue(f->store, &push, &result), 0);
         assert_int_equal(result.verdict, ENQUEUE_REDELIVERED);
         assert_int_equal(result.deploy_id, row);
@@ -71,7 +71,7 @@ static void redelivery_is_known_by_hook_id_stage_and_image(void **state) {
         uint64_t row = enqueue(f->store, &push, ENQUEUE_NEW, 0);
 
         assert_int_equal(store_start_deploy(f->store, row), 1);
-        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, ""), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
 
         other = push;
         other.hook = "second";
@@ -95,7 +95,7 @@ static void redelivery_of_a_joined_push_is_answered_with_the_row_it_joined(void 
 
         assert_int_equal(enqueue(f->store, &push, ENQUEUE_JOINED, 0), row);
         assert_int_equal(store_start_deploy(f->store, row), 1);
-        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, ""), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
         assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), row);
 }
 
@@ -117,7 +117,7 @@ static void delivery_ids_are_forgotten_after_thirty_days(void **state) {
 
         (void) enqueue(f->store, &kept, ENQUEUE_JOINED, 0);
         assert_int_equal(store_start_deploy(f->store, row), 1);
-        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, ""), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
 
         /* A minute on this side of the border, and a minute on the other. */
         assert_int_equal(store_execute(f->store, "UPDATE deliveries SET received_at = received_at - "
@@ -140,7 +140,7 @@ static void delivery_id_that_is_too_old_is_not_known_even_before_it_is_pruned(vo
         uint64_t row = enqueue(f->store, &push, ENQUEUE_NEW, 0);
 
         assert_int_equal(store_start_deploy(f->store, row), 1);
-        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, ""), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
         assert_int_equal(store_execute(f->store, "UPDATE deliveries SET received_at = received_at - "
                                                  "(30 * 86400 + 60) * 1000000"),
                          0);
@@ -155,10 +155,10 @@ static void redelivery_does_not_depend_on_whether_the_row_is_still_kept(void **s
 
         row = enqueue(f->store, &good, ENQUEUE_NEW, 0);
         assert_int_equal(store_start_deploy(f->store, row), 1);
-        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, ""), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
         refused = enqueue(f->store, &bad, ENQUEUE_NEW, 0);
         assert_int_equal(store_start_deploy(f->store, refused), 1);
-        assert_int_equal(store_finish_deploy(f->store, refused, DEPLOY_FAILED, ""), 1);
+        assert_int_equal(store_finish_deploy(f->store, refused, DEPLOY_FAILED, "", &(uint64_t){ 0 }), 1);
 
         for (unsigned i = 0; i < DEPLOYS_KEPT + 10; i++) {
                 char image[64];

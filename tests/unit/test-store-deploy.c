@@ -14,7 +14,9 @@ static Deploy *find(Fixture *f, uint64_t id) {
 static void requeue(Fixture *f, uint64_t id, bool counts, RequeueVerdict expected) {
         RequeueVerdict verdict;
 
-        assert_int_equal(store_requeue_deploy(f->store, id, counts, "EngineFailed: 500", &verdict), 1);
+        assert_int_equal(store_requeue_deploy(f->store, id, counts, "EngineFailed: 500", &verdict,
+                                              &(uint64_t){ 0 }),
+                         1);
         assert_int_equal(verdict, expected);
 }
 
@@ -27,11 +29,13 @@ static void state_names_are_those_of_the_schema(void **state) {
 
                 assert_int_equal(deploy_state_from_string(deploy_state_to_string(s)), s);
                 if (!deploy_state_is_final(s)) {
-                        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_FAILED, NULL), 1);
+                        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_FAILED, NULL,
+                                                             &(uint64_t){ 0 }),
+                                         1);
                         continue;
                 }
 
-                assert_int_equal(store_finish_deploy(f->store, id, s, NULL), 1);
+                assert_int_equal(store_finish_deploy(f->store, id, s, NULL, &(uint64_t){ 0 }), 1);
                 deploy = find(f, id);
                 assert_int_equal(deploy->state, s);
         }
@@ -97,7 +101,7 @@ static void start_runs_one_row_of_a_stage_at_a_time(void **state) {
 
         assert_int_equal(store_start_deploy(f->store, second), 0);
         assert_int_equal(store_start_deploy(f->store, other), 1);
-        assert_int_equal(store_finish_deploy(f->store, first, DEPLOY_SUCCEEDED, ""), 1);
+        assert_int_equal(store_finish_deploy(f->store, first, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
         assert_int_equal(store_start_deploy(f->store, second), 1);
 }
 
@@ -177,11 +181,14 @@ static void finish_ends_a_running_row_once(void **state) {
         Fixture *f = *state;
         uint64_t before = now_usec(CLOCK_REALTIME), id = push_new(f->store, f->dev, APP ":1", 0);
 
-        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_FAILED, "early"), 0);
+        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_FAILED, "early", &(uint64_t){ 0 }), 0);
         assert_int_equal(store_start_deploy(f->store, id), 1);
-        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_ROLLED_BACK, "exited with 3"), 1);
-        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_SUCCEEDED, "late"), 0);
-        assert_int_equal(store_finish_deploy(f->store, UINT64_MAX, DEPLOY_SUCCEEDED, ""), 0);
+        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_ROLLED_BACK, "exited with 3",
+                                             &(uint64_t){ 0 }),
+                         1);
+        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_SUCCEEDED, "late", &(uint64_t){ 0 }), 0);
+        assert_int_equal(store_finish_deploy(f->store, UINT64_MAX, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }),
+                         0);
         deploy = find(f, id);
         assert_int_equal(deploy->state, DEPLOY_ROLLED_BACK);
         assert_string_equal(deploy->reason, "exited with 3");
@@ -207,7 +214,8 @@ static void reason_is_cut_at_its_limit_and_never_inside_a_character(void **state
                 /* Then come characters of three bytes. */
                 memset(text, 'x', cases[i].ascii);
                 (void) snprintf(text + cases[i].ascii, sizeof(text) - cases[i].ascii, "€€€€€€");
-                assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_FAILED, text), 1);
+                assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_FAILED, text, &(uint64_t){ 0 }),
+                                 1);
                 deploy = find(f, id);
                 assert_int_equal(strlen(deploy->reason), cases[i].expected);
                 assert_memory_equal(deploy->reason, text, cases[i].expected);
@@ -288,13 +296,14 @@ static void requeue_of_a_row_that_is_not_running_changes_nothing(void **state) {
         uint64_t id = push_new(f->store, f->dev, APP ":1", 0);
         RequeueVerdict verdict;
 
-        assert_int_equal(store_requeue_deploy(f->store, id, true, "", &verdict), 0);
+        assert_int_equal(store_requeue_deploy(f->store, id, true, "", &verdict, &(uint64_t){ 0 }), 0);
         assert_int_equal(verdict, REQUEUE_QUEUED);
         assert_int_equal(store_start_deploy(f->store, id), 1);
-        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_SUCCEEDED, ""), 1);
-        assert_int_equal(store_requeue_deploy(f->store, id, true, "", &verdict), 0);
+        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
+        assert_int_equal(store_requeue_deploy(f->store, id, true, "", &verdict, &(uint64_t){ 0 }), 0);
         assert_int_equal(verdict, REQUEUE_SUPERSEDED);
-        assert_int_equal(store_requeue_deploy(f->store, UINT64_MAX, true, "", &verdict), 0);
+        assert_int_equal(store_requeue_deploy(f->store, UINT64_MAX, true, "", &verdict, &(uint64_t){ 0 }),
+                         0);
         assert_int_equal(verdict, REQUEUE_SUPERSEDED);
         assert_int_equal(state_of(f->store, id), DEPLOY_SUCCEEDED);
 }

@@ -16,6 +16,7 @@ typedef struct ModelRow {
         const char *image, *digest;
         DeployState state;
         unsigned attempts;
+        bool again;
 } ModelRow;
 
 /* A key of a delivery: the id is its number, the hook is always the same. */
@@ -28,7 +29,7 @@ typedef struct ModelKey {
 typedef struct Model {
         Store *store;
         int64_t stages[STAGES];
-        ModelRow rows[STEPS];
+        ModelRow rows[2 * STEPS];
         size_t n_rows;
         ModelKey keys[STEPS];
         size_t n_keys;
@@ -96,8 +97,10 @@ static size_t model_push(Model *m, unsigned stage, unsigned image, unsigned deli
         if (!row && running && digest && running->digest && streq(running->digest, digest))
                 row = running;
         if (!row && running && !digest && !running->digest && streq(running->image, images[image].image))
-                row = running;
+                (row = running)->again = true;
         if (!row) {
+                if (running)
+                        running->again = false;
                 *ret_verdict = ENQUEUE_NEW;
                 row = &m->rows[m->n_rows++];
                 *row = (ModelRow){ .stage = stage, .image = images[image].image, .digest = digest };
@@ -110,6 +113,19 @@ static size_t model_push(Model *m, unsigned stage, unsigned image, unsigned deli
         }
         m->newest[stage] = row - m->rows;
         return (size_t) (row - m->rows);
+}
+
+/* The row ended: what joined it unresolved is deployed once more, unless something newer waits. */
+static void model_follow(Model *m, ModelRow *row, uint64_t again) {
+        bool follows = row->again && !model_find(m, row->stage, DEPLOY_QUEUED);
+
+        assert_int_equal(again > 0, follows);
+        if (!follows)
+                return;
+
+        assert_true(again > m->rows[m->n_rows - 1].id);
+        m->newest[row->stage] = (ssize_t) m->n_rows;
+        m->rows[m->n_rows++] = (ModelRow){ .id = again, .stage = row->stage, .image = row->image };
 }
 
 static void step_push(Model *m) {
@@ -174,27 +190,31 @@ static void step_finish(Model *m) {
                                               DEPLOY_FAILED, DEPLOY_CANCELLED };
         DeployState state = finals[pick(ELEMENTSOF(finals))];
         ModelRow *row = pick_row(m);
+        uint64_t again;
         bool can;
 
         if (!row)
                 return;
 
         can = row->state == DEPLOY_RUNNING;
-        assert_int_equal(store_finish_deploy(m->store, row->id, state, "why"), can);
+        assert_int_equal(store_finish_deploy(m->store, row->id, state, "why", &again), can);
         if (can)
                 row->state = state;
+        if (can)
+                model_follow(m, row, again);
 }
 
 static void step_requeue(Model *m) {
         ModelRow *row = pick_row(m);
         bool counts = pick(2), can;
         RequeueVerdict verdict;
+        uint64_t again;
 
         if (!row)
                 return;
 
         can = row->state == DEPLOY_RUNNING;
-        assert_int_equal(store_requeue_deploy(m->store, row->id, counts, "why", &verdict), can);
+        assert_int_equal(store_requeue_deploy(m->store, row->id, counts, "why", &verdict, &again), can);
         if (!can) {
                 assert_int_equal(verdict, row->state == DEPLOY_QUEUED ? REQUEUE_QUEUED : REQUEUE_SUPERSEDED);
                 return;
@@ -204,12 +224,14 @@ static void step_requeue(Model *m) {
         if (row->attempts == DEPLOY_ATTEMPTS_MAX) {
                 assert_int_equal(verdict, REQUEUE_EXHAUSTED);
                 row->state = DEPLOY_FAILED;
+                model_follow(m, row, again);
         } else if (model_find(m, row->stage, DEPLOY_QUEUED)) {
                 assert_int_equal(verdict, REQUEUE_SUPERSEDED);
                 row->state = DEPLOY_SUPERSEDED;
         } else {
                 assert_int_equal(verdict, REQUEUE_QUEUED);
                 row->state = DEPLOY_QUEUED;
+                row->again = false;
                 if (!strchr(row->image, '@'))
                         row->digest = NULL;
         }

@@ -207,9 +207,68 @@ static void finished_rows_are_kept_two_hundred_a_stage(void **state) {
         assert_int_equal(list.items[DEPLOYS_KEPT + 1].id, running);
         assert_int_equal(state_of(f->store, other), DEPLOY_QUEUED);
 
-        assert_int_equal(store_finish_deploy(f->store, running, DEPLOY_SUCCEEDED, ""), 1);
+        assert_int_equal(store_finish_deploy(f->store, running, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
         assert_int_equal(count_of(f->store, DEPLOY_SUPERSEDED) + count_of(f->store, DEPLOY_SUCCEEDED),
                          DEPLOYS_KEPT);
+}
+
+static uint64_t finish(Fixture *f, uint64_t id, DeployState state) {
+        uint64_t again;
+
+        assert_int_equal(store_finish_deploy(f->store, id, state, "", &again), 1);
+        return again;
+}
+
+static void push_that_joined_an_unresolved_row_is_looked_at_once_more(void **state) {
+        static const DeployState ends[] = { DEPLOY_SUCCEEDED, DEPLOY_UNCHANGED, DEPLOY_ROLLED_BACK,
+                                            DEPLOY_FAILED, DEPLOY_CANCELLED };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
+                _cleanup_(deploy_freep) Deploy *next = NULL;
+                uint64_t id = run_new(f, APP ":1", NULL), again;
+                Enqueue push = push_of(f->dev, APP ":1");
+
+                assert_int_equal(enqueue(f->store, &push, ENQUEUE_JOINED, 0), id);
+                assert_int_equal(enqueue(f->store, &push, ENQUEUE_JOINED, 0), id);
+                assert_int_equal(store_resolve_deploy(f->store, id, DIGEST_A), 1);
+                again = finish(f, id, ends[i]);
+                assert_true(again > id);
+                assert_int_equal(store_find_deploy(f->store, again, &next), 1);
+                assert_int_equal(next->state, DEPLOY_QUEUED);
+                assert_string_equal(next->image, APP ":1");
+                assert_null(next->digest);
+
+                /* Once, and not for ever. */
+                assert_int_equal(store_start_deploy(f->store, again), 1);
+                assert_int_equal(finish(f, again, DEPLOY_UNCHANGED), 0);
+        }
+}
+
+static void newer_row_is_all_that_follows_a_joined_one(void **state) {
+        Fixture *f = *state;
+        uint64_t id = run_new(f, APP ":1", NULL), newer;
+        Enqueue push = push_of(f->dev, APP ":1");
+
+        assert_int_equal(enqueue(f->store, &push, ENQUEUE_JOINED, 0), id);
+        newer = push_new(f->store, f->dev, APP ":2", 0);
+        assert_int_equal(finish(f, id, DEPLOY_SUCCEEDED), 0);
+        assert_int_equal(state_of(f->store, newer), DEPLOY_QUEUED);
+}
+
+static void requeue_forgets_the_join_since_it_resolves_again(void **state) {
+        Fixture *f = *state;
+        uint64_t id = run_new(f, APP ":1", NULL);
+        Enqueue push = push_of(f->dev, APP ":1");
+        RequeueVerdict verdict;
+        uint64_t again;
+
+        assert_int_equal(enqueue(f->store, &push, ENQUEUE_JOINED, 0), id);
+        assert_int_equal(store_requeue_deploy(f->store, id, true, "why", &verdict, &again), 1);
+        assert_int_equal(verdict, REQUEUE_QUEUED);
+        assert_int_equal(again, 0);
+        assert_int_equal(store_start_deploy(f->store, id), 1);
+        assert_int_equal(finish(f, id, DEPLOY_SUCCEEDED), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -231,6 +290,9 @@ int main(void) {
                 TEST(full_queue_takes_no_new_row_but_lets_pushes_join_and_supersede),
                 TEST(push_that_a_full_queue_refuses_leaves_no_trace),
                 TEST(finished_rows_are_kept_two_hundred_a_stage),
+                TEST(push_that_joined_an_unresolved_row_is_looked_at_once_more),
+                TEST(newer_row_is_all_that_follows_a_joined_one),
+                TEST(requeue_forgets_the_join_since_it_resolves_again),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

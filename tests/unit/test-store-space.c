@@ -70,11 +70,13 @@ static void full_disk_accepts_nothing_and_loses_nothing(void **state) {
         assert_int_equal(store_probe(f->store), 0);
         assert_int_equal(store_start_deploy(f->store, before), 1);
         set_disk(0);
-        assert_int_equal(store_finish_deploy(f->store, before, DEPLOY_SUCCEEDED, ""), -ENOSPC);
-        assert_int_equal(store_requeue_deploy(f->store, before, true, "", &verdict), -ENOSPC);
+        assert_int_equal(store_finish_deploy(f->store, before, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }),
+                         -ENOSPC);
+        assert_int_equal(store_requeue_deploy(f->store, before, true, "", &verdict, &(uint64_t){ 0 }),
+                         -ENOSPC);
         assert_int_equal(state_of(f->store, before), DEPLOY_RUNNING);
         free_disk();
-        assert_int_equal(store_finish_deploy(f->store, before, DEPLOY_SUCCEEDED, ""), 1);
+        assert_int_equal(store_finish_deploy(f->store, before, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
         assert_true(enqueue(f->store, &push, ENQUEUE_NEW, 0) > before);
         reopen(f);
         assert_int_equal(state_of(f->store, before), DEPLOY_SUCCEEDED);
