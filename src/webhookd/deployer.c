@@ -115,15 +115,16 @@ static int append_options(sd_bus_message *message, const Deploy *deploy, uint16_
                                      OPTION_MAX_INSTANCES, "u", max_instances);
 }
 
-int deployer_trigger(Deployer *deployer, const Deploy *deploy, uint16_t port, const char *healthcheck,
-                     unsigned max_instances, const char *store_uuid, DeployerOnReply on_reply,
-                     void *userdata, DeployerCall **ret) {
+int deployer_trigger(Deployer *deployer, const Deploy *deploy, const char *image, uint16_t port,
+                     const char *healthcheck, unsigned max_instances, const char *store_uuid,
+                     DeployerOnReply on_reply, void *userdata, DeployerCall **ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
         int r;
 
         assert(deployer);
         assert(deploy);
+        assert(image);
         assert(store_uuid);
         assert(on_reply);
         assert(ret);
@@ -140,7 +141,7 @@ int deployer_trigger(Deployer *deployer, const Deploy *deploy, uint16_t port, co
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_append(message, "sss", deploy->project, deploy->stage, deploy->image);
+        r = sd_bus_message_append(message, "sss", deploy->project, deploy->stage, image);
         if (r < 0)
                 return r;
 
@@ -150,6 +151,54 @@ int deployer_trigger(Deployer *deployer, const Deploy *deploy, uint16_t port, co
 
         r = sd_bus_call_async(deployer->bus, &call->slot, message, on_trigger_reply, call,
                               TRIGGER_DEPLOY_TIMEOUT_USEC);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(call);
+        return 0;
+}
+
+static int on_plain_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const sd_bus_error *failure = sd_bus_message_get_error(message);
+        DeployerCall *call = userdata;
+        DeployerReply reply = { 0 };
+
+        (void) error;
+
+        if (failure) {
+                reply.error_name = failure->name;
+                reply.error_text = strempty(failure->message);
+        }
+
+        call->on_reply(&reply, call->userdata);
+        return 0;
+}
+
+int deployer_cancel(Deployer *deployer, const char *store_uuid, uint64_t deploy, DeployerOnReply on_reply,
+                    void *userdata, DeployerCall **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        assert(deployer);
+        assert(store_uuid);
+        assert(on_reply);
+        assert(ret);
+
+        call = calloc(1, sizeof(*call));
+        if (!call)
+                return -ENOMEM;
+
+        call->on_reply = on_reply;
+        call->userdata = userdata;
+
+        r = sd_bus_message_new_method_call(deployer->bus, &message, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
+                                           DEPLOYER_INTERFACE, "CancelDeploy");
+        if (r >= 0)
+                r = sd_bus_message_append(message, "st", store_uuid, deploy);
+        if (r >= 0)
+                r = sd_bus_call_async(deployer->bus, &call->slot, message, on_plain_reply, call,
+                                      CANCEL_DEPLOY_TIMEOUT_USEC);
         if (r < 0)
                 return r;
 

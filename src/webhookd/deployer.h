@@ -10,6 +10,9 @@
 
 struct sd_bus;
 
+/* The deployer only passes it on to the process of that deploy. */
+#define CANCEL_DEPLOY_TIMEOUT_USEC (30 * USEC_PER_SEC)
+
 typedef struct Deployer Deployer;
 typedef struct DeployerCall DeployerCall;
 
@@ -37,12 +40,18 @@ Deployer *deployer_free(Deployer *deployer);
 DEFINE_CLEANUP(Deployer, deployer_free)
 
 /*
- * Calls TriggerDeploy with a time-out above the deployer's own deadline. `*ret` is to be freed by the caller, also from
+ * Calls TriggerDeploy for `image`, the reference of that row, with a time-out above the deployer's own deadline. `*ret` is to be freed by the caller, also from
  * within the callback; freeing it earlier forgets the reply, and stops nothing.
  */
-int deployer_trigger(Deployer *deployer, const Deploy *deploy, uint16_t port, const char *healthcheck,
-                     unsigned max_instances, const char *store_uuid, DeployerOnReply on_reply,
-                     void *userdata, DeployerCall **ret);
+int deployer_trigger(Deployer *deployer, const Deploy *deploy, const char *image, uint16_t port,
+                     const char *healthcheck, unsigned max_instances, const char *store_uuid,
+                     DeployerOnReply on_reply, void *userdata, DeployerCall **ret);
+
+/*
+ * Calls CancelDeploy, with CANCEL_DEPLOY_TIMEOUT_USEC; the reply has an error's name or nothing. As above.
+ */
+int deployer_cancel(Deployer *deployer, const char *store_uuid, uint64_t deploy, DeployerOnReply on_reply,
+                    void *userdata, DeployerCall **ret);
 
 /* Calls InspectImage, with INSPECT_IMAGE_TIMEOUT_USEC. As above. */
 int deployer_inspect(Deployer *deployer, const char *image, DeployerOnImage on_image, void *userdata,

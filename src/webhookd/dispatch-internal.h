@@ -15,8 +15,10 @@ typedef struct Operation Operation;
 struct Operation {
         Dispatch *dispatch;
         Deploy *deploy;
-        DeployerCall *call; /* NULL once the reply is there */
-        bool failed;        /* the reply was an error, and `verdict` says what follows */
+        DeployerCall *call;   /* NULL once the reply is there */
+        DeployerCall *cancel; /* CancelDeploy, for a row that an earlier process was to cancel */
+        bool cancelled;       /* the reply says that everything is undone */
+        bool failed;          /* the reply was an error, and `verdict` says what follows */
         ErrorVerdict verdict;
         DeployState outcome;
         char *reason;

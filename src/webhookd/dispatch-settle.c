@@ -18,6 +18,7 @@ Operation *operation_free(Operation *operation) {
                 operation->dispatch->n_operations--;
         }
         deployer_call_free(operation->call);
+        deployer_call_free(operation->cancel);
         deploy_free(operation->deploy);
         free(operation->reason);
         free(operation);
@@ -78,7 +79,9 @@ static void operation_tell_finished(const Operation *operation, DeployState stat
 
 /* The reply was an outcome, or an error that trying again cannot mend. */
 static int operation_finish(Operation *operation) {
-        DeployState state = operation->failed ? DEPLOY_FAILED : operation->outcome;
+        DeployState state = operation->cancelled ? DEPLOY_CANCELLED
+                            : operation->failed  ? DEPLOY_FAILED
+                                                 : operation->outcome;
         Dispatch *dispatch = operation->dispatch;
         uint64_t again;
         int r;

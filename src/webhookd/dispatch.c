@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "shared/image-ref.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
@@ -50,6 +51,7 @@ static void on_reply(const DeployerReply *reply, void *userdata) {
 
         if (reply->error_name) {
                 operation->failed = true;
+                operation->cancelled = streq(reply->error_name, ERROR_CANCELLED);
                 operation->verdict = error_name_verdict(reply->error_name);
                 operation->reason = reason_of_error(reply);
         } else {
@@ -71,11 +73,48 @@ static void dispatch_link(Dispatch *dispatch, Operation *operation) {
         dispatch->n_operations++;
 }
 
+/*
+ * What the deployer is asked for: the row's reference, with the digest once that is known. Thus a deploy that is called for
+ * again deploys what it began with, and needs no registry to tell.
+ */
+static int dispatch_reference(const Deploy *deploy, char **ret) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        int r;
+
+        r = image_ref_parse(deploy->image, &ref, NULL);
+        if (r < 0)
+                return r;
+
+        if (!ref->digest && deploy->digest && image_digest_is_valid(deploy->digest)) {
+                ref->digest = strdup(deploy->digest);
+                if (!ref->digest)
+                        return -ENOMEM;
+        }
+
+        return image_ref_format(ref, ret);
+}
+
+static void on_cancel_reply(const DeployerReply *reply, void *userdata) {
+        Operation *operation = userdata;
+        Dispatch *dispatch = operation->dispatch;
+
+        operation->cancel = deployer_call_free(operation->cancel);
+        if (!reply->error_name)
+                return;
+
+        log_notice("Deploy %" PRIu64 " could not be cancelled again: %s", operation->deploy->id,
+                   reply->error_text);
+        /* The new version runs: from here on nothing may say that it was cancelled. */
+        if (streq(reply->error_name, ERROR_ALREADY_FINISHED))
+                (void) store_mark_cancel(dispatch->store, operation->deploy->id, false);
+}
+
 /* A row in state running goes to the deployer. On failure nobody waits for it: see dispatch_resume(). */
 static int dispatch_call(Dispatch *dispatch, uint64_t id) {
         _cleanup_(operation_freep) Operation *operation = NULL;
         _cleanup_(project_freep) Project *project = NULL;
         _cleanup_(stage_freep) Stage *stage = NULL;
+        _cleanup_free_ char *image = NULL;
         int r;
 
         operation = calloc(1, sizeof(*operation));
@@ -92,9 +131,16 @@ static int dispatch_call(Dispatch *dispatch, uint64_t id) {
         if (r <= 0)
                 return r < 0 ? r : -ENXIO;
 
-        r = deployer_trigger(dispatch->deployer, operation->deploy, project->port, project->healthcheck,
-                             stage->max_instances, dispatch->store_uuid, on_reply, operation,
-                             &operation->call);
+        r = dispatch_reference(operation->deploy, &image);
+        if (r < 0)
+                return r;
+
+        r = deployer_trigger(dispatch->deployer, operation->deploy, image, project->port,
+                             project->healthcheck, stage->max_instances, dispatch->store_uuid, on_reply,
+                             operation, &operation->call);
+        if (r >= 0 && operation->deploy->cancel)
+                r = deployer_cancel(dispatch->deployer, dispatch->store_uuid, id, on_cancel_reply, operation,
+                                    &operation->cancel);
         if (r < 0)
                 return r;
 

@@ -10,6 +10,8 @@ typedef struct ManagerCounts {
         uint64_t projects, queued, running;
 } ManagerCounts;
 
+typedef struct Cancel Cancel;
+
 struct Manager {
         sd_bus *bus;
         sd_bus_slot *slot;
@@ -20,10 +22,21 @@ struct Manager {
         ManagerHooks hooks;
         void *userdata;
         ManagerCounts emitted;
+        Deployer *deployer;
+        Cancel *cancels; /* callers of Cancel() who wait for the deployer */
+        unsigned n_cancels;
 };
 
 /* The error on the bus for a negative errno of the store; logged here, once. */
 int manager_reply_store_error(const Manager *manager, sd_bus_error *error, int r);
+
+/* Root only. `*ret_uid` is the caller's. */
+int manager_authorise(sd_bus_message *message, sd_bus_error *error, uid_t *ret_uid);
+/* The project and the stage of those names, or an error on the bus. */
+int manager_find_stage(Manager *manager, const char *project, const char *stage, Project **ret_project,
+                       Stage **ret_stage, sd_bus_error *error);
+/* Forgets the callers who wait; the marks in the store stay. */
+void manager_drop_cancels(Manager *manager);
 
 int method_regenerate_secret(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_get_webhook_path(sd_bus_message *message, void *userdata, sd_bus_error *error);
@@ -32,3 +45,6 @@ int method_list_stages(sd_bus_message *message, void *userdata, sd_bus_error *er
 int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_match_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_rollback(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *error);

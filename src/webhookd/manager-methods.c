@@ -12,8 +12,7 @@
 
 #define LIST_DEPLOYS_MAX 1000U
 
-/* Root only. `*ret_uid` is the caller's. */
-static int authorise(sd_bus_message *message, sd_bus_error *error, uid_t *ret_uid) {
+int manager_authorise(sd_bus_message *message, sd_bus_error *error, uid_t *ret_uid) {
         _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
         uid_t uid;
         int r;
@@ -37,7 +36,7 @@ int method_regenerate_secret(sd_bus_message *message, void *userdata, sd_bus_err
         int r;
 
         manager->hooks.activity(manager->userdata);
-        r = authorise(message, error, &notice.caller_uid);
+        r = manager_authorise(message, error, &notice.caller_uid);
         if (r < 0)
                 return r;
 
@@ -65,7 +64,7 @@ int method_get_webhook_path(sd_bus_message *message, void *userdata, sd_bus_erro
         int r;
 
         manager->hooks.activity(manager->userdata);
-        r = authorise(message, error, &uid);
+        r = manager_authorise(message, error, &uid);
         if (r < 0)
                 return r;
 
@@ -141,6 +140,26 @@ static int find_project(Manager *manager, const char *name, Project **ret, sd_bu
         if (r == 0)
                 return sd_bus_error_setf(error, ERROR_NO_SUCH_PROJECT, "There is no project '%s'", name);
 
+        return 0;
+}
+
+int manager_find_stage(Manager *manager, const char *project, const char *stage, Project **ret_project,
+                       Stage **ret_stage, sd_bus_error *error) {
+        _cleanup_(project_freep) Project *found = NULL;
+        int r;
+
+        r = find_project(manager, project, &found, error);
+        if (r < 0)
+                return r;
+
+        r = store_find_stage(manager->store, project, stage, ret_stage);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+        if (r == 0)
+                return sd_bus_error_setf(error, ERROR_NO_SUCH_STAGE, "Project '%s' has no such stage",
+                                         project);
+
+        *ret_project = TAKE_PTR(found);
         return 0;
 }
 
@@ -355,20 +374,13 @@ int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) 
         if (r < 0)
                 return r;
 
-        r = authorise(message, error, &uid);
+        r = manager_authorise(message, error, &uid);
         if (r < 0)
                 return r;
 
-        r = find_project(manager, project_name, &project, error);
+        r = manager_find_stage(manager, project_name, stage_name, &project, &stage, error);
         if (r < 0)
                 return r;
-
-        r = store_find_stage(manager->store, project_name, stage_name, &stage);
-        if (r < 0)
-                return manager_reply_store_error(manager, error, r);
-        if (r == 0)
-                return sd_bus_error_setf(error, ERROR_NO_SUCH_STAGE, "Project '%s' has no such stage",
-                                         project_name);
 
         r = deploy_reference(project, stage, tag, &ref, error);
         if (r < 0)

@@ -91,6 +91,13 @@ static const sd_bus_vtable vtable[] = {
                                 method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Deploy", SD_BUS_ARGS("s", project, "s", stage, "s", tag),
                                 SD_BUS_RESULT("t", id), method_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Rollback", SD_BUS_ARGS("s", project, "s", stage), SD_BUS_RESULT("t", id),
+                                method_rollback, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS(
+                        "RollbackWithOptions", SD_BUS_ARGS("s", project, "s", stage, "a{sv}", options),
+                        SD_BUS_RESULT("t", id), method_rollback_with_options, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_ARGS("t", id), SD_BUS_NO_RESULT, method_cancel,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("ProjectAdded", SD_BUS_ARGS("s", project), 0),
         SD_BUS_SIGNAL_WITH_ARGS("DeployQueued", SD_BUS_ARGS("t", id, "s", project, "s", stage, "s", image),
                                 0),
@@ -101,7 +108,8 @@ static const sd_bus_vtable vtable[] = {
 };
 
 int manager_new(struct sd_bus *bus, Store *store, Secret *secret, const WebhookConfig *config,
-                Outbox *outbox, const ManagerHooks *hooks, void *userdata, Manager **ret) {
+                Outbox *outbox, Deployer *deployer, const ManagerHooks *hooks, void *userdata,
+                Manager **ret) {
         _cleanup_(manager_freep) Manager *manager = NULL;
         int r;
 
@@ -110,6 +118,7 @@ int manager_new(struct sd_bus *bus, Store *store, Secret *secret, const WebhookC
         assert(secret);
         assert(config);
         assert(outbox);
+        assert(deployer);
         assert(hooks && hooks->activity && hooks->changed);
         assert(ret);
 
@@ -122,6 +131,7 @@ int manager_new(struct sd_bus *bus, Store *store, Secret *secret, const WebhookC
         manager->secret = secret;
         manager->config = config;
         manager->outbox = outbox;
+        manager->deployer = deployer;
         manager->hooks = *hooks;
         manager->userdata = userdata;
 
@@ -141,6 +151,7 @@ Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
 
+        manager_drop_cancels(manager);
         sd_bus_slot_unref(manager->slot);
         sd_bus_unref(manager->bus);
         free(manager);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "webhookd/deployer.h"
 #include "webhookd/outbox.h"
 #include "webhookd/secret.h"
 #include "webhookd/store.h"
@@ -23,7 +24,8 @@ typedef struct ManagerHooks {
 
 /* Borrows everything but the bus. */
 int manager_new(struct sd_bus *bus, Store *store, Secret *secret, const WebhookConfig *config,
-                Outbox *outbox, const ManagerHooks *hooks, void *userdata, Manager **ret);
+                Outbox *outbox, Deployer *deployer, const ManagerHooks *hooks, void *userdata,
+                Manager **ret);
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free)
 

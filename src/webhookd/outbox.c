@@ -110,18 +110,20 @@ int outbox_add_superseded(Outbox *outbox, const EnqueueResult *result) {
 
         for (size_t i = 0; i < result->superseded.n; i++) {
                 const Deploy *old = &result->superseded.items[i];
-                Notice notice = NOTICE(EVENT_DEPLOY_SUPERSEDED, NOTICE_DEPLOY_FINISHED);
+                Notice notice = NOTICE(old->state == DEPLOY_CANCELLED ? EVENT_DEPLOY_CANCELLED
+                                                                      : EVENT_DEPLOY_SUPERSEDED,
+                                       NOTICE_DEPLOY_FINISHED);
                 char text[96];
                 int r;
 
-                (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " superseded by deploy %" PRIu64,
-                                old->id, result->deploy_id);
+                (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " %s by deploy %" PRIu64, old->id,
+                                deploy_state_to_string(old->state), result->deploy_id);
                 notice.text = text;
                 notice.project = old->project;
                 notice.stage = old->stage;
                 notice.image = old->image;
                 notice.deploy = old->id;
-                notice.state = DEPLOY_SUPERSEDED;
+                notice.state = old->state;
                 r = outbox_add(outbox, &notice);
                 if (r < 0)
                         return r;

@@ -11,14 +11,18 @@
 
 static_assert(REASON_MAX == 4096 && DEPLOY_ATTEMPTS_MAX == 5, "the schema has the same limits");
 
-/* Forgets the finished rows of a stage beyond DEPLOYS_KEPT. */
+/* Forgets the finished rows of a stage beyond DEPLOYS_KEPT, but for what rollbacks need. */
 static int queue_prune(Store *store, int64_t stage_id) {
         static const char last_sql
                         [] = "SELECT id FROM deploys "
                              "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') "
                              "ORDER BY id DESC LIMIT 1 OFFSET ?2",
                 delete_sql[] = "DELETE FROM deploys "
-                               "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') AND id <= ?2";
+                               "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') AND id <= ?2 "
+                               "AND id NOT IN (SELECT id FROM deploys WHERE stage_id = ?1 "
+                               "AND state = 'succeeded' ORDER BY id DESC LIMIT ?3) "
+                               "AND id IS NOT (SELECT max(id) FROM deploys WHERE stage_id = ?1 "
+                               "AND state = 'unchanged' AND generation IS NOT NULL)";
         int64_t last;
         int r;
 
@@ -31,7 +35,9 @@ static int queue_prune(Store *store, int64_t stage_id) {
         if (r < 0)
                 return r;
 
-        return store_write(store, delete_sql, VALUES(value_number(stage_id), value_number(last)));
+        return store_write(
+                        store, delete_sql,
+                        VALUES(value_number(stage_id), value_number(last), value_number(GENERATIONS_KEPT)));
 }
 
 /* Ends a row that is queued or running. */

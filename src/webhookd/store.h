@@ -22,6 +22,8 @@
 #define DEPLOY_ATTEMPTS_MAX 5U
 /* Finished rows kept per stage. */
 #define DEPLOYS_KEPT 200U
+/* The newest that succeeded are kept beyond that: what a rollback may go back to. */
+#define GENERATIONS_KEPT 16U
 /* How long delivery ids are remembered. */
 #define DELIVERIES_KEPT_USEC (30 * 24 * 3600 * USEC_PER_SEC)
 
@@ -205,6 +207,28 @@ void enqueue_result_done(EnqueueResult *result);
  * -ENOBUFS when a new row would exceed max_queued.
  */
 int store_enqueue(Store *store, const Enqueue *enqueue, EnqueueResult *ret);
+
+/*
+ * Queues a deploy of the newest version of the stage below the one that runs. What runs is the newest row that succeeded
+ * (a rollback row that ended as unchanged counts) or, for a rollback row, the deploy that it brought back; candidates are
+ * older rows that succeeded with another digest. The queued row of the stage is put aside as cancelled, and `hold`
+ * switches auto_deploy off. 1 done; 0 and no change when there is nothing to go back to; -ENOBUFS as above.
+ */
+int store_enqueue_rollback(Store *store, int64_t stage_id, bool hold, unsigned max_queued,
+                           EnqueueResult *ret);
+
+typedef enum CancelVerdict {
+        CANCEL_UNKNOWN,  /* no such row */
+        CANCEL_FINISHED, /* it is through */
+        CANCEL_DONE,     /* it was queued, and has ended as cancelled with `reason` */
+        CANCEL_RUNNING,  /* it is marked: a failure that would requeue it ends it as cancelled */
+} CancelVerdict;
+
+/* `*ret` is the row as it was before, NULL with CANCEL_UNKNOWN. */
+int store_cancel_deploy(Store *store, uint64_t id, const char *reason, CancelVerdict *ret_verdict,
+                        Deploy **ret);
+/* Sets or takes away the mark of a running row. 1 done, 0 when it is not running. */
+int store_mark_cancel(Store *store, uint64_t id, bool cancel);
 
 /* 1 and the row, or 0. */
 int store_find_deploy(Store *store, uint64_t id, Deploy **ret);

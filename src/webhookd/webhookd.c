@@ -199,7 +199,7 @@ static int webhookd_connect(Webhookd *webhookd) {
                 r = inspector_new(webhookd->store, webhookd->deployer, &webhookd->inspector);
         if (r >= 0)
                 r = manager_new(bus, webhookd->store, &webhookd->secret, &webhookd->config, webhookd->outbox,
-                                &manager_hooks, webhookd, &webhookd->manager);
+                                webhookd->deployer, &manager_hooks, webhookd, &webhookd->manager);
         return r < 0 ? log_error_errno(r, "Cannot set up the bus: %m") : 0;
 }
 

@@ -419,6 +419,35 @@ def test_deploy_by_hand_is_queued():
         assert deploys(webhookd)[1][4] in ("superseded", "running", "queued")
 
 
+def refused(webhookd, expected, *call):
+    try:
+        webhookd.call(*call)
+        raise AssertionError(f"{call} was not refused")
+    except BusError as error:
+        assert expected in error.text, (call, error.text)
+
+
+def test_cancel_and_rollback_say_what_they_cannot_do():
+    with Host() as webhookd:
+        webhookd.post("a.example/b:1")
+        refused(webhookd, "There is no deploy", "Cancel", "t", 99)
+        refused(webhookd, "no other version", "Rollback", "ss", "b", "dev")
+        refused(webhookd, "no such stage", "Rollback", "ss", "b", "prod")
+        refused(webhookd, "There is no project", "Rollback", "ss", "nope", "dev")
+        refused(webhookd, "Unknown option", "RollbackWithOptions", "ssa{sv}", "b", "dev", 1, "Keep", "b", "true")
+        refused(webhookd, "wrong type", "RollbackWithOptions", "ssa{sv}", "b", "dev", 1, "Hold", "s", "yes")
+
+
+def test_cancelled_deploy_that_waits_is_through_at_once():
+    with Host() as webhookd:
+        webhookd.post("a.example/b:1")
+        number = deploys(webhookd)[0][0]
+        wait_for("it waits for its next attempt", lambda: deploys(webhookd)[0][4] == "queued")
+        webhookd.call("Cancel", "t", number)
+        assert deploys(webhookd)[0][4:6] == ["cancelled", "cancelled by uid 0"], deploys(webhookd)
+        refused(webhookd, "ended as cancelled", "Cancel", "t", number)
+
+
 def test_strangers_may_read_and_nothing_else():
     if os.getuid() != 0:
         raise tap.Skip("needs root to become a stranger")
@@ -428,7 +457,8 @@ def test_strangers_may_read_and_nothing_else():
         manager = ("org.tinyforge.Webhook1", "/org/tinyforge/Webhook1", "org.tinyforge.Webhook1.Manager")
         assert webhookd.bus.call(*manager, "ListProjects", prefix=stranger) == [[]]
         for method, signature, arguments in (("GetWebhookPath", "", []), ("RegenerateSecret", "", []),
-                                             ("Deploy", "sss", ["a", "b", "c"])):
+                                             ("Deploy", "sss", ["a", "b", "c"]), ("Rollback", "ss", ["a", "b"]),
+                                             ("RollbackWithOptions", "ssa{sv}", ["a", "b", 0]), ("Cancel", "t", [1])):
             try:
                 webhookd.bus.call(*manager, method, signature, *arguments, prefix=stranger)
                 raise AssertionError(f"a stranger may call {method}")

@@ -163,5 +163,19 @@ def test_tag_that_moves_while_it_is_deployed_is_deployed_again():
         assert labels["org.tinyforge.digest"] == digest
 
 
+def test_rollback_brings_back_what_ran_before_and_hold_keeps_it():
+    with Forge() as forge:
+        digests = [forge.engine.push(REPO, tag, word=tag) for tag in ("v1", "v2", "v3")]
+        for tag in ("v1", "v2", "v3"):
+            forge.deploy(f"{REPO}:{tag}")
+        for digest in (digests[1], digests[0]):
+            number = forge.webhookd.call("RollbackWithOptions", "ssa{sv}", "shop", "dev", 1, "Hold", "b", "true")[0]
+            assert forge.wait_final(number)[0] == "succeeded", forge.row(number)
+            assert running(forge) == [f"shop-dev-{number}"]
+            labels = forge.engine.containers()[f"shop-dev-{number}"]["Config"]["Labels"]
+            assert labels["org.tinyforge.digest"] == digest
+        assert forge.webhookd.call("ListStages", "s", "shop")[0][0][2] is False
+
+
 if __name__ == "__main__":
     tap.main()

@@ -15,6 +15,7 @@
 #include "unit.h"
 
 #define CALLS_MAX 16U
+#define DIGEST    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 typedef struct Call {
         sd_bus_message *message; /* held until it is answered */
@@ -36,6 +37,7 @@ typedef struct Fixture {
         unsigned n_events[_EVENT_MAX];
         unsigned n_succeeded;
         int64_t project_id;
+        uint64_t cancelled;
 } Fixture;
 
 static void on_notice(const Notice *notice, void *userdata) {
@@ -84,9 +86,20 @@ static int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus
         return 1;
 }
 
+static int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *store;
+        Fixture *f = userdata;
+
+        (void) error;
+
+        assert_true(sd_bus_message_read(message, "st", &store, &f->cancelled) >= 0);
+        return sd_bus_reply_method_return(message, "");
+}
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("TriggerDeploy", "sssa{sv}", "sss", method_trigger_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("CancelDeploy", "st", "", method_cancel_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
@@ -353,14 +366,28 @@ static void dispatch_calls_again_for_what_a_dead_attempt_left(void **state) {
 
         dispatch_kick(f->dispatch);
         settle(f);
+        dispatch_resolved(f->dispatch, id, DIGEST);
+        assert_int_equal(store_mark_cancel(f->store, id, true), 1);
         f->dispatch = dispatch_free(f->dispatch);
         make_dispatch(f);
         dispatch_resume(f->dispatch);
         settle(f);
         assert_int_equal(f->n_calls, 2);
         assert_int_equal(f->calls[1].id, id);
+        assert_string_equal(f->calls[1].image, "a.example/app:v1@" DIGEST);
+        assert_int_equal(f->cancelled, id);
         answer(f, id, OUTCOME_SUCCEEDED, "");
         assert_row(f, id, DEPLOY_SUCCEEDED, NULL, 0);
+}
+
+static void dispatch_ends_a_row_as_cancelled_when_the_deployer_undid_it(void **state) {
+        Fixture *f = *state;
+        uint64_t id = push(f, "dev", "a.example/app:v1");
+
+        dispatch_kick(f->dispatch);
+        settle(f);
+        answer_error(f, id, ERROR_CANCELLED, "undone");
+        assert_row(f, id, DEPLOY_CANCELLED, "Cancelled: undone", 0);
 }
 
 static void dispatch_keeps_a_row_running_when_it_is_stopped(void **state) {
@@ -392,8 +419,7 @@ static void dispatch_does_not_join_a_push_after_the_digest_was_resolved(void **s
         dispatch_kick(f->dispatch);
         settle(f);
         assert_int_equal(push(f, "dev", "a.example/app:latest"), id);
-        dispatch_resolved(f->dispatch, id,
-                          "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+        dispatch_resolved(f->dispatch, id, DIGEST);
         assert_true(push(f, "dev", "a.example/app:latest") > id);
 }
 
@@ -421,6 +447,7 @@ int main(void) {
                 TEST(dispatch_gives_up_after_its_attempts),
                 TEST(dispatch_prefers_a_newer_push_to_waiting),
                 TEST(dispatch_calls_again_for_what_a_dead_attempt_left),
+                TEST(dispatch_ends_a_row_as_cancelled_when_the_deployer_undid_it),
                 TEST(dispatch_keeps_a_row_running_when_it_is_stopped),
                 TEST(dispatch_survives_the_end_of_its_connection),
                 TEST(dispatch_does_not_join_a_push_after_the_digest_was_resolved),

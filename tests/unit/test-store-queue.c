@@ -207,8 +207,8 @@ static void finished_rows_are_kept_two_hundred_a_stage(void **state) {
         assert_int_equal(list.items[DEPLOYS_KEPT + 1].id, running);
         assert_int_equal(state_of(f->store, other), DEPLOY_QUEUED);
 
-        assert_int_equal(store_finish_deploy(f->store, running, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
-        assert_int_equal(count_of(f->store, DEPLOY_SUPERSEDED) + count_of(f->store, DEPLOY_SUCCEEDED),
+        assert_int_equal(store_finish_deploy(f->store, running, DEPLOY_FAILED, "", &(uint64_t){ 0 }), 1);
+        assert_int_equal(count_of(f->store, DEPLOY_SUPERSEDED) + count_of(f->store, DEPLOY_FAILED),
                          DEPLOYS_KEPT);
 }
 
