@@ -17,6 +17,7 @@ struct DeployerCall {
         sd_bus_slot *slot;
         DeployerOnReply on_reply;
         DeployerOnImage on_image;
+        DeployerOnInstance on_instance;
         void *userdata;
 };
 
@@ -284,6 +285,74 @@ int deployer_inspect(Deployer *deployer, const char *image, DeployerOnImage on_i
 
         r = sd_bus_call_async(deployer->bus, &call->slot, message, on_inspect_reply, call,
                               INSPECT_IMAGE_TIMEOUT_USEC);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(call);
+        return 0;
+}
+
+static int read_instances(sd_bus_message *message, const DeployerCall *call) {
+        unsigned n = 0;
+        int r;
+
+        r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "(sstssssssst)");
+        if (r < 0)
+                return r;
+
+        while (n++ < INSTANCES_MAX &&
+               (r = sd_bus_message_enter_container(message, SD_BUS_TYPE_STRUCT, "sstssssssst")) > 0) {
+                DeployerInstance instance;
+
+                r = sd_bus_message_read(message, "ssts", &instance.project, &instance.stage,
+                                        &instance.deploy, &instance.store_uuid);
+                if (r >= 0)
+                        r = sd_bus_message_skip(message, "sssssst");
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(message);
+                if (r < 0)
+                        return r;
+
+                call->on_instance(&instance, /* complete= */ false, call->userdata);
+        }
+
+        return r;
+}
+
+static int on_list_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        DeployerCall *call = userdata;
+        bool complete;
+
+        (void) error;
+
+        complete = !sd_bus_message_is_method_error(message, NULL) && read_instances(message, call) >= 0;
+        call->on_instance(NULL, complete, call->userdata);
+        return 0;
+}
+
+int deployer_list(Deployer *deployer, DeployerOnInstance on_instance, void *userdata, DeployerCall **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        assert(deployer);
+        assert(on_instance);
+        assert(ret);
+
+        call = calloc(1, sizeof(*call));
+        if (!call)
+                return -ENOMEM;
+
+        call->on_instance = on_instance;
+        call->userdata = userdata;
+
+        r = sd_bus_message_new_method_call(deployer->bus, &message, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
+                                           DEPLOYER_INTERFACE, "ListInstances");
+        if (r >= 0)
+                r = sd_bus_message_append(message, "ss", "", "");
+        if (r >= 0)
+                r = sd_bus_call_async(deployer->bus, &call->slot, message, on_list_reply, call,
+                                      LIST_INSTANCES_TIMEOUT_USEC);
         if (r < 0)
                 return r;
 

@@ -10,6 +10,10 @@
 
 struct sd_bus;
 
+/* Deploys wait for it, once in the life of a process. */
+#define LIST_INSTANCES_TIMEOUT_USEC (10 * USEC_PER_SEC)
+/* Instances that are looked at. */
+#define INSTANCES_MAX 4096U
 /* The deployer only passes it on to the process of that deploy. */
 #define CANCEL_DEPLOY_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
@@ -29,6 +33,14 @@ typedef struct ImageProperties {
         const char *healthcheck;
 } ImageProperties;
 
+/* A container of the engine, by its labels. */
+typedef struct DeployerInstance {
+        const char *project, *stage, *store_uuid;
+        uint64_t deploy;
+} DeployerInstance;
+
+/* Called for each instance, and with NULL at the end; `complete` is false where the answer failed. */
+typedef void (*DeployerOnInstance)(const DeployerInstance *instance, bool complete, void *userdata);
 typedef void (*DeployerOnReply)(const DeployerReply *reply, void *userdata);
 /* NULL: the image is not here, or the deployer did not answer in time. */
 typedef void (*DeployerOnImage)(const ImageProperties *properties, void *userdata);
@@ -56,6 +68,9 @@ int deployer_cancel(Deployer *deployer, const char *store_uuid, uint64_t deploy,
 /* Calls InspectImage, with INSPECT_IMAGE_TIMEOUT_USEC. As above. */
 int deployer_inspect(Deployer *deployer, const char *image, DeployerOnImage on_image, void *userdata,
                      DeployerCall **ret);
+
+/* Calls ListInstances for everything, with LIST_INSTANCES_TIMEOUT_USEC. As above. */
+int deployer_list(Deployer *deployer, DeployerOnInstance on_instance, void *userdata, DeployerCall **ret);
 
 DeployerCall *deployer_call_free(DeployerCall *call);
 DEFINE_CLEANUP(DeployerCall, deployer_call_free)

@@ -37,7 +37,9 @@ struct Dispatch {
         unsigned n_operations;
         Backoff backoff;
         sd_event_source *timer;
-        bool orphans; /* there may be running rows without an operation */
+        bool orphans;          /* there may be running rows without an operation */
+        DeployerCall *listing; /* what the engine has: asked once, before the first deploy */
+        bool listed;
         bool stopped;
 };
 
@@ -46,6 +48,12 @@ DEFINE_CLEANUP(Operation, operation_free)
 
 /* Writes what became of the deploy. When the store refuses, the operation stays, and is tried again by the timer. */
 void operation_settle(Operation *operation);
+
+/*
+ * Whether deploys may be handed out: not before the engine was asked which numbers are taken. The first time that there is
+ * something to hand out, this asks, and the answer goes on with dispatch_resume().
+ */
+bool dispatch_is_listed(Dispatch *dispatch);
 
 /* Puts a notice about `deploy` into the outbox. */
 void dispatch_tell(Dispatch *dispatch, const Deploy *deploy, EventId event, NoticeSignal signal,

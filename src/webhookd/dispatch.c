@@ -193,6 +193,9 @@ void dispatch_kick(Dispatch *dispatch) {
                 return;
         }
 
+        if (ready.n > 0 && !dispatch_is_listed(dispatch))
+                return;
+
         for (size_t i = 0; i < ready.n && dispatch->n_operations < dispatch->max_deploys; i++)
                 if (backoff_is_over(&dispatch->backoff, ready.items[i].id, now)) {
                         dispatch_start(dispatch, &ready.items[i]);
@@ -277,6 +280,7 @@ Dispatch *dispatch_free(Dispatch *dispatch) {
         while (dispatch->operations)
                 operation_free(dispatch->operations);
         backoff_done(&dispatch->backoff);
+        deployer_call_free(dispatch->listing);
         sd_event_source_unref(dispatch->timer);
         free(dispatch);
         return NULL;
@@ -298,6 +302,9 @@ void dispatch_resume(Dispatch *dispatch) {
 
         dispatch->orphans = false;
         r = store_list_running(dispatch->store, &running);
+        if (r >= 0 && running.n > 0 && !dispatch_is_listed(dispatch))
+                return;
+
         for (size_t i = 0; r >= 0 && i < running.n; i++)
                 if (!dispatch_has(dispatch, running.items[i].id))
                         r = dispatch_call(dispatch, running.items[i].id);

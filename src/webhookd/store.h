@@ -24,6 +24,8 @@
 #define DEPLOYS_KEPT 200U
 /* The newest that succeeded are kept beyond that: what a rollback may go back to. */
 #define GENERATIONS_KEPT 16U
+/* Ids beyond are nobody's: a label that says so is not believed, since ids would run out. */
+#define DEPLOY_ID_MAX (UINT64_C(1) << 53)
 /* How long delivery ids are remembered. */
 #define DELIVERIES_KEPT_USEC (30 * 24 * 3600 * USEC_PER_SEC)
 
@@ -229,6 +231,14 @@ int store_cancel_deploy(Store *store, uint64_t id, const char *reason, CancelVer
                         Deploy **ret);
 /* Sets or takes away the mark of a running row. 1 done, 0 when it is not running. */
 int store_mark_cancel(Store *store, uint64_t id, bool cancel);
+
+/*
+ * The engine has a container of that deploy of ours: ids go on above it. A row of that stage which waits although the
+ * engine has come as far comes from a restored backup, or has got an id that was used before that: it ends as superseded,
+ * and goes on as a new row with an id that is free. `*ret_new` is that row, or 0; `*ret_old` is the one that ended.
+ */
+int store_raise_ids(Store *store, const char *project, const char *stage, uint64_t deploy, uint64_t *ret_old,
+                    uint64_t *ret_new);
 
 /* 1 and the row, or 0. */
 int store_find_deploy(Store *store, uint64_t id, Deploy **ret);

@@ -7,6 +7,7 @@ engine that only pretends.
 usage: test_whole.py [TEST], with WEBHOOKD= and DEPLOYERD= the programs and SOURCE_ROOT= the tree
 """
 import os
+import shutil
 import signal
 import sys
 
@@ -161,6 +162,28 @@ def test_tag_that_moves_while_it_is_deployed_is_deployed_again():
         assert forge.wait_final(second)[0] == "succeeded"
         labels = forge.engine.containers()[f"shop-dev-{second}"]["Config"]["Labels"]
         assert labels["org.tinyforge.digest"] == digest
+
+
+def test_restored_backup_goes_on_above_the_numbers_that_are_taken():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1")
+        forge.deploy(f"{REPO}:v1")
+        forge.webhookd.stop()
+        backup = os.path.join(forge.directory, "backup")
+        shutil.copytree(forge.webhookd.state, backup)
+        forge.webhookd.start()
+        for tag in ("v2", "v3"):
+            forge.engine.push(REPO, tag, word=tag)
+            newest = forge.deploy(f"{REPO}:{tag}")
+        forge.webhookd.stop()
+        shutil.rmtree(forge.webhookd.state)
+        shutil.copytree(backup, forge.webhookd.state)
+        forge.webhookd.start()
+        forge.engine.push(REPO, "v4", word="v4")
+        number = forge.deliver(f"{REPO}:v4")
+        assert number < newest and forge.wait_final(number)[0] == "superseded", forge.row(number)
+        assert forge.wait_final(newest + 1)[0] == "succeeded"
+        assert running(forge) == [f"shop-dev-{newest + 1}"]
 
 
 def test_rollback_brings_back_what_ran_before_and_hold_keeps_it():
