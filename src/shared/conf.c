@@ -9,7 +9,8 @@
 #include <fcntl.h>
 #include <ini.h>
 #include <stdarg.h>
-#include <sys/stat.h>
+
+#include "shared/trusted.h"
 
 #define CONF_LINE_MAX    4096U
 #define CONF_FILE_MAX    (256U * 1024U)
@@ -207,42 +208,16 @@ int conf_read(FILE *file, const char *path, const ConfKey *keys, size_t n_keys, 
         return target_read(&target, file, path);
 }
 
-/* Whether only root decides what is in `fd`: NULL, or what is wrong. */
-static const char *trust_problem(const struct stat *st, mode_t type) {
-        if ((st->st_mode & S_IFMT) != type)
-                return type == S_IFDIR ? "is no directory" : "is no regular file";
-        if (st->st_uid != 0)
-                return "does not belong to root";
-        if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
-                return "can be written by others than root";
-
-        return NULL;
-}
-
 /* Opens `name` in `at`. -ENOENT is no problem that is told. */
 static int open_trusted(int at, const char *name, mode_t type, const char *path, ConfProblem *ret_problem) {
-        _cleanup_close_ int fd = -1;
         const char *problem;
-        struct stat st;
+        int r;
 
-        fd = openat(at, name,
-                    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW |
-                                    (type == S_IFDIR ? O_DIRECTORY : 0));
-        if (fd < 0 && errno == ENOENT)
-                return -ENOENT;
-        if (fd < 0 && errno == ELOOP)
-                return problem_set(ret_problem, -EPERM, path, "is a symbolic link");
-        if (fd < 0 || fstat(fd, &st) < 0) {
-                int r = -errno;
+        r = trusted_open(at, name, type, &problem);
+        if (r >= 0 || r == -ENOENT)
+                return r;
 
-                return problem_set(ret_problem, r, path, "%s", strerror(-r));
-        }
-
-        problem = trust_problem(&st, type);
-        if (problem)
-                return problem_set(ret_problem, -EPERM, path, "%s", problem);
-
-        return TAKE_FD(fd);
+        return problem_set(ret_problem, r, path, "%s", problem ? problem : strerror(-r));
 }
 
 /* Reads `name` in `at`; `path` is for messages. */
