@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* How a project says that its health is told. Pure. */
+#pragma once
+
+#include "shared/macro.h"
+
+/*
+ * Whether `text` is "" (whatever there is), "image" (its HEALTHCHECK), "tcp" (the host connects) or "http:/path" (the
+ * host asks), the path of HEALTHCHECK_MAX bytes at most, printable ASCII without a space.
+ */
+bool healthcheck_is_valid(const char *text);
