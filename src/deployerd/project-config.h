@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * projects.d/<project>.json: what root says of one project's containers, beyond what deployerd.conf says of all. A file
+ * belongs to one image repository and to root alone, and is read as a whole and strictly: a mistake anywhere in it, in
+ * the part of another stage as well, is refused before anything is pulled.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "shared/macro.h"
+
+/* Bytes of a file, and of the sentence about what is wrong with one. */
+#define PROJECT_FILE_MAX     (256U * 1024U)
+#define PROJECT_PROBLEM_SIZE 1024U
+/* Stages in one file, and names of one `shareable`. */
+#define PROJECT_STAGES_MAX    256U
+#define PROJECT_SHAREABLE_MAX 256U
+
+typedef struct ProjectConfig {
+        bool exists;
+        json_t *container; /* an array of merge patches, to be applied in this order; NULL: nothing */
+        char *healthcheck; /* as TriggerDeploy's option; NULL: the file says nothing of it */
+        char **shareable;  /* NULL-terminated: the project's and the stage's; NULL: nothing */
+} ProjectConfig;
+
+/*
+ * Reads `<dir>/<project>.json` for `stage` and "domain/path" `repository`. A file or directory that is not there is no
+ * error: `exists` is then false. -EBADMSG with "file:line:column: what" or "file: /stages/prod/container: what" in
+ * `ret_problem`; -EPERM, in the same way, when it is for another repository or not root's alone; -ENOMEM, with no text. On
+ * success `*ret` is to be released with project_config_done().
+ */
+int project_config_load(const char *dir, const char *project, const char *stage, const char *repository,
+                        ProjectConfig *ret, char *ret_problem, size_t size);
+void project_config_done(ProjectConfig *config);
+
+/* Whether there is a file, readable and right or not. */
+bool project_config_exists(const char *dir, const char *project);
