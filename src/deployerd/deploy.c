@@ -17,6 +17,7 @@ typedef struct Deploy {
         const DeployerConfig *config;
         Engine *engine;
         ImageRef *image; /* with its digest, once that is resolved */
+        ProjectConfig project;
         uint16_t port;
         bool has_healthcheck;
         json_t *body;
@@ -29,6 +30,7 @@ typedef struct Deploy {
 static void deploy_done(Deploy *deploy) {
         engine_free(deploy->engine);
         image_ref_free(deploy->image);
+        project_config_done(&deploy->project);
         json_decref(deploy->body);
         free(deploy->container);
 }
@@ -152,6 +154,17 @@ static int deploy_remove_pending(Deploy *deploy, const InstanceList *list) {
         return 0;
 }
 
+/* What root says of the project: a mistake in it is told before anything is pulled. */
+static int deploy_read_project(Deploy *deploy) {
+        const DeployRequest *request = deploy->request;
+        char problem[PROJECT_PROBLEM_SIZE];
+        int r;
+
+        r = project_config_load(deploy->config->projects_dir, request->project, request->stage,
+                                request->repository, &deploy->project, problem, sizeof(problem));
+        return r < 0 && r != -ENOMEM ? worker_fail(deploy->worker, r, "%s", problem) : r;
+}
+
 static int deploy_prepare_image(Deploy *deploy) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         const DeployRequest *request = deploy->request;
@@ -162,15 +175,19 @@ static int deploy_prepare_image(Deploy *deploy) {
                 return r;
 
         worker_progress(deploy->worker, PHASE_PULLED, deploy->image->digest);
-        deploy->has_healthcheck = image.has_healthcheck;
         deploy->port = request->port > 0 ? request->port : image.port;
         if (request->port == 0 && image.n_ports > 1)
                 worker_log(deploy->worker, LOG_NOTICE,
                            "The image exposes %u ports of tcp: the lowest, %u, is published", image.n_ports,
                            (unsigned) image.port);
 
-        return container_body(engine_quirks(deploy->engine), request, deploy->image->digest, deploy->port,
-                              &deploy->body, deploy->hash);
+        r = container_body(engine_quirks(deploy->engine), request, &deploy->project, deploy->config,
+                           deploy->image->digest, deploy->port, &deploy->body, deploy->hash);
+        if (r < 0)
+                return r;
+
+        deploy->has_healthcheck = container_body_has_healthcheck(deploy->body, image.has_healthcheck);
+        return 0;
 }
 
 /* Names outlive stores: a name that is not ours to take is better known before anything is started. */
@@ -357,7 +374,9 @@ static int deploy_from_list(Deploy *deploy) {
                                      detail);
         }
 
-        r = deploy_prepare_image(deploy);
+        r = deploy_read_project(deploy);
+        if (r >= 0)
+                r = deploy_prepare_image(deploy);
         if (r < 0)
                 return r;
 
