@@ -2,6 +2,7 @@
 /* The checks of what TriggerDeploy is told: see deploy-request.h. */
 #include "deployerd/deploy-request.h"
 
+#include "shared/healthcheck.h"
 #include "shared/name.h"
 #include "shared/protocol.h"
 
@@ -26,8 +27,8 @@ static const char *options_problem(const DeployOptions *options) {
                 return "DeployId is required and above zero";
         if (!options->store || !uuid_is_valid(options->store))
                 return "Store is required and a UUID in small letters";
-        if (!isempty(options->healthcheck) && !streq(options->healthcheck, "image"))
-                return "Healthcheck is \"image\" or empty";
+        if (!healthcheck_is_valid(strempty(options->healthcheck)))
+                return "Healthcheck is \"image\", \"tcp\", \"http:/path\" or empty";
 
         return NULL;
 }
@@ -90,7 +91,8 @@ int deploy_request_new(const char *project, const char *stage, const char *image
         request->project = strdup(project);
         request->stage = strdup(stage);
         request->store = strdup(options->store);
-        if (!request->project || !request->stage || !request->store)
+        request->healthcheck = strdup(strempty(options->healthcheck));
+        if (!request->project || !request->stage || !request->store || !request->healthcheck)
                 return -ENOMEM;
 
         request->deploy_id = options->deploy_id;
@@ -112,6 +114,7 @@ DeployRequest *deploy_request_free(DeployRequest *request) {
         free(request->repository);
         free(request->text);
         free(request->store);
+        free(request->healthcheck);
         free(request);
         return NULL;
 }

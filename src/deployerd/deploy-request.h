@@ -29,6 +29,7 @@ typedef struct DeployRequest {
         char *text; /* the normalised reference */
         uint64_t deploy_id;
         char *store;
+        char *healthcheck;      /* as the option; empty: whatever there is */
         uint16_t port;          /* 0: what the image exposes */
         unsigned max_instances; /* 1 … MAX_INSTANCES_LIMIT */
 } DeployRequest;

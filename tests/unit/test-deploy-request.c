@@ -57,6 +57,21 @@ static void request_bounds_its_instances(void **state) {
         }
 }
 
+static void request_keeps_its_health_check(void **state) {
+        static const char *const checks[] = { NULL, "", "image", "tcp", "http:/healthz" };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(checks); i++) {
+                _cleanup_(deploy_request_freep) DeployRequest *request_ = NULL;
+                DeployOptions options = good;
+
+                options.healthcheck = checks[i];
+                assert_int_equal(request("a", &options, &request_), 0);
+                assert_string_equal(request_->healthcheck, strempty(checks[i]));
+        }
+}
+
 static void request_refuses_options_that_are_wrong(void **state) {
         static const DeployOptions wrong[] = {
                 { .deploy_id = 0, .store = STORE },
@@ -66,7 +81,7 @@ static void request_refuses_options_that_are_wrong(void **state) {
                 { .deploy_id = 7, .store = "7D1F8F0E-3c55-4a52-9d3f-5f1d7c0c2b11" },
                 { .deploy_id = 7, .store = "7d1f8f0e03c55-4a52-9d3f-5f1d7c0c2b11" },
                 { .deploy_id = 7, .store = "7d1f8f0e-3c55-4a52-9d3f-5f1d7c0c2b1/" },
-                { .deploy_id = 7, .store = STORE, .healthcheck = "http:/" },
+                { .deploy_id = 7, .store = STORE, .healthcheck = "http:healthz" },
                 { .deploy_id = 7, .store = STORE, .healthcheck = "images" },
         };
 
@@ -100,6 +115,7 @@ int main(void) {
                 cmocka_unit_test(request_normalises_its_image),
                 cmocka_unit_test(request_with_a_digest_needs_no_tag),
                 cmocka_unit_test(request_bounds_its_instances),
+                cmocka_unit_test(request_keeps_its_health_check),
                 cmocka_unit_test(request_refuses_options_that_are_wrong),
                 cmocka_unit_test(request_refuses_names_and_images_that_are_wrong),
         };
