@@ -4,6 +4,7 @@
 
 #include "deployerd/manager-internal.h"
 #include "deployerd/policy.h"
+#include "deployerd/project-config.h"
 #include "shared/errors.h"
 #include "shared/log.h"
 #include "shared/name.h"
@@ -121,14 +122,31 @@ static void on_deploy_end(const DeployResult *result, void *userdata) {
                 (void) log_error_errno(r, "Cannot reply to TriggerDeploy(): %m");
 }
 
-static int check_policy(const Manager *manager, const DeployRequest *request, uid_t uid,
-                        sd_bus_error *error) {
+/* `*ret_setting` names the setting that does not allow the image; NULL: it is allowed. */
+static int find_refusal(const DeployerConfig *config, const DeployRequest *request,
+                        const char **ret_setting) {
         int r;
 
-        r = policy_allows_image(manager->config->allow_images, request->image);
-        if (r > 0)
-                return 0;
-        if (r < 0)
+        *ret_setting = NULL;
+        r = policy_allows_image(config->allow_images, request->image);
+        if (r == 0)
+                *ret_setting = "AllowImages=";
+        if (r <= 0 || project_config_exists(config->projects_dir, request->project))
+                return r;
+
+        r = policy_allows_image(config->auto_create_images, request->image);
+        if (r == 0)
+                *ret_setting = "AutoCreateImages= (no file in projects.d describes the project)";
+        return r;
+}
+
+static int check_policy(const Manager *manager, const DeployRequest *request, uid_t uid,
+                        sd_bus_error *error) {
+        const char *setting;
+        int r;
+
+        r = find_refusal(manager->config, request, &setting);
+        if (r < 0 || !setting)
                 return r;
 
         log_event(EVENT_POLICY_REFUSED,
@@ -140,10 +158,10 @@ static int check_policy(const Manager *manager, const DeployRequest *request, ui
                                   .deploy = request->deploy_id,
                                   .caller_uid = uid,
                   },
-                  "Deploy %" PRIu64 " of %s/%s refused: AllowImages= does not allow %s", request->deploy_id,
-                  request->project, request->stage, request->repository);
+                  "Deploy %" PRIu64 " of %s/%s refused: %s does not allow %s", request->deploy_id,
+                  request->project, request->stage, setting, request->repository);
         return sd_bus_error_setf(error, ERROR_NOT_PERMITTED,
-                                 "AllowImages= in the deployer's configuration does not allow %s",
+                                 "%s in the deployer's configuration does not allow %s", setting,
                                  request->repository);
 }
 

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""What root's files say of projects, by the real daemon: projects.d, and who may have none."""
+import json
+import os
+
+from deployer_host import Host
+
+import tap
+
+REPO = "ghcr.io/acme/shop"
+
+
+def write_project(host, content, project="shop", mode=0o640):
+    """A file of projects.d: a text as it is, everything else as JSON."""
+    directory = os.path.join(host.directory, "projects.d")
+    os.makedirs(directory, mode=0o750, exist_ok=True)
+    path = host.write(f"projects.d/{project}.json", content if isinstance(content, str) else json.dumps(content))
+    os.chmod(path, mode)
+    return path
+
+
+def last_body(host):
+    """What the engine was asked to create last."""
+    return host.engine.control("state")["bodies"][-1]
+
+
+def test_container_is_made_as_root_wrote_it():
+    with Host(config="PublishAddress=127.0.0.2\n") as host:
+        host.engine.push(REPO, "v1")
+        write_project(host, {"image": REPO, "container": {"Env": ["A=1"], "Labels": {"traefik.enable": "true"}},
+                             "stages": {"dev": {"container": {"User": "7"}}, "prod": {"container": {"User": "8"}}}})
+        outcome = host.deploy(7, f"{REPO}:v1")[0]
+        body = last_body(host)
+        assert outcome == "succeeded" and body["Env"] == ["A=1"] and body["User"] == "7", body
+        assert body["Labels"]["traefik.enable"] == "true" and body["Labels"]["org.tinyforge.deploy"] == "7", body
+        assert body["HostConfig"]["PortBindings"]["8080/tcp"] == [{"HostIp": "127.0.0.2", "HostPort": ""}], body
+
+
+def test_same_digest_is_deployed_again_when_root_changed_the_file():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        write_project(host, {"image": REPO})
+        assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded"
+        assert host.deploy(8, f"{REPO}:v1")[0] == "unchanged"
+        write_project(host, {"image": REPO, "container": {"Env": ["A=1"]}})
+        assert host.deploy(9, f"{REPO}:v1")[0] == "succeeded"
+
+
+def test_mistake_in_a_file_is_told_before_anything_is_pulled():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        for content, error, words in (
+                ('{\n "image": "x",,}', "Configuration", "projects.d/shop.json:2:"),
+                ({"image": REPO, "stages": {"prod": {"container": {"env": []}}}}, "Configuration",
+                 "projects.d/shop.json: /stages/prod/container/env: "),
+                ({"image": "ghcr.io/acme/other"}, "NotPermitted", "ghcr.io/acme/other")):
+            write_project(host, content)
+            name, text = host.refused(7, f"{REPO}:v1")
+            assert name == error and words in text, f"{name}: {text}"
+        write_project(host, {"image": REPO}, mode=0o666)
+        name, text = host.refused(7, f"{REPO}:v1")
+        assert name == "NotPermitted" and "can be written by others than root" in text, f"{name}: {text}"
+        assert not host.engine.names()
+        assert not [line for line in host.engine.requests() if "/images/" in line or "/distribution/" in line]
+
+
+def test_images_of_projects_without_a_file_are_held_to_a_narrower_policy():
+    with Host(config="AllowImages=ghcr.io/acme/*\nAutoCreateImages=ghcr.io/acme/auto-*\n") as host:
+        host.engine.push(REPO, "v1")
+        host.engine.push("ghcr.io/acme/auto-x", "v1")
+        name, text = host.refused(7, f"{REPO}:v1")
+        assert name == "NotPermitted" and "AutoCreateImages=" in text, f"{name}: {text}"
+        assert "[POLICY_REFUSED" in host.log()
+        assert host.deploy(8, "ghcr.io/acme/auto-x:v1", project="auto-x")[0] == "succeeded"
+        write_project(host, {"image": REPO})
+        assert host.deploy(9, f"{REPO}:v1")[0] == "succeeded"
+        # What the file allows is still no more than what AllowImages= does.
+        write_project(host, {"image": "ghcr.io/other/shop"}, project="other")
+        name, text = host.refused(10, "ghcr.io/other/shop:v1", project="other")
+        assert name == "NotPermitted" and "AllowImages=" in text, f"{name}: {text}"
+
+
+if __name__ == "__main__":
+    tap.main()
