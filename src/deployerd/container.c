@@ -2,6 +2,7 @@
 /* The engine's JSON about a container: see container.h. */
 #include "deployerd/container.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -104,4 +105,61 @@ void container_endpoint(const Container *container, char ret[static ENDPOINT_SIZ
                                 port);
                 return;
         }
+}
+
+static bool take_address(const json_t *network, const char *key, int family,
+                         char ret[static CONTAINER_ADDRESS_SIZE]) {
+        const char *address = json_get_string(network, key);
+        struct in6_addr binary;
+
+        /* What is no address is never asked for. */
+        if (isempty(address) || inet_pton(family, address, &binary) != 1)
+                return false;
+
+        (void) snprintf(ret, CONTAINER_ADDRESS_SIZE, "%s", address);
+        return true;
+}
+
+bool container_address(const Container *container, char ret[static CONTAINER_ADDRESS_SIZE]) {
+        static const struct {
+                const char *key;
+                int family;
+        } kinds[] = { { "IPAddress", AF_INET }, { "GlobalIPv6Address", AF_INET6 } };
+        const json_t *settings, *networks;
+        const char *mode, *name;
+        json_t *network;
+
+        assert(container);
+
+        settings = json_object_get(container->json, "NetworkSettings");
+        networks = json_object_get(settings, "Networks");
+        mode = json_string_value(json_path(container->json, "HostConfig", "NetworkMode", NULL));
+        if (mode && streq(mode, "host")) {
+                (void) snprintf(ret, CONTAINER_ADDRESS_SIZE, "127.0.0.1");
+                return true;
+        }
+
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+                json_object_foreach((json_t *) (uintptr_t) networks, name, network)
+                        if (take_address(network, kinds[i].key, kinds[i].family, ret))
+                                return true;
+                if (take_address(settings, kinds[i].key, kinds[i].family, ret))
+                        return true;
+        }
+
+        return false;
+}
+
+bool container_has_healthcheck(const Container *container, bool image_has) {
+        const json_t *test;
+        const char *kind;
+
+        assert(container);
+
+        test = json_path(container->json, "Config", "Healthcheck", "Test", NULL);
+        kind = json_string_value(json_array_get(test, 0));
+        if (kind && streq(kind, "NONE"))
+                return false;
+
+        return image_has || json_array_size(test) > 0 || !streq(container->health, "none");
 }

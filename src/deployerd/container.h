@@ -8,6 +8,8 @@
 
 /* "127.0.0.1:65535", or the longest textual IPv6 address in brackets with a port. */
 #define ENDPOINT_SIZE 64U
+/* A numeric IPv4 or IPv6 address. */
+#define CONTAINER_ADDRESS_SIZE 46U
 
 /* What inspecting tells. All strings are borrowed from `json`. */
 typedef struct Container {
@@ -34,3 +36,12 @@ const char *container_label(const Container *container, const char *key);
 
 /* Where its first published port of tcp listens ("127.0.0.1:49153"); empty where nothing is published. */
 void container_endpoint(const Container *container, char ret[static ENDPOINT_SIZE]);
+
+/*
+ * Where the host reaches it without any published port: its address on its first network that gave it one (IPv4 before
+ * IPv6), the host's own where it shares the host's network. False: it has none, as with no network or another's.
+ */
+bool container_address(const Container *container, char ret[static CONTAINER_ADDRESS_SIZE]);
+
+/* Whether it was told to check its own health: by its image, or by its configuration, which may also take that away. */
+bool container_has_healthcheck(const Container *container, bool image_has);

@@ -8,14 +8,15 @@
 #include "shared/time-util.h"
 
 /* The host is never looked up; the engine wants one in the request. */
-#define URL_PREFIX "http://engine"
+#define ENGINE_URL "http://engine"
 
 #define CONNECT_TIMEOUT_MSEC 5000L
 #define HEADER_SIZE          128U
 
 struct EngineHttp {
         CURLM *multi;
-        char *socket_path;
+        char *socket_path; /* NULL where `url` has the address */
+        char url[80];
         int cancel_fd;
         CURL *latest; /* of the latest call, for its headers */
         char curl_error[CURL_ERROR_SIZE];
@@ -36,6 +37,7 @@ typedef struct Transfer {
         CURL *easy;
         HttpResponse response;
         size_t n_streamed;
+        bool cut;  /* what was enough had come */
         int error; /* of a callback */
 } Transfer;
 
@@ -45,11 +47,8 @@ static int http_fail(EngineHttp *http, int error, const char *text, const char *
         return error;
 }
 
-int engine_http_new(const char *socket_path, int cancel_fd, EngineHttp **ret) {
+static int http_new(const char *socket_path, const char *url, int cancel_fd, EngineHttp **ret) {
         _cleanup_(engine_http_freep) EngineHttp *http = NULL;
-
-        assert(socket_path);
-        assert(ret);
 
         /* No TLS is ever spoken here. */
         if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK)
@@ -60,13 +59,37 @@ int engine_http_new(const char *socket_path, int cancel_fd, EngineHttp **ret) {
                 return -ENOMEM;
 
         http->cancel_fd = cancel_fd;
-        http->socket_path = strdup(socket_path);
+        (void) snprintf(http->url, sizeof(http->url), "%s", url);
         http->multi = curl_multi_init();
-        if (!http->socket_path || !http->multi)
+        if (!http->multi)
                 return -ENOMEM;
+
+        if (socket_path) {
+                http->socket_path = strdup(socket_path);
+                if (!http->socket_path)
+                        return -ENOMEM;
+        }
 
         *ret = TAKE_PTR(http);
         return 0;
+}
+
+int engine_http_new(const char *socket_path, int cancel_fd, EngineHttp **ret) {
+        assert(socket_path);
+        assert(ret);
+
+        return http_new(socket_path, ENGINE_URL, cancel_fd, ret);
+}
+
+int engine_http_new_address(const char *address, uint16_t port, int cancel_fd, EngineHttp **ret) {
+        char url[80];
+
+        assert(address);
+        assert(ret);
+
+        (void) snprintf(url, sizeof(url), strchr(address, ':') ? "http://[%.45s]:%u" : "http://%.45s:%u",
+                        address, (unsigned) port);
+        return http_new(NULL, url, cancel_fd, ret);
 }
 
 EngineHttp *engine_http_free(EngineHttp *http) {
@@ -130,6 +153,11 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *userdata) {
 
         (void) curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
         transfer->n_streamed += length;
+        if (transfer->request->enough > 0) {
+                transfer->cut = transfer->n_streamed >= transfer->request->enough;
+                return transfer->cut ? 0 : length;
+        }
+
         if (!transfer->request->on_data || status < 200 || status > 299)
                 transfer->error = transfer_append(transfer, bytes, length);
         else if (transfer->n_streamed > HTTP_STREAM_MAX)
@@ -154,7 +182,7 @@ static CURL *http_prepare(EngineHttp *http, const char *path) {
         _cleanup_free_ char *url = NULL;
         CURL *easy;
 
-        if (asprintf(&url, URL_PREFIX "%s", path) < 0) {
+        if (asprintf(&url, "%s%s", http->url, path) < 0) {
                 url = NULL;
                 return NULL;
         }
@@ -163,7 +191,8 @@ static CURL *http_prepare(EngineHttp *http, const char *path) {
         if (!easy)
                 return NULL;
 
-        if (curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->socket_path) != CURLE_OK ||
+        if ((http->socket_path &&
+             curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->socket_path) != CURLE_OK) ||
             curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
             curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK) {
                 curl_easy_cleanup(easy);
@@ -178,7 +207,9 @@ static CURL *http_prepare(EngineHttp *http, const char *path) {
         /* A request must never be sent twice because an old connection had died. */
         (void) curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
         (void) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-        (void) curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MSEC);
+        /* Calls to an address have their own, for all of it. */
+        if (http->socket_path)
+                (void) curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MSEC);
         (void) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 65536L);
         return easy;
 }
@@ -272,9 +303,12 @@ static int transfer_run(Transfer *transfer, CURLcode *ret_code) {
 static int transfer_judge(Transfer *transfer, CURLcode code) {
         EngineHttp *http = transfer->http;
         long status = 0, os_error = 0;
+        const char *problem;
 
         if (transfer->error < 0)
                 return transfer->error;
+        if (transfer->cut)
+                code = CURLE_OK;
 
         switch (code) {
         case CURLE_OK:
@@ -285,12 +319,13 @@ static int transfer_judge(Transfer *transfer, CURLcode code) {
                 return -ENOMEM;
         case CURLE_COULDNT_CONNECT:
                 (void) curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
-                return http_fail(http, -ECONNREFUSED, http->socket_path,
-                                 os_error > 0 ? strerror((int) os_error) : "cannot connect");
+                problem = os_error > 0 ? strerror((int) os_error) : "cannot connect";
+                return http->socket_path ? http_fail(http, -ECONNREFUSED, http->socket_path, problem)
+                                         : http_fail(http, -ECONNREFUSED, problem, NULL);
         case CURLE_OPERATION_TIMEDOUT:
                 return http_fail(http, -EIO, "the engine did not answer in time", NULL);
         default:
-                return http_fail(http, -EIO, "the engine's answer broke off",
+                return http_fail(http, -EIO, "the answer broke off",
                                  isempty(http->curl_error) ? curl_easy_strerror(code) : http->curl_error);
         }
 }
@@ -308,7 +343,8 @@ int engine_http_call(EngineHttp *http, const HttpRequest *request, HttpResponse 
         http->curl_error[0] = '\0';
         curl_easy_cleanup(http->latest);
         http->latest = transfer.easy = http_prepare(http, request->path);
-        headers = curl_slist_append(NULL, "Content-Type: application/json");
+        headers = curl_slist_append(NULL, http->socket_path ? "Content-Type: application/json"
+                                                            : "User-Agent: tinyforge");
         transfer.response.body = strdup("");
         if (!transfer.easy || !headers || !transfer.response.body)
                 r = -ENOMEM;
@@ -397,29 +433,4 @@ int engine_http_wait(EngineHttp *http, EngineHttpWatch *watch, uint64_t usec) {
         }
 
         return 0;
-}
-
-char *url_escape(const char *text, const char *also) {
-        static const char unreserved[] =
-                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-        static const char hex[] = "0123456789ABCDEF";
-        char *escaped, *p;
-
-        assert(text);
-        assert(also);
-
-        escaped = p = malloc(3 * strlen(text) + 1);
-        if (!escaped)
-                return NULL;
-
-        for (; *text; text++)
-                if (strchr(unreserved, *text) || strchr(also, *text))
-                        *p++ = *text;
-                else {
-                        *p++ = '%';
-                        *p++ = hex[(unsigned char) *text >> 4];
-                        *p++ = hex[(unsigned char) *text & 0x0f];
-                }
-        *p = '\0';
-        return escaped;
 }

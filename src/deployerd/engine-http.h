@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * EngineHttp: HTTP over the engine's unix socket, by libcurl, whose types appear nowhere else. No proxy, no redirect, no
- * name is ever resolved. Everything is bounded: the time of a call, the silence of a stream, the bytes of an answer.
+ * EngineHttp: HTTP over the engine's unix socket, or to a container's own address, by libcurl, whose types appear nowhere
+ * else. No proxy, no redirect, no name is ever resolved. Everything is bounded: the time of a call, the silence of a
+ * stream, the bytes of an answer.
  */
 #pragma once
 
-#include "shared/macro.h"
+#include "deployerd/url.h"
 
 /* The most that is read of an answer that is not a stream. */
 #define HTTP_BODY_MAX (8U * 1024U * 1024U)
@@ -30,6 +31,7 @@ typedef struct HttpRequest {
         bool interruptible;    /* broken off at once when the process is to end */
         HttpOnData on_data;    /* takes the body of a 2xx answer; NULL: it is collected */
         void *userdata;
+        size_t enough; /* above 0: of the body nothing is kept, and after so many bytes no more is waited for */
 } HttpRequest;
 
 typedef struct HttpResponse {
@@ -40,6 +42,8 @@ typedef struct HttpResponse {
 
 /* `cancel_fd` becomes readable when the process is to end; borrowed. */
 int engine_http_new(const char *socket_path, int cancel_fd, EngineHttp **ret);
+/* The same to a numeric IPv4 or IPv6 address. */
+int engine_http_new_address(const char *address, uint16_t port, int cancel_fd, EngineHttp **ret);
 EngineHttp *engine_http_free(EngineHttp *http);
 DEFINE_CLEANUP(EngineHttp, engine_http_free)
 
@@ -67,6 +71,3 @@ DEFINE_CLEANUP(EngineHttpWatch, engine_http_watch_free)
  * -EINTR: the process is to end.
  */
 int engine_http_wait(EngineHttp *http, EngineHttpWatch *watch, uint64_t usec);
-
-/* Percent-encodes all but the unreserved characters of RFC 3986, and `also`. Freshly allocated; NULL: out of memory. */
-char *url_escape(const char *text, const char *also);

@@ -116,12 +116,71 @@ static void container_without_id_name_or_state_is_refused(void **state) {
         }
 }
 
+static void expect_address(const char *more, const char *expected) {
+        _cleanup_(container_done) Container container = { .json = NULL };
+        char address[CONTAINER_ADDRESS_SIZE] = "", text[512];
+
+        (void) snprintf(text, sizeof(text), "},%s,\"More\":{\"A\":\"b\"", more);
+        container = read_with(text, "{}");
+        assert_int_equal(container_address(&container, address), expected[0] != '\0');
+        assert_string_equal(address, expected);
+}
+
+static void container_address_is_the_one_the_host_reaches(void **state) {
+        _cleanup_(container_done) Container container = { .json = NULL };
+        char address[CONTAINER_ADDRESS_SIZE];
+
+        (void) state;
+
+        expect_address("\"HostConfig\":{\"NetworkMode\":\"host\"}", "127.0.0.1");
+        expect_address("\"HostConfig\":{\"NetworkMode\":\"none\"}", "");
+
+        container = read_with(
+                        "", "{},\"Networks\":{\"a\":{\"IPAddress\":\"\",\"GlobalIPv6Address\":\"fd00::3\"},"
+                            "\"b\":{\"IPAddress\":\"172.18.0.3\"}}");
+        assert_true(container_address(&container, address));
+        assert_string_equal(address, "172.18.0.3");
+        container_done(&container);
+
+        container = read_with(
+                        "",
+                        "{},\"Networks\":{\"a\":{\"IPAddress\":\"\",\"GlobalIPv6Address\":\"fd00::3\"}}");
+        assert_true(container_address(&container, address));
+        assert_string_equal(address, "fd00::3");
+        container_done(&container);
+
+        container = read_with("", "{},\"IPAddress\":\"172.17.0.3\",\"Networks\":null");
+        assert_true(container_address(&container, address));
+        assert_string_equal(address, "172.17.0.3");
+}
+
+static void container_address_that_is_none_is_not_taken(void **state) {
+        static const char *const settings[] = {
+                "{},\"IPAddress\":\"localhost\"",
+                "{},\"IPAddress\":7",
+                "{},\"IPAddress\":\"172.17.0.3/16\"",
+                "{},\"Networks\":{\"a\":7,\"b\":{\"IPAddress\":\"evil.example\"}}",
+                "{},\"Networks\":[1]",
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(settings); i++) {
+                _cleanup_(container_done) Container container = read_with("", settings[i]);
+                char address[CONTAINER_ADDRESS_SIZE];
+
+                assert_false(container_address(&container, address));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(container_start_is_read_with_fraction_and_offset),
                 cmocka_unit_test(container_without_a_health_check_has_none),
                 cmocka_unit_test(container_endpoint_is_the_first_published_port_of_tcp),
                 cmocka_unit_test(container_that_has_ended_has_no_endpoint),
+                cmocka_unit_test(container_address_is_the_one_the_host_reaches),
+                cmocka_unit_test(container_address_that_is_none_is_not_taken),
                 cmocka_unit_test(container_without_id_name_or_state_is_refused),
         };
 
