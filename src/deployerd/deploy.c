@@ -239,6 +239,7 @@ static int deploy_create(Deploy *deploy) {
 /* -EREMOTEIO: it did not come up. */
 static int deploy_bring_up(Deploy *deploy) {
         _cleanup_(engine_http_watch_freep) EngineHttpWatch *watch = NULL;
+        const HealthSpec spec = { .has_healthcheck = deploy->has_healthcheck, .port = deploy->port };
         int r;
 
         r = deploy_create(deploy);
@@ -252,7 +253,7 @@ static int deploy_bring_up(Deploy *deploy) {
                 return r;
 
         worker_progress(deploy->worker, PHASE_STARTED, "");
-        r = health_wait(deploy->engine, watch, deploy->container, deploy->has_healthcheck, deploy->config);
+        r = health_wait(deploy->engine, watch, deploy->container, &spec, deploy->config);
         if (r < 0)
                 return r;
 

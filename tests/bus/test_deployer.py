@@ -185,8 +185,8 @@ def test_progress_tells_every_phase_in_order(host):
     host.property("Engine")
     progress = Progress(host)
     host.deploy(7, f"{REPO}@{FakeEngine.digest(REPO + ':v1')}")
-    assert progress.read("retired") == ["resolved", "pulling", "pulled", "created", "started", "healthy", "switched",
-                                        "retired"]
+    assert progress.read("retired") == ["resolved", "pulling", "pulled", "created", "started", "probing", "healthy",
+                                        "switched", "retired"]
 
 
 @both
