@@ -25,6 +25,15 @@ static void on_activity(void *userdata) {
         service_touch(deployerd->service);
 }
 
+static void on_count(unsigned n, void *userdata) {
+        const Deployerd *deployerd = userdata;
+
+        if (n == 0)
+                service_set_status(deployerd->service, "Nothing to do");
+        else
+                service_set_status(deployerd->service, "%u deploy%s running", n, n == 1 ? "" : "s");
+}
+
 static bool is_idle(void *userdata) {
         const Deployerd *deployerd = userdata;
 
@@ -40,6 +49,7 @@ static void on_stop(bool by_signal, void *userdata) {
 int deployerd_new(const char *config_path, Deployerd **ret) {
         /* Idle is when nothing runs, and drained as well. */
         static const ServiceHooks hooks = { is_idle, on_stop, is_idle };
+        static const ManagerHooks manager_hooks = { on_activity, on_count };
         _cleanup_(deployerd_freep) Deployerd *deployerd = NULL;
         sigset_t mask;
         int r;
@@ -66,7 +76,7 @@ int deployerd_new(const char *config_path, Deployerd **ret) {
                 return log_error_errno(r, "Cannot connect to the system bus: %m");
 
         r = manager_new(service_bus(deployerd->service), service_event(deployerd->service),
-                        &deployerd->config, on_activity, deployerd, &deployerd->manager);
+                        &deployerd->config, &manager_hooks, deployerd, &deployerd->manager);
         if (r < 0)
                 return log_error_errno(r, "Cannot set up the bus: %m");
 

@@ -23,6 +23,8 @@ typedef struct Job {
         Operation *operation;
         Waiter waiters[DEPLOY_WAITERS_MAX];
         unsigned n_waiters;
+        bool switched;  /* it runs the new container: there is no way back */
+        bool cancelled; /* by deploys_cancel() */
         struct Job *next;
 } Job;
 
@@ -41,7 +43,7 @@ int deploys_new(sd_event *event, const DeployerConfig *config, const DeploysHook
 
         assert(event);
         assert(config);
-        assert(hooks && hooks->on_progress && hooks->on_engine);
+        assert(hooks && hooks->on_progress && hooks->on_engine && hooks->on_count);
         assert(ret);
 
         deploys = calloc(1, sizeof(*deploys));
@@ -108,16 +110,24 @@ static int run_job(Worker *worker, void *userdata) {
         return deploy_run(worker, job->request, job->deploys->config);
 }
 
+static void on_job_progress(Job *job, const char *phase, const char *detail) {
+        const Deploys *deploys = job->deploys;
+
+        if (streq(phase, PHASE_SWITCHED))
+                job->switched = true;
+        deploys->hooks.on_progress(job->request->deploy_id, phase, detail, deploys->userdata);
+}
+
 static void on_job_report(const char *kind, const json_t *report, void *userdata) {
-        const Job *job = userdata;
+        Job *job = userdata;
         const DeployRequest *request = job->request;
         const Deploys *deploys = job->deploys;
 
         if (streq(kind, REPORT_ENGINE))
                 deploys->hooks.on_engine(report, deploys->userdata);
         else if (streq(kind, REPORT_PROGRESS))
-                deploys->hooks.on_progress(request->deploy_id, strempty(json_get_string(report, "phase")),
-                                           strempty(json_get_string(report, "detail")), deploys->userdata);
+                on_job_progress(job, strempty(json_get_string(report, "phase")),
+                                strempty(json_get_string(report, "detail")));
         else if (streq(kind, REPORT_LOG))
                 (void) log_full_errno(LOG_PRI((int) json_get_int(report, "priority", LOG_INFO)), 0,
                                       "Deploy %" PRIu64 " of %s/%s: %s", request->deploy_id,
@@ -125,7 +135,7 @@ static void on_job_report(const char *kind, const json_t *report, void *userdata
                                       strempty(json_get_string(report, "text")));
 }
 
-static DeployResult job_result(const OperationEnd *end) {
+static DeployResult job_result(const Job *job, const OperationEnd *end) {
         DeployResult result = {
                 .error_name = end->error_name,
                 .error_text = end->error_text,
@@ -133,6 +143,12 @@ static DeployResult job_result(const OperationEnd *end) {
                 .detail = json_get_string(end->result, "detail"),
                 .container = json_get_string(end->result, "container"),
         };
+
+        /* After the switch the rest is left to the next attempt, as with any other end of the daemon. */
+        if (result.error_name && streq(result.error_name, ERROR_INTERRUPTED) && job->cancelled &&
+            !job->switched)
+                return (DeployResult){ .error_name = ERROR_CANCELLED,
+                                       .error_text = "it was cancelled, and what ran before goes on" };
 
         if (!result.error_name && (!result.outcome || !result.detail || !result.container))
                 return (DeployResult){ .error_name = ERROR_ENGINE_FAILED,
@@ -144,7 +160,7 @@ static DeployResult job_result(const OperationEnd *end) {
 static void on_job_end(const OperationEnd *end, void *userdata) {
         _cleanup_(job_freep) Job *job = userdata;
         const DeployRequest *request = job->request;
-        DeployResult result = job_result(end);
+        DeployResult result = job_result(job, end);
 
         log_info("Deploy %" PRIu64 " of %s/%s: %s: %s", request->deploy_id, request->project, request->stage,
                  result.error_name ? result.error_name : result.outcome,
@@ -152,14 +168,14 @@ static void on_job_end(const OperationEnd *end, void *userdata) {
 
         /* Who is told may trigger the next deploy of the stage. */
         job_unlink(job);
+        job->deploys->hooks.on_count(deploys_count(job->deploys), job->deploys->userdata);
         for (unsigned i = 0; i < job->n_waiters; i++)
                 job->waiters[i].on_end(&result, job->waiters[i].userdata);
 }
 
-static Job *find_same(const Deploys *deploys, const DeployRequest *request) {
+static Job *find_job(const Deploys *deploys, const char *store, uint64_t deploy_id) {
         for (Job *job = deploys->jobs; job; job = job->next)
-                if (job->request->deploy_id == request->deploy_id &&
-                    streq(job->request->store, request->store))
+                if (job->request->deploy_id == deploy_id && streq(job->request->store, store))
                         return job;
 
         return NULL;
@@ -204,6 +220,7 @@ static int deploys_begin(Deploys *deploys, DeployRequest *request, DeployOnEnd o
 
         job->next = deploys->jobs;
         deploys->jobs = TAKE_PTR(job);
+        deploys->hooks.on_count(deploys_count(deploys), deploys->userdata);
         return 0;
 }
 
@@ -218,7 +235,7 @@ int deploys_trigger(Deploys *deploys, DeployRequest *request, DeployOnEnd on_end
         if (deploys->stopping)
                 return -EINTR;
 
-        same = find_same(deploys, request);
+        same = find_job(deploys, request->store, request->deploy_id);
         if (same) {
                 /* The image may have its digest by now, in which it did not differ. */
                 if (!streq(same->request->project, request->project) ||
@@ -235,6 +252,23 @@ int deploys_trigger(Deploys *deploys, DeployRequest *request, DeployOnEnd on_end
                 return -EBUSY;
 
         return deploys_begin(deploys, request, on_end, userdata);
+}
+
+int deploys_cancel(Deploys *deploys, const char *store, uint64_t deploy_id) {
+        Job *job;
+
+        assert(deploys);
+        assert(store);
+
+        job = find_job(deploys, store, deploy_id);
+        if (!job)
+                return -ESRCH;
+        if (job->switched)
+                return -EALREADY;
+
+        job->cancelled = true;
+        operation_stop(job->operation);
+        return 0;
 }
 
 void deploys_stop(Deploys *deploys, bool interrupt) {

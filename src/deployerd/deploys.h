@@ -31,6 +31,8 @@ typedef struct DeploysHooks {
         void (*on_progress)(uint64_t deploy, const char *phase, const char *detail, void *userdata);
         /* What a child reported about the engine. */
         void (*on_engine)(const json_t *report, void *userdata);
+        /* So many run from now on. */
+        void (*on_count)(unsigned n, void *userdata);
 } DeploysHooks;
 
 /* `config` is borrowed; `hooks` is copied. */
@@ -45,6 +47,12 @@ DEFINE_CLEANUP(Deploys, deploys_free)
  * -EINTR after deploys_stop(); -EINVAL: the deploy runs, and for another stage.
  */
 int deploys_trigger(Deploys *deploys, DeployRequest *request, DeployOnEnd on_end, void *userdata);
+
+/*
+ * Asks a deploy that runs to undo what it did and to end; its waiters get ERROR_CANCELLED, unless the switch came first.
+ * -ESRCH: it does not run; -EALREADY: it has switched to the new container.
+ */
+int deploys_cancel(Deploys *deploys, const char *store, uint64_t deploy_id);
 
 unsigned deploys_count(const Deploys *deploys);
 

@@ -189,32 +189,6 @@ int engine_image_inspect(Engine *engine, const ImageRef *ref, EngineImage *ret) 
         return r < 0 ? r : 1;
 }
 
-int engine_image_tag(Engine *engine, const ImageRef *ref) {
-        _cleanup_free_ char *repository = NULL, *repo = NULL, *name = NULL, *path = NULL;
-        int r;
-
-        assert(engine);
-        assert(ref && ref->tag && ref->digest);
-
-        r = image_ref_repository(ref, &repository);
-        if (r < 0)
-                return r;
-
-        name = url_escape(repository, "/:");
-        repo = url_escape(repository, "");
-        if (!name || !repo)
-                return -ENOMEM;
-
-        if (asprintf(&path, "/images/%s@%s/tag?repo=%s&tag=%s", name, ref->digest, repo, ref->tag) < 0) {
-                path = NULL;
-                return -ENOMEM;
-        }
-
-        return engine_call(engine,
-                           &(EngineRequest){ .method = "POST", .path = path, .what = "tag the image" },
-                           NULL);
-}
-
 int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest) {
         /* The statuses with which the engine passes on what a registry said. */
         static const int told[] = { 400, 401, 403, 404, 429, 500, 502, 503, 0 };

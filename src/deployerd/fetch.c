@@ -34,10 +34,15 @@ static int fetch_pull(Engine *engine, ImageRef *ref, EngineImage *ret) {
 }
 
 /* Where the engine cannot ask for a digest, the image that the tag brings has it. */
-static int fetch_pull_by_tag(Engine *engine, ImageRef *ref, EngineImage *ret) {
-        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
+static int fetch_pull_by_tag(Engine *engine, ImageRef *ref, bool *ret_tagged, EngineImage *ret) {
+        _cleanup_(engine_image_done) EngineImage before = { .port = 0 }, image = { .port = 0 };
         int r;
 
+        r = engine_image_inspect(engine, ref, &before);
+        if (r < 0)
+                return r;
+
+        *ret_tagged = r == 0;
         r = fetch_pull(engine, ref, &image);
         if (r < 0)
                 return r;
@@ -56,12 +61,12 @@ static int fetch_pull_by_tag(Engine *engine, ImageRef *ref, EngineImage *ret) {
 }
 
 /* From the reference to an image that is here: one of three ways, by what is known and what the engine can do. */
-static int fetch(Engine *engine, ImageRef *ref, EngineImage *ret) {
+static int fetch(Engine *engine, ImageRef *ref, bool *ret_tagged, EngineImage *ret) {
         _cleanup_free_ char *digest = NULL;
         int r;
 
         if (!ref->digest && !engine_quirks(engine)->has_distribution)
-                return fetch_pull_by_tag(engine, ref, ret);
+                return fetch_pull_by_tag(engine, ref, ret_tagged, ret);
 
         if (!ref->digest) {
                 r = engine_image_resolve(engine, ref, &digest);
@@ -77,20 +82,30 @@ static int fetch(Engine *engine, ImageRef *ref, EngineImage *ret) {
         return r == 0 ? fetch_pull(engine, ref, ret) : r;
 }
 
-int fetch_image(Engine *engine, ImageRef *ref, EngineImage *ret) {
+/* Without its tag the image is only at the mercy of a prune: no reason to give the deploy up. */
+static void fetch_keep(Engine *engine, const ImageRef *ref, const char *keep_tag, bool tagged) {
+        int r;
+
+        r = engine_image_tag(engine, ref, keep_tag);
+        if (r >= 0 && tagged)
+                r = engine_image_untag(engine, ref, ref->tag);
+        if (r < 0)
+                worker_log(engine_worker(engine), LOG_WARNING, "%s", worker_error(engine_worker(engine)));
+}
+
+int fetch_image(Engine *engine, ImageRef *ref, const char *keep_tag, EngineImage *ret) {
+        bool tagged = false; /* by the pull */
         int r;
 
         assert(engine);
         assert(ref);
+        assert(keep_tag);
         assert(ret);
 
-        r = fetch(engine, ref, ret);
+        r = fetch(engine, ref, &tagged, ret);
         if (r < 0)
                 return r;
 
-        /* For people, for InspectImage(), and so that a plain prune leaves it. */
-        if (ref->tag && engine_image_tag(engine, ref) < 0)
-                worker_log(engine_worker(engine), LOG_WARNING, "%s", worker_error(engine_worker(engine)));
-
+        fetch_keep(engine, ref, keep_tag, tagged);
         return 0;
 }

@@ -5,7 +5,8 @@
 #include "deployerd/engine-image.h"
 
 /*
- * Sets `ref->digest` where there is none, reports the phases on the way, and tells what the image is like. `*ret` is to
- * be released with engine_image_done(). Errors are those of engine-image.h.
+ * Sets `ref->digest` where there is none, reports the phases on the way, gives the image the tag `keep_tag` in its
+ * repository, so that no prune takes it, and tells what the image is like. No other tag is left that was not there
+ * before. `*ret` is to be released with engine_image_done(). Errors are those of engine-image.h.
  */
-int fetch_image(Engine *engine, ImageRef *ref, EngineImage *ret);
+int fetch_image(Engine *engine, ImageRef *ref, const char *keep_tag, EngineImage *ret);

@@ -28,8 +28,9 @@ typedef struct Instance {
         const char *digest;
         const char *config;
         uint64_t deploy;
-        bool pending; /* the switch to it has not happened */
-        bool retire;  /* set by instance_list_plan() */
+        bool pending;  /* the switch to it has not happened */
+        bool retire;   /* set by instance_list_plan() */
+        bool made_way; /* set by the deploy that stops it before its successor is started */
 } Instance;
 
 typedef struct InstanceList {

@@ -13,7 +13,7 @@ struct Manager {
         sd_event *event;
         sd_bus_slot *slot;
         const DeployerConfig *config;
-        ManagerOnActivity on_activity;
+        ManagerHooks hooks;
         void *userdata;
         Deploys *deploys;
         Query *queries;
@@ -25,6 +25,7 @@ struct Manager {
 void manager_take_engine(Manager *manager, const json_t *report);
 
 int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error);
 

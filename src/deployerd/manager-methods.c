@@ -186,7 +186,7 @@ int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error 
         uid_t uid;
         int r;
 
-        manager->on_activity(manager->userdata);
+        manager->hooks.on_activity(manager->userdata);
         r = authorise(manager, message, &uid, error);
         if (r < 0)
                 return r;
@@ -216,6 +216,36 @@ int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error 
         return 1;
 }
 
+int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+        const char *store;
+        uint64_t deploy;
+        uid_t uid;
+        int r;
+
+        manager->hooks.on_activity(manager->userdata);
+        r = authorise(manager, message, &uid, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_read(message, "st", &store, &deploy);
+        if (r < 0)
+                return r;
+
+        r = deploys_cancel(manager->deploys, store, deploy);
+        if (r == -ESRCH)
+                return sd_bus_error_setf(error, ERROR_NO_SUCH_DEPLOY, "Deploy %" PRIu64 " does not run",
+                                         deploy);
+        if (r == -EALREADY)
+                return sd_bus_error_setf(error, ERROR_ALREADY_FINISHED,
+                                         "Deploy %" PRIu64 " runs its new container already", deploy);
+        if (r < 0)
+                return r;
+
+        log_info("Deploy %" PRIu64 " is cancelled by uid %u", deploy, (unsigned) uid);
+        return sd_bus_reply_method_return(message, NULL);
+}
+
 static int begin_problem(int r, sd_bus_error *error) {
         if (r == -EBUSY)
                 return refuse(error, r, "As many calls as may be served at a time are served already");
@@ -230,7 +260,7 @@ int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *
         uid_t uid;
         int r;
 
-        manager->on_activity(manager->userdata);
+        manager->hooks.on_activity(manager->userdata);
         r = authorise(manager, message, &uid, error);
         if (r < 0)
                 return r;
@@ -259,7 +289,7 @@ int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error 
         uid_t uid;
         int r;
 
-        manager->on_activity(manager->userdata);
+        manager->hooks.on_activity(manager->userdata);
         r = authorise(manager, message, &uid, error);
         if (r < 0)
                 return r;

@@ -173,7 +173,7 @@ static void on_query_end(const OperationEnd *end, void *userdata) {
                         break;
                 }
 
-        query->manager->on_activity(query->manager->userdata);
+        query->manager->hooks.on_activity(query->manager->userdata);
         if (query->message)
                 query_reply(query, end);
         else if (end->error_name)

@@ -17,7 +17,7 @@ static int property_get_engine(sd_bus *bus, const char *path, const char *interf
         (void) interface;
         (void) error;
 
-        manager->on_activity(manager->userdata);
+        manager->hooks.on_activity(manager->userdata);
         return sd_bus_message_append(reply, "s",
                                      streq(property, "Engine")          ? manager->info.name
                                      : streq(property, "EngineVersion") ? manager->info.version
@@ -30,6 +30,8 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_ARGS("s", project, "s", stage, "s", image, "a{sv}", options),
                                 SD_BUS_RESULT("s", outcome, "s", detail, "s", container),
                                 method_trigger_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CancelDeploy", SD_BUS_ARGS("s", store, "t", deploy), SD_BUS_NO_RESULT,
+                                method_cancel_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("InspectImage", SD_BUS_ARGS("s", image), SD_BUS_RESULT("a{sv}", properties),
                                 method_inspect_image, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListInstances", SD_BUS_ARGS("s", project, "s", stage),
@@ -46,7 +48,7 @@ static void on_progress(uint64_t deploy, const char *phase, const char *detail, 
         Manager *manager = userdata;
         int r;
 
-        manager->on_activity(manager->userdata);
+        manager->hooks.on_activity(manager->userdata);
         r = sd_bus_emit_signal(manager->bus, DEPLOYER_PATH, DEPLOYER_INTERFACE, "Progress", "tss", deploy,
                                phase, detail);
         if (r < 0)
@@ -78,16 +80,22 @@ static uid_t find_webhook_uid(void) {
         return user ? user->pw_uid : 0;
 }
 
-int manager_new(sd_bus *bus, sd_event *event, const DeployerConfig *config, ManagerOnActivity on_activity,
+static void on_count(unsigned n, void *userdata) {
+        Manager *manager = userdata;
+
+        manager->hooks.on_count(n, manager->userdata);
+}
+
+int manager_new(sd_bus *bus, sd_event *event, const DeployerConfig *config, const ManagerHooks *hooks,
                 void *userdata, Manager **ret) {
-        static const DeploysHooks hooks = { on_progress, on_engine };
+        static const DeploysHooks deploys_hooks = { on_progress, on_engine, on_count };
         _cleanup_(manager_freep) Manager *manager = NULL;
         int r;
 
         assert(bus);
         assert(event);
         assert(config);
-        assert(on_activity);
+        assert(hooks && hooks->on_activity && hooks->on_count);
         assert(ret);
 
         manager = calloc(1, sizeof(*manager));
@@ -97,10 +105,10 @@ int manager_new(sd_bus *bus, sd_event *event, const DeployerConfig *config, Mana
         manager->bus = sd_bus_ref(bus);
         manager->event = sd_event_ref(event);
         manager->config = config;
-        manager->on_activity = on_activity;
+        manager->hooks = *hooks;
         manager->userdata = userdata;
         manager->webhook_uid = find_webhook_uid();
-        r = deploys_new(event, config, &hooks, manager, &manager->deploys);
+        r = deploys_new(event, config, &deploys_hooks, manager, &manager->deploys);
         if (r < 0)
                 return r;
 

@@ -19,11 +19,15 @@ typedef struct Manager Manager;
 /* The first look at the engine, before the name is on the bus. */
 #define PROBE_DEADLINE_USEC (2 * USEC_PER_SEC)
 
-/* Called at everything that happens, so that the idle time begins again. */
-typedef void (*ManagerOnActivity)(void *userdata);
+typedef struct ManagerHooks {
+        /* Something happened: the idle time begins again. */
+        void (*on_activity)(void *userdata);
+        /* So many deploys run from now on. */
+        void (*on_count)(unsigned n, void *userdata);
+} ManagerHooks;
 
-/* `config` is borrowed. */
-int manager_new(sd_bus *bus, sd_event *event, const DeployerConfig *config, ManagerOnActivity on_activity,
+/* `config` is borrowed, `hooks` is copied. */
+int manager_new(sd_bus *bus, sd_event *event, const DeployerConfig *config, const ManagerHooks *hooks,
                 void *userdata, Manager **ret);
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free)

@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+How one container follows another where that takes more than a start: stages that have to be recreated, deploys that are
+cancelled, images that stay for a rollback. The real deployerd on a private bus, an engine that only pretends.
+
+usage: test_deployer_change.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
+"""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from deployer_host import STORE, Host, Progress  # noqa: E402
+from waiting import wait_for  # noqa: E402
+
+REPO = "registry.example/acme/shop"
+FIXED_PORT = {"HostConfig": {"PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "18080"}]}}}
+
+
+def both(function):
+    """Runs a test with either engine."""
+    def run():
+        for flavour in ("docker", "podman"):
+            try:
+                with Host(flavour) as host:
+                    function(host)
+            except Exception as error:
+                raise AssertionError(f"with {flavour}") from error
+    run.__name__ = function.__name__
+    return run
+
+
+def running(host):
+    return sorted(name for name, c in host.engine.containers().items() if c["State"]["Running"])
+
+
+def configure_project(host, container, **more):
+    """What root says of the project, read at the next deploy."""
+    folder = os.path.join(host.directory, "projects.d")
+    os.makedirs(folder, mode=0o750, exist_ok=True)
+    path = host.write("projects.d/shop.json", json.dumps({"image": REPO, "container": container, **more}))
+    os.chmod(path, 0o640)
+
+
+def changes(host):
+    """The requests that change containers, each by its last word."""
+    return [line.split("?")[0].rpartition("/")[2] if line.startswith("POST") else "remove"
+            for line in host.engine.requests()
+            if "/containers/" in line and not line.startswith("GET")]
+
+
+def tags(host):
+    """Tags that keep images, without what is the same in all."""
+    return sorted(tag.partition(":tinyforge.")[2].rpartition(".")[0]
+                  for tag in host.engine.control("state")["tags"] if ":tinyforge." in tag)
+
+
+# Recreate
+
+
+@both
+def test_fixed_port_stops_the_old_one_only_after_the_new_one_is_created(host):
+    configure_project(host, FIXED_PORT)
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.control("forget")
+    outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+    assert outcome == "succeeded", detail
+    assert changes(host) == ["create", "stop", "start", "rename", "remove"], changes(host)
+    assert host.engine.names() == running(host) == ["shop-dev-8"]
+    assert "The old container is stopped before the new one is started, because" in host.log()
+
+
+@both
+def test_recreate_brings_the_old_one_back_when_the_new_one_fails(host):
+    configure_project(host, FIXED_PORT)
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2", exit=3)
+    old = host.deploy(7, f"{REPO}:v1")[2]
+    outcome, detail, container = host.deploy(8, f"{REPO}:v2")
+    assert (outcome, container) == ("rolled-back", old), detail
+    assert "exit code 3" in detail, detail
+    assert host.engine.names() == running(host) == ["shop-dev-7"]
+    assert "shop-dev-7 made way and runs again" in host.log()
+
+
+@both
+def test_recreate_brings_the_old_one_back_when_the_new_one_cannot_be_started(host):
+    configure_project(host, FIXED_PORT)
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.fault("POST", "/start$", "status", status=400, message="no such program")
+    outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+    assert outcome == "rolled-back" and "no such program" in detail, detail
+    assert host.engine.names() == running(host) == ["shop-dev-7"]
+
+
+@both
+def test_recreate_says_when_the_old_one_does_not_come_back(host):
+    configure_project(host, FIXED_PORT)
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2", exit=3)
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.fault("POST", "/start$", "status", status=400, message="no such program", times=2)
+    name, text = host.refused(8, f"{REPO}:v2")
+    assert name == "Unhealthy" and "what ran before did not come back" in text, text
+    assert host.engine.names() == ["shop-dev-7"] and not running(host)
+
+
+@both
+def test_recreate_that_was_cut_off_starts_the_old_one_before_anything_is_pulled(host):
+    configure_project(host, FIXED_PORT)
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.fault("POST", "/start$", "hang")
+    call = host.begin(8, f"{REPO}:v2")
+    wait_for("the old one is stopped", lambda: not running(host))
+    wait_for("the new one is to be started", lambda: "start" in changes(host))
+    host.signal(9)
+    call.wait()
+    host.engine.control("release")
+    # Its registry does not know the image any more.
+    name, _ = host.refused(9, f"{REPO}:gone")
+    assert name == "PullFailed"
+    assert host.engine.names() == running(host) == ["shop-dev-7"]
+
+
+@both
+def test_shareable_volume_is_no_reason_to_recreate(host):
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    configure_project(host, {"HostConfig": {"Binds": ["data:/data"]}}, shareable=["data"])
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.control("forget")
+    host.deploy(8, f"{REPO}:v2")
+    assert changes(host) == ["create", "start", "rename", "stop", "remove"], changes(host)
+    configure_project(host, {"HostConfig": {"Binds": ["data:/data"]}})
+    host.engine.control("forget")
+    host.deploy(9, f"{REPO}:v1")
+    assert changes(host)[:3] == ["create", "stop", "start"], changes(host)
+
+
+@both
+def test_recreated_stage_runs_one_instance_whatever_is_asked_for(host):
+    configure_project(host, FIXED_PORT)
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1", MaxInstances=("u", 3))
+    host.deploy(8, f"{REPO}:v2", MaxInstances=("u", 3))
+    assert host.engine.names() == ["shop-dev-8"]
+
+
+@both
+def test_mistake_in_the_project_is_told_before_anything_is_pulled(host):
+    host.engine.push(REPO, "v1")
+    configure_project(host, {"HostConfig": "no object"})
+    name, text = host.refused(7, f"{REPO}:v1")
+    assert name == "Configuration" and "shop.json" in text, text
+    assert not [line for line in host.engine.requests() if "/images/create" in line]
+
+
+# Cancel
+
+
+def cancelled(host, call, deploy):
+    host.call("CancelDeploy", "st", STORE, deploy)
+    call.wait()
+    assert call.error and "cancelled" in call.error, call.error
+
+
+@both
+def test_cancelled_pull_leaves_the_old_one_running(host):
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.control("forget")
+    host.engine.fault("POST", "/images/create", "hang")
+    call = host.begin(8, f"{REPO}:v2")
+    wait_for("the pull", lambda: [line for line in host.engine.requests() if "/images/create" in line])
+    cancelled(host, call, 8)
+    assert host.engine.names() == running(host) == ["shop-dev-7"]
+
+
+@both
+def test_cancelled_wait_for_health_removes_the_new_one(host):
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2", healthcheck=True, health="starting")
+    host.deploy(7, f"{REPO}:v1")
+    call = host.begin(8, f"{REPO}:v2")
+    wait_for("the new one runs", lambda: "shop-dev-8.pending" in running(host))
+    cancelled(host, call, 8)
+    assert host.engine.names() == running(host) == ["shop-dev-7"]
+
+
+@both
+def test_cancelled_recreate_starts_the_old_one_again(host):
+    configure_project(host, FIXED_PORT)
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2", healthcheck=True, health="starting")
+    host.deploy(7, f"{REPO}:v1")
+    call = host.begin(8, f"{REPO}:v2")
+    wait_for("the new one runs", lambda: running(host) == ["shop-dev-8.pending"])
+    cancelled(host, call, 8)
+    assert host.engine.names() == running(host) == ["shop-dev-7"]
+
+
+@both
+def test_what_has_switched_cannot_be_cancelled(host):
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1")
+    host.engine.fault("POST", "/stop$", "hang-then-serve")
+    progress = Progress(host)
+    call = host.begin(8, f"{REPO}:v2")
+    progress.read("switched")
+    name, _ = host.error_of(lambda: host.call("CancelDeploy", "st", STORE, 8))
+    assert name == "AlreadyFinished", name
+    host.engine.control("release")
+    assert call.wait()[0] == "succeeded"
+    assert running(host) == ["shop-dev-8"]
+
+
+def test_what_does_not_run_cannot_be_cancelled():
+    with Host() as host:
+        assert host.error_of(lambda: host.call("CancelDeploy", "st", STORE, 8))[0] == "NoSuchDeploy"
+
+
+# Retain
+
+
+@both
+def test_images_of_the_last_generations_stay_and_older_ones_go(host):
+    host.configure("Retain=2\n")
+    digests = [host.engine.push(REPO, f"v{i}") for i in range(6)]
+    for i in range(6):
+        host.deploy(10 + i, f"{REPO}:v{i}")
+    assert tags(host) == ["dev.13", "dev.14", "dev.15"], tags(host)
+    local = host.engine.control("state")["local"]
+    assert sorted(local) == sorted(f"{REPO}@{digest}" for digest in digests[3:]), local
+
+
+@both
+def test_no_tag_is_left_but_the_one_that_keeps_the_image(host):
+    host.engine.push(REPO, "v1")
+    host.deploy(7, f"{REPO}:v1")
+    assert host.engine.control("state")["tags"] == [f"{REPO}:tinyforge.dev.7.{STORE[:8]}"]
+
+
+@both
+def test_image_that_did_not_come_up_does_not_stay(host):
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2", exit=1)
+    host.deploy(7, f"{REPO}:v1")
+    assert host.deploy(8, f"{REPO}:v2")[0] == "rolled-back"
+    assert tags(host) == ["dev.7"]
+
+
+@both
+def test_retained_image_is_run_again_without_its_registry(host):
+    digest = host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1")
+    host.deploy(8, f"{REPO}:v2")
+    for path in ("/distribution/", "/images/create"):
+        host.engine.fault("POST" if "create" in path else "GET", path, "status", status=500, times=-1)
+    outcome, detail, _ = host.deploy(9, f"{REPO}:v1@{digest}")
+    assert outcome == "succeeded", detail
+    assert running(host) == ["shop-dev-9"]
+    assert tags(host) == ["dev.8", "dev.9"]
+
+
+if __name__ == "__main__":
+    tap.main()
