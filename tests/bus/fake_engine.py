@@ -143,7 +143,8 @@ class Container:
                 "State": state, "HostConfig": self.body.get("HostConfig", {}), "Mounts": self.mounts(),
                 "Config": {"Labels": self.labels(), "Image": self.body["Image"], "Tty": False},
                 "NetworkSettings": fake_network.settings(self.flavour, self.body,
-                                                         self.address if self.running() else "", self.ports())}
+                                                         self.behaviour.get("address", self.address) if self.running() else "",
+                                                         self.ports())}
 
 
 class Engine(Mortal):

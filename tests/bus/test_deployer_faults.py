@@ -6,6 +6,7 @@ What a deploy says and leaves when the engine or the registry fails, with the re
 usage: test_deployer_faults.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
 """
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -198,6 +199,36 @@ def test_health_does_not_depend_on_events():
             host.engine.push(REPO, "v2", healthcheck=True, after=0.3)
             host.engine.fault("GET", r"/events", kind, times=-1, **more)
             assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded", kind
+
+
+# Probes from the host
+
+def test_port_that_refuses_connections_is_not_healthy():
+    with with_old_one(config="HealthDeadlineSec=1\n") as host:
+        host.engine.push(REPO, "v2", listen=False, logs=["about to listen"])
+        outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+        assert outcome == "rolled-back" and host.engine.names() == ["shop-dev-7"], detail
+        assert re.search(r"last answer: tcp://127\.[0-9.]+:8080: connection refused", detail), detail
+        assert "state running" in detail and "last lines: about to listen" in detail, detail
+        # One that listens, and nothing else is different.
+        host.engine.push(REPO, "v3", listen={"after": 0.3})
+        assert host.deploy(9, f"{REPO}:v3")[0] == "succeeded"
+
+
+def test_path_of_the_project_is_asked_for():
+    with with_old_one(config="HealthDeadlineSec=1\n") as host:
+        host.engine.push(REPO, "v2", listen={"status": 503})
+        outcome, detail, _ = host.deploy(8, f"{REPO}:v2", Healthcheck=("s", "http:/healthz"))
+        assert outcome == "rolled-back" and re.search(r"http://127\.[0-9.]+:8080/healthz.* 503", detail), detail
+        # That it listens would have been enough without the path.
+        assert host.deploy(9, f"{REPO}:v2", Healthcheck=("s", "tcp"))[0] == "succeeded"
+
+
+def test_container_that_cannot_be_asked_has_to_run_and_says_so():
+    with with_old_one() as host:
+        host.engine.push(REPO, "v2", address="")
+        assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+        assert "runs without a restart; no address to ask at" in host.log(), host.log()
 
 
 # Time
