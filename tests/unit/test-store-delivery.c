@@ -155,7 +155,7 @@ static void redelivery_does_not_depend_on_whether_the_row_is_still_kept(void **s
 
         row = enqueue(f->store, &good, ENQUEUE_NEW, 0);
         assert_int_equal(store_start_deploy(f->store, row), 1);
-        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
+        assert_int_equal(store_finish_deploy(f->store, row, DEPLOY_UNCHANGED, "", &(uint64_t){ 0 }), 1);
         refused = enqueue(f->store, &bad, ENQUEUE_NEW, 0);
         assert_int_equal(store_start_deploy(f->store, refused), 1);
         assert_int_equal(store_finish_deploy(f->store, refused, DEPLOY_FAILED, "", &(uint64_t){ 0 }), 1);
