@@ -81,7 +81,7 @@ class Stage:
         self.engine.control("registry", {"down": False})
         for tag in ("v1", "v2", "v3"):
             self.engine.push(REPO, tag)
-        self.engine.push(REPO, "bad", exit=3, after=0.02, logs=["no configuration, giving up"])
+        self.engine.push(REPO, "bad", exit=3, logs=["no configuration, giving up"])
         for number, tag in enumerate(scenario.before, 8 - len(scenario.before)):
             assert self.host.deploy(number, f"{REPO}:{tag}")[0] == "succeeded"
         self.engine.control("registry", {"down": scenario.registry_down})

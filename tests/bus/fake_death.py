@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 
-DEADLINE = 20
+DEADLINE = 5
 
 
 def stat_of(pid):
