@@ -7,6 +7,8 @@ the engine and without a deployer.
 import collections
 import concurrent.futures
 import dataclasses
+import json
+import os
 import re
 import signal
 import threading
@@ -37,6 +39,8 @@ class Scenario:
     word: str = "v2"
     # Whether there may be a moment in which nothing runs.
     recreate: bool = False
+    # What root's file says of the project.
+    project: dict | None = None
     registry_down: bool = False
 
 
@@ -79,6 +83,7 @@ class Stage:
         """What was there before the deploy."""
         self.engine.control("restore", "empty")
         self.engine.control("registry", {"down": False})
+        self.set_project(scenario.project)
         for tag in ("v1", "v2", "v3"):
             self.engine.push(REPO, tag)
         self.engine.push(REPO, "bad", exit=3, logs=["no configuration, giving up"])
@@ -86,6 +91,14 @@ class Stage:
             assert self.host.deploy(number, f"{REPO}:{tag}")[0] == "succeeded"
         self.engine.control("registry", {"down": scenario.registry_down})
         self.engine.control("snapshot", "set")
+
+    def set_project(self, project):
+        folder = os.path.join(self.host.directory, "projects.d")
+        os.makedirs(folder, mode=0o750, exist_ok=True)
+        path = self.host.write("projects.d/shop.json", json.dumps(project or {}))
+        os.chmod(path, 0o640)
+        if project is None:
+            os.unlink(path)
 
     def reset(self):
         if self.host.pid():

@@ -15,6 +15,10 @@ import crash_points  # noqa: E402  pylint: disable=wrong-import-position
 import tap  # noqa: E402
 from crash_points import REPO, Scenario, play_with_both  # noqa: E402
 
+# Two cannot have it at the same time: the old one has to make way.
+FIXED_PORT = {"image": REPO, "container": {"HostConfig": {"PortBindings": {
+    "8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}}}}
+
 SCENARIOS = {
     "overlap": Scenario(f"{REPO}:v2"),
     "overlap, unhealthy": Scenario(f"{REPO}:bad", outcome="rolled-back", name="shop-dev-7", word="v1"),
@@ -22,6 +26,9 @@ SCENARIOS = {
     "first, unhealthy": Scenario(f"{REPO}:bad", before=(), outcome="did not come up", name=None),
     "unchanged": Scenario(f"{REPO}:v1", outcome="unchanged", name="shop-dev-7", word="v1"),
     "rollback": Scenario(crash_points.image("v1"), before=("v1", "v2"), word="v1", registry_down=True),
+    "recreate": Scenario(f"{REPO}:v2", recreate=True, project=FIXED_PORT),
+    "recreate, unhealthy": Scenario(f"{REPO}:bad", outcome="rolled-back", name="shop-dev-7", word="v1", recreate=True,
+                                    project=FIXED_PORT),
 }
 
 
@@ -47,6 +54,14 @@ def test_deploy_of_what_runs_that_is_cut_off_leads_to_what_ran():
 
 def test_rollback_that_is_cut_off_leads_to_one_of_the_two():
     play_with_both(SCENARIOS["rollback"])
+
+
+def test_recreate_that_is_cut_off_leads_to_the_old_or_the_new_one():
+    play_with_both(SCENARIOS["recreate"])
+
+
+def test_unhealthy_recreate_that_is_cut_off_leads_to_the_old_one():
+    play_with_both(SCENARIOS["recreate, unhealthy"])
 
 
 if __name__ == "__main__":
