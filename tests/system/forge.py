@@ -173,8 +173,12 @@ class Forge(Host):
 
     def containers(self, project):
         """What the engine knows of the project's containers, those that have ended included."""
-        names = self.out(f"/usr/bin/{self.engine}", "ps", "-aq", "--filter", f"label=org.tinyforge.project={project}").split()
-        return json.loads(self.out(f"/usr/bin/{self.engine}", "inspect", *names)) if names else []
+        def look():
+            names = self.out(f"/usr/bin/{self.engine}", "ps", "-aq", "--filter", f"label=org.tinyforge.project={project}").split()
+            found = self.run(f"/usr/bin/{self.engine}", "inspect", *names, check=False) if names else None
+            # One may go between the two questions.
+            return (json.loads(found.stdout) if found else [],) if not found or found.returncode == 0 else None
+        return wait_until(look, f"the engine tells of the containers of {project}")[0]
 
     def remove_containers(self):
         names = self.out(f"/usr/bin/{self.engine}", "ps", "-aq", "--filter", "label=org.tinyforge.project").split()

@@ -8,11 +8,24 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from forge import Forge  # noqa: E402  pylint: disable=wrong-import-position
-from host import HostError, raise_on_signals, unavailable  # noqa: E402  pylint: disable=wrong-import-position
+from host import SOURCE, HostError, raise_on_signals, unavailable  # noqa: E402  pylint: disable=wrong-import-position
 
 ENGINE = os.environ.get("ENGINE", "docker")
 BUS = os.environ.get("BUS", "broker")
 BUILD = os.environ.get("BUILD_ROOT", str(pathlib.Path(__file__).resolve().parents[2] / "build"))
+
+# The site of docs/examples/nginx: its address, and the name that it listens to.
+SITE = ("http://127.0.0.1/", "shop.example.com")
+
+
+def nginx(forge):
+    """Puts nginx in front of the stage "dev" of the project "shop", with the files of the documentation as they are."""
+    example = SOURCE / "docs/examples/nginx"
+    forge.run("rm", "-f", "/etc/nginx/sites-enabled/default")
+    forge.run("cp", example / "shop.conf", "/etc/nginx/conf.d/")
+    forge.run("cp", example / "tinyforge-nginx.path", example / "tinyforge-nginx.service", "/etc/systemd/system/")
+    forge.run("systemctl", "daemon-reload")
+    forge.run("systemctl", "enable", "--now", "nginx.service", "tinyforge-nginx.path")
 
 
 def main(module, prepare=lambda forge: None):

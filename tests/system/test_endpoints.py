@@ -13,26 +13,15 @@ import time
 import harness
 import tap
 from forge import DEPLOYER, DEPLOYERD, ENGINE_UNITS
-from harness import ENGINE
-from host import SOURCE, wait_until
+from harness import ENGINE, SITE
+from host import wait_until
 from traffic import Traffic
 
-EXAMPLE = SOURCE / "docs/examples/nginx"
 UPSTREAMS = "/run/tinyforge-deployer/upstreams"
-SITE = ("http://127.0.0.1/", "shop.example.com")
 DEPLOYS = 20
 FLURRY = 20
 
 forge = None  # pylint: disable=invalid-name
-
-
-def prepare(host):
-    host.run("rm", "-f", "/etc/nginx/sites-enabled/default")
-    host.run("cp", EXAMPLE / "shop.conf", "/etc/nginx/conf.d/")
-    host.run("cp", EXAMPLE / "tinyforge-nginx.path", EXAMPLE / "tinyforge-nginx.service", "/etc/systemd/system/")
-    host.run("systemctl", "daemon-reload")
-    # Before the first deploy: there is no upstream, nor the folder.
-    host.run("systemctl", "enable", "--now", "nginx.service", "tinyforge-nginx.path")
 
 
 def upstream(stage):
@@ -161,4 +150,5 @@ def test_after_a_reboot_status_tells_what_runs_where():
 
 
 if __name__ == "__main__":
-    harness.main(sys.modules["__main__"], prepare)
+    # Before the first deploy: there is no upstream, nor the folder.
+    harness.main(sys.modules["__main__"], harness.nginx)

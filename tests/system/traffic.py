@@ -4,7 +4,7 @@
 Requests without a pause worth the name, counted: what a visitor notices of a deploy.
 
 As a program (in the host): traffic.py URL [HOST]. One request after the other, each on a connection of its own, until stdin
-ends; the figures are JSON on stdout. What counts as answered is 200 with a body, whole.
+ends, and at least LEAST of them; the figures are JSON on stdout. What counts as answered is 200 with a body, whole.
 """
 import collections
 import http.client
@@ -16,6 +16,7 @@ import urllib.parse
 
 TIMEOUT = 5.0
 PAUSE = 0.005
+LEAST = 20
 
 
 def ask(address, path, host):
@@ -36,7 +37,7 @@ def main():
     url = urllib.parse.urlsplit(sys.argv[1])
     host = sys.argv[2] if len(sys.argv) > 2 else url.netloc
     answers, faults = collections.Counter(), collections.Counter()
-    while not select.select([sys.stdin], [], [], PAUSE)[0]:
+    while not select.select([sys.stdin], [], [], PAUSE)[0] or sum(answers.values()) + sum(faults.values()) < LEAST:
         try:
             answers[ask(url.netloc, url.path or "/", host)] += 1
         except (OSError, http.client.HTTPException) as fault:
