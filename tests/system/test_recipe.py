@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+What a deploy can do beyond replacing: be probed from the host.
+
+usage: test_recipe.py [TEST], with ENGINE=, BUS= and BUILD_ROOT= as for test_system.py
+"""
+import sys
+
+import harness
+import tap
+from traffic import Traffic
+
+forge = None  # pylint: disable=invalid-name
+
+
+def teardown():
+    forge.remove_containers()
+
+
+def prepare(host):
+    host.write("/etc/tinyforge/deployerd.conf.d/60-test.conf",
+               "[Deployer]\nHealthDeadlineSec=8\n")
+
+
+def images(project, *tags):
+    return [forge.image(f"acme/{project}", tag, "plain", tag) for tag in tags]
+
+
+# Probes
+
+def test_image_without_a_check_is_healthy_when_it_listens():
+    # Later than StableSec=: only a probe can have waited for it.
+    forge.deploy(forge.image("acme/early", "v1", "late", "v1"), "early")
+    assert forge.page("early") == "v1"
+
+
+def test_image_without_a_check_that_never_listens_is_rolled_back():
+    forge.deploy(images("mute", "v1")[0], "mute")
+    url = f"http://{forge.endpoint('mute')}/"
+    with Traffic(forge, url) as traffic:
+        deploy = forge.deploy(forge.image("acme/mute", "v2", "deaf"), "mute", "rolled-back")
+    tap.note(f"never listens: {traffic.sent} requests sent, {traffic.failed} failed")
+    assert traffic.failed == 0, traffic.faults
+    assert "8080" in deploy.reason, deploy.reason
+    assert forge.page("mute") == "v1" and len(forge.containers("mute")) == 1
+
+
+if __name__ == "__main__":
+    harness.main(sys.modules["__main__"], prepare)
