@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-What a deploy can do beyond replacing: be probed from the host.
+What a deploy can do beyond replacing: be probed from the host, go back.
 
 usage: test_recipe.py [TEST], with ENGINE=, BUS= and BUILD_ROOT= as for test_system.py
 """
@@ -9,6 +9,7 @@ import sys
 
 import harness
 import tap
+from forge import WEBHOOK
 from traffic import Traffic
 
 forge = None  # pylint: disable=invalid-name
@@ -44,6 +45,26 @@ def test_image_without_a_check_that_never_listens_is_rolled_back():
     assert traffic.failed == 0, traffic.faults
     assert "8080" in deploy.reason, deploy.reason
     assert forge.page("mute") == "v1" and len(forge.containers("mute")) == 1
+
+
+# Back
+
+def test_rollback_goes_back_one_by_one_without_the_registry():
+    for reference in images("ledger", "v1", "v2", "v3"):
+        forge.deploy(reference, "ledger")
+    forge.run("systemctl", "stop", "local-registry.service")
+    try:
+        for page in ("v2", "v1"):
+            deploy = forge.finished("ledger", forge.call(WEBHOOK, "Rollback", "ss", "ledger", "dev")[0])
+            assert deploy.state == "succeeded", deploy
+            assert forge.page("ledger") == page
+        [before] = forge.containers("ledger")
+        refused = forge.busctl(WEBHOOK, "Rollback", "ss", "ledger", "dev", check=False)
+        assert refused.returncode != 0, refused.stdout
+    finally:
+        forge.provision("registry")
+    [after] = forge.containers("ledger")
+    assert before["Id"] == after["Id"] and after["State"]["Running"]
 
 
 if __name__ == "__main__":
