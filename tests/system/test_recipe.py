@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-What a deploy can do beyond replacing: be probed from the host, go back.
+What a deploy can do beyond replacing: be probed from the host, go back, be recreated on a fixed port.
 
 usage: test_recipe.py [TEST], with ENGINE=, BUS= and BUILD_ROOT= as for test_system.py
 """
+import json
 import sys
 
 import harness
 import tap
-from forge import WEBHOOK
+from forge import REGISTRY, WEBHOOK
 from traffic import Traffic
+
+FIXED = "127.0.0.1:8088"
 
 forge = None  # pylint: disable=invalid-name
 
@@ -65,6 +68,27 @@ def test_rollback_goes_back_one_by_one_without_the_registry():
         forge.provision("registry")
     [after] = forge.containers("ledger")
     assert before["Id"] == after["Id"] and after["State"]["Running"]
+
+
+# A fixed port
+
+def test_stage_with_a_fixed_port_is_recreated_and_undone():
+    bindings = {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": FIXED.split(":")[1]}]}
+    forge.write("/etc/tinyforge/projects.d/oven.json", json.dumps(
+        {"image": f"{REGISTRY}/acme/oven", "container": {"HostConfig": {"PortBindings": bindings}}}))
+    first, second = images("oven", "v1", "v2")
+    broken = forge.image("acme/oven", "v3", "broken")
+    forge.deploy(first, "oven")
+    assert forge.endpoint("oven") == FIXED
+    with Traffic(forge, f"http://{FIXED}/") as good:
+        forge.deploy(second, "oven")
+    assert forge.page("oven") == "v2" and len(forge.containers("oven")) == 1
+    with Traffic(forge, f"http://{FIXED}/") as bad:
+        forge.deploy(broken, "oven", "rolled-back")
+    assert forge.page("oven") == "v2" and len(forge.containers("oven")) == 1
+    assert f"server {FIXED};" in forge.out("cat", "/run/tinyforge-deployer/upstreams/oven.dev.conf")
+    for name, traffic in (("good", good), ("crashing", bad)):
+        tap.note(f"recreate, {name}: {traffic.sent} requests sent, {traffic.failed} failed, answers {traffic.answers}")
 
 
 if __name__ == "__main__":
