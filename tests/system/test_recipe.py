@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-What a deploy can do beyond replacing: be probed from the host, go back, be recreated on a fixed port.
+What a deploy can do beyond replacing: be probed from the host, go back, be recreated on a fixed port, pull a private image.
 
 usage: test_recipe.py [TEST], with ENGINE=, BUS= and BUILD_ROOT= as for test_system.py
 """
@@ -13,7 +13,11 @@ import tap
 from forge import REGISTRY, WEBHOOK
 from traffic import Traffic
 
+PRIVATE = "127.0.0.1:5001"
 FIXED = "127.0.0.1:8088"
+PASSWORD = "kneading"
+LOGIN = "ZGVwbG95ZXI6a25lYWRpbmc="  # deployer:kneading, as a config.json has it
+CREDENTIAL = "/etc/systemd/system/tinyforge-deployerd.service.d/50-registry.conf"
 
 forge = None  # pylint: disable=invalid-name
 
@@ -24,7 +28,7 @@ def teardown():
 
 def prepare(host):
     host.write("/etc/tinyforge/deployerd.conf.d/60-test.conf",
-               "[Deployer]\nHealthDeadlineSec=8\n")
+               f"[Deployer]\nHealthDeadlineSec=8\nAllowImages={REGISTRY}/acme/* {PRIVATE}/acme/*\n")
 
 
 def images(project, *tags):
@@ -89,6 +93,47 @@ def test_stage_with_a_fixed_port_is_recreated_and_undone():
     assert f"server {FIXED};" in forge.out("cat", "/run/tinyforge-deployer/upstreams/oven.dev.conf")
     for name, traffic in (("good", good), ("crashing", bad)):
         tap.note(f"recreate, {name}: {traffic.sent} requests sent, {traffic.failed} failed, answers {traffic.answers}")
+
+
+# A private image
+
+def credential(there):
+    """Whether the deployer has the password of the private registry."""
+    if there:
+        forge.run("mkdir", "-p", CREDENTIAL.rpartition("/")[0])
+        forge.write(CREDENTIAL, "[Service]\nLoadCredential=config.json:/root/registry.json\n")
+        forge.write("/root/registry.json", json.dumps({"auths": {PRIVATE: {"auth": LOGIN}}}))
+    else:
+        forge.run("rm", CREDENTIAL)
+    forge.run("systemctl", "daemon-reload")
+    forge.stop_daemons()
+
+
+def test_private_image_takes_a_credential_and_without_one_costs_no_request():
+    forge.provision("private-registry")
+    images("vault", "v1", "v2")
+    credential(True)
+    forge.deploy(f"{PRIVATE}/acme/vault:v1", "vault")
+    credential(False)
+    with Traffic(forge, f"http://{forge.endpoint('vault')}/") as traffic:
+        deploy = forge.deploy(f"{PRIVATE}/acme/vault:v2", "vault", "failed")
+    tap.note(f"private image, no credential: {traffic.sent} requests sent, {traffic.failed} failed")
+    assert traffic.failed == 0, traffic.faults
+    assert "auth" in deploy.reason, deploy.reason
+    assert forge.page("vault") == "v1"
+    credential(True)
+    forge.deploy(f"{PRIVATE}/acme/vault:v2", "vault")
+    assert forge.page("vault") == "v2"
+
+
+def test_password_of_the_registry_is_nowhere_to_be_seen():
+    forge.run("journalctl", "--sync")
+    everything = forge.out("journalctl", "--all", "-o", "export", timeout=60, errors="replace")
+    assert PASSWORD not in everything and LOGIN not in everything
+    for pid in forge.processes():
+        assert LOGIN not in forge.out("cat", f"/proc/{pid}/environ", f"/proc/{pid}/cmdline", errors="replace")
+    database = forge.run("cat", "/var/lib/tinyforge/tinyforge.db", text=False).stdout
+    assert PASSWORD.encode() not in database and LOGIN.encode() not in database
 
 
 if __name__ == "__main__":
