@@ -28,12 +28,14 @@ int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error 
 int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
 /* One call that a child process answers. */
 typedef enum QueryKind {
         QUERY_ENGINE,
         QUERY_IMAGE,
         QUERY_INSTANCES,
+        QUERY_BODY,
 } QueryKind;
 
 /*
@@ -42,5 +44,7 @@ typedef enum QueryKind {
  */
 int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
                 const char *project, const char *stage);
+/* The same for QUERY_BODY, of a deploy that is not made. */
+int query_begin_body(Manager *manager, sd_bus_message *message, DeployRequest *request);
 void query_stop_all(Manager *manager);
 Query *query_free_all(Query *query);

@@ -305,3 +305,63 @@ int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error 
         r = query_begin(manager, QUERY_INSTANCES, message, NULL, project, stage);
         return r < 0 ? begin_problem(r, error) : 1;
 }
+
+/* Who may see what root wrote: environments hold secrets. */
+static int authorise_root(const Manager *manager, sd_bus_message *message, uid_t *ret_uid,
+                          sd_bus_error *error) {
+        int r;
+
+        r = authorise(manager, message, ret_uid, error);
+        if (r >= 0 && *ret_uid != 0)
+                return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED, "Only root may call %s()",
+                                         sd_bus_message_get_member(message));
+        return r;
+}
+
+/* A deploy that is not made needs neither an id nor a store: 0 is no deploy's id. */
+static int read_unmade_request(sd_bus_message *message, DeployRequest **ret, sd_bus_error *error) {
+        static const char no_store[] = "00000000-0000-0000-0000-000000000000";
+        const char *project, *stage, *image, *reason = "out of memory";
+        DeployOptions options;
+        bool has_id;
+        int r;
+
+        r = sd_bus_message_read(message, "sss", &project, &stage, &image);
+        if (r >= 0)
+                r = read_options(message, &options, error);
+        if (r < 0)
+                return r;
+
+        has_id = options.deploy_id > 0;
+        options.deploy_id = has_id ? options.deploy_id : 1;
+        options.store = options.store ? options.store : no_store;
+        r = deploy_request_new(project, stage, image, &options, ret, &reason);
+        if (r < 0)
+                return r == -ENOMEM ? r : refuse(error, r, reason);
+
+        (*ret)->deploy_id = has_id ? options.deploy_id : 0;
+        return 0;
+}
+
+int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(deploy_request_freep) DeployRequest *request = NULL;
+        Manager *manager = userdata;
+        uid_t uid;
+        int r;
+
+        manager->on_activity(manager->userdata);
+        r = authorise_root(manager, message, &uid, error);
+        if (r >= 0)
+                r = read_unmade_request(message, &request, error);
+        if (r >= 0)
+                r = check_policy(manager, request, uid, error);
+        if (r < 0)
+                return r;
+
+        r = query_begin_body(manager, message, request);
+        if (r < 0)
+                return begin_problem(r, error);
+
+        (void) TAKE_PTR(request);
+        return 1;
+}

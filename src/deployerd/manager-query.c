@@ -15,6 +15,7 @@ struct Query {
         sd_bus_message *message; /* the call; NULL: nobody asked */
         sd_bus_message *reply;   /* of QUERY_INSTANCES, as it grows */
         ImageRef *image;
+        DeployRequest *request; /* of QUERY_BODY */
         char *project;
         char *stage;
         Operation *operation;
@@ -29,6 +30,7 @@ static Query *query_free(Query *query) {
         sd_bus_message_unref(query->message);
         sd_bus_message_unref(query->reply);
         image_ref_free(query->image);
+        deploy_request_free(query->request);
         free(query->project);
         free(query->stage);
         free(query);
@@ -59,6 +61,8 @@ static int run_query(Worker *worker, void *userdata) {
                 return query_image(worker, engine, query->image);
         case QUERY_INSTANCES:
                 return query_instances(worker, engine, query->project, query->stage);
+        case QUERY_BODY:
+                return query_body(worker, query->manager->config, query->request);
         }
 
         return -EINVAL;
@@ -148,6 +152,14 @@ static int reply_instances(Query *query) {
         return r < 0 ? r : sd_bus_send(NULL, query->reply, NULL);
 }
 
+static int reply_body(sd_bus_message *message, const json_t *result) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = json_encode(result, &text);
+        return r < 0 ? r : sd_bus_reply_method_return(message, "s", text);
+}
+
 static void query_reply(Query *query, const OperationEnd *end) {
         int r;
 
@@ -155,6 +167,8 @@ static void query_reply(Query *query, const OperationEnd *end) {
                 r = sd_bus_reply_method_errorf(query->message, end->error_name, "%s", end->error_text);
         else if (query->kind == QUERY_IMAGE)
                 r = reply_image(query->message, end->result);
+        else if (query->kind == QUERY_BODY)
+                r = reply_body(query->message, end->result);
         else
                 r = reply_instances(query);
         if (r < 0) {
@@ -203,8 +217,9 @@ static unsigned count_queries(const Manager *manager) {
         return n;
 }
 
-int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
-                const char *project, const char *stage) {
+/* What is given in `image` and `request` is taken over on success only. */
+static int query_start(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
+                       DeployRequest *request, const char *project, const char *stage) {
         static const OperationHooks hooks = { run_query, on_query_report, on_query_end };
         _cleanup_(query_freep) Query *query = NULL;
         int r;
@@ -232,17 +247,28 @@ int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, Image
                 return r;
 
         query->image = image;
+        query->request = request;
         r = operation_new(manager->event, &hooks, query,
                           kind == QUERY_ENGINE ? PROBE_DEADLINE_USEC : QUERY_DEADLINE_USEC,
                           &query->operation);
         if (r < 0) {
                 query->image = NULL;
+                query->request = NULL;
                 return r;
         }
 
         query->next = manager->queries;
         manager->queries = TAKE_PTR(query);
         return 0;
+}
+
+int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
+                const char *project, const char *stage) {
+        return query_start(manager, kind, message, image, NULL, project, stage);
+}
+
+int query_begin_body(Manager *manager, sd_bus_message *message, DeployRequest *request) {
+        return query_start(manager, QUERY_BODY, message, NULL, request, NULL, NULL);
 }
 
 void query_stop_all(Manager *manager) {

@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "deployerd/container-body.h"
 #include "deployerd/engine-image.h"
 #include "deployerd/instance.h"
 #include "deployerd/report.h"
 #include "deployerd/upstreams.h"
+#include "shared/json.h"
 #include "shared/parse.h"
 
 int query_engine(Worker *worker, const char *engine_socket) {
@@ -105,6 +107,48 @@ int query_instances(Worker *worker, const char *engine_socket, const char *proje
         }
 
         return worker_succeed(worker, json_object());
+}
+
+/* An image that was never here has no digest yet: the body then names what was asked for. */
+static int body_forget_digest(json_t *body, const DeployRequest *request) {
+        (void) json_object_del(json_object_get(body, "Labels"), LABEL_DIGEST);
+        return json_object_set_new(body, "Image", json_string(request->text)) < 0 ? -ENOMEM : 0;
+}
+
+int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request) {
+        _cleanup_(project_config_done) ProjectConfig project = { .exists = false };
+        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        _cleanup_(json_freep) json_t *body = NULL;
+        char problem[PROJECT_PROBLEM_SIZE], hash[CONFIG_HASH_SIZE];
+        const char *digest;
+        int r;
+
+        assert(worker);
+        assert(config);
+        assert(request);
+
+        r = project_config_load(config->projects_dir, request->project, request->stage, request->repository,
+                                &project, problem, sizeof(problem));
+        if (r < 0)
+                return r == -ENOMEM ? r : worker_fail(worker, r, "%s", problem);
+
+        r = engine_open(worker, config->engine, &engine);
+        if (r >= 0)
+                r = engine_image_inspect(engine, request->image, &image);
+        if (r < 0)
+                return r;
+
+        digest = request->image->digest ? request->image->digest : image.digest;
+        r = container_body(engine_quirks(engine), request, &project, config, strempty(digest),
+                           request->port > 0 ? request->port : image.port, &body, hash);
+        if (r >= 0 && !digest)
+                r = body_forget_digest(body, request);
+        if (r < 0)
+                return r;
+
+        r = worker_succeed(worker, json_incref(body));
+        return r == -E2BIG ? worker_fail(worker, -EBADMSG, "The body is too large to be shown") : r;
 }
 
 int instance_report_read(const json_t *report, InstanceReport *ret) {

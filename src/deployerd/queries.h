@@ -2,6 +2,8 @@
 /* What only asks the engine and changes nothing. Each function is the whole life of a child process. */
 #pragma once
 
+#include "deployerd/deploy-request.h"
+#include "deployerd/deployer-config.h"
 #include "deployerd/worker.h"
 #include "shared/image-ref.h"
 
@@ -20,6 +22,12 @@ int query_image(Worker *worker, const char *engine_socket, const ImageRef *image
  * date. Errors of engine.h.
  */
 int query_instances(Worker *worker, const char *engine_socket, const char *project, const char *stage);
+
+/*
+ * Ends with the body that a deploy of `request` would have its container made of. Nothing is asked of a registry: what is
+ * not known of an image that is not here is left out. -EBADMSG and -EPERM as project_config_load(); errors of engine.h.
+ */
+int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request);
 
 /* One REPORT_INSTANCE, as the parent reads it. Borrowed from the report. */
 typedef struct InstanceReport {

@@ -80,5 +80,53 @@ def test_images_of_projects_without_a_file_are_held_to_a_narrower_policy():
         assert name == "NotPermitted" and "AllowImages=" in text, f"{name}: {text}"
 
 
+def body(host, image, *options, project="shop", stage="dev"):
+    return json.loads(host.call("GetContainerBody", "sssa{sv}", project, stage, image, len(options) // 3, *options)[0])
+
+
+def without_deploy(text):
+    """What differs from deploy to deploy."""
+    for label in ("deploy", "store"):
+        del text["Labels"][f"org.tinyforge.{label}"]
+    del text["HostConfig"]["LogConfig"]["Config"]["tag"]
+    return text
+
+
+def test_body_that_is_shown_is_the_one_of_the_deploy():
+    for flavour in ("docker", "podman"):
+        with Host(flavour) as host:
+            host.engine.push(REPO, "v1", ports=["9090/tcp"])
+            write_project(host, {"image": REPO, "container": {"Env": ["A=1"]},
+                                 "stages": {"dev": {"container": {"Labels": {"a": "b"}}}}})
+            host.deploy(7, f"{REPO}:v1")
+            shown = body(host, f"{REPO}:v1")
+            assert shown["Labels"]["org.tinyforge.deploy"] == "0" and shown["Env"] == ["A=1"], shown
+            assert without_deploy(shown) == without_deploy(last_body(host)), shown
+            shown = body(host, f"{REPO}:v1", "DeployId", "t", 7, "Store", "s", host.store)
+            assert shown == last_body(host), shown
+
+
+def test_body_is_shown_of_what_is_not_here_without_asking_for_it():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        shown = body(host, f"{REPO}:v1", "Port", "q", 81, project="new")
+        assert shown["Image"] == f"{REPO}:v1" and "org.tinyforge.digest" not in shown["Labels"], shown
+        assert list(shown["HostConfig"]["PortBindings"]) == ["81/tcp"], shown
+        assert "PortBindings" not in body(host, f"{REPO}:v1")["HostConfig"]
+        assert not [line for line in host.engine.requests() if "create" in line or "distribution" in line]
+
+
+def test_body_is_refused_as_a_deploy_would_be():
+    with Host(config="AllowImages=ghcr.io/acme/*\n") as host:
+        write_project(host, {"image": REPO, "container": {"hostConfig": {}}})
+        for image, error, words in ((f"{REPO}:v1", "Configuration", "/container/hostConfig"),
+                                    ("ghcr.io/acme/other:v1", "Configuration", "/container/hostConfig"),
+                                    ("nginx", "NotPermitted", "AllowImages="), ("A b", "InvalidImage", "")):
+            name, text = host.error_of(lambda image=image: body(host, image))
+            assert name == error and words in text, f"{name}: {text}"
+        name, text = host.error_of(lambda: body(host, f"{REPO}:v1", "Colour", "s", "red"))
+        assert name == "InvalidOption" and "Colour" in text, f"{name}: {text}"
+
+
 if __name__ == "__main__":
     tap.main()
