@@ -44,8 +44,11 @@ static void body_has_the_same_hash_in_every_deploy(void **state) {
 
         assert_string_equal(hashes[0], hashes[1]);
         assert_string_not_equal(hashes[0], hashes[2]);
+        assert_non_null(third);
         assert_string_not_equal(hashes[0], hashes[3]);
         assert_string_equal(hashes[3], hashes[4]);
+        assert_true(json_equal(json_path(fourth, "HostConfig", "PortBindings", NULL),
+                               json_path(fifth, "HostConfig", "PortBindings", NULL)));
         assert_string_equal(json_string_value(json_path(second, "Labels", "org.tinyforge.config", NULL)),
                             hashes[1]);
         assert_string_equal(json_string_value(json_path(second, "Labels", "org.tinyforge.deploy", NULL)),

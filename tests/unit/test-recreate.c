@@ -29,8 +29,8 @@ static void bodies_that_share_nothing_may_overlap(void **state) {
                 "{'HostConfig':{'PublishAllPorts':true}}",
                 "{'HostConfig':{'NetworkMode':'shop-net'}}",
                 "{'HostConfig':{'Binds':['data:/d','/srv/x:/x:rw','other:/o:ro','/etc/y:/y:z,ro','/anonymous']}}",
-                "{'HostConfig':{'Mounts':[{'Type':'volume','Source':'data'},{'Type':'volume','Target':'/t'},"
-                "{'Type':'bind','Source':'/y','ReadOnly':true},{'Type':'tmpfs','Target':'/t'}]}}",
+                "{'HostConfig':{'Mounts':[{'Type':'volume','Source':'data'},{'Type':'volume','Target':'/t'}]}}",
+                "{'HostConfig':{'Mounts':[{'Type':'bind','Source':'/y','ReadOnly':true},{'Type':'tmpfs'}]}}",
                 "{'HostConfig':{'Tmpfs':{'/t':''},'VolumesFrom':['box:ro'],'Devices':[{'PathOnHost':'/dev/null'}]}}",
                 "{'Volumes':{'/v':{}}}",
                 "{'NetworkingConfig':{'EndpointsConfig':{'n':{'Aliases':['a'],'IPAMConfig':{'IPv4Address':''}}}}}",
