@@ -349,7 +349,7 @@ int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_er
         uid_t uid;
         int r;
 
-        manager->on_activity(manager->userdata);
+        manager->hooks.on_activity(manager->userdata);
         r = authorise_root(manager, message, &uid, error);
         if (r >= 0)
                 r = read_unmade_request(message, &request, error);
