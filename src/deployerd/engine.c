@@ -248,13 +248,18 @@ void engine_answer_done(EngineAnswer *answer) {
         *answer = (EngineAnswer){ .status = 0 };
 }
 
+/* White space alone says as little as nothing does: Podman ends answers without a body by a newline. */
+static bool is_blank(const HttpResponse *response) {
+        return strspn(response->body, " \t\r\n") == response->length;
+}
+
 /* Every answer that is to be read is JSON; errors need not be. */
 static int engine_decode(Engine *engine, const HttpResponse *response, const char *what, json_t **ret) {
         json_t *json = NULL;
         JsonError error;
         int r;
 
-        if (response->length == 0) {
+        if (is_blank(response)) {
                 *ret = NULL;
                 return 0;
         }

@@ -133,6 +133,8 @@ static int health_ask(HealthWait *wait, const Container *container) {
 
 /* 1: it is up; 0: not decided; -EREMOTEIO: it will not come up. */
 static int health_look(HealthWait *wait, const char *id) {
+        /* What an answer says is true of the time before it, however long it was on its way. */
+        uint64_t seen_at = now_usec(CLOCK_MONOTONIC);
         _cleanup_(container_done) Container container = { .json = NULL };
         char text[128] = "";
         int r;
@@ -147,7 +149,7 @@ static int health_look(HealthWait *wait, const char *id) {
         if (r < 0)
                 return r;
 
-        switch (health_judge(&wait->judged, &container, now_usec(CLOCK_MONOTONIC), text, sizeof(text))) {
+        switch (health_judge(&wait->judged, &container, seen_at, text, sizeof(text))) {
         case HEALTH_UP:
                 return 1;
         case HEALTH_DOWN:
@@ -159,10 +161,13 @@ static int health_look(HealthWait *wait, const char *id) {
         }
 }
 
-/* Until the next look, or the next probe where that comes first. */
+/* Until the next look, or the next probe, or until it has run long enough, whichever comes first. */
 static uint64_t health_pause(const HealthWait *wait, uint64_t pause) {
-        uint64_t now = now_usec(CLOCK_MONOTONIC);
+        uint64_t now = now_usec(CLOCK_MONOTONIC),
+                 stable_at = wait->judged.begun_at + wait->judged.stable_usec;
 
+        if (stable_at > now && stable_at - now < pause)
+                pause = stable_at - now;
         if (wait->judged.ask != HEALTH_ASK_TCP && wait->judged.ask != HEALTH_ASK_HTTP)
                 return pause;
         if (wait->probe_at <= now)
