@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "deployerd/registry-auth.h"
 #include "deployerd/registry-error.h"
 #include "shared/json.h"
 #include "shared/parse.h"
@@ -194,6 +195,7 @@ int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest)
         static const int told[] = { 400, 401, 403, 404, 429, 500, 502, 503, 0 };
         _cleanup_free_ char *name = NULL, *escaped = NULL, *path = NULL;
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        _cleanup_(registry_auth_erasep) char *auth = NULL;
         const char *digest, *message;
         int r;
 
@@ -214,10 +216,15 @@ int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest)
                 return -ENOMEM;
         }
 
+        r = registry_auth_header(engine_worker(engine), ref, &auth);
+        if (r < 0)
+                return r;
+
         r = engine_call(engine,
                         &(EngineRequest){
                                         .method = "GET",
                                         .path = path,
+                                        .auth = auth,
                                         .accepted = told,
                                         .what = "ask the registry for the digest",
                                         .timeout_usec = ENGINE_REGISTRY_USEC,

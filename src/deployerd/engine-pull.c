@@ -4,6 +4,7 @@
 
 #include "deployerd/engine-image.h"
 #include "deployerd/pull-stream.h"
+#include "deployerd/registry-auth.h"
 #include "deployerd/registry-error.h"
 #include "deployerd/text.h"
 #include "shared/json.h"
@@ -105,6 +106,7 @@ static int pull_finish(Pull *pull, const ImageRef *ref) {
 int engine_image_pull(Engine *engine, const ImageRef *ref) {
         _cleanup_(http_response_done) HttpResponse response = { .status = 0 };
         _cleanup_(pull_stream_freep) PullStream *stream = NULL;
+        _cleanup_(registry_auth_erasep) char *auth = NULL;
         _cleanup_free_ char *path = NULL;
         HttpRequest request;
         Pull pull;
@@ -120,12 +122,15 @@ int engine_image_pull(Engine *engine, const ImageRef *ref) {
 
         pull.stream = stream;
         r = pull_path(engine, ref, &path);
+        if (r >= 0)
+                r = registry_auth_header(engine_worker(engine), ref, &auth);
         if (r < 0)
                 return r;
 
         request = (HttpRequest){
                 .method = "POST",
                 .path = path,
+                .auth = auth,
                 .silence_usec = ENGINE_SILENCE_USEC,
                 .interruptible = true,
                 .on_data = on_data,

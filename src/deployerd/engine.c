@@ -338,6 +338,7 @@ int engine_call(Engine *engine, const EngineRequest *request, EngineAnswer *ret)
                 .method = request->method,
                 .path = full,
                 .body = text,
+                .auth = request->auth,
                 .timeout_usec = request->timeout_usec > 0 ? request->timeout_usec
                                 : reads                   ? ENGINE_READ_USEC
                                                           : ENGINE_CHANGE_USEC,

@@ -22,7 +22,7 @@ OWNERS = [
     (r"h2o(/.*|\.h)", r"src/webhookd/(server|loop|handler)[a-z-]*\.[ch]"),
     (r"curl/.*", r"src/deployerd/engine-http\.c"),
     (r"systemd/sd-journal\.h", r"src/shared/log\.c"),
-    (r"openssl/.*", r"src/webhookd/(secret|signature)[a-z-]*\.c|src/deployerd/[a-z-]*hash\.c"),
+    (r"openssl/.*", r"src/webhookd/(secret|signature)[a-z-]*\.c|src/deployerd/([a-z-]*hash|registry-auth)\.c"),
 ]
 
 # Text in which a comment cannot say whose the file is.
