@@ -117,7 +117,7 @@ def test_newest_version_that_both_speak_is_used():
 
 def test_answers_that_make_no_sense_are_failures_of_the_engine():
     faults = [("raw", {"data": "<html>"}, "no JSON"), ("raw", {"data": '{"Id": "x"'}, "no JSON"),
-              ("raw", {"data": ""}, ""), ("raw", {"data": "[" * 10000}, "nested deeper"), ("cut", {}, "broke off"),
+              ("raw", {"data": ""}, ""), ("raw", {"data": " \r\n\t"}, ""), ("raw", {"data": "[" * 10000}, "nested deeper"), ("cut", {}, "broke off"),
               ("drop", {}, "broke off"), ("huge", {"bytes": 16 << 20}, "too large"),
               ("status", {"status": 500, "message": "told to fail"}, "500: told to fail")]
     calls = [("GET", "/containers/json"), ("GET", r"/images/.*/json"), ("GET", DISTRIBUTION), ("GET", "/version")]
@@ -133,6 +133,13 @@ def test_answers_that_make_no_sense_are_failures_of_the_engine():
         expect(host, "EngineFailed", words="has no id")
         host.engine.fault("GET", r"/containers/shop-dev-8/json", "raw", data='{"Id": 7}')
         expect(host, "EngineFailed", words="lacks what is needed")
+
+
+def test_blank_answer_is_as_good_as_none():
+    with with_old_one() as host:
+        host.engine.fault("POST", r"/stop", "raw", data="\r\n \t\n")
+        assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+        assert host.engine.names() == ["shop-dev-8"]
 
 
 def test_what_the_engine_refuses_is_final_and_leaves_nothing():
