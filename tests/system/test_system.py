@@ -365,7 +365,8 @@ def test_cold_start_and_memory():
         tap.note(f"{unit}: RSS {status['VmRSS'].strip()}, anonymous {status['RssAnon'].strip()}, PSS {rollup['Pss'].strip()}")
         score = forge.out("systemd-analyze", "security", unit).splitlines()[-1].split(": ")[-1].split()[0]
         tap.note(f"{unit}: exposure {score}")
-        assert float(score) <= 0.3
+        # The deployer asks containers from the host's network how they are.
+        assert float(score) <= (1.2 if unit == DEPLOYERD else 0.3)
 
 
 if __name__ == "__main__":
