@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "deployerd/start-error.h"
 #include "shared/conf.h"
 #include "shared/json.h"
 
@@ -206,9 +207,10 @@ static int container_call(Engine *engine, const char *id, const char *suffix, En
 }
 
 int engine_container_start(Engine *engine, const char *id) {
-        /* What cannot be started is 400 or 404 with Docker where it sees that it is the image's fault, else 500. */
+        /* What cannot be started is 400 or 404 with Docker where it sees that it is the image's fault, else mostly 500. */
         static const int told[] = { 304, 400, 403, 404, 409, 500, 0 };
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        const char *message;
         int r;
 
         r = container_call(
@@ -218,8 +220,9 @@ int engine_container_start(Engine *engine, const char *id) {
         if (r < 0 || answer.status < 400)
                 return r;
 
-        return worker_fail(engine_worker(engine), -EREMOTEIO, "the engine cannot start it: %.1024s",
-                           engine_message(answer.json, "no reason given"));
+        message = engine_message(answer.json, "no reason given");
+        return worker_fail(engine_worker(engine), start_error_classify(answer.status, message),
+                           "the engine cannot start it: %.1024s", message);
 }
 
 int engine_container_rename(Engine *engine, const char *id, const char *name) {

@@ -331,30 +331,15 @@ static int transfer_judge(Transfer *transfer, CURLcode code) {
 }
 
 /* NULL: out of memory. */
-static struct curl_slist *make_headers(const EngineHttp *http, const HttpRequest *request) {
-        struct curl_slist *headers, *longer;
-        char *line;
+static struct curl_slist *make_headers(const EngineHttp *http, const char *more) {
+        struct curl_slist *first =
+                        curl_slist_append(NULL, http->socket_path ? "Content-Type: application/json"
+                                                                  : "User-Agent: tinyforge");
+        struct curl_slist *all = first && more ? curl_slist_append(first, more) : first;
 
-        headers = curl_slist_append(NULL, http->socket_path ? "Content-Type: application/json"
-                                                            : "User-Agent: tinyforge");
-        if (!headers || !request->auth)
-                return headers;
-
-        longer = asprintf(&line, "X-Registry-Auth: %s", request->auth) < 0
-                                 ? NULL
-                                 : curl_slist_append(headers, line);
-        if (longer) {
-                explicit_bzero(line, strlen(line));
-                free(line);
-        } else
-                curl_slist_free_all(headers);
-        return longer;
-}
-
-static void free_headers(struct curl_slist *headers) {
-        for (struct curl_slist *header = headers; header; header = header->next)
-                explicit_bzero(header->data, strlen(header->data));
-        curl_slist_free_all(headers);
+        if (!all)
+                curl_slist_free_all(first);
+        return all;
 }
 
 int engine_http_call(EngineHttp *http, const HttpRequest *request, HttpResponse *ret) {
@@ -370,7 +355,7 @@ int engine_http_call(EngineHttp *http, const HttpRequest *request, HttpResponse 
         http->curl_error[0] = '\0';
         curl_easy_cleanup(http->latest);
         http->latest = transfer.easy = http_prepare(http, request->path);
-        headers = make_headers(http, request);
+        headers = make_headers(http, request->header);
         transfer.response.body = strdup("");
         if (!transfer.easy || !headers || !transfer.response.body)
                 r = -ENOMEM;
@@ -393,7 +378,9 @@ int engine_http_call(EngineHttp *http, const HttpRequest *request, HttpResponse 
                 (void) curl_easy_setopt(transfer.easy, CURLOPT_HTTPHEADER, NULL);
                 (void) curl_easy_setopt(transfer.easy, CURLOPT_ERRORBUFFER, NULL);
         }
-        free_headers(headers);
+        for (struct curl_slist *header = headers; header; header = header->next)
+                explicit_bzero(header->data, strlen(header->data));
+        curl_slist_free_all(headers);
         if (r < 0)
                 http_response_done(&transfer.response);
         else

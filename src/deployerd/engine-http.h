@@ -26,7 +26,7 @@ typedef struct HttpRequest {
         const char *method;
         const char *path;      /* from the first slash on, with its query, escaped */
         const char *body;      /* JSON, or NULL */
-        const char *auth;      /* the value of X-Registry-Auth, or NULL */
+        const char *header;    /* a line "Name: value" beside the usual ones, or NULL */
         uint64_t timeout_usec; /* of the whole call; 0: none */
         uint64_t silence_usec; /* the longest time without a byte; 0: any */
         bool interruptible;    /* broken off at once when the process is to end */

@@ -224,7 +224,7 @@ int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest)
                         &(EngineRequest){
                                         .method = "GET",
                                         .path = path,
-                                        .auth = auth,
+                                        .header = auth,
                                         .accepted = told,
                                         .what = "ask the registry for the digest",
                                         .timeout_usec = ENGINE_REGISTRY_USEC,

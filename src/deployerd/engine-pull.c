@@ -130,7 +130,7 @@ int engine_image_pull(Engine *engine, const ImageRef *ref) {
         request = (HttpRequest){
                 .method = "POST",
                 .path = path,
-                .auth = auth,
+                .header = auth,
                 .silence_usec = ENGINE_SILENCE_USEC,
                 .interruptible = true,
                 .on_data = on_data,

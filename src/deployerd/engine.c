@@ -4,7 +4,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "deployerd/report.h"
 #include "shared/json.h"
@@ -43,15 +45,37 @@ static bool is_socket(const char *path) {
         return stat(path, &st) >= 0 && S_ISSOCK(st.st_mode);
 }
 
+/* One that a dead engine left behind refuses. A queue that is full is somebody's. */
+static bool is_listened_at(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_close_ int fd = -1;
+
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
+                return true;
+
+        (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        return connect(fd, (const struct sockaddr *) &address, sizeof(address)) >= 0 ||
+               errno != ECONNREFUSED;
+}
+
+/* The first usual socket that answers, else the first that is there, whose refusal is then told; else NULL. */
 static const char *find_socket(const char *configured) {
+        const char *found = NULL;
+
         if (configured)
                 return configured;
 
-        for (size_t i = 0; i < ELEMENTSOF(usual_sockets); i++)
-                if (is_socket(usual_sockets[i]))
+        for (size_t i = 0; i < ELEMENTSOF(usual_sockets); i++) {
+                if (!is_socket(usual_sockets[i]))
+                        continue;
+                if (is_listened_at(usual_sockets[i]))
                         return usual_sockets[i];
+                if (!found)
+                        found = usual_sockets[i];
+        }
 
-        return NULL;
+        return found;
 }
 
 /* "1.41" → 41; versions other than 1.x are not known. */
@@ -338,7 +362,7 @@ int engine_call(Engine *engine, const EngineRequest *request, EngineAnswer *ret)
                 .method = request->method,
                 .path = full,
                 .body = text,
-                .auth = request->auth,
+                .header = request->header,
                 .timeout_usec = request->timeout_usec > 0 ? request->timeout_usec
                                 : reads                   ? ENGINE_READ_USEC
                                                           : ENGINE_CHANGE_USEC,

@@ -62,7 +62,7 @@ typedef struct EngineRequest {
         const char *method;
         const char *path;      /* below the version's prefix, escaped */
         const json_t *body;    /* or NULL */
-        const char *auth;      /* the value of X-Registry-Auth, or NULL */
+        const char *header;    /* a line "Name: value" beside the usual ones, or NULL */
         const int *accepted;   /* statuses from 300 on that are no failure; zero-terminated, or NULL */
         const char *what;      /* "create the container": for the sentence about a failure */
         uint64_t timeout_usec; /* 0: ENGINE_READ_USEC for GET, else ENGINE_CHANGE_USEC */

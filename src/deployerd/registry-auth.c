@@ -256,7 +256,19 @@ static int read_credential(char **ret, size_t *ret_length) {
         return -EFBIG;
 }
 
+/* `value` may be NULL: then there is no line either. */
+static int make_line(const char *value, char **ret) {
+        char *line = NULL;
+
+        if (value && asprintf(&line, "X-Registry-Auth: %s", value) < 0)
+                return -ENOMEM;
+
+        *ret = line;
+        return 0;
+}
+
 int registry_auth_header(Worker *worker, const ImageRef *ref, char **ret) {
+        _cleanup_(registry_auth_erasep) char *value = NULL;
         _cleanup_(json_freep) json_t *config = NULL;
         const char *problem = NULL;
         char *bytes = NULL;
@@ -288,8 +300,12 @@ int registry_auth_header(Worker *worker, const ImageRef *ref, char **ret) {
         if (r < 0)
                 return r;
 
-        r = registry_auth_from_json(config, ref, ret, &problem);
-        return r == -EBADMSG ? worker_fail(worker, r, "The credential %s cannot be used for %s: %s",
-                                           REGISTRY_CREDENTIAL, ref->domain, strempty(problem))
-                             : r;
+        r = registry_auth_from_json(config, ref, &value, &problem);
+        if (r == -EBADMSG)
+                return worker_fail(worker, r, "The credential %s cannot be used for %s: %s",
+                                   REGISTRY_CREDENTIAL, ref->domain, strempty(problem));
+        if (r < 0)
+                return r;
+
+        return make_line(value, ret);
 }

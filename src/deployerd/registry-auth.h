@@ -15,14 +15,14 @@
 #define REGISTRY_CREDENTIAL_MAX (1024U * 1024U)
 
 /*
- * The value of the header X-Registry-Auth for the registry of `ref`, freshly allocated, to be released with
+ * The line of the header X-Registry-Auth for the registry of `ref`, freshly allocated, to be released with
  * registry_auth_erasep(); NULL where there is no credential, or none for this registry. -EBADMSG: the credential cannot be
  * used, worker_error() says why; errors of reading it; -ENOMEM.
  */
 int registry_auth_header(Worker *worker, const ImageRef *ref, char **ret);
 
 /*
- * The same of a config.json that was read already. `*ret_problem` is a static or borrowed sentence for -EBADMSG, and stays
+ * The value of that header, of a config.json that was read already. `*ret_problem` is a static or borrowed sentence for -EBADMSG, and stays
  * good as long as `config`. Pure.
  */
 int registry_auth_from_json(const json_t *config, const ImageRef *ref, char **ret, const char **ret_problem);

@@ -14,7 +14,7 @@ OWNERS = {
 STANDARD = {"org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Properties"}
 # Who may call what, by the design: everybody else is refused.
 EVERYBODY = {"ListProjects", "ListStages", "ListDeploys", "MatchImage"}
-RECEIVER = {"TriggerDeploy", "InspectImage", "ListInstances"}
+RECEIVER = {"CancelDeploy", "TriggerDeploy", "InspectImage", "ListInstances"}
 # What root wrote of a project is for root alone to see.
 ROOT_ONLY = {"GetContainerBody"}
 
