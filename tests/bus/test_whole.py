@@ -200,5 +200,36 @@ def test_rollback_brings_back_what_ran_before_and_hold_keeps_it():
         assert forge.webhookd.call("ListStages", "s", "shop")[0][0][2] is False
 
 
+def test_cancelled_deploy_leaves_the_old_one_and_starts_the_next():
+    with Forge("HealthDeadlineSec=60\n") as forge:
+        for tag, more in (("v1", {}), ("v2", {"healthcheck": True, "health": "starting"}), ("v3", {})):
+            forge.engine.push(REPO, tag, **more)
+        old = forge.deploy(f"{REPO}:v1")
+        stuck = forge.deliver(f"{REPO}:v2")
+        forge.wait_begun("shop", stuck)
+        following = forge.deliver(f"{REPO}:v3")
+        forge.webhookd.call("Cancel", "t", stuck)
+        assert forge.wait_final(stuck)[0] == "cancelled", forge.row(stuck)
+        assert forge.wait_final(following)[0] == "succeeded", forge.row(following)
+        assert running(forge) == [f"shop-dev-{following}"], (old, running(forge))
+        assert forge.engine.names() == running(forge)
+
+
+def test_deploy_that_has_switched_is_not_cancelled():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1")
+        forge.engine.push(REPO, "v2")
+        forge.deploy(f"{REPO}:v1")
+        forge.engine.fault("POST", "/stop$", "hang-then-serve")
+        number = forge.deliver(f"{REPO}:v2")
+        wait_for("the switch", lambda: f"shop-dev-{number}" in forge.engine.names())
+        wait_for("the old one is to be stopped", lambda: [r for r in forge.engine.requests() if "/stop" in r])
+        name, _ = forge.error_of(lambda: forge.webhookd.call("Cancel", "t", number))
+        assert name == "AlreadyFinished", name
+        forge.engine.control("release")
+        assert forge.wait_final(number)[0] == "succeeded", forge.row(number)
+        assert running(forge) == [f"shop-dev-{number}"]
+
+
 if __name__ == "__main__":
     tap.main()
