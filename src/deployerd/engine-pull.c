@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "deployerd/engine-image.h"
+#include "deployerd/pull-progress.h"
 #include "deployerd/pull-stream.h"
 #include "deployerd/registry-auth.h"
 #include "deployerd/registry-error.h"
@@ -11,29 +12,62 @@
 #include "shared/protocol.h"
 #include "shared/time-util.h"
 
-/* Progress is reported no more often than this. */
-#define PULL_PROGRESS_USEC (5 * USEC_PER_SEC)
+/*
+ * A percentage is told no more often than this, and only when it is another: 101 times at most. Words are told, while there
+ * is none, no more often than this.
+ */
+#define PULL_PERCENT_USEC (500 * USEC_PER_MSEC)
+#define PULL_WORDS_USEC   (5 * USEC_PER_SEC)
 
 typedef struct Pull {
         Worker *worker;
         PullStream *stream;
-        uint64_t reported_at;
-        bool broken; /* by the stream, not by the transport */
+        PullProgress *progress;
+        uint64_t due_at; /* monotonic: nothing is told before */
+        bool counts;     /* there are layers to count */
+        int percent;     /* the latest that was told; -1: none */
+        bool broken;     /* by the stream, not by the transport */
 } Pull;
 
-/* The words for a layer are enough; how many bytes of it are there is not told. */
-static void on_status(const char *id, const char *status, void *userdata) {
-        uint64_t now = now_usec(CLOCK_MONOTONIC);
-        Pull *pull = userdata;
-        char detail[256];
+static void tell_percent(Pull *pull, uint64_t now) {
+        int percent = pull_progress_percent(pull->progress);
+        char detail[16];
 
-        if (now - pull->reported_at < PULL_PROGRESS_USEC)
+        if (percent == pull->percent)
                 return;
 
-        pull->reported_at = now;
-        (void) snprintf(detail, sizeof(detail), "%.64s%s%.160s", id, isempty(id) ? "" : ": ", status);
+        pull->percent = percent;
+        pull->due_at = now + PULL_PERCENT_USEC;
+        (void) snprintf(detail, sizeof(detail), "%i%%", percent);
+        worker_progress(pull->worker, PHASE_PULLING, detail);
+}
+
+static void tell_words(Pull *pull, uint64_t now, const PullStatus *status) {
+        char detail[256];
+
+        pull->due_at = now + PULL_WORDS_USEC;
+        (void) snprintf(detail, sizeof(detail), "%.64s%s%.160s", status->id, isempty(status->id) ? "" : ": ",
+                        status->status);
         text_clean(detail);
         worker_progress(pull->worker, PHASE_PULLING, detail);
+}
+
+static void on_status(const PullStatus *status, void *userdata) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+        Pull *pull = userdata;
+
+        /* Layers are named one after the other: of the first few, a percentage would promise too much. */
+        if (pull_progress_take(pull->progress, status)) {
+                pull->counts = true;
+                pull->due_at = now + PULL_PERCENT_USEC;
+        }
+        if (now < pull->due_at)
+                return;
+
+        if (pull->counts)
+                tell_percent(pull, now);
+        else
+                tell_words(pull, now, status);
 }
 
 static int pull_check(Pull *pull, int r) {
@@ -105,6 +139,7 @@ static int pull_finish(Pull *pull, const ImageRef *ref) {
 
 int engine_image_pull(Engine *engine, const ImageRef *ref) {
         _cleanup_(http_response_done) HttpResponse response = { .status = 0 };
+        _cleanup_(pull_progress_freep) PullProgress *progress = NULL;
         _cleanup_(pull_stream_freep) PullStream *stream = NULL;
         _cleanup_(registry_auth_erasep) char *auth = NULL;
         _cleanup_free_ char *path = NULL;
@@ -115,12 +150,21 @@ int engine_image_pull(Engine *engine, const ImageRef *ref) {
         assert(engine);
         assert(ref && (ref->digest || ref->tag));
 
-        pull = (Pull){ .worker = engine_worker(engine), .reported_at = now_usec(CLOCK_MONOTONIC) };
+        r = pull_progress_new(engine_quirks(engine)->unpacks_layers, &progress);
+        if (r < 0)
+                return r;
+
         r = pull_stream_new(on_status, &pull, &stream);
         if (r < 0)
                 return r;
 
-        pull.stream = stream;
+        pull = (Pull){
+                .worker = engine_worker(engine),
+                .stream = stream,
+                .progress = progress,
+                .due_at = now_usec(CLOCK_MONOTONIC) + PULL_WORDS_USEC,
+                .percent = -1,
+        };
         r = pull_path(engine, ref, &path);
         if (r >= 0)
                 r = registry_auth_header(engine_worker(engine), ref, &auth);

@@ -21,6 +21,7 @@ static const EngineQuirks docker = {
         .name = "docker",
         .restart_policy = "unless-stopped",
         .has_distribution = true,
+        .unpacks_layers = true,
         .log_labels = true,
 };
 

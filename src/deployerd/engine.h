@@ -34,6 +34,8 @@ typedef struct EngineQuirks {
         bool has_distribution;
         /* An image's HEALTHCHECK is told by the engine's own API only. */
         bool health_in_libpod;
+        /* A pull unpacks a layer after it was fetched, and tells of both. */
+        bool unpacks_layers;
         /* The log driver copies labels into the journal. */
         bool log_labels;
 } EngineQuirks;

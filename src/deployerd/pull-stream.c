@@ -56,6 +56,25 @@ static int stream_break(PullStream *stream, const char *text, const char *more) 
         return -EBADMSG;
 }
 
+/* A number of bytes; what is none counts like one that is missing. */
+static int64_t byte_count(const json_t *detail, const char *key) {
+        int64_t n = json_get_int(detail, key, 0);
+
+        return n > 0 ? n : 0;
+}
+
+static void stream_tell(PullStream *stream, const json_t *object, const char *status) {
+        const json_t *detail = json_path(object, "progressDetail", NULL);
+        PullStatus told = {
+                .id = strempty(json_get_string(object, "id")),
+                .status = status,
+                .current = byte_count(detail, "current"),
+                .total = byte_count(detail, "total"),
+        };
+
+        stream->on_status(&told, stream->userdata);
+}
+
 static void stream_take_object(PullStream *stream, const json_t *object) {
         const char *failure = json_string_value(json_path(object, "errorDetail", "message", NULL));
         const char *status = json_get_string(object, "status");
@@ -67,7 +86,7 @@ static void stream_take_object(PullStream *stream, const json_t *object) {
                 stream->failed = true;
                 (void) snprintf(stream->failure, sizeof(stream->failure), "%s", failure);
         } else if (!isempty(status))
-                stream->on_status(strempty(json_get_string(object, "id")), status, stream->userdata);
+                stream_tell(stream, object, status);
 }
 
 static int stream_take_line(PullStream *stream) {

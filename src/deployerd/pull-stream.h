@@ -12,8 +12,15 @@
 
 typedef struct PullStream PullStream;
 
-/* How a layer is getting on: its id, or "" where it is about all, and a few words. Borrowed. */
-typedef void (*PullOnStatus)(const char *id, const char *status, void *userdata);
+/* How a layer is getting on. Borrowed. */
+typedef struct PullStatus {
+        const char *id;     /* "" where it is about all, or not of a layer: the tag that is pulled */
+        const char *status; /* a few words */
+        int64_t current;    /* bytes of `total`; both 0 where that is not told, never negative */
+        int64_t total;
+} PullStatus;
+
+typedef void (*PullOnStatus)(const PullStatus *status, void *userdata);
 
 int pull_stream_new(PullOnStatus on_status, void *userdata, PullStream **ret);
 PullStream *pull_stream_free(PullStream *stream);

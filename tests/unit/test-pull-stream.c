@@ -7,14 +7,17 @@
 
 typedef struct Seen {
         unsigned n;
+        int64_t current, total;
         char last[128];
 } Seen;
 
-static void on_status(const char *id, const char *status, void *userdata) {
+static void on_status(const PullStatus *status, void *userdata) {
         Seen *seen = userdata;
 
         seen->n++;
-        (void) snprintf(seen->last, sizeof(seen->last), "%s/%s", id, status);
+        seen->current = status->current;
+        seen->total = status->total;
+        (void) snprintf(seen->last, sizeof(seen->last), "%s/%s", status->id, status->status);
 }
 
 static PullStream *begin(Seen *seen) {
@@ -69,6 +72,32 @@ static void stream_without_a_failure_has_none(void **state) {
         assert_string_equal(seen.last, "/ok");
 }
 
+static void expect_bytes(const char *detail, int64_t current, int64_t total) {
+        _cleanup_(pull_stream_freep) PullStream *stream = NULL;
+        char line[256];
+        Seen seen;
+
+        stream = begin(&seen);
+        (void) snprintf(line, sizeof(line), "{\"status\":\"Downloading\",\"progressDetail\":%s}\n", detail);
+        assert_int_equal(feed(stream, line), 0);
+        assert_int_equal(seen.n, 1);
+        assert_true(seen.current == current && seen.total == total);
+}
+
+static void stream_tells_bytes_where_they_are_numbers(void **state) {
+        (void) state;
+
+        expect_bytes("{\"current\":5,\"total\":7}", 5, 7);
+        expect_bytes("{\"current\":5}", 5, 0);
+        expect_bytes("{\"current\":-5,\"total\":-9223372036854775808}", 0, 0);
+        expect_bytes("{\"current\":9223372036854775807,\"total\":9223372036854775807}", INT64_MAX,
+                     INT64_MAX);
+        expect_bytes("{\"current\":0.5,\"total\":1e300}", 0, 0);
+        expect_bytes("{\"current\":\"5\",\"total\":[7]}", 0, 0);
+        expect_bytes("[5,7]", 0, 0);
+        expect_bytes("{}", 0, 0);
+}
+
 static void stream_that_is_no_json_stays_broken(void **state) {
         _cleanup_(pull_stream_freep) PullStream *stream = NULL;
         Seen seen;
@@ -115,6 +144,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(stream_is_the_same_however_it_is_cut),
                 cmocka_unit_test(stream_without_a_failure_has_none),
+                cmocka_unit_test(stream_tells_bytes_where_they_are_numbers),
                 cmocka_unit_test(stream_that_is_no_json_stays_broken),
                 cmocka_unit_test(stream_that_ends_within_a_line_is_broken),
                 cmocka_unit_test(stream_bounds_its_lines),
