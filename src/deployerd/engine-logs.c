@@ -5,30 +5,15 @@
 #include "deployerd/engine-container.h"
 #include "deployerd/log-frames.h"
 
-/* What is read for it. */
-#define LOGS_READ_MAX (64U * 1024U)
-
-typedef struct Logs {
-        char *bytes;
-        size_t length;
-} Logs;
-
 static int on_logs_data(const char *bytes, size_t length, void *userdata) {
-        Logs *logs = userdata;
-        size_t room = LOGS_READ_MAX - logs->length;
-
-        /* What is too much is the end of what was asked for, and the beginning is worth more than nothing. */
-        if (length > room)
-                length = room;
-        memcpy(logs->bytes + logs->length, bytes, length);
-        logs->length += length;
+        log_frames_feed(userdata, bytes, length);
         return 0;
 }
 
 int engine_container_logs(Engine *engine, const Container *container, unsigned n, char **ret) {
         _cleanup_(http_response_done) HttpResponse response = { .status = 0 };
-        _cleanup_free_ char *path = NULL, *bytes = NULL;
-        Logs logs = { .length = 0 };
+        _cleanup_free_ char *path = NULL;
+        LogFrames frames = { .length = 0 };
         HttpRequest request;
         int r;
 
@@ -36,11 +21,7 @@ int engine_container_logs(Engine *engine, const Container *container, unsigned n
         assert(container);
         assert(ret);
 
-        bytes = malloc(LOGS_READ_MAX);
-        if (!bytes)
-                return -ENOMEM;
-        logs.bytes = bytes;
-
+        frames.tty = container->tty;
         if (asprintf(&path, "%s/containers/%s/logs?stdout=1&stderr=1&tail=%u", engine_prefix(engine),
                      container->id, n) < 0) {
                 path = NULL;
@@ -52,11 +33,11 @@ int engine_container_logs(Engine *engine, const Container *container, unsigned n
                 .path = path,
                 .timeout_usec = 5 * USEC_PER_SEC,
                 .on_data = on_logs_data,
-                .userdata = &logs,
+                .userdata = &frames,
         };
         r = engine_http_call(engine_http(engine), &request, &response);
         if (r < 0)
                 return r;
 
-        return log_frames_text(bytes, logs.length, container->tty, ret);
+        return log_frames_text(&frames, ret);
 }

@@ -4,28 +4,57 @@
 
 #include "deployerd/text.h"
 
-#define FRAME_HEADER_SIZE 8U
-
 static const char separator[] = " | ";
 
-/* Takes the frames' headers away, in place. */
-static size_t unframe(char *bytes, size_t length) {
-        size_t from = 0, to = 0;
-
-        while (length - from >= FRAME_HEADER_SIZE) {
-                const unsigned char *header = (const unsigned char *) bytes + from;
-                size_t n = (size_t) header[4] << 24 | (size_t) header[5] << 16 | (size_t) header[6] << 8 |
-                           (size_t) header[7];
-
-                from += FRAME_HEADER_SIZE;
-                if (n > length - from)
-                        n = length - from;
-                memmove(bytes + to, bytes + from, n);
-                from += n;
-                to += n;
+/* What was first goes first. */
+static void keep(LogFrames *frames, const char *bytes, size_t length) {
+        if (length > LOG_TEXT_MAX) {
+                bytes += length - LOG_TEXT_MAX;
+                length = LOG_TEXT_MAX;
+        }
+        if (length > sizeof(frames->text) - frames->length) {
+                memmove(frames->text, frames->text + frames->length - LOG_TEXT_MAX, LOG_TEXT_MAX);
+                frames->length = LOG_TEXT_MAX;
         }
 
-        return to;
+        memcpy(frames->text + frames->length, bytes, length);
+        frames->length += length;
+}
+
+static void take_header_byte(LogFrames *frames, char byte) {
+        const unsigned char *header = frames->header;
+
+        frames->header[frames->n_header++] = (unsigned char) byte;
+        if (frames->n_header < LOG_FRAME_HEADER_SIZE)
+                return;
+
+        frames->n_header = 0;
+        frames->left = (size_t) header[4] << 24 | (size_t) header[5] << 16 | (size_t) header[6] << 8 |
+                       (size_t) header[7];
+}
+
+void log_frames_feed(LogFrames *frames, const char *bytes, size_t length) {
+        assert(frames);
+        assert(bytes || length == 0);
+
+        if (frames->tty && length > 0) {
+                keep(frames, bytes, length);
+                return;
+        }
+
+        while (length > 0) {
+                size_t n = 1;
+
+                if (frames->left == 0)
+                        take_header_byte(frames, *bytes);
+                else {
+                        n = length < frames->left ? length : frames->left;
+                        keep(frames, bytes, n);
+                        frames->left -= n;
+                }
+                bytes += n;
+                length -= n;
+        }
 }
 
 /* Lines become one line: the last that fit, separated. */
@@ -58,13 +87,13 @@ static char *join_lines(const char *text, size_t length) {
         return joined;
 }
 
-int log_frames_text(char *bytes, size_t length, bool tty, char **ret) {
+int log_frames_text(const LogFrames *frames, char **ret) {
         char *text;
 
-        assert(bytes || length == 0);
+        assert(frames);
         assert(ret);
 
-        text = join_lines(bytes, tty ? length : unframe(bytes, length));
+        text = join_lines(frames->text, frames->length);
         if (!text)
                 return -ENOMEM;
 
