@@ -185,6 +185,7 @@ class Progress:
     """The phases of deploys, as the signals tell them."""
 
     def __init__(self, host):
+        self.pulling = []  # the details of that phase
         self.process = subprocess.Popen(
             ["busctl", f"--address={host.bus.address}", "--json=short", "monitor",
              f"--match=type='signal',interface='{INTERFACE}'"],
@@ -196,6 +197,8 @@ class Progress:
         phases = []
         for line in self.process.stdout:
             match = re.search(r'"data":\[(\d+),"([a-z]+)","([^"]*)"\]', line)
+            if match and match.group(2) == "pulling":
+                self.pulling.append(match.group(3))
             if match and match.group(2) not in phases:
                 phases.append(match.group(2))
             if phases and phases[-1] == until:

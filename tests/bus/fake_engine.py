@@ -341,7 +341,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
                 self.wfile = open(os.devnull, "wb")  # pylint: disable=consider-using-with
                 return True
             self.engine.strike(fault, self.connection)
-        elif kind in ("stream-error", "stream-cut", "stream-garbage", "stream-silence"):
+        elif kind in ("stream-error", "stream-cut", "stream-garbage", "stream-silence", "stream-slow"):
             return True
         else:
             raise Failure(501, f"no such fault: {kind}")
@@ -428,6 +428,20 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
             raise Failure(404, "manifest unknown: manifest unknown")
         self.json(200, {"Descriptor": {"digest": digest, "size": 1}, "Platforms": []})
 
+    def layers(self, pause):
+        """What is told of the layers of an image: by Docker with numbers, by Podman without; `pause` seconds after each step."""
+        steps = [[("aa", "Pulling fs layer", {}), ("bb", "Pulling fs layer", {})],
+                 [("aa", "Downloading", {"current": 500, "total": 1000})],
+                 [("aa", "Download complete", {}), ("bb", "Download complete", {})]]
+        if self.engine.flavour_name != "podman":
+            steps += [[("aa", "Extracting", {"current": 500, "total": 1000})],
+                      [("aa", "Pull complete", {}), ("bb", "Pull complete", {})]]
+        for step in steps:
+            for layer, status, detail in step:
+                if not detail or self.engine.flavour_name != "podman":
+                    self.chunk(json.dumps({"status": status, "progressDetail": detail, "id": layer * 6}).encode() + b"\r\n")
+            time.sleep(pause)
+
     def pull(self, query, fault, **_):
         repository, tag = query["fromImage"], query["tag"]
         known = self.engine.registry.get(repository, {"tags": {}, "images": {}})
@@ -452,6 +466,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         elif image is None:
             self.chunk(json.dumps({"error": f"initializing source: reading manifest {tag}: manifest unknown"}).encode())
         else:
+            self.layers(0.6 if fault.get("kind") == "stream-slow" else 0)
             with self.engine.lock:
                 self.engine.images[digest] = self.engine.local[(repository, digest)] = image
                 if ":" not in tag:

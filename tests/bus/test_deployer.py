@@ -184,6 +184,20 @@ def test_progress_tells_every_phase_in_order(host):
 
 
 @both
+def test_progress_tells_how_much_is_pulled(host):
+    host.engine.push(REPO, "v1")
+    host.property("Engine")
+    progress = Progress(host)
+    host.engine.fault("POST", PULL, "stream-slow")
+    host.deploy(7, f"{REPO}:v1")
+    progress.read("pulled")
+    told = [int(detail.removesuffix("%")) for detail in progress.pulling if detail.endswith("%")]
+    assert told == sorted(set(told)), progress.pulling
+    # The engine pauses for longer than what has to be between two of them.
+    assert told and 0 < told[-1] <= 100, progress.pulling
+
+
+@both
 def test_several_digests_run_side_by_side_up_to_the_limit(host):
     for number in range(1, 5):
         host.engine.push(REPO, f"v{number}")
@@ -271,6 +285,14 @@ def test_deploy_gives_up_what_is_not_healthy_before_the_deadline():
         name, text = host.refused(7, f"{REPO}:v1")
         assert name == "Unhealthy" and "not healthy before the deadline" in text, text
         assert host.engine.names() == []
+
+
+@both
+def test_reason_has_the_end_of_lines_that_are_long(host):
+    host.engine.push(REPO, "v1", exit=1, logs=["x" * 8000] * 19 + ["y" * 8000 + " and this is why"])
+    name, text = host.refused(7, f"{REPO}:v1")
+    assert name == "Unhealthy" and "exit code 1" in text, text
+    assert text.endswith("y and this is why"), text
 
 
 @both
