@@ -1,34 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The only user of libcurl: see engine-http.h. */
+/* Calls by libcurl, and what watches share with them: see engine-http.h. */
 #include "deployerd/engine-http.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 
+#include "deployerd/engine-http-internal.h"
 #include "shared/time-util.h"
 
 /* The host is never looked up; the engine wants one in the request. */
 #define ENGINE_URL "http://engine"
 
 #define CONNECT_TIMEOUT_MSEC 5000L
-#define HEADER_SIZE          128U
-
-struct EngineHttp {
-        CURLM *multi;
-        char *socket_path; /* NULL where `url` has the address */
-        char url[80];
-        int cancel_fd;
-        CURL *latest; /* of the latest call, for its headers */
-        char curl_error[CURL_ERROR_SIZE];
-        char error[CURL_ERROR_SIZE + 256];
-};
-
-struct EngineHttpWatch {
-        EngineHttp *http;
-        CURL *easy;
-        bool news;
-        bool ended;
-};
 
 /* One running exchange. */
 typedef struct Transfer {
@@ -41,7 +23,7 @@ typedef struct Transfer {
         int error; /* of a callback */
 } Transfer;
 
-static int http_fail(EngineHttp *http, int error, const char *text, const char *more) {
+int http_fail(EngineHttp *http, int error, const char *text, const char *more) {
         (void) snprintf(http->error, sizeof(http->error), "%s%s%s", text, isempty(more) ? "" : ": ",
                         strempty(more));
         return error;
@@ -168,17 +150,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *userdata) {
         return transfer->error < 0 ? 0 : length;
 }
 
-static size_t on_event(char *bytes, size_t size, size_t n, void *userdata) {
-        EngineHttpWatch *watch = userdata;
-
-        (void) bytes;
-
-        watch->news = true;
-        return size * n;
-}
-
-/* What both calls and watches have in common. */
-static CURL *http_prepare(EngineHttp *http, const char *path) {
+CURL *http_prepare(EngineHttp *http, const char *path) {
         _cleanup_free_ char *url = NULL;
         CURL *easy;
 
@@ -245,14 +217,13 @@ static int http_set_request(CURL *easy, Transfer *transfer, struct curl_slist *h
         return 0;
 }
 
-/* Reads libcurl's news. True, with its code, when `easy` (may be NULL) is done. */
-static bool http_take_messages(EngineHttp *http, const CURL *easy, CURLcode *ret_code) {
+bool http_take_messages(EngineHttp *http, const CURL *easy, CURLcode *ret_code) {
         CURLMsg *message;
         bool done = false;
         int left;
 
         while ((message = curl_multi_info_read(http->multi, &left))) {
-                EngineHttpWatch *watch = NULL;
+                bool *ended = NULL;
 
                 if (message->msg != CURLMSG_DONE)
                         continue;
@@ -263,16 +234,15 @@ static bool http_take_messages(EngineHttp *http, const CURL *easy, CURLcode *ret
                         continue;
                 }
 
-                (void) curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &watch);
-                if (watch)
-                        watch->ended = true;
+                (void) curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &ended);
+                if (ended)
+                        *ended = true;
         }
 
         return done;
 }
 
-/* Until something happens on a connection or on the cancel descriptor (asked for while `listen`); true: the latter. */
-static bool http_poll(EngineHttp *http, bool listen, uint64_t usec) {
+bool http_poll(EngineHttp *http, bool listen, uint64_t usec) {
         struct curl_waitfd cancel = { .fd = http->cancel_fd, .events = CURL_WAIT_POLLIN };
         int msec = (int) (usec / USEC_PER_MSEC) + 1;
 
@@ -386,64 +356,4 @@ int engine_http_call(EngineHttp *http, const HttpRequest *request, HttpResponse 
         else
                 *ret = transfer.response;
         return r;
-}
-
-int engine_http_watch(EngineHttp *http, const char *path, EngineHttpWatch **ret) {
-        EngineHttpWatch *watch;
-
-        assert(http);
-        assert(path && path[0] == '/');
-        assert(ret);
-
-        watch = calloc(1, sizeof(*watch));
-        if (!watch)
-                return -ENOMEM;
-
-        watch->http = http;
-        watch->easy = http_prepare(http, path);
-        if (!watch->easy) {
-                free(watch);
-                return -ENOMEM;
-        }
-
-        (void) curl_easy_setopt(watch->easy, CURLOPT_WRITEFUNCTION, on_event);
-        (void) curl_easy_setopt(watch->easy, CURLOPT_WRITEDATA, watch);
-        (void) curl_easy_setopt(watch->easy, CURLOPT_PRIVATE, watch);
-        if (curl_multi_add_handle(http->multi, watch->easy) != CURLM_OK)
-                watch->ended = true;
-
-        *ret = watch;
-        return 0;
-}
-
-EngineHttpWatch *engine_http_watch_free(EngineHttpWatch *watch) {
-        if (!watch)
-                return NULL;
-
-        (void) curl_multi_remove_handle(watch->http->multi, watch->easy);
-        curl_easy_cleanup(watch->easy);
-        free(watch);
-        return NULL;
-}
-
-int engine_http_wait(EngineHttp *http, EngineHttpWatch *watch, uint64_t usec) {
-        uint64_t end = now_usec(CLOCK_MONOTONIC) + usec, now;
-        CURLcode code;
-        int running;
-
-        assert(http);
-
-        while ((now = now_usec(CLOCK_MONOTONIC)) < end) {
-                (void) curl_multi_perform(http->multi, &running);
-                (void) http_take_messages(http, NULL, &code);
-                if (watch && watch->news) {
-                        watch->news = false;
-                        return 1;
-                }
-
-                if (http_poll(http, true, end - now > USEC_PER_SEC ? USEC_PER_SEC : end - now))
-                        return http_fail(http, -EINTR, "the deployer is being stopped", NULL);
-        }
-
-        return 0;
 }

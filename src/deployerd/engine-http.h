@@ -62,7 +62,10 @@ void engine_http_get_header(const EngineHttp *http, const char *name, char *ret,
 /* A sentence about the latest failure; never NULL. */
 const char *engine_http_error(const EngineHttp *http);
 
-/* Keeps a stream open beside the calls, of which only one thing is told: that something came. */
+/*
+ * Keeps a stream open beside the calls, of which only one thing is told: that something came. Returns when the answer to it
+ * has begun, so that nothing after that is missed, or after half a second without one.
+ */
 int engine_http_watch(EngineHttp *http, const char *path, EngineHttpWatch **ret);
 EngineHttpWatch *engine_http_watch_free(EngineHttpWatch *watch);
 DEFINE_CLEANUP(EngineHttpWatch, engine_http_watch_free)

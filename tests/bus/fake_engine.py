@@ -325,6 +325,13 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
                 self.chunk(block)
             self.chunk(b"{}")
             self.wfile.write(b"0\r\n\r\n")
+        elif kind == "drip":
+            self.begin(200, 1000)
+            for _ in range(1000):
+                self.wfile.write(b" ")
+                self.wfile.flush()
+                if self.engine.released.wait(0.1):
+                    break
         elif kind == "cut":
             self.begin(200, 1000)
             self.wfile.write(b'{"Id": "half of an ans')

@@ -135,6 +135,47 @@ def test_answers_that_make_no_sense_are_failures_of_the_engine():
         expect(host, "EngineFailed", words="lacks what is needed")
 
 
+def test_answer_of_a_hundred_megabytes_or_without_an_end_is_broken_off():
+    for size in (100 << 20, 1 << 40):
+        with with_old_one() as host:
+            host.engine.fault("GET", "/containers/json", "huge", bytes=size)
+            expect(host, "EngineFailed", words="too large")
+            host.engine.fault("POST", PULL, "huge", bytes=size)
+            expect(host, "EngineFailed")
+
+
+def test_answer_that_drips_ends_at_the_deadline():
+    for method, path in (("GET", "/containers/json"), ("POST", PULL), ("GET", "/_ping")):
+        with with_old_one(config="DeployDeadlineSec=1\n") as host:
+            host.engine.fault(method, path, "drip")
+            expect(host, "DeadlineExceeded")
+
+
+def test_ping_that_hangs_ends_at_the_deadline():
+    with with_old_one(config="DeployDeadlineSec=1\n") as host:
+        host.engine.fault("GET", "/_ping", "hang")
+        expect(host, "DeadlineExceeded")
+
+
+def test_conflicts_are_told_apart_from_trouble():
+    with with_old_one() as host:
+        host.engine.fault("POST", CREATE, "status", status=409, message="conflict of some kind")
+        expect(host, "EngineRefused", words="409: conflict of some kind")
+        host.engine.fault("POST", r"/rename", "status", status=409, message="conflict of some kind")
+        expect(host, "EngineRefused", words="409: conflict of some kind")
+        host.engine.fault("POST", r"/start", "status", status=409, message="marked for removal")
+        outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+        assert outcome == "rolled-back" and "marked for removal" in detail, detail
+        assert host.engine.names() == ["shop-dev-7"]
+
+
+def test_start_that_fails_by_the_engine_is_worth_another_attempt():
+    with with_old_one() as host:
+        host.engine.fault("POST", r"/start", "status", status=500, message="dial unix containerd.sock: no such file or directory")
+        expect(host, "EngineFailed", words="containerd.sock")
+        assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+
+
 def test_blank_answer_is_as_good_as_none():
     with with_old_one() as host:
         host.engine.fault("POST", r"/stop", "raw", data="\r\n \t\n")
@@ -201,7 +242,8 @@ def test_switch_is_finished_by_the_next_attempt():
 
 
 def test_health_does_not_depend_on_events():
-    for kind, more in (("status", {"status": 500}), ("drop", {}), ("hang", {}), ("raw", {"data": "nonsense"})):
+    for kind, more in (("status", {"status": 500}), ("drop", {}), ("hang", {}), ("raw", {"data": "nonsense"}), ("cut", {}),
+                       ("drip", {}), ("huge", {"bytes": 1 << 40})):
         with with_old_one() as host:
             host.engine.push(REPO, "v2", healthcheck=True, after=0.3)
             host.engine.fault("GET", r"/events", kind, times=-1, **more)
