@@ -129,10 +129,16 @@ static void on_job_report(const char *kind, const json_t *report, void *userdata
                 on_job_progress(job, strempty(json_get_string(report, "phase")),
                                 strempty(json_get_string(report, "detail")));
         else if (streq(kind, REPORT_LOG))
-                (void) log_full_errno(LOG_PRI((int) json_get_int(report, "priority", LOG_INFO)), 0,
-                                      "Deploy %" PRIu64 " of %s/%s: %s", request->deploy_id,
-                                      request->project, request->stage,
-                                      strempty(json_get_string(report, "text")));
+                log_about(LOG_PRI((int) json_get_int(report, "priority", LOG_INFO)),
+                          &(EventFields){
+                                          .project = request->project,
+                                          .stage = request->stage,
+                                          .image = request->text,
+                                          .deploy = request->deploy_id,
+                                          .caller_uid = (uid_t) -1,
+                          },
+                          "Deploy %" PRIu64 " of %s/%s: %s", request->deploy_id, request->project,
+                          request->stage, strempty(json_get_string(report, "text")));
 }
 
 static DeployResult job_result(const Job *job, const OperationEnd *end) {

@@ -107,6 +107,20 @@ static void event_to_stderr(const char *name, const char *line, const FieldSet *
         (void) dprintf(STDERR_FILENO, "]\n");
 }
 
+static void field_add_all(FieldSet *set, const EventFields *fields) {
+        field_add(set, "TINYFORGE_PROJECT", fields->project);
+        field_add(set, "TINYFORGE_STAGE", fields->stage);
+        field_add(set, "TINYFORGE_IMAGE", fields->image);
+        field_add(set, "TINYFORGE_DIGEST", fields->digest);
+        field_add(set, "TINYFORGE_DELIVERY", fields->delivery);
+        field_add(set, "TINYFORGE_PROVIDER", fields->provider);
+        field_add(set, "TINYFORGE_REMOTE", fields->remote);
+        if (fields->deploy > 0)
+                field_add_number(set, "TINYFORGE_DEPLOY", fields->deploy);
+        if (fields->caller_uid != (uid_t) -1)
+                field_add_number(set, "TINYFORGE_CALLER_UID", fields->caller_uid);
+}
+
 void log_event(EventId event, const EventFields *fields, const char *format, ...) {
         const EventDescription *description;
         FieldSet set = { .n = 0 };
@@ -125,22 +139,35 @@ void log_event(EventId event, const EventFields *fields, const char *format, ...
         field_add(&set, "MESSAGE", line);
         field_add(&set, "MESSAGE_ID", description->message_id);
         field_add_number(&set, "PRIORITY", (uint64_t) description->priority);
-        if (fields) {
-                field_add(&set, "TINYFORGE_PROJECT", fields->project);
-                field_add(&set, "TINYFORGE_STAGE", fields->stage);
-                field_add(&set, "TINYFORGE_IMAGE", fields->image);
-                field_add(&set, "TINYFORGE_DIGEST", fields->digest);
-                field_add(&set, "TINYFORGE_DELIVERY", fields->delivery);
-                field_add(&set, "TINYFORGE_PROVIDER", fields->provider);
-                field_add(&set, "TINYFORGE_REMOTE", fields->remote);
-                if (fields->deploy > 0)
-                        field_add_number(&set, "TINYFORGE_DEPLOY", fields->deploy);
-                if (fields->caller_uid != (uid_t) -1)
-                        field_add_number(&set, "TINYFORGE_CALLER_UID", fields->caller_uid);
-        }
+        if (fields)
+                field_add_all(&set, fields);
 
         if (log_to_journal)
                 (void) sd_journal_sendv(set.vectors, set.n);
         else
                 event_to_stderr(description->name, line, &set);
+}
+
+void log_about(int priority, const EventFields *fields, const char *format, ...) {
+        FieldSet set = { .n = 0 };
+        char line[LINE_SIZE];
+        va_list args;
+
+        assert(fields);
+
+        if (LOG_PRI(priority) > log_max_priority)
+                return;
+
+        va_start(args, format);
+        (void) vsnprintf(line, sizeof(line), format, args);
+        va_end(args);
+        line_clean(line);
+
+        field_add(&set, "MESSAGE", line);
+        field_add_number(&set, "PRIORITY", (uint64_t) LOG_PRI(priority));
+        field_add_all(&set, fields);
+        if (log_to_journal)
+                (void) sd_journal_sendv(set.vectors, set.n);
+        else
+                (void) dprintf(STDERR_FILENO, "%s\n", line);
 }

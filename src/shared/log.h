@@ -54,3 +54,6 @@ int log_full_errno(int priority, int error, const char *format, ...) _printf_(3,
 
 /* Writes the audit entry of `event`; `fields` may be NULL. Never fails for the caller. */
 void log_event(EventId event, const EventFields *fields, const char *format, ...) _printf_(3, 4);
+
+/* A line as of log_full_errno(), with the fields that say what it is about, so that it is found by them. */
+void log_about(int priority, const EventFields *fields, const char *format, ...) _printf_(3, 4);

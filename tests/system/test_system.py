@@ -115,6 +115,8 @@ def test_image_that_ends_at_once_is_rolled_back_and_the_old_one_answers():
     assert "giving up" in deploy.reason, deploy.reason
     assert forge.page("brittle") == "v1"
     assert len(forge.containers("brittle")) == 1
+    told = [entry["MESSAGE"] for entry in forge.journal(TINYFORGE_DEPLOY=deploy.id, _SYSTEMD_UNIT=DEPLOYERD)]
+    assert any("did not come up" in line for line in told), told
 
 
 def test_image_that_fails_its_health_check_is_rolled_back_and_the_old_one_answers():
