@@ -439,6 +439,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         """What is told of the layers of an image: by Docker with numbers, by Podman without; `pause` seconds after each step."""
         steps = [[("aa", "Pulling fs layer", {}), ("bb", "Pulling fs layer", {})],
                  [("aa", "Downloading", {"current": 500, "total": 1000})],
+                 [("aa", "Downloading", {"current": 500, "total": 1000})],
                  [("aa", "Download complete", {}), ("bb", "Download complete", {})]]
         if self.engine.flavour_name != "podman":
             steps += [[("aa", "Extracting", {"current": 500, "total": 1000})],
