@@ -153,6 +153,9 @@ def provision(flavour):
     """An engine, a registry, and two images in both."""
     script = os.path.join(ROOT, "tests/system/provision")
     subprocess.run(["systemctl", "start", UNITS[flavour]], check=True)
+    if flavour == "podman":
+        with open("/etc/containers/registries.conf.d/50-bench.conf", "w", encoding="ascii") as f:
+            f.write('[[registry]]\nlocation = "127.0.0.1:5000"\ninsecure = true\n')
     subprocess.run([script, "registry"], check=True)
     for tag in TAGS:
         subprocess.run([script, "image", flavour, f"{REPO}:{tag}", "plain", tag], check=True, stdout=subprocess.DEVNULL)

@@ -2,10 +2,11 @@
 """What root's files say of projects, by the real daemon: projects.d, and who may have none."""
 import json
 import os
+import sys
 
-from deployer_host import Host
-
-import tap
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from deployer_host import Host  # noqa: E402
 
 REPO = "ghcr.io/acme/shop"
 
