@@ -96,14 +96,14 @@ def without_deploy(text):
 def test_body_that_is_shown_is_the_one_of_the_deploy():
     for flavour in ("docker", "podman"):
         with Host(flavour) as host:
-            host.engine.push(REPO, "v1", ports=["9090/tcp"])
+            digest = host.engine.push(REPO, "v1", ports=["9090/tcp"])
             write_project(host, {"image": REPO, "container": {"Env": ["A=1"]},
                                  "stages": {"dev": {"container": {"Labels": {"a": "b"}}}}})
             host.deploy(7, f"{REPO}:v1")
-            shown = body(host, f"{REPO}:v1")
+            shown = body(host, f"{REPO}@{digest}")
             assert shown["Labels"]["org.tinyforge.deploy"] == "0" and shown["Env"] == ["A=1"], shown
             assert without_deploy(shown) == without_deploy(last_body(host)), shown
-            shown = body(host, f"{REPO}:v1", "DeployId", "t", 7, "Store", "s", host.store)
+            shown = body(host, f"{REPO}@{digest}", "DeployId", "t", 7, "Store", "s", host.store)
             assert shown == last_body(host), shown
 
 
