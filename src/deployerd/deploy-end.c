@@ -59,6 +59,20 @@ static int deploy_retire_one(Deploy *deploy, const Instance *instance) {
         return 0;
 }
 
+/*
+ * What does not run is beside nothing: one that made way for a successor, whose attempt died after the switch, would be
+ * there for ever in a stage of several instances, and come back with the host.
+ */
+static void plan_stopped(const Deploy *deploy, InstanceList *list, uint64_t current) {
+        for (size_t i = 0; i < list->n; i++) {
+                Instance *instance = &list->items[i];
+
+                if (deploy_owns(deploy, instance) && instance->deploy != current &&
+                    !instance->container.running)
+                        instance->retire = true;
+        }
+}
+
 /* Stops and removes what is not to run beside `current`. Stops between two of them when the process is to end. */
 static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current) {
         /* What cannot run beside its successor cannot run beside another one either. */
@@ -66,6 +80,7 @@ static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current) {
         int r;
 
         instance_list_plan(list, deploy->request->store, current, max_instances);
+        plan_stopped(deploy, list, current);
         r = deploy_drain(deploy, list);
         for (size_t i = 0; r >= 0 && i < list->n; i++)
                 if (list->items[i].retire)

@@ -131,6 +131,23 @@ def test_recreate_that_was_cut_off_starts_the_old_one_before_anything_is_pulled(
 
 
 @both
+def test_what_made_way_goes_also_where_several_may_run_and_the_attempt_died(host):
+    configure_project(host, FIXED_PORT)
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1", MaxInstances=("u", 3))
+    host.engine.fault("DELETE", "/containers/", "hang")
+    call = host.begin(8, f"{REPO}:v2", MaxInstances=("u", 3))
+    wait_for("the old one is to be removed", lambda: "remove" in changes(host))
+    host.signal(9)
+    call.wait()
+    host.engine.control("release")
+    assert host.engine.names() == ["shop-dev-7", "shop-dev-8"]
+    assert host.deploy(8, f"{REPO}:v2", MaxInstances=("u", 3))[0] == "succeeded"
+    assert host.engine.names() == running(host) == ["shop-dev-8"]
+
+
+@both
 def test_shareable_volume_is_no_reason_to_recreate(host):
     host.engine.push(REPO, "v1")
     host.engine.push(REPO, "v2")
