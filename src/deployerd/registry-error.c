@@ -2,6 +2,8 @@
 /* Sentences of registries: see registry-error.h. Gathered from Docker 20.10, Podman 4.3 and the distribution registry. */
 #include "deployerd/registry-error.h"
 
+#include "deployerd/text.h"
+
 /* These decide first: a rate limit is often told in the same breath as a missing login. */
 static const char *const transient[] = {
         "toomanyrequests",
@@ -48,19 +50,11 @@ static const char *const final[] = {
         "x509:",
 };
 
-static bool contains_any(const char *text, const char *const words[], size_t n) {
-        for (size_t i = 0; i < n; i++)
-                if (strcasestr(text, words[i]))
-                        return true;
-
-        return false;
-}
-
 int registry_error_classify(const char *message) {
         assert(message);
 
-        if (contains_any(message, transient, ELEMENTSOF(transient)))
+        if (text_contains_any(message, transient, ELEMENTSOF(transient)))
                 return -EHOSTUNREACH;
 
-        return contains_any(message, final, ELEMENTSOF(final)) ? -ENOPKG : -EHOSTUNREACH;
+        return text_contains_any(message, final, ELEMENTSOF(final)) ? -ENOPKG : -EHOSTUNREACH;
 }

@@ -2,6 +2,8 @@
 /* Sentences of engines about a start: see start-error.h. Both answer 500 for most of what a container is to blame for. */
 #include "deployerd/start-error.h"
 
+#include "deployerd/text.h"
+
 /* These decide first: what the engine lacks for itself can have words of the second list in it. */
 static const char *const of_the_engine[] = {
         "dial unix",     "containerd.sock",        "deadline exceeded",   "shutting down",
@@ -27,21 +29,14 @@ static const char *const of_the_container[] = {
         "not found",
 };
 
-static bool contains_any(const char *text, const char *const words[], size_t n) {
-        for (size_t i = 0; i < n; i++)
-                if (strcasestr(text, words[i]))
-                        return true;
-
-        return false;
-}
-
 int start_error_classify(int status, const char *message) {
         assert(message);
 
         if (status < 500)
                 return -EREMOTEIO;
-        if (contains_any(message, of_the_engine, ELEMENTSOF(of_the_engine)))
+        if (text_contains_any(message, of_the_engine, ELEMENTSOF(of_the_engine)))
                 return -EIO;
 
-        return contains_any(message, of_the_container, ELEMENTSOF(of_the_container)) ? -EREMOTEIO : -EIO;
+        return text_contains_any(message, of_the_container, ELEMENTSOF(of_the_container)) ? -EREMOTEIO
+                                                                                          : -EIO;
 }

@@ -53,3 +53,13 @@ void text_clean(char *text) {
                 }
         }
 }
+
+bool text_contains_any(const char *text, const char *const words[], size_t n) {
+        assert(text);
+
+        for (size_t i = 0; i < n; i++)
+                if (strcasestr(text, words[i]))
+                        return true;
+
+        return false;
+}

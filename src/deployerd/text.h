@@ -9,3 +9,6 @@
  * characters become spaces.
  */
 void text_clean(char *text);
+
+/* Whether one of the `n` words is in `text`, in whatever case. */
+bool text_contains_any(const char *text, const char *const words[], size_t n);

@@ -210,5 +210,18 @@ class Progress:
         return phases
 
 
+def both(function):
+    """Runs a test with either engine."""
+    def run():
+        for flavour in ("docker", "podman"):
+            try:
+                with Host(flavour) as host:
+                    function(host)
+            except Exception as error:
+                raise AssertionError(f"with {flavour}") from error
+    run.__name__ = function.__name__
+    return run
+
+
 def new_store():
     return str(uuid.uuid4())

@@ -10,25 +10,12 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import STORE, Host, Progress, new_store  # noqa: E402
+from deployer_host import STORE, Host, Progress, both, new_store  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
 PULL = r"/images/create"
-
-
-def both(function):
-    """Runs a test with either engine."""
-    def run():
-        for flavour in ("docker", "podman"):
-            try:
-                with Host(flavour) as host:
-                    function(host)
-            except Exception as error:
-                raise AssertionError(f"with {flavour}") from error
-    run.__name__ = function.__name__
-    return run
 
 
 def running(host):

@@ -12,24 +12,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import STORE, Host, Progress  # noqa: E402
+from deployer_host import STORE, Host, Progress, both  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
 FIXED_PORT = {"HostConfig": {"PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "18080"}]}}}
-
-
-def both(function):
-    """Runs a test with either engine."""
-    def run():
-        for flavour in ("docker", "podman"):
-            try:
-                with Host(flavour) as host:
-                    function(host)
-            except Exception as error:
-                raise AssertionError(f"with {flavour}") from error
-    run.__name__ = function.__name__
-    return run
 
 
 def running(host):
