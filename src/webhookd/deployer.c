@@ -81,8 +81,52 @@ DeployerCall *deployer_call_free(DeployerCall *call) {
         return NULL;
 }
 
-static int on_trigger_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+/* What every call begins with: whoever waits for it, and the message, to be filled. */
+static int call_new(Deployer *deployer, const char *member, void *userdata, DeployerCall **ret,
+                    sd_bus_message **ret_message) {
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        call = calloc(1, sizeof(*call));
+        if (!call)
+                return -ENOMEM;
+
+        call->userdata = userdata;
+        r = sd_bus_message_new_method_call(deployer->bus, ret_message, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
+                                           DEPLOYER_INTERFACE, member);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(call);
+        return 0;
+}
+
+/* And what it ends with: `*call` becomes the caller's on success. */
+static int call_send(Deployer *deployer, sd_bus_message *message, sd_bus_message_handler_t on_answer,
+                     uint64_t timeout_usec, DeployerCall **call, DeployerCall **ret) {
+        int r;
+
+        r = sd_bus_call_async(deployer->bus, &(*call)->slot, message, on_answer, *call, timeout_usec);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(*call);
+        return 0;
+}
+
+/* Whether the answer is an error; then that is the reply. */
+static bool reply_take_error(sd_bus_message *message, DeployerReply *reply) {
         const sd_bus_error *failure = sd_bus_message_get_error(message);
+
+        if (!failure)
+                return false;
+
+        reply->error_name = failure->name;
+        reply->error_text = strempty(failure->message);
+        return true;
+}
+
+static int on_trigger_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *container = NULL;
         DeployerCall *call = userdata;
         DeployerReply reply = { 0 };
@@ -90,10 +134,7 @@ static int on_trigger_reply(sd_bus_message *message, void *userdata, sd_bus_erro
 
         (void) error;
 
-        if (failure) {
-                reply.error_name = failure->name;
-                reply.error_text = strempty(failure->message);
-        } else {
+        if (!reply_take_error(message, &reply)) {
                 r = sd_bus_message_read(message, "sss", &reply.outcome, &reply.detail, &container);
                 if (r < 0)
                         reply = (DeployerReply){
@@ -130,47 +171,25 @@ int deployer_trigger(Deployer *deployer, const Deploy *deploy, const char *image
         assert(on_reply);
         assert(ret);
 
-        call = calloc(1, sizeof(*call));
-        if (!call)
-                return -ENOMEM;
+        r = call_new(deployer, "TriggerDeploy", userdata, &call, &message);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "sss", deploy->project, deploy->stage, image);
+        if (r >= 0)
+                r = append_options(message, deploy, port, healthcheck, max_instances, store_uuid);
+        if (r < 0)
+                return r;
 
         call->on_reply = on_reply;
-        call->userdata = userdata;
-
-        r = sd_bus_message_new_method_call(deployer->bus, &message, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
-                                           DEPLOYER_INTERFACE, "TriggerDeploy");
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_append(message, "sss", deploy->project, deploy->stage, image);
-        if (r < 0)
-                return r;
-
-        r = append_options(message, deploy, port, healthcheck, max_instances, store_uuid);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_call_async(deployer->bus, &call->slot, message, on_trigger_reply, call,
-                              TRIGGER_DEPLOY_TIMEOUT_USEC);
-        if (r < 0)
-                return r;
-
-        *ret = TAKE_PTR(call);
-        return 0;
+        return call_send(deployer, message, on_trigger_reply, TRIGGER_DEPLOY_TIMEOUT_USEC, &call, ret);
 }
 
 static int on_plain_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const sd_bus_error *failure = sd_bus_message_get_error(message);
         DeployerCall *call = userdata;
         DeployerReply reply = { 0 };
 
         (void) error;
 
-        if (failure) {
-                reply.error_name = failure->name;
-                reply.error_text = strempty(failure->message);
-        }
-
+        (void) reply_take_error(message, &reply);
         call->on_reply(&reply, call->userdata);
         return 0;
 }
@@ -186,25 +205,14 @@ int deployer_cancel(Deployer *deployer, const char *store_uuid, uint64_t deploy,
         assert(on_reply);
         assert(ret);
 
-        call = calloc(1, sizeof(*call));
-        if (!call)
-                return -ENOMEM;
-
-        call->on_reply = on_reply;
-        call->userdata = userdata;
-
-        r = sd_bus_message_new_method_call(deployer->bus, &message, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
-                                           DEPLOYER_INTERFACE, "CancelDeploy");
+        r = call_new(deployer, "CancelDeploy", userdata, &call, &message);
         if (r >= 0)
                 r = sd_bus_message_append(message, "st", store_uuid, deploy);
-        if (r >= 0)
-                r = sd_bus_call_async(deployer->bus, &call->slot, message, on_plain_reply, call,
-                                      CANCEL_DEPLOY_TIMEOUT_USEC);
         if (r < 0)
                 return r;
 
-        *ret = TAKE_PTR(call);
-        return 0;
+        call->on_reply = on_reply;
+        return call_send(deployer, message, on_plain_reply, CANCEL_DEPLOY_TIMEOUT_USEC, &call, ret);
 }
 
 /* Port and health check out of a{sv}; keys that are not known here are passed over. */
@@ -267,29 +275,14 @@ int deployer_inspect(Deployer *deployer, const char *image, DeployerOnImage on_i
         assert(on_image);
         assert(ret);
 
-        call = calloc(1, sizeof(*call));
-        if (!call)
-                return -ENOMEM;
+        r = call_new(deployer, "InspectImage", userdata, &call, &message);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "s", image);
+        if (r < 0)
+                return r;
 
         call->on_image = on_image;
-        call->userdata = userdata;
-
-        r = sd_bus_message_new_method_call(deployer->bus, &message, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
-                                           DEPLOYER_INTERFACE, "InspectImage");
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_append(message, "s", image);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_call_async(deployer->bus, &call->slot, message, on_inspect_reply, call,
-                              INSPECT_IMAGE_TIMEOUT_USEC);
-        if (r < 0)
-                return r;
-
-        *ret = TAKE_PTR(call);
-        return 0;
+        return call_send(deployer, message, on_inspect_reply, INSPECT_IMAGE_TIMEOUT_USEC, &call, ret);
 }
 
 static int read_instances(sd_bus_message *message, const DeployerCall *call) {
@@ -339,23 +332,12 @@ int deployer_list(Deployer *deployer, DeployerOnInstance on_instance, void *user
         assert(on_instance);
         assert(ret);
 
-        call = calloc(1, sizeof(*call));
-        if (!call)
-                return -ENOMEM;
-
-        call->on_instance = on_instance;
-        call->userdata = userdata;
-
-        r = sd_bus_message_new_method_call(deployer->bus, &message, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
-                                           DEPLOYER_INTERFACE, "ListInstances");
+        r = call_new(deployer, "ListInstances", userdata, &call, &message);
         if (r >= 0)
                 r = sd_bus_message_append(message, "ss", "", "");
-        if (r >= 0)
-                r = sd_bus_call_async(deployer->bus, &call->slot, message, on_list_reply, call,
-                                      LIST_INSTANCES_TIMEOUT_USEC);
         if (r < 0)
                 return r;
 
-        *ret = TAKE_PTR(call);
-        return 0;
+        call->on_instance = on_instance;
+        return call_send(deployer, message, on_list_reply, LIST_INSTANCES_TIMEOUT_USEC, &call, ret);
 }
