@@ -15,19 +15,24 @@ static int parse_id(const Ctl *ctl, const char *text, uint64_t *ret) {
         return CTL_EXIT_USAGE;
 }
 
+/* The deploy that the argument names, and what is needed to wait for it: 0, an exit code, or a fault. */
+static int begin(Ctl *ctl, char *args[], uint64_t *ret_id, Wait **ret) {
+        int r;
+
+        r = parse_id(ctl, args[0], ret_id);
+        return r > 0 ? r : wait_new(ctl, ret);
+}
+
 int verb_cancel(Ctl *ctl, char *args[]) {
         _cleanup_(wait_freep) Wait *wait = NULL;
         uint64_t id = 0;
         int r;
 
-        r = parse_id(ctl, args[0], &id);
-        if (r > 0)
+        r = begin(ctl, args, &id, &wait);
+        if (r != 0)
                 return r;
 
-        r = wait_new(ctl, &wait);
-        if (r >= 0)
-                r = client_call(ctl, &peer_webhook, "Cancel", NULL, "t", id);
-
+        r = client_call(ctl, &peer_webhook, "Cancel", NULL, "t", id);
         return r < 0 ? r : outcome_await_listed(wait, id, GOAL_CANCELLED);
 }
 
@@ -36,10 +41,6 @@ int verb_follow(Ctl *ctl, char *args[]) {
         uint64_t id = 0;
         int r;
 
-        r = parse_id(ctl, args[0], &id);
-        if (r > 0)
-                return r;
-
-        r = wait_new(ctl, &wait);
-        return r < 0 ? r : outcome_await_listed(wait, id, GOAL_RUNS);
+        r = begin(ctl, args, &id, &wait);
+        return r != 0 ? r : outcome_await_listed(wait, id, GOAL_RUNS);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One deploy among all: see find.h. */
+/* One deploy, or one project, among all: see find.h. */
 #include "ctl/find.h"
 
 #include <inttypes.h>
@@ -105,4 +105,30 @@ int find_deploy(Ctl *ctl, uint64_t id, const char *project, const char *stage, s
         *ret = search.row;
         *ret_reply = TAKE_PTR(search.reply);
         return 0;
+}
+
+int find_project(Ctl *ctl, const char *name, const char *image, sd_bus_message **ret_reply,
+                 ProjectRow *ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        ProjectRow row;
+        int r;
+
+        assert(ctl);
+        assert(name || image);
+        assert(ret_reply);
+        assert(ret);
+
+        r = client_call(ctl, &peer_webhook, "ListProjects", &reply, "");
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = project_read(reply, &row)) > 0)
+                if ((!name || streq(row.name, name)) && (!image || streq(row.image, image))) {
+                        *ret = row;
+                        *ret_reply = TAKE_PTR(reply);
+                        return 1;
+                }
+
+        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Find: one deploy among all that webhookd lists.
+ * Find: one deploy, or one project, among all that webhookd lists.
  */
 #pragma once
 
@@ -12,3 +12,9 @@
  */
 int find_deploy(Ctl *ctl, uint64_t id, const char *project, const char *stage, sd_bus_message **ret_reply,
                 DeployRow *ret);
+
+/*
+ * The row of the project of that name or image ("domain/path"; NULL: any), its strings borrowed from `*ret_reply`. 1; 0: there
+ * is none, and the outputs are untouched; faults are reported.
+ */
+int find_project(Ctl *ctl, const char *name, const char *image, sd_bus_message **ret_reply, ProjectRow *ret);

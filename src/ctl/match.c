@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* match: where a push of an image would go, and why. webhookd decides; the stages it asked are shown beside. */
 #include "ctl/client.h"
+#include "ctl/find.h"
 #include "ctl/rows.h"
 #include "ctl/verbs.h"
 #include "shared/glob.h"
@@ -56,34 +57,11 @@ static int show_stages(Ctl *ctl, Table *table, const Verdict *verdict, const cha
         return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
 }
 
-/* The project of a repository, for the case that MatchImage found no stage. NULL: none; borrowed from `*ret_reply`. */
-static int find_project(Ctl *ctl, const char *repository, sd_bus_message **ret_reply, const char **ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        ProjectRow row;
-        int r;
-
-        r = client_call(ctl, &peer_webhook, "ListProjects", &reply, "");
-        if (r < 0)
-                return r;
-
-        *ret = NULL;
-        r = rows_enter(reply);
-        while (r >= 0 && (r = project_read(reply, &row)) > 0)
-                if (streq(row.image, repository)) {
-                        *ret = row.name;
-                        break;
-                }
-        if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
-
-        *ret_reply = TAKE_PTR(reply);
-        return 0;
-}
-
 static int ask(Ctl *ctl, const char *image, const char *repository, sd_bus_message **ret_reply,
                Verdict *ret) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r, auto_deploy = 0;
+        ProjectRow project;
 
         r = client_open(ctl);
         if (r < 0)
@@ -93,8 +71,12 @@ static int ask(Ctl *ctl, const char *image, const char *repository, sd_bus_messa
         r = client_try(ctl, &peer_webhook, "MatchImage", &error, ret_reply, "s", image);
         if (r == -ENODEV)
                 return 0;
-        if (r == -ENXIO)
-                return find_project(ctl, repository, ret_reply, &ret->project);
+        if (r == -ENXIO) {
+                r = find_project(ctl, /* name= */ NULL, repository, ret_reply, &project);
+                if (r > 0)
+                        ret->project = project.name;
+                return r < 0 ? r : 0;
+        }
         if (r < 0)
                 return client_report(ctl, &peer_webhook, r, &error);
 

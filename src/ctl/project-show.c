@@ -4,6 +4,7 @@
  * to run, deployerd how: it merges what root wrote into the body that the engine is asked for.
  */
 #include "ctl/client.h"
+#include "ctl/find.h"
 #include "ctl/rows.h"
 #include "ctl/verbs.h"
 #include "shared/errors.h"
@@ -25,26 +26,11 @@ static void show_done(Show *show) {
 }
 
 static int read_project(Ctl *ctl, const char *name, sd_bus_message **ret_reply, ProjectRow *ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         sd_bus_error error = SD_BUS_ERROR_MAKE_CONST(ERROR_NO_SUCH_PROJECT, "No such project");
-        ProjectRow row;
         int r;
 
-        r = client_call(ctl, &peer_webhook, "ListProjects", &reply, "");
-        if (r < 0)
-                return r;
-
-        r = rows_enter(reply);
-        while (r >= 0 && (r = project_read(reply, &row)) > 0)
-                if (streq(row.name, name)) {
-                        *ret = row;
-                        *ret_reply = TAKE_PTR(reply);
-                        return 0;
-                }
-        if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
-
-        return client_report(ctl, &peer_webhook, -ENODEV, &error);
+        r = find_project(ctl, name, /* image= */ NULL, ret_reply, ret);
+        return r == 0 ? client_report(ctl, &peer_webhook, -ENODEV, &error) : r < 0 ? r : 0;
 }
 
 /* What a deploy of the stage would be of: the newest image that came up there, else the project's without a tag. */
