@@ -31,6 +31,13 @@ def configure_project(host, container, **more):
     os.chmod(path, 0o640)
 
 
+def deploy_old_one(host, **new):
+    """Deploy 7 runs v1, and v2, whose containers do what is said of `new`, waits in the registry. Returns the container."""
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2", **new)
+    return host.deploy(7, f"{REPO}:v1")[2]
+
+
 def changes(host):
     """The requests that change containers, each by its last word."""
     return [line.split("?")[0].rpartition("/")[2] if line.startswith("POST") else "remove"
@@ -50,9 +57,7 @@ def tags(host):
 @both
 def test_fixed_port_stops_the_old_one_only_after_the_new_one_is_created(host):
     configure_project(host, FIXED_PORT)
-    host.engine.push(REPO, "v1")
-    host.engine.push(REPO, "v2")
-    host.deploy(7, f"{REPO}:v1")
+    deploy_old_one(host)
     host.engine.control("forget")
     outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
     assert outcome == "succeeded", detail
@@ -64,9 +69,7 @@ def test_fixed_port_stops_the_old_one_only_after_the_new_one_is_created(host):
 @both
 def test_recreate_brings_the_old_one_back_when_the_new_one_fails(host):
     configure_project(host, FIXED_PORT)
-    host.engine.push(REPO, "v1")
-    host.engine.push(REPO, "v2", exit=3)
-    old = host.deploy(7, f"{REPO}:v1")[2]
+    old = deploy_old_one(host, exit=3)
     outcome, detail, container = host.deploy(8, f"{REPO}:v2")
     assert (outcome, container) == ("rolled-back", old), detail
     assert "exit code 3" in detail, detail
@@ -77,9 +80,7 @@ def test_recreate_brings_the_old_one_back_when_the_new_one_fails(host):
 @both
 def test_recreate_brings_the_old_one_back_when_the_new_one_cannot_be_started(host):
     configure_project(host, FIXED_PORT)
-    host.engine.push(REPO, "v1")
-    host.engine.push(REPO, "v2")
-    host.deploy(7, f"{REPO}:v1")
+    deploy_old_one(host)
     host.engine.fault("POST", "/start$", "status", status=400, message="no such program")
     outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
     assert outcome == "rolled-back" and "no such program" in detail, detail
@@ -89,9 +90,7 @@ def test_recreate_brings_the_old_one_back_when_the_new_one_cannot_be_started(hos
 @both
 def test_recreate_says_when_the_old_one_does_not_come_back(host):
     configure_project(host, FIXED_PORT)
-    host.engine.push(REPO, "v1")
-    host.engine.push(REPO, "v2", exit=3)
-    host.deploy(7, f"{REPO}:v1")
+    deploy_old_one(host, exit=3)
     host.engine.fault("POST", "/start$", "status", status=400, message="no such program", times=2)
     name, text = host.refused(8, f"{REPO}:v2")
     assert name == "Unhealthy" and "what ran before did not come back" in text, text
@@ -101,9 +100,7 @@ def test_recreate_says_when_the_old_one_does_not_come_back(host):
 @both
 def test_recreate_that_was_cut_off_starts_the_old_one_before_anything_is_pulled(host):
     configure_project(host, FIXED_PORT)
-    host.engine.push(REPO, "v1")
-    host.engine.push(REPO, "v2")
-    host.deploy(7, f"{REPO}:v1")
+    deploy_old_one(host)
     host.engine.fault("POST", "/start$", "hang")
     call = host.begin(8, f"{REPO}:v2")
     wait_for("the old one is stopped", lambda: not running(host))
@@ -179,9 +176,7 @@ def cancelled(host, call, deploy):
 
 @both
 def test_cancelled_pull_leaves_the_old_one_running(host):
-    host.engine.push(REPO, "v1")
-    host.engine.push(REPO, "v2")
-    host.deploy(7, f"{REPO}:v1")
+    deploy_old_one(host)
     host.engine.control("forget")
     host.engine.fault("POST", "/images/create", "hang")
     call = host.begin(8, f"{REPO}:v2")
@@ -192,9 +187,7 @@ def test_cancelled_pull_leaves_the_old_one_running(host):
 
 @both
 def test_cancelled_wait_for_health_removes_the_new_one(host):
-    host.engine.push(REPO, "v1")
-    host.engine.push(REPO, "v2", healthcheck=True, health="starting")
-    host.deploy(7, f"{REPO}:v1")
+    deploy_old_one(host, healthcheck=True, health="starting")
     call = host.begin(8, f"{REPO}:v2")
     wait_for("the new one runs", lambda: "shop-dev-8.pending" in running(host))
     cancelled(host, call, 8)
@@ -204,9 +197,7 @@ def test_cancelled_wait_for_health_removes_the_new_one(host):
 @both
 def test_cancelled_recreate_starts_the_old_one_again(host):
     configure_project(host, FIXED_PORT)
-    host.engine.push(REPO, "v1")
-    host.engine.push(REPO, "v2", healthcheck=True, health="starting")
-    host.deploy(7, f"{REPO}:v1")
+    deploy_old_one(host, healthcheck=True, health="starting")
     call = host.begin(8, f"{REPO}:v2")
     wait_for("the new one runs", lambda: running(host) == ["shop-dev-8.pending"])
     cancelled(host, call, 8)
@@ -215,9 +206,7 @@ def test_cancelled_recreate_starts_the_old_one_again(host):
 
 @both
 def test_what_has_switched_cannot_be_cancelled(host):
-    host.engine.push(REPO, "v1")
-    host.engine.push(REPO, "v2")
-    host.deploy(7, f"{REPO}:v1")
+    deploy_old_one(host)
     host.engine.fault("POST", "/stop$", "hang-then-serve")
     progress = Progress(host)
     call = host.begin(8, f"{REPO}:v2")
@@ -257,9 +246,7 @@ def test_no_tag_is_left_but_the_one_that_keeps_the_image(host):
 
 @both
 def test_image_that_did_not_come_up_does_not_stay(host):
-    host.engine.push(REPO, "v1")
-    host.engine.push(REPO, "v2", exit=1)
-    host.deploy(7, f"{REPO}:v1")
+    deploy_old_one(host, exit=1)
     assert host.deploy(8, f"{REPO}:v2")[0] == "rolled-back"
     assert tags(host) == ["dev.7"]
 
