@@ -37,6 +37,8 @@ static inline bool deploy_owns(const Deploy *deploy, const Instance *instance) {
 
 /* All instances of the stage, of whatever store. */
 int deploy_list(Deploy *deploy, InstanceList *ret);
+/* The newest instance of the store that was ever switched to, running or not, or NULL. */
+const Instance *deploy_find_newest(const Deploy *deploy, const InstanceList *list);
 /* -EINTR when the process is to end. */
 int deploy_check_cancelled(Deploy *deploy);
 /* Tells the proxy's configuration where the stage answers now. What fails is logged. */

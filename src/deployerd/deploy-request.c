@@ -28,7 +28,7 @@ static const char *options_problem(const DeployOptions *options) {
         if (!options->store || !uuid_is_valid(options->store))
                 return "Store is required and a UUID in small letters";
         if (!healthcheck_is_valid(strempty(options->healthcheck)))
-                return "Healthcheck is \"image\", \"tcp\", \"http:/path\" or empty";
+                return "Healthcheck is " HEALTHCHECK_FORMS;
 
         return NULL;
 }

@@ -11,8 +11,7 @@
 #include "deployerd/text.h"
 #include "shared/protocol.h"
 
-/* The newest instance that was ever switched to, running or not, or NULL. */
-static const Instance *find_newest(const Deploy *deploy, const InstanceList *list) {
+const Instance *deploy_find_newest(const Deploy *deploy, const InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)
                 if (deploy_owns(deploy, &list->items[i]) && !list->items[i].pending)
                         return &list->items[i];
@@ -59,7 +58,7 @@ static int deploy_put_back(Deploy *deploy, const InstanceList *list, const Insta
 }
 
 int deploy_recover(Deploy *deploy, const InstanceList *list) {
-        const Instance *newest = find_newest(deploy, list);
+        const Instance *newest = deploy_find_newest(deploy, list);
         bool left_behind = false;
         int r;
 

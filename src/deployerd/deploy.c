@@ -36,19 +36,12 @@ static const Instance *find_switched(const Deploy *deploy, const InstanceList *l
 
 /* The newest instance, if it is what this deploy would make. */
 static const Instance *find_unchanged(const Deploy *deploy) {
-        for (size_t i = 0; i < deploy->before.n; i++) {
-                const Instance *instance = &deploy->before.items[i];
+        const Instance *newest = deploy_find_newest(deploy, &deploy->before);
 
-                if (!deploy_owns(deploy, instance) || instance->pending)
-                        continue;
-
-                return instance_is_well(instance) && streq(instance->digest, deploy->image->digest) &&
-                                                       streq(instance->config, deploy->hash)
-                                       ? instance
-                                       : NULL;
-        }
-
-        return NULL;
+        return newest && instance_is_well(newest) && streq(newest->digest, deploy->image->digest) &&
+                                               streq(newest->config, deploy->hash)
+                               ? newest
+                               : NULL;
 }
 
 /* What root says of the project, before anything is pulled. */

@@ -30,12 +30,12 @@ static int parse_socket(const char *value, void *field, const char **ret_expecte
         return conf_parse_string(value, field, ret_expected);
 }
 
-static int parse_below(const char *value, void *field, uint64_t max, const char *expected,
-                       const char **ret_expected) {
+static int parse_at_most(ConfParse parse, const char *value, void *field, uint64_t max, const char *expected,
+                         const char **ret_expected) {
         uint64_t usec = 0;
         int r;
 
-        r = conf_parse_timeout(value, &usec, ret_expected);
+        r = parse(value, &usec, ret_expected);
         if (r < 0)
                 return r;
 
@@ -50,30 +50,20 @@ static int parse_below(const char *value, void *field, uint64_t max, const char 
 
 /* The caller's own time-out has to be the longer one: the reply is the outcome. */
 static int parse_deploy_deadline(const char *value, void *field, const char **ret_expected) {
-        return parse_below(value, field, TRIGGER_DEPLOY_TIMEOUT_USEC - DEADLINE_MARGIN_USEC,
-                           "a time span above zero, 19min at most", ret_expected);
+        return parse_at_most(conf_parse_timeout, value, field,
+                             TRIGGER_DEPLOY_TIMEOUT_USEC - DEADLINE_MARGIN_USEC,
+                             "a time span above zero, 19min at most", ret_expected);
 }
 
 static int parse_stop_grace(const char *value, void *field, const char **ret_expected) {
-        return parse_below(value, field, STOP_GRACE_MAX_USEC, "a time span above zero, an hour at most",
-                           ret_expected);
+        return parse_at_most(conf_parse_timeout, value, field, STOP_GRACE_MAX_USEC,
+                             "a time span above zero, an hour at most", ret_expected);
 }
 
+/* Not to wait is a choice here. */
 static int parse_drain(const char *value, void *field, const char **ret_expected) {
-        uint64_t usec = 0;
-        int r;
-
-        r = conf_parse_sec(value, &usec, ret_expected);
-        if (r < 0)
-                return r;
-
-        if (usec > DRAIN_MAX_USEC) {
-                *ret_expected = "a time span, 5min at most";
-                return -EINVAL;
-        }
-
-        *(uint64_t *) field = usec;
-        return 0;
+        return parse_at_most(conf_parse_sec, value, field, DRAIN_MAX_USEC, "a time span, 5min at most",
+                             ret_expected);
 }
 
 static int parse_retain(const char *value, void *field, const char **ret_expected) {

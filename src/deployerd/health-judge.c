@@ -5,17 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "shared/healthcheck.h"
 #include "shared/protocol.h"
 
-static bool wants_http(const HealthSpec *spec) {
-        return strncmp(strempty(spec->healthcheck), HEALTHCHECK_HTTP_PREFIX,
-                       strlen(HEALTHCHECK_HTTP_PREFIX)) == 0;
-}
-
 const char *health_http_path(const HealthSpec *spec) {
-        assert(spec && wants_http(spec));
+        assert(spec);
 
-        return spec->healthcheck + strlen(HEALTHCHECK_HTTP_PREFIX);
+        return healthcheck_path(strempty(spec->healthcheck));
 }
 
 HealthAsk health_choose(const HealthSpec *spec, const Container *container, const char **ret_why) {
@@ -26,7 +22,7 @@ HealthAsk health_choose(const HealthSpec *spec, const Container *container, cons
         assert(container);
         assert(ret_why);
 
-        named = wants_http(spec) || streq(strempty(spec->healthcheck), HEALTHCHECK_TCP);
+        named = health_http_path(spec) || streq(strempty(spec->healthcheck), HEALTHCHECK_TCP);
         if (!named && container_has_healthcheck(container, spec->has_healthcheck))
                 return HEALTH_ASK_IMAGE;
 
@@ -39,7 +35,7 @@ HealthAsk health_choose(const HealthSpec *spec, const Container *container, cons
                 return HEALTH_ASK_NOTHING;
         }
 
-        return wants_http(spec) ? HEALTH_ASK_HTTP : HEALTH_ASK_TCP;
+        return health_http_path(spec) ? HEALTH_ASK_HTTP : HEALTH_ASK_TCP;
 }
 
 static bool is_restarted(HealthCase *health, const Container *container) {

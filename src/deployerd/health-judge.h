@@ -31,7 +31,7 @@ typedef struct HealthCase {
 /* By the project's word, the image's, and what can be reached. `*ret_why` (static text) is set for HEALTH_ASK_NOTHING. */
 HealthAsk health_choose(const HealthSpec *spec, const Container *container, const char **ret_why);
 
-/* The path of "http:/path". Borrowed. */
+/* The path of "http:/path", borrowed; NULL where the project names no other. */
 const char *health_http_path(const HealthSpec *spec);
 
 /* `ret_text` has the reason for HEALTH_DOWN. */

@@ -13,6 +13,7 @@
 #include "shared/image-ref.h"
 #include "shared/json.h"
 #include "shared/name.h"
+#include "shared/read-file.h"
 #include "shared/trusted.h"
 
 /* One file that is being read. */
@@ -46,26 +47,13 @@ static int reader_fail(Reader *reader, int error, const char *format, ...) {
 }
 
 static int reader_read(Reader *reader, int fd, char **ret, size_t *ret_length) {
-        _cleanup_free_ char *bytes = malloc(PROJECT_FILE_MAX + 1);
-        size_t length = 0;
-        ssize_t n;
+        int r;
 
-        if (!bytes)
-                return -ENOMEM;
+        r = read_whole(fd, PROJECT_FILE_MAX, ret, ret_length);
+        if (r == -EFBIG)
+                return reader_fail(reader, -EBADMSG, ": is larger than %u bytes", PROJECT_FILE_MAX);
 
-        do {
-                n = read(fd, bytes + length, PROJECT_FILE_MAX + 1 - length);
-                if (n < 0 && errno != EINTR)
-                        return reader_fail(reader, -EBADMSG, ": %s", strerror(errno));
-                if (n > 0)
-                        length += (size_t) n;
-                if (length > PROJECT_FILE_MAX)
-                        return reader_fail(reader, -EBADMSG, ": is larger than %u bytes", PROJECT_FILE_MAX);
-        } while (n != 0);
-
-        *ret = TAKE_PTR(bytes);
-        *ret_length = length;
-        return 0;
+        return r < 0 && r != -ENOMEM ? reader_fail(reader, -EBADMSG, ": %s", strerror(-r)) : r;
 }
 
 static int reader_decode(Reader *reader, int fd, json_t **ret) {
@@ -132,8 +120,7 @@ static int read_healthcheck(Reader *reader, json_t *value, const char *pointer, 
         char *copy;
 
         if (!json_is_string(value) || !healthcheck_is_valid(json_string_value(value)))
-                return reader_fail(reader, -EBADMSG,
-                                   ": %s: has to be \"image\", \"tcp\", \"http:/path\" or empty", pointer);
+                return reader_fail(reader, -EBADMSG, ": %s: has to be " HEALTHCHECK_FORMS, pointer);
         if (!counts)
                 return 0;
 
@@ -144,23 +131,6 @@ static int read_healthcheck(Reader *reader, json_t *value, const char *pointer, 
         free(reader->config.healthcheck);
         reader->config.healthcheck = copy;
         return 0;
-}
-
-static int shareable_append(ProjectConfig *config, const char *name) {
-        char **grown;
-        size_t n = 0;
-
-        while (config->shareable && config->shareable[n])
-                n++;
-
-        grown = reallocarray(config->shareable, n + 2, sizeof(*grown));
-        if (!grown)
-                return -ENOMEM;
-
-        config->shareable = grown;
-        grown[n + 1] = NULL;
-        grown[n] = strdup(name);
-        return grown[n] ? 0 : -ENOMEM;
 }
 
 static int read_shareable(Reader *reader, json_t *value, const char *pointer, bool counts) {
@@ -179,7 +149,7 @@ static int read_shareable(Reader *reader, json_t *value, const char *pointer, bo
                 if (!counts)
                         continue;
 
-                r = shareable_append(&reader->config, name);
+                r = strv_add(&reader->config.shareable, name, strlen(name));
                 if (r < 0)
                         return r;
         }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "shared/json.h"
+#include "shared/read-file.h"
 
 /* A user's name with its password, decoded; a token for an identity can be long. */
 #define LOGIN_MAX  4096U
@@ -60,9 +61,8 @@ static size_t key_matches(const char *key, const char *domain, const char *repos
         return strncmp(name, repository, n) == 0 && (repository[n] == '/' || repository[n] == '\0') ? n : 0;
 }
 
-/* The member of `object` whose key is the closest to the repository, with its key; or NULL. */
-static const json_t *find_closest(const json_t *object, const ImageRef *ref, const char *repository,
-                                  const char **ret_key) {
+/* The member of `object` whose key is the closest to the repository, or NULL. */
+static const json_t *find_closest(const json_t *object, const ImageRef *ref, const char *repository) {
         const json_t *closest = NULL, *value;
         size_t longest = 0;
         const char *key;
@@ -75,7 +75,6 @@ static const json_t *find_closest(const json_t *object, const ImageRef *ref, con
 
                 longest = n;
                 closest = value;
-                *ret_key = key;
         }
 
         return closest;
@@ -159,9 +158,7 @@ static int auth_object(const json_t *entry, const char *domain, json_t **ret) {
 
 /* A helper is a program, and this one may execute none. */
 static const char *helper_problem(const json_t *config, const ImageRef *ref, const char *repository) {
-        const char *key = NULL;
-
-        if (find_closest(json_object_get(config, "credHelpers"), ref, repository, &key))
+        if (find_closest(json_object_get(config, "credHelpers"), ref, repository))
                 return "/credHelpers has a helper for this registry: helpers cannot run in the deployer's "
                        "sandbox, so put the login itself into /auths";
 
@@ -174,7 +171,6 @@ int registry_auth_from_json(const json_t *config, const ImageRef *ref, char **re
         _cleanup_(json_freep) json_t *object = NULL;
         _cleanup_free_ char *repository = NULL;
         const json_t *entry;
-        const char *key = NULL;
         int r;
 
         assert(ref);
@@ -190,7 +186,7 @@ int registry_auth_from_json(const json_t *config, const ImageRef *ref, char **re
         if (*ret_problem)
                 return -EBADMSG;
 
-        entry = find_closest(json_object_get(config, "auths"), ref, repository, &key);
+        entry = find_closest(json_object_get(config, "auths"), ref, repository);
         r = auth_object(entry, ref->domain, &object);
         if (r == -EBADMSG)
                 *ret_problem = "the entry of /auths for this registry has no usable login";
@@ -218,9 +214,9 @@ int registry_auth_from_json(const json_t *config, const ImageRef *ref, char **re
 /* 1 with the bytes; 0: no such credential was given. */
 static int read_credential(char **ret, size_t *ret_length) {
         const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
-        _cleanup_free_ char *path = NULL, *bytes = NULL;
+        _cleanup_free_ char *path = NULL;
         _cleanup_close_ int fd = -1;
-        size_t length = 0;
+        int r;
 
         if (isempty(directory))
                 return 0;
@@ -234,26 +230,8 @@ static int read_credential(char **ret, size_t *ret_length) {
         if (fd < 0)
                 return errno == ENOENT ? 0 : -errno;
 
-        bytes = malloc(REGISTRY_CREDENTIAL_MAX + 1);
-        if (!bytes)
-                return -ENOMEM;
-
-        while (length <= REGISTRY_CREDENTIAL_MAX) {
-                ssize_t n = read(fd, bytes + length, REGISTRY_CREDENTIAL_MAX + 1 - length);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0) {
-                        *ret = TAKE_PTR(bytes);
-                        *ret_length = length;
-                        return 1;
-                }
-                length += (size_t) n;
-        }
-
-        return -EFBIG;
+        r = read_whole(fd, REGISTRY_CREDENTIAL_MAX, ret, ret_length);
+        return r < 0 ? r : 1;
 }
 
 /* `value` may be NULL: then there is no line either. */

@@ -80,7 +80,7 @@ char **strv_free(char **strv) {
         return NULL;
 }
 
-static int strv_add(char ***strv, const char *word, size_t length) {
+int strv_add(char ***strv, const char *word, size_t length) {
         size_t n = strv_length(*strv);
         char **grown, *copy;
 

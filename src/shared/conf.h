@@ -63,6 +63,9 @@ int conf_parse_timeout(const char *value, void *field /* uint64_t, µs */, const
 /* Whether one of the patterns (NULL: no restriction) takes "domain/path". */
 bool image_patterns_take(char *const *patterns, const char *repository);
 
+/* Appends the first `length` bytes of `word` to a NULL-terminated array, which NULL is an empty one of. -ENOMEM. */
+int strv_add(char ***strv, const char *word, size_t length);
+
 /* Frees a NULL-terminated array of strings, and returns NULL. */
 char **strv_free(char **strv);
 

@@ -4,6 +4,14 @@
 
 #include "shared/protocol.h"
 
+const char *healthcheck_path(const char *text) {
+        size_t n = strlen(HEALTHCHECK_HTTP_PREFIX);
+
+        assert(text);
+
+        return strncmp(text, HEALTHCHECK_HTTP_PREFIX, n) == 0 ? text + n : NULL;
+}
+
 bool healthcheck_is_valid(const char *text) {
         const char *path;
 
@@ -11,10 +19,11 @@ bool healthcheck_is_valid(const char *text) {
 
         if (isempty(text) || streq(text, HEALTHCHECK_IMAGE) || streq(text, HEALTHCHECK_TCP))
                 return true;
-        if (strncmp(text, HEALTHCHECK_HTTP_PREFIX "/", strlen(HEALTHCHECK_HTTP_PREFIX "/")) != 0)
+
+        path = healthcheck_path(text);
+        if (!path || path[0] != '/')
                 return false;
 
-        path = text + strlen(HEALTHCHECK_HTTP_PREFIX);
         for (const char *p = path; *p; p++)
                 if (*p <= ' ' || *p > '~')
                         return false;

@@ -9,3 +9,9 @@
  * host asks), the path of HEALTHCHECK_MAX bytes at most, printable ASCII without a space.
  */
 bool healthcheck_is_valid(const char *text);
+
+/* For sentences about what it has to be. */
+#define HEALTHCHECK_FORMS "\"image\", \"tcp\", \"http:/path\" or empty"
+
+/* The path of "http:/path", borrowed; NULL for the other forms. */
+const char *healthcheck_path(const char *text);
