@@ -96,8 +96,31 @@ static const char migration_2[] =
                 "ALTER TABLE deploys ADD COLUMN again INTEGER NOT NULL DEFAULT 0 CHECK(again IN (0, 1));"
                 "PRAGMA user_version = 2;";
 
+/*
+ * Version 3. `policy` says how a stage reads its `tag_pattern`, and `downgrade` whether it follows a version that is lower
+ * than the one it has. `hooks` are those beside the main one: `previous` is the secret before the latest, good until
+ * `previous_until`; `images` are patterns with a space between them, none of them meaning every image.
+ */
+static const char migration_3[] =
+                "ALTER TABLE stages ADD COLUMN policy TEXT NOT NULL DEFAULT 'glob'"
+                " CHECK(policy IN ('glob', 'semver', 'regex', 'digest'));"
+                "ALTER TABLE stages ADD COLUMN downgrade INTEGER NOT NULL DEFAULT 0 CHECK(downgrade IN (0, 1));"
+
+                "CREATE TABLE hooks("
+                " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+                " name TEXT NOT NULL UNIQUE CHECK(length(name) BETWEEN 1 AND 63 AND name <> 'main'),"
+                " secret TEXT NOT NULL UNIQUE CHECK(length(secret) = 36),"
+                " previous TEXT CHECK(length(previous) = 36),"
+                " previous_until INTEGER NOT NULL DEFAULT 0 CHECK(previous_until >= 0),"
+                " images TEXT NOT NULL CHECK(length(images) <= 4096),"
+                " signature TEXT NOT NULL CHECK(signature IN ('none', 'optional', 'required')),"
+                " created_at INTEGER NOT NULL CHECK(created_at > 0),"
+                " rotated_at INTEGER NOT NULL CHECK(rotated_at > 0)"
+                ") STRICT;"
+                "PRAGMA user_version = 3;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1, migration_2 };
+static const char *const migrations[] = { migration_1, migration_2, migration_3 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 

@@ -13,7 +13,7 @@
 
 #include "shared/macro.h"
 
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION 3
 /* Bytes of a UUID in text with its NUL. */
 #define UUID_TEXT_SIZE 37U
 /* A sender's delivery id beyond this many bytes is refused before it reaches the store. */

@@ -200,9 +200,12 @@ static void newer_schema_is_refused_and_left_as_it_is(void **state) {
         assert_int_equal(store_open(f->path, &f->store), 0);
 }
 
-/* A file as version 1 left it: with what version 2 added taken away again. */
+/* A file as version 1 left it: with what later versions added taken away again. */
 static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
-        static const char back[] = "ALTER TABLE deploys DROP COLUMN generation;"
+        static const char back[] = "DROP TABLE hooks;"
+                                   "ALTER TABLE stages DROP COLUMN policy;"
+                                   "ALTER TABLE stages DROP COLUMN downgrade;"
+                                   "ALTER TABLE deploys DROP COLUMN generation;"
                                    "ALTER TABLE deploys DROP COLUMN cancel;"
                                    "ALTER TABLE deploys DROP COLUMN again;"
                                    "PRAGMA user_version = 1;";
