@@ -31,7 +31,10 @@ int engine_container_stop(Engine *engine, const char *id, uint64_t grace_usec);
 /* With its anonymous volumes, by force; 0 also where it is gone. */
 int engine_container_remove(Engine *engine, const char *id);
 
-/* The last `n` lines of its output on one line each, separated by " | ", cleaned; empty where there are none. */
+/*
+ * The last `n` lines of its output, joined by " | ", cleaned; empty where there are none. Of a container that has
+ * ended, lines that the engine does not find yet are waited for, as long as the process is not to end.
+ */
 int engine_container_logs(Engine *engine, const Container *container, unsigned n, char **ret);
 
 /* Tells of all events of a container of this name or id, from now on. */

@@ -47,8 +47,8 @@ def stamp(seconds):
 class Container:
     """
     What it does is in the image's `behaviour`; its state follows from the time. exit: the code with which it ends, `after`
-    seconds; revives: its restart policy then starts it again; health: what its health check says, `after` seconds; logs;
-    oom; restarts: what the engine counts; start-error, start-status; stop-takes: seconds; listen: see fake_network.py.
+    seconds; revives: its restart policy then starts it again; health: what its health check says, `after` seconds; logs, each a
+    line, or [line, seconds after its start before which it is not found]; oom; restarts: what the engine counts; start-error, start-status; stop-takes: seconds; listen: see fake_network.py.
     """
 
     def __init__(self, number, name, body, image, flavour, digest=""):
@@ -611,7 +611,8 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
     def logs(self, name, **_):
         container = self.engine.find_container(name)
         data = b""
-        for number, line in enumerate(container.behaviour.get("logs", [])):
+        lines = [(line, 0) if isinstance(line, str) else line for line in container.behaviour.get("logs", [])]
+        for number, line in enumerate(line for line, late in lines if container.age() >= late):
             line = line.encode("utf-8", "surrogateescape") + b"\n"
             data += bytes([1 + number % 2, 0, 0, 0]) + len(line).to_bytes(4, "big") + line
         self.raw(200, data, "application/octet-stream")

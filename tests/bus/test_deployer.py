@@ -237,6 +237,37 @@ def test_deploy_keeps_old_when_new_ends_at_once(host):
 
 
 @both
+def test_reason_has_last_lines_that_come_after_the_end(host):
+    host.engine.push(REPO, "v1", exit=1, logs=[["giving up", 0.4]])
+    assert "last lines: giving up" in host.refused(7, f"{REPO}:v1")[1]
+    host.engine.push(REPO, "v2", exit=1, logs=["reading configuration", ["giving up", 0.1]])
+    assert "last lines: reading configuration | giving up" in host.refused(8, f"{REPO}:v2")[1]
+
+
+@both
+def test_lines_are_not_waited_for_where_none_can_come(host):
+    def looks(deploy_id, **behaviour):
+        host.engine.push(REPO, "v1", word=str(deploy_id), **behaviour)
+        host.engine.control("forget")
+        host.refused(deploy_id, f"{REPO}:v1")
+        return len([line for line in host.engine.requests() if "/logs?" in line])
+    assert looks(7, exit=1) == 5, "one that wrote nothing is asked for a while"
+    assert looks(8, start_error="no such file") == 1, "one that never ran has nothing to say"
+    assert looks(9, healthcheck=True, health="unhealthy") == 1, "one that runs can be asked later"
+
+
+def test_cancelled_deploy_does_not_wait_for_last_lines():
+    with Host() as host:
+        host.engine.push(REPO, "v1", exit=1)
+        call = host.begin(7, f"{REPO}:v1")
+        wait_for("its lines are asked for", lambda: [line for line in host.engine.requests() if "/logs?" in line])
+        host.call("CancelDeploy", "st", host.store, 7)
+        call.wait()
+        assert len([line for line in host.engine.requests() if "/logs?" in line]) < 5
+        assert host.engine.names() == []
+
+
+@both
 def test_deploy_keeps_old_when_new_is_unhealthy(host):
     digest = host.engine.push(REPO, "v1")
     host.deploy(7, f"{REPO}:v1")

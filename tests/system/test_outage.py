@@ -52,6 +52,11 @@ def fail(scenario, project, reference, state="rolled-back"):
     return deploy
 
 
+def said(project, deploy):
+    """What the journal has of a container, which may be gone."""
+    return forge.run("journalctl", "-o", "short-precise", f"CONTAINER_TAG={project}-dev-{deploy.id}").stdout
+
+
 def test_good_image_takes_over_while_the_old_one_still_answers():
     url = start("good", "healthy")
     deploy_id = forge.deliver(forge.image("acme/good", "v2", "healthy", "v2"))
@@ -73,7 +78,7 @@ def test_unhealthy_image_costs_no_request():
 
 def test_image_that_ends_at_once_costs_no_request():
     deploy = fail("crashing", "brittle", forge.image("acme/brittle", "v2", "broken"))
-    assert "giving up" in deploy.reason, deploy.reason
+    assert "giving up" in deploy.reason, f"{deploy.reason}; what the container said: {said('brittle', deploy)}"
 
 
 def test_image_that_is_not_there_costs_no_request():
