@@ -23,7 +23,8 @@ typedef struct Deploy {
         bool has_healthcheck;
         json_t *body;
         char hash[CONFIG_HASH_SIZE];
-        bool recreate; /* the old has to be stopped before the new is started */
+        bool recreate;     /* the old has to be stopped before the new is started */
+        bool engine_ended; /* while the new one came up: what became of that says nothing of the image */
         char name[INSTANCE_NAME_SIZE];
         char pending_name[INSTANCE_NAME_SIZE];
         char keep_tag[RETAIN_TAG_SIZE];
@@ -54,7 +55,7 @@ int deploy_recover(Deploy *deploy, const InstanceList *list);
 
 /*
  * Creates, starts, waits, and switches. Where the new one does not come up, everything is as it was, and the deploy ends as
- * rolled back, or -EREMOTEIO when nothing runs. Other errors leave everything as it was, too.
+ * rolled back, or -EREMOTEIO when nothing runs, or -EIO where the engine itself may be the reason. Other errors leave everything as it was, too.
  */
 int deploy_replace(Deploy *deploy);
 

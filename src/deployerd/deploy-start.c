@@ -158,8 +158,8 @@ static int deploy_make_way(Deploy *deploy) {
         return deploy_check_cancelled(deploy);
 }
 
-/* -EREMOTEIO: it did not come up. */
-static int deploy_bring_up(Deploy *deploy) {
+/* Started and waited for. -EREMOTEIO: it did not come up. */
+static int deploy_start(Deploy *deploy) {
         const HealthSpec health = {
                 .has_healthcheck = deploy->has_healthcheck,
                 .healthcheck = deploy->project.healthcheck ? deploy->project.healthcheck
@@ -169,20 +169,27 @@ static int deploy_bring_up(Deploy *deploy) {
         _cleanup_(engine_http_watch_freep) EngineHttpWatch *watch = NULL;
         int r;
 
-        r = deploy_create(deploy);
-        if (r >= 0 && deploy->recreate)
-                r = deploy_make_way(deploy);
-        if (r < 0)
-                return r;
-
         /* Without it the next look only comes later. */
         (void) engine_container_watch(deploy->engine, deploy->container, &watch);
         r = engine_container_start(deploy->engine, deploy->container);
-        if (r < 0)
-                return r;
+        if (r >= 0) {
+                worker_progress(deploy->worker, PHASE_STARTED, "");
+                r = health_wait(deploy->engine, watch, deploy->container, &health, deploy->config);
+        }
 
-        worker_progress(deploy->worker, PHASE_STARTED, "");
-        r = health_wait(deploy->engine, watch, deploy->container, &health, deploy->config);
+        deploy->engine_ended = r == -EREMOTEIO && engine_http_watch_is_cut(watch);
+        return r;
+}
+
+/* -EREMOTEIO: it did not come up. */
+static int deploy_bring_up(Deploy *deploy) {
+        int r;
+
+        r = deploy_create(deploy);
+        if (r >= 0 && deploy->recreate)
+                r = deploy_make_way(deploy);
+        if (r >= 0)
+                r = deploy_start(deploy);
         if (r < 0)
                 return r;
 
@@ -280,19 +287,30 @@ static int deploy_undo(Deploy *deploy, int error) {
         return worker_fail(deploy->worker, r < 0 && r != -EREMOTEIO ? r : error, "%s", reason);
 }
 
-/* The new one did not come up: says why, removes it, and looks for what keeps running. */
-static int deploy_roll_back(Deploy *deploy) {
-        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+/*
+ * Why the new one did not come up. What an engine did that ended meanwhile (stopped it, started it again, kept it waiting) is
+ * no fault of the image, and cannot be told from one: that is left to another attempt, of which there are so many.
+ */
+static int deploy_explain(Deploy *deploy) {
         char reason[REASON_MAX], found[REASON_MAX - 768];
-        const Instance *old;
-        int r;
 
         health_diagnose(deploy->engine, deploy->container, found, sizeof(found));
-        (void) snprintf(reason, sizeof(reason), "%s did not come up: %.512s%s", deploy->name,
+        (void) snprintf(reason, sizeof(reason), "%s%s did not come up: %.512s%s",
+                        deploy->engine_ended ? "the engine was restarted meanwhile: " : "", deploy->name,
                         worker_error(deploy->worker), found);
         text_clean(reason);
         worker_log(deploy->worker, LOG_WARNING, "%s", reason);
-        r = deploy_undo(deploy, worker_fail(deploy->worker, -EREMOTEIO, "%s", reason));
+        return worker_fail(deploy->worker, deploy->engine_ended ? -EIO : -EREMOTEIO, "%s", reason);
+}
+
+/* The new one did not come up: says why, removes it, and looks for what keeps running. */
+static int deploy_roll_back(Deploy *deploy) {
+        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+        char reason[REASON_MAX];
+        const Instance *old;
+        int r;
+
+        r = deploy_undo(deploy, deploy_explain(deploy));
         if (r != -EREMOTEIO)
                 return r;
 

@@ -71,6 +71,12 @@ EngineHttpWatch *engine_http_watch_free(EngineHttpWatch *watch);
 DEFINE_CLEANUP(EngineHttpWatch, engine_http_watch_free)
 
 /*
+ * Whether the other side has ended the stream (NULL: there was none) after it had begun. An engine does so when it ends
+ * itself, and before it does anything to its containers.
+ */
+bool engine_http_watch_is_cut(EngineHttpWatch *watch);
+
+/*
  * Waits until something comes on the stream of `watch` (may be NULL), at most `usec`. 1: it did; 0: the time is over;
  * -EINTR: the process is to end.
  */

@@ -87,6 +87,19 @@ EngineHttpWatch *engine_http_watch_free(EngineHttpWatch *watch) {
         return NULL;
 }
 
+bool engine_http_watch_is_cut(EngineHttpWatch *watch) {
+        CURLcode code;
+        int running;
+
+        if (!watch)
+                return false;
+
+        /* The end may have come and not have been read. */
+        (void) curl_multi_perform(watch->http->multi, &running);
+        (void) http_take_messages(watch->http, NULL, &code);
+        return watch->ended && watch_is_open(watch) && watch->n_bytes <= HTTP_BODY_MAX;
+}
+
 int engine_http_wait(EngineHttp *http, EngineHttpWatch *watch, uint64_t usec) {
         uint64_t end = now_usec(CLOCK_MONOTONIC) + usec, now;
         CURLcode code;

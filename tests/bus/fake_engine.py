@@ -380,6 +380,9 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
                 engine.restore(value)
             elif what == "revive":
                 engine.revive()
+            elif what == "restart":
+                engine.die("stop")
+                engine.revive()
             elif what == "exit":
                 container = engine.find_container(value["name"])
                 container.image = dict(container.image, behaviour={"exit": value["code"]})

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from deployer_host import Host  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
+from private_bus import BusError  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -248,6 +249,52 @@ def test_health_does_not_depend_on_events():
             host.engine.push(REPO, "v2", healthcheck=True, after=0.3)
             host.engine.fault("GET", r"/events", kind, times=-1, **more)
             assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded", kind
+
+
+def deploy_and_restart_engine(host):
+    """Between two looks at the new container: after the fifth, the next one is 0.8 s away."""
+    def looked():
+        new = host.engine.containers().get("shop-dev-8.pending")
+        return new and len([r for r in host.engine.requests() if r.endswith(f"/containers/{new['Id']}/json")]) >= 5
+    call = host.begin(8, f"{REPO}:v2")
+    wait_for("the new one is looked at", looked)
+    host.engine.control("restart")
+    call.wait()
+    if call.error:
+        raise BusError(call.error)
+
+
+def test_container_that_is_restarted_with_its_engine_is_tried_again():
+    for flavour in ("docker", "podman"):
+        with with_old_one(flavour) as host:
+            host.engine.push(REPO, "v2", healthcheck=True, after=2)
+            name, text = host.error_of(lambda: deploy_and_restart_engine(host))
+            assert name == "EngineFailed" and "the engine was restarted meanwhile: " in text, f"{name}: {text}"
+            assert "was restarted; state running" in text, text
+            assert host.engine.names() == ["shop-dev-7"]
+            assert host.engine.containers()["shop-dev-7"]["State"]["Running"]
+            assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+            assert host.engine.names() == ["shop-dev-8"]
+
+
+def test_container_that_fails_while_the_engine_ends_is_its_own_fault_the_next_time():
+    for behaviour in ({"exit": 3}, {"exit": 3, "revives": True, "after": 0.1}, {"start_error": "exec: no such file"}):
+        with with_old_one() as host:
+            host.engine.push(REPO, "v2", **behaviour)
+            host.engine.fault("GET", r"/events", "cut")
+            expect(host, "EngineFailed", words="the engine was restarted meanwhile: shop-dev-8 did not come up")
+            outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+            assert outcome == "rolled-back" and "the engine was restarted" not in detail, detail
+            assert host.engine.names() == ["shop-dev-7"]
+
+
+def test_container_that_fails_without_any_events_is_at_fault():
+    for kind, more in (("status", {"status": 500}), ("drop", {}), ("hang", {}), ("huge", {"bytes": 1 << 40})):
+        with with_old_one() as host:
+            host.engine.push(REPO, "v2", exit=3, after=0.1)
+            host.engine.fault("GET", r"/events", kind, times=-1, **more)
+            outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+            assert outcome == "rolled-back" and "exit code 3" in detail, (kind, detail)
 
 
 # Probes from the host
