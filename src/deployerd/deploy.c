@@ -125,6 +125,7 @@ static int deploy_settle_earlier(Deploy *deploy) {
         if (!streq(switched->container.status, "running"))
                 return deploy_remove_dead(deploy, switched);
 
+        worker_progress(deploy->worker, PHASE_RESOLVED, switched->digest);
         r = deploy_finish(deploy, OUTCOME_SUCCEEDED, switched->deploy, &switched->container);
         return r < 0 ? r : 1;
 }

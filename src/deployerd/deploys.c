@@ -23,8 +23,10 @@ typedef struct Job {
         Operation *operation;
         Waiter waiters[DEPLOY_WAITERS_MAX];
         unsigned n_waiters;
-        bool switched;  /* it runs the new container: there is no way back */
-        bool cancelled; /* by deploys_cancel() */
+        char *digest;         /* what it resolved; NULL: not yet */
+        char *phase, *detail; /* where it is now; NULL: at its very beginning */
+        bool switched;        /* it runs the new container: there is no way back */
+        bool cancelled;       /* by deploys_cancel() */
         struct Job *next;
 } Job;
 
@@ -64,6 +66,9 @@ static Job *job_free(Job *job) {
 
         operation_free(job->operation);
         deploy_request_free(job->request);
+        free(job->digest);
+        free(job->phase);
+        free(job->detail);
         free(job);
         return NULL;
 }
@@ -110,9 +115,30 @@ static int run_job(Worker *worker, void *userdata) {
         return deploy_run(worker, job->request, job->deploys->config);
 }
 
+/* Without memory it is not told again, and that is all. */
+static void remember(char **place, const char *text) {
+        free(*place);
+        *place = strdup(text);
+}
+
+/* Whoever comes in the middle has missed what was told: the digest, which has to be kept, and where the deploy is. */
+static void job_tell_again(const Job *job) {
+        const Deploys *deploys = job->deploys;
+        uint64_t id = job->request->deploy_id;
+
+        if (job->digest)
+                deploys->hooks.on_progress(id, PHASE_RESOLVED, job->digest, deploys->userdata);
+        if (job->phase && job->detail && !streq(job->phase, PHASE_RESOLVED))
+                deploys->hooks.on_progress(id, job->phase, job->detail, deploys->userdata);
+}
+
 static void on_job_progress(Job *job, const char *phase, const char *detail) {
         const Deploys *deploys = job->deploys;
 
+        remember(&job->phase, phase);
+        remember(&job->detail, detail);
+        if (streq(phase, PHASE_RESOLVED))
+                remember(&job->digest, detail);
         if (streq(phase, PHASE_SWITCHED))
                 job->switched = true;
         deploys->hooks.on_progress(job->request->deploy_id, phase, detail, deploys->userdata);
@@ -249,9 +275,12 @@ int deploys_trigger(Deploys *deploys, DeployRequest *request, DeployOnEnd on_end
                         return -EINVAL;
 
                 r = job_add_waiter(same, on_end, userdata);
-                if (r >= 0)
-                        deploy_request_free(request);
-                return r;
+                if (r < 0)
+                        return r;
+
+                job_tell_again(same);
+                deploy_request_free(request);
+                return 0;
         }
 
         if (find_of_stage(deploys, request) || deploys_count(deploys) >= deploys->config->max_deploys)

@@ -42,7 +42,8 @@ Deploys *deploys_free(Deploys *deploys);
 DEFINE_CLEANUP(Deploys, deploys_free)
 
 /*
- * Begins the deploy, taking over `request`, or waits for the one that runs; `on_end` is called exactly once, and later. On
+ * Begins the deploy, taking over `request`, or waits for the one that runs, of which on_progress() tells once more what it
+ * resolved and where it is; `on_end` is called exactly once, and later. On
  * failure `request` stays the caller's. -EBUSY: another deploy of the stage runs, or too many do, or too many wait;
  * -EINTR after deploys_stop(); -EINVAL: the deploy runs, and for another stage.
  */

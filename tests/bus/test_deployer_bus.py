@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import INTERFACE, NAME, PATH, PROGRAM, ROOT, STORE, Call, Host  # noqa: E402
+from deployer_host import INTERFACE, NAME, PATH, PROGRAM, ROOT, STORE, Call, Host, Progress  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -198,6 +198,16 @@ def test_second_call_for_a_running_deploy_waits_with_the_first():
         replies = [call.wait() for call in calls]
         assert replies[0] == replies[1] and replies[0][0] == "succeeded", replies
         assert len(host.engine.control("state")["bodies"]) == 1
+
+
+def test_second_call_is_told_the_digest_and_where_the_deploy_is():
+    with Host() as host:
+        first = host.begin(7, slow(host, after=2.0))
+        pending(host, "shop-dev-7")
+        watched = Progress(host)
+        second = host.begin(7, f"{REPO}:v2")
+        assert watched.read("probing") == ["resolved", "probing"]
+        assert first.wait()[0] == second.wait()[0] == "succeeded"
 
 
 def test_caller_that_vanishes_cancels_nothing():

@@ -125,6 +125,42 @@ def test_killed_webhookd_asks_again_and_nothing_is_deployed_twice():
         assert running(forge) == forge.engine.names() == [f"shop-dev-{number}"]
 
 
+def test_digest_that_was_told_while_nobody_listened_is_a_rollback_target():
+    with Forge("HealthDeadlineSec=60\n") as forge:
+        digest = forge.engine.push(REPO, "v1", healthcheck=True, after=3)
+        forge.engine.fault("GET", "/distribution/", "hang-then-serve")
+        first = forge.deliver(f"{REPO}:v1")
+        wait_for("the registry is asked", lambda: [r for r in forge.engine.requests() if "/distribution/" in r])
+        forge.webhookd.stop(signal.SIGKILL)
+        forge.engine.control("release")
+        forge.wait_begun("shop", first)
+        forge.webhookd.start()
+        assert forge.wait_final(first)[0] == "succeeded", forge.row(first)
+        assert "DEPLOY_RETRIED" not in forge.webhookd.log()
+        forge.engine.push(REPO, "v2")
+        forge.deploy(f"{REPO}:v2")
+        number = forge.webhookd.call("Rollback", "ss", "shop", "dev")[0]
+        assert forge.wait_final(number)[0] == "succeeded", forge.row(number)
+        labels = forge.engine.containers()[f"shop-dev-{number}"]["Config"]["Labels"]
+        assert labels["org.tinyforge.digest"] == digest
+
+
+def test_digest_of_a_deploy_that_died_after_its_switch_is_a_rollback_target():
+    with Forge() as forge:
+        for tag in ("v0", "v1", "v2"):
+            forge.engine.push(REPO, tag)
+        forge.deploy(f"{REPO}:v0")
+        # The next attempt has nothing to resolve.
+        forge.engine.fault("POST", "/stop$", "status", status=500)
+        first = forge.deploy(f"{REPO}:v1")
+        assert "DEPLOY_RETRIED" in forge.webhookd.log()
+        forge.deploy(f"{REPO}:v2")
+        number = forge.webhookd.call("Rollback", "ss", "shop", "dev")[0]
+        assert forge.wait_final(number)[0] == "succeeded", forge.row(number)
+        labels = forge.engine.containers()[f"shop-dev-{number}"]["Config"]["Labels"]
+        assert labels["org.tinyforge.digest"] == forge.engine.digest(f"{REPO}:v1"), first
+
+
 def test_killed_deployerd_is_asked_again_and_leaves_one_container():
     with Forge() as forge:
         forge.engine.push(REPO, "v1")
