@@ -57,6 +57,14 @@ static int deploy_put_back(Deploy *deploy, const InstanceList *list, const Insta
         return r == -EREMOTEIO ? 0 : r;
 }
 
+/* What was stopped and started again may answer at another port. */
+static void deploy_publish_now(Deploy *deploy) {
+        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+
+        if (deploy_list(deploy, &list) >= 0)
+                deploy_publish(deploy, &list);
+}
+
 int deploy_recover(Deploy *deploy, const InstanceList *list) {
         const Instance *newest = deploy_find_newest(deploy, list);
         bool left_behind = false;
@@ -72,6 +80,7 @@ int deploy_recover(Deploy *deploy, const InstanceList *list) {
                 if (r < 0)
                         return r;
         }
+        deploy_publish_now(deploy);
 
         for (size_t i = 0; i < list->n; i++) {
                 const Instance *instance = &list->items[i];
@@ -253,6 +262,8 @@ static int deploy_unmake_way(Deploy *deploy) {
                         r = deploy_bring_back(deploy, &deploy->before.items[i]);
                 if (r < 0)
                         ret = r;
+                else
+                        deploy_publish_now(deploy);
         }
 
         return ret;

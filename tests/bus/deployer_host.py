@@ -61,10 +61,13 @@ class Host:
         self.engine = FakeEngine(self.directory, flavour, start=engine)
         self.configure(config)
         self.log_path = os.path.join(self.directory, "deployerd.log")
+        self.runtime = os.path.join(self.directory, "run")
+        os.makedirs(os.path.join(self.runtime, "upstreams"))
         self.pid_path = os.path.join(self.directory, "deployerd.pid")
         script = self.write("deployerd.sh", "#!/bin/sh\n"
                             f"echo $$ >{shlex.quote(self.pid_path)}\n"
                             f"export DBUS_SYSTEM_BUS_ADDRESS={shlex.quote(self.bus.address)}\n"
+                            f"export RUNTIME_DIRECTORY={shlex.quote(self.runtime)}\n"
                             f"exec {shlex.quote(PROGRAM)} --config={shlex.quote(self.config_path)} "
                             f"2>>{shlex.quote(self.log_path)}\n")
         os.chmod(script, 0o755)
@@ -176,6 +179,11 @@ class Host:
 
     def refused(self, deploy_id, image, **options):
         return self.error_of(lambda: self.deploy(deploy_id, image, **options))
+
+    def upstream(self, name="shop.dev"):
+        """What the proxy is told of a stage."""
+        with open(os.path.join(self.runtime, "upstreams", f"{name}.conf"), encoding="utf-8") as f:
+            return re.search(r"server (\S+?);?( down)?;?\n", f.read()).group(1)
 
     def instances(self, project="", stage=""):
         return self.call("ListInstances", "ss", project, stage)[0]

@@ -193,6 +193,9 @@ class Engine(Mortal):
     def run_container(self, container):
         self.check_ports(container)
         started = time.time()
+        if container.started and self.flavour_name != "podman":
+            # A port of the engine's choice is another one each time.
+            container.port += 1000
         container.started, container.stopped = started, None
         container.signal_code, container.by_hand = 0, False
         container.address = self.network.attach(
