@@ -48,8 +48,8 @@ void deploy_publish(Deploy *deploy, const InstanceList *list);
 int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container);
 
 /*
- * What a dead attempt left behind: puts back what it had stopped, then removes what it had not switched to. Afterwards the
- * stage is what it was before that attempt.
+ * What a dead attempt left behind: puts back what it had stopped, then removes what it had not switched to, and what it had
+ * switched to and does not run. Afterwards the stage is what it was before that attempt.
  */
 int deploy_recover(Deploy *deploy, const InstanceList *list);
 

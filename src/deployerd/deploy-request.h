@@ -17,6 +17,7 @@ typedef struct DeployOptions {
         uint16_t port;
         const char *healthcheck;
         unsigned max_instances;
+        int undo; /* a bool, as the bus reads one */
 } DeployOptions;
 
 #define DEPLOY_OPTIONS_NONE ((DeployOptions){ .max_instances = 1 })
@@ -32,6 +33,7 @@ typedef struct DeployRequest {
         char *healthcheck;      /* as the option; empty: whatever there is */
         uint16_t port;          /* 0: what the image exposes */
         unsigned max_instances; /* 1 … MAX_INSTANCES_LIMIT */
+        bool undo; /* it is cancelled: what an attempt of it left is put right, and that is all */
 } DeployRequest;
 
 /*

@@ -11,9 +11,16 @@
 #include "deployerd/text.h"
 #include "shared/protocol.h"
 
+/* Also what this very deploy once switched to, where it runs no more. */
+static bool is_left_behind(const Deploy *deploy, const Instance *instance) {
+        return deploy_owns(deploy, instance) &&
+               (instance->pending || (instance->deploy == deploy->request->deploy_id &&
+                                      !streq(instance->container.status, "running")));
+}
+
 const Instance *deploy_find_newest(const Deploy *deploy, const InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)
-                if (deploy_owns(deploy, &list->items[i]) && !list->items[i].pending)
+                if (deploy_owns(deploy, &list->items[i]) && !is_left_behind(deploy, &list->items[i]))
                         return &list->items[i];
 
         return NULL;
@@ -26,10 +33,6 @@ static const Instance *find_running(const Deploy *deploy, const InstanceList *li
                         return &list->items[i];
 
         return NULL;
-}
-
-static bool is_left_behind(const Deploy *deploy, const Instance *instance) {
-        return instance->pending && deploy_owns(deploy, instance);
 }
 
 /* The dead attempt's container holds what the old one needs (a port, a volume), so it goes down first. */
@@ -295,6 +298,9 @@ static int deploy_undo(Deploy *deploy, int error) {
                                    worker_error(deploy->worker));
         }
 
+        /* Who was told to stop and could not finish this is not through. */
+        if (r == -EINTR)
+                r = -EIO;
         return worker_fail(deploy->worker, r < 0 && r != -EREMOTEIO ? r : error, "%s", reason);
 }
 

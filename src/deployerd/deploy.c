@@ -3,6 +3,7 @@
 #include "deployerd/deploy-internal.h"
 #include "deployerd/fetch.h"
 #include "deployerd/recreate.h"
+#include "deployerd/report.h"
 #include "shared/protocol.h"
 
 static void deploy_done(Deploy *deploy) {
@@ -99,16 +100,6 @@ static void deploy_choose(Deploy *deploy) {
                            "The old container is stopped before the new one is started, because %s", reason);
 }
 
-/*
- * An earlier attempt switched to this one, which does not run now: after a reboot what it replaced can have come back in
- * its place. So it is no instance, and the deploy is done again.
- */
-static int deploy_remove_dead(Deploy *deploy, const Instance *switched) {
-        worker_log(deploy->worker, LOG_NOTICE, "%s does not run (%s) and is made anew",
-                   switched->container.name, switched->container.status);
-        return engine_container_remove(deploy->engine, switched->container.id);
-}
-
 /* 1 when an earlier attempt of this deploy got as far as the switch, and the rest is done now. */
 static int deploy_settle_earlier(Deploy *deploy) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
@@ -119,11 +110,10 @@ static int deploy_settle_earlier(Deploy *deploy) {
         if (r < 0)
                 return r;
 
+        /* After a reboot what it replaced can have come back in its place, and then it is no instance. */
         switched = find_switched(deploy, &list);
-        if (!switched)
+        if (!switched || !streq(switched->container.status, "running"))
                 return deploy_recover(deploy, &list);
-        if (!streq(switched->container.status, "running"))
-                return deploy_remove_dead(deploy, switched);
 
         worker_progress(deploy->worker, PHASE_RESOLVED, switched->digest);
         r = deploy_finish(deploy, OUTCOME_SUCCEEDED, switched->deploy, &switched->container);
@@ -137,6 +127,13 @@ static int deploy_steps(Deploy *deploy) {
         r = deploy_settle_earlier(deploy);
         if (r != 0)
                 return r < 0 ? r : 0;
+        if (deploy->request->undo)
+                return worker_fail(deploy->worker, -ECANCELED,
+                                   "it was cancelled, and what an attempt of it had left is undone");
+
+        r = worker_report(deploy->worker, json_pack("{s:s}", REPORT_KEY, REPORT_SETTLED));
+        if (r < 0)
+                return r;
 
         r = deploy_read_project(deploy);
         if (r >= 0)

@@ -25,6 +25,7 @@ typedef struct Job {
         unsigned n_waiters;
         char *digest;         /* what it resolved; NULL: not yet */
         char *phase, *detail; /* where it is now; NULL: at its very beginning */
+        bool settled;         /* nothing is left of an earlier attempt */
         bool switched;        /* it runs the new container: there is no way back */
         bool cancelled;       /* by deploys_cancel() */
         struct Job *next;
@@ -154,6 +155,8 @@ static void on_job_report(const char *kind, const json_t *report, void *userdata
         else if (streq(kind, REPORT_PROGRESS))
                 on_job_progress(job, strempty(json_get_string(report, "phase")),
                                 strempty(json_get_string(report, "detail")));
+        else if (streq(kind, REPORT_SETTLED))
+                job->settled = true;
         else if (streq(kind, REPORT_LOG))
                 log_about(LOG_PRI((int) json_get_int(report, "priority", LOG_INFO)),
                           &(EventFields){
@@ -167,6 +170,14 @@ static void on_job_report(const char *kind, const json_t *report, void *userdata
                           request->stage, strempty(json_get_string(report, "text")));
 }
 
+/*
+ * Whether a child that was interrupted has left what ran before. After the switch the rest is left to the next attempt,
+ * and so is the undoing of what it, or an earlier attempt, did not come to undo.
+ */
+static bool job_is_undone(const Job *job, const OperationEnd *end) {
+        return job->cancelled && job->settled && !job->switched && end->reported;
+}
+
 static DeployResult job_result(const Job *job, const OperationEnd *end) {
         DeployResult result = {
                 .error_name = end->error_name,
@@ -176,9 +187,7 @@ static DeployResult job_result(const Job *job, const OperationEnd *end) {
                 .container = json_get_string(end->result, "container"),
         };
 
-        /* After the switch the rest is left to the next attempt, as with any other end of the daemon. */
-        if (result.error_name && streq(result.error_name, ERROR_INTERRUPTED) && job->cancelled &&
-            !job->switched)
+        if (result.error_name && streq(result.error_name, ERROR_INTERRUPTED) && job_is_undone(job, end))
                 return (DeployResult){ .error_name = ERROR_CANCELLED,
                                        .error_text = "it was cancelled, and what ran before goes on" };
 
@@ -230,6 +239,15 @@ static int job_add_waiter(Job *job, DeployOnEnd on_end, void *userdata) {
         return 0;
 }
 
+/* One that only undoes has nothing to be called off: it is to come to its end. */
+static void job_cancel(Job *job) {
+        if (job->switched || job->request->undo)
+                return;
+
+        job->cancelled = true;
+        operation_stop(job->operation);
+}
+
 /* `request` is taken over on success only. */
 static int deploys_begin(Deploys *deploys, DeployRequest *request, DeployOnEnd on_end, void *userdata) {
         static const OperationHooks hooks = { run_job, on_job_report, on_job_end };
@@ -279,6 +297,8 @@ int deploys_trigger(Deploys *deploys, DeployRequest *request, DeployOnEnd on_end
                         return r;
 
                 job_tell_again(same);
+                if (request->undo)
+                        job_cancel(same);
                 deploy_request_free(request);
                 return 0;
         }
@@ -301,8 +321,7 @@ int deploys_cancel(Deploys *deploys, const char *store, uint64_t deploy_id) {
         if (job->switched)
                 return -EALREADY;
 
-        job->cancelled = true;
-        operation_stop(job->operation);
+        job_cancel(job);
         return 0;
 }
 

@@ -45,7 +45,8 @@ DEFINE_CLEANUP(Deploys, deploys_free)
  * Begins the deploy, taking over `request`, or waits for the one that runs, of which on_progress() tells once more what it
  * resolved and where it is; `on_end` is called exactly once, and later. On
  * failure `request` stays the caller's. -EBUSY: another deploy of the stage runs, or too many do, or too many wait;
- * -EINTR after deploys_stop(); -EINVAL: the deploy runs, and for another stage.
+ * -EINTR after deploys_stop(); -EINVAL: the deploy runs, and for another stage. A `request` to undo cancels the one that
+ * runs, as deploys_cancel() does; where none runs it ends as ERROR_CANCELLED, or as a success where the switch came first.
  */
 int deploys_trigger(Deploys *deploys, DeployRequest *request, DeployOnEnd on_end, void *userdata);
 

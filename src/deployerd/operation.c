@@ -162,29 +162,41 @@ static void operation_drain(Operation *operation) {
                 operation->stop = OPERATION_BABBLING;
 }
 
+/* Of a child that ended without a report. */
+static OperationEnd operation_describe_death(const Operation *operation) {
+        switch (operation->stop) {
+        case OPERATION_LATE:
+                return (OperationEnd){ .error_name = ERROR_DEADLINE_EXCEEDED,
+                                       .error_text = "it took longer than its deadline" };
+        case OPERATION_INTERRUPTED:
+                return (OperationEnd){ .error_name = ERROR_INTERRUPTED,
+                                       .error_text = "the deployer is being stopped" };
+        case OPERATION_NOT_STOPPED:
+        case OPERATION_BABBLING:
+        default:
+                return (OperationEnd){ .error_name = ERROR_ENGINE_FAILED,
+                                       .error_text = "the deployer's child process died" };
+        }
+}
+
 static OperationEnd operation_describe(const Operation *operation, char *text, size_t size) {
         const char *name = json_get_string(operation->last, "name");
-        bool interrupted = !name || streq(name, ERROR_INTERRUPTED);
 
         if (operation->stop == OPERATION_BABBLING)
-                return (OperationEnd){ ERROR_ENGINE_FAILED, "the deployer's child process misbehaved",
-                                       NULL };
+                return (OperationEnd){ .error_name = ERROR_ENGINE_FAILED,
+                                       .error_text = "the deployer's child process misbehaved" };
+        if (!operation->last)
+                return operation_describe_death(operation);
+        if (!name)
+                return (OperationEnd){ .result = json_object_get(operation->last, "result"),
+                                       .reported = true };
+        if (operation->stop == OPERATION_LATE && streq(name, ERROR_INTERRUPTED))
+                return (OperationEnd){ .error_name = ERROR_DEADLINE_EXCEEDED,
+                                       .error_text = "it took longer than its deadline",
+                                       .reported = true };
 
-        if (operation->last && !name)
-                return (OperationEnd){ .result = json_object_get(operation->last, "result") };
-
-        if (operation->stop == OPERATION_LATE && interrupted)
-                return (OperationEnd){ ERROR_DEADLINE_EXCEEDED, "it took longer than its deadline", NULL };
-
-        if (name) {
-                (void) snprintf(text, size, "%s", strempty(json_get_string(operation->last, "text")));
-                return (OperationEnd){ name, text, NULL };
-        }
-
-        if (operation->stop == OPERATION_INTERRUPTED)
-                return (OperationEnd){ ERROR_INTERRUPTED, "the deployer is being stopped", NULL };
-
-        return (OperationEnd){ ERROR_ENGINE_FAILED, "the deployer's child process died", NULL };
+        (void) snprintf(text, size, "%s", strempty(json_get_string(operation->last, "text")));
+        return (OperationEnd){ .error_name = name, .error_text = text, .reported = true };
 }
 
 static int on_child(sd_event_source *source, const siginfo_t *info, void *userdata) {

@@ -16,6 +16,7 @@ typedef struct OperationEnd {
         const char *error_name; /* "org.tinyforge.PullFailed" */
         const char *error_text;
         const json_t *result;
+        bool reported; /* the child itself said so: it came to its end */
 } OperationEnd;
 
 typedef struct OperationHooks {

@@ -10,6 +10,7 @@
 #define REPORT_KEY      "report"
 #define REPORT_ENGINE   "engine"   /* name, version, api: strings; all empty where no engine answers */
 #define REPORT_PROGRESS "progress" /* phase, detail: strings */
+#define REPORT_SETTLED  "settled"  /* of a deploy: nothing is left of an earlier attempt */
 #define REPORT_LOG      "log"      /* priority: integer, text: string */
 #define REPORT_INSTANCE "instance" /* see list-instances.c */
 #define REPORT_RESULT   "result"   /* result: an object that depends on the operation */

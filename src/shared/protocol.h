@@ -42,6 +42,7 @@
 #define OPTION_PORT          "Port"
 #define OPTION_HEALTHCHECK   "Healthcheck"
 #define OPTION_MAX_INSTANCES "MaxInstances"
+#define OPTION_UNDO          "Undo"
 #define INSPECT_LABELS       "Labels"
 #define INSPECT_DIGEST       "Digest"
 

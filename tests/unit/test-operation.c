@@ -20,7 +20,7 @@ typedef struct Outcome {
         int (*run)(Worker *worker);
         Operation *operation;
         unsigned n_reports;
-        bool ended;
+        bool ended, reported;
         char error_name[64];
         char text[REASON_MAX];
 } Outcome;
@@ -46,6 +46,7 @@ static void on_end(const OperationEnd *end, void *userdata) {
 
         assert_false(outcome->ended);
         outcome->ended = true;
+        outcome->reported = end->reported;
         (void) snprintf(outcome->error_name, sizeof(outcome->error_name), "%s", strempty(end->error_name));
         (void) snprintf(outcome->text, sizeof(outcome->text), "%s",
                         end->error_name ? end->error_text : strempty(json_get_string(end->result, "text")));
@@ -168,6 +169,22 @@ static void child_that_is_stopped_is_interrupted(void **state) {
         (void) state;
 
         assert_string_equal(outcome.error_name, ERROR_INTERRUPTED);
+        assert_true(outcome.reported);
+}
+
+static int die_when_stopped(Worker *worker) {
+        worker_log(worker, LOG_INFO, "stop me");
+        (void) wait_for_cancel(worker);
+        return die(worker);
+}
+
+static void child_that_dies_when_stopped_has_not_said_so(void **state) {
+        Outcome outcome = outcome_of(die_when_stopped, PATIENCE_USEC);
+
+        (void) state;
+
+        assert_string_equal(outcome.error_name, ERROR_INTERRUPTED);
+        assert_false(outcome.reported);
 }
 
 static int finish_when_stopped(Worker *worker) {
@@ -304,6 +321,7 @@ int main(void) {
                 cmocka_unit_test(child_that_dies_is_an_error),
                 cmocka_unit_test(child_that_is_late_is_asked_to_end),
                 cmocka_unit_test(child_that_is_stopped_is_interrupted),
+                cmocka_unit_test(child_that_dies_when_stopped_has_not_said_so),
                 cmocka_unit_test(child_that_succeeds_in_spite_of_being_stopped_has_succeeded),
                 cmocka_unit_test(child_keeps_its_own_error_when_stopped),
                 cmocka_unit_test(child_that_babbles_is_killed),
