@@ -149,12 +149,13 @@ static int on_trigger_reply(sd_bus_message *message, void *userdata, sd_bus_erro
 
 static int append_options(sd_bus_message *message, const Deploy *deploy, uint16_t port,
                           const char *healthcheck, unsigned max_instances, const char *store_uuid) {
-        return sd_bus_message_append(message, "a{sv}", 5,                            /* entries */
+        return sd_bus_message_append(message, "a{sv}", deploy->cancel ? 6 : 5,       /* entries */
                                      OPTION_DEPLOY_ID, "t", deploy->id,              /**/
                                      OPTION_STORE, "s", store_uuid,                  /**/
                                      OPTION_PORT, "q", (int) port,                   /**/
                                      OPTION_HEALTHCHECK, "s", strempty(healthcheck), /**/
-                                     OPTION_MAX_INSTANCES, "u", max_instances);
+                                     OPTION_MAX_INSTANCES, "u", max_instances,       /**/
+                                     OPTION_UNDO, "b", true);
 }
 
 int deployer_trigger(Deployer *deployer, const Deploy *deploy, const char *image, uint16_t port,

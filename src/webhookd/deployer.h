@@ -52,8 +52,9 @@ Deployer *deployer_free(Deployer *deployer);
 DEFINE_CLEANUP(Deployer, deployer_free)
 
 /*
- * Calls TriggerDeploy for `image`, the reference of that row, with a time-out above the deployer's own deadline. `*ret` is to be freed by the caller, also from
- * within the callback; freeing it earlier forgets the reply, and stops nothing.
+ * Calls TriggerDeploy for `image`, the reference of that row, with a time-out above the deployer's own deadline; for a
+ * row that is to be cancelled, only to undo it. `*ret` is to be freed by the caller, also from within the callback;
+ * freeing it earlier forgets the reply, and stops nothing.
  */
 int deployer_trigger(Deployer *deployer, const Deploy *deploy, const char *image, uint16_t port,
                      const char *healthcheck, unsigned max_instances, const char *store_uuid,

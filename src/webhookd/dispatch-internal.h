@@ -15,10 +15,9 @@ typedef struct Operation Operation;
 struct Operation {
         Dispatch *dispatch;
         Deploy *deploy;
-        DeployerCall *call;   /* NULL once the reply is there */
-        DeployerCall *cancel; /* CancelDeploy, for a row that an earlier process was to cancel */
-        bool cancelled;       /* the reply says that everything is undone */
-        bool failed;          /* the reply was an error, and `verdict` says what follows */
+        DeployerCall *call; /* NULL once the reply is there */
+        bool cancelled;     /* the reply says that everything is undone */
+        bool failed;        /* the reply was an error, and `verdict` says what follows */
         ErrorVerdict verdict;
         DeployState outcome;
         char *reason;
@@ -37,7 +36,7 @@ struct Dispatch {
         unsigned n_operations;
         Backoff backoff;
         sd_event_source *timer;
-        bool orphans;          /* there may be running rows without an operation */
+        bool orphans;          /* there may be running rows without an operation, which may have to wait */
         DeployerCall *listing; /* what the engine has: asked once, before the first deploy */
         bool listed;
         bool stopped;

@@ -18,7 +18,6 @@ Operation *operation_free(Operation *operation) {
                 operation->dispatch->n_operations--;
         }
         deployer_call_free(operation->call);
-        deployer_call_free(operation->cancel);
         deploy_free(operation->deploy);
         free(operation->reason);
         free(operation);
@@ -111,7 +110,7 @@ static int operation_requeue(Operation *operation, bool counts) {
         if (r < 0)
                 return r;
 
-        if (verdict != REQUEUE_QUEUED) {
+        if (verdict != REQUEUE_QUEUED && verdict != REQUEUE_UNDO) {
                 backoff_forget(&dispatch->backoff, operation->deploy->id);
                 operation_tell_finished(operation, requeue_state(verdict), again);
                 return 0;
@@ -119,11 +118,13 @@ static int operation_requeue(Operation *operation, bool counts) {
 
         delay = backoff_next(&dispatch->backoff, operation->deploy->id, now_usec(CLOCK_MONOTONIC));
         dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + delay);
-        (void) snprintf(text, sizeof(text),
-                        "Deploy %" PRIu64 " waits %" PRIu64 " s for its next attempt: %.400s",
-                        operation->deploy->id, delay / USEC_PER_SEC, strempty(operation->reason));
-        dispatch_tell(dispatch, operation->deploy, EVENT_DEPLOY_RETRIED, NOTICE_NO_SIGNAL, DEPLOY_QUEUED,
-                      text);
+        dispatch->orphans |= verdict == REQUEUE_UNDO;
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " waits %" PRIu64 " s for %s: %.400s",
+                        operation->deploy->id, delay / USEC_PER_SEC,
+                        verdict == REQUEUE_UNDO ? "its undoing, since it is cancelled" : "its next attempt",
+                        strempty(operation->reason));
+        dispatch_tell(dispatch, operation->deploy, EVENT_DEPLOY_RETRIED, NOTICE_NO_SIGNAL,
+                      requeue_state(verdict), text);
         return 0;
 }
 

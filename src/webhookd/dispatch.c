@@ -94,22 +94,10 @@ static int dispatch_reference(const Deploy *deploy, char **ret) {
         return image_ref_format(ref, ret);
 }
 
-static void on_cancel_reply(const DeployerReply *reply, void *userdata) {
-        Operation *operation = userdata;
-        Dispatch *dispatch = operation->dispatch;
-
-        operation->cancel = deployer_call_free(operation->cancel);
-        if (!reply->error_name)
-                return;
-
-        log_notice("Deploy %" PRIu64 " could not be cancelled again: %s", operation->deploy->id,
-                   reply->error_text);
-        /* The new version runs: from here on nothing may say that it was cancelled. */
-        if (streq(reply->error_name, ERROR_ALREADY_FINISHED))
-                (void) store_mark_cancel(dispatch->store, operation->deploy->id, false);
-}
-
-/* A row in state running goes to the deployer. On failure nobody waits for it: see dispatch_resume(). */
+/*
+ * A row in state running goes to the deployer, and one that is to be cancelled only to be undone. On failure nobody waits
+ * for it: see dispatch_resume().
+ */
 static int dispatch_call(Dispatch *dispatch, uint64_t id) {
         _cleanup_(operation_freep) Operation *operation = NULL;
         _cleanup_(project_freep) Project *project = NULL;
@@ -138,9 +126,6 @@ static int dispatch_call(Dispatch *dispatch, uint64_t id) {
         r = deployer_trigger(dispatch->deployer, operation->deploy, image, project->port,
                              project->healthcheck, stage->max_instances, dispatch->store_uuid, on_reply,
                              operation, &operation->call);
-        if (r >= 0 && operation->deploy->cancel)
-                r = deployer_cancel(dispatch->deployer, dispatch->store_uuid, id, on_cancel_reply, operation,
-                                    &operation->cancel);
         if (r < 0)
                 return r;
 
@@ -294,6 +279,20 @@ static bool dispatch_has(const Dispatch *dispatch, uint64_t deploy) {
         return false;
 }
 
+/* Of rows without an operation those whose time has come; the others keep the timer going. */
+static int dispatch_call_again(Dispatch *dispatch, uint64_t deploy) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+
+        if (dispatch_has(dispatch, deploy))
+                return 0;
+        if (backoff_is_over(&dispatch->backoff, deploy, now))
+                return dispatch_call(dispatch, deploy);
+
+        dispatch->orphans = true;
+        dispatch_arm(dispatch, backoff_first(&dispatch->backoff, now));
+        return 0;
+}
+
 void dispatch_resume(Dispatch *dispatch) {
         _cleanup_(deploy_list_done) DeployList running = { 0 };
         int r;
@@ -306,8 +305,7 @@ void dispatch_resume(Dispatch *dispatch) {
                 return;
 
         for (size_t i = 0; r >= 0 && i < running.n; i++)
-                if (!dispatch_has(dispatch, running.items[i].id))
-                        r = dispatch_call(dispatch, running.items[i].id);
+                r = dispatch_call_again(dispatch, running.items[i].id);
         if (r < 0) {
                 (void) log_error_errno(r, "Cannot resume the deploys that are running: %m");
                 dispatch->orphans = true;

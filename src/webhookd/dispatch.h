@@ -27,8 +27,8 @@ Dispatch *dispatch_free(Dispatch *dispatch);
 DEFINE_CLEANUP(Dispatch, dispatch_free)
 
 /*
- * Calls for the rows that are running and that nobody waits for: at start, those that a dead attempt left. The deployer
- * settles what became of them. Then as dispatch_kick().
+ * Calls for the rows that are running and that nobody waits for: at start, those that a dead attempt left; later, those that
+ * are to be undone. The deployer settles what became of them. Then as dispatch_kick().
  */
 void dispatch_resume(Dispatch *dispatch);
 

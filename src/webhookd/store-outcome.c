@@ -197,11 +197,23 @@ DeployState requeue_state(RequeueVerdict verdict) {
                 return DEPLOY_SUPERSEDED;
         case REQUEUE_EXHAUSTED:
                 return DEPLOY_FAILED;
+        case REQUEUE_UNDO:
+                return DEPLOY_RUNNING;
         case REQUEUE_CANCELLED:
                 return DEPLOY_CANCELLED;
         }
 
         return DEPLOY_FAILED;
+}
+
+static RequeueVerdict requeue_judge(const Deploy *deploy, unsigned attempts, const Deploy *newer) {
+        bool exhausted = attempts >= DEPLOY_ATTEMPTS_MAX;
+
+        /* What comes after it may fail before it has put anything right: the undoing comes first. */
+        if (deploy->cancel)
+                return exhausted ? REQUEUE_CANCELLED : REQUEUE_UNDO;
+
+        return exhausted ? REQUEUE_EXHAUSTED : newer ? REQUEUE_SUPERSEDED : REQUEUE_QUEUED;
 }
 
 static int requeue_run(Store *store, const Deploy *deploy, bool counts, const char *reason,
@@ -214,16 +226,13 @@ static int requeue_run(Store *store, const Deploy *deploy, bool counts, const ch
         if (r < 0)
                 return r;
 
-        *ret_verdict = deploy->cancel                    ? REQUEUE_CANCELLED
-                       : attempts >= DEPLOY_ATTEMPTS_MAX ? REQUEUE_EXHAUSTED
-                       : newer                           ? REQUEUE_SUPERSEDED
-                                                         : REQUEUE_QUEUED;
+        *ret_verdict = requeue_judge(deploy, attempts, newer);
         if (*ret_verdict == REQUEUE_QUEUED)
                 return queue_return(store, deploy, attempts);
 
         r = queue_set_attempts(store, deploy, attempts);
-        if (r < 0)
-                return r;
+        if (r < 0 || *ret_verdict == REQUEUE_UNDO)
+                return r < 0 ? r : 0;
 
         r = queue_end(store, deploy->id, deploy->stage_id, requeue_state(*ret_verdict), reason);
         if (r < 0)

@@ -43,6 +43,9 @@ static int enqueue_redelivered(Store *store, const Enqueue *enqueue, EnqueueResu
 }
 
 static bool push_joins_running(const Enqueue *enqueue, const Deploy *running) {
+        /* What is called off was called off before this push. */
+        if (running->cancel)
+                return false;
         if (!enqueue->digest)
                 return !running->digest && streq(running->image, enqueue->image);
 

@@ -205,6 +205,7 @@ void enqueue_result_done(EnqueueResult *result);
  * Coalesce: joins a queued row of the same stage and image; joins the running row of the stage when both digests are
  * known and equal, or when the push has none, the image is the same, and the running row has none yet either. Then one
  * more row of that image follows when the running one ends, since it may have been resolved already without our knowing.
+ * Nothing joins a running row that is being cancelled.
  * Supersede: a push that makes a new row or joins the running one puts the queued row of its stage aside, which is older.
  * -ENOBUFS when a new row would exceed max_queued.
  */
@@ -223,13 +224,13 @@ typedef enum CancelVerdict {
         CANCEL_UNKNOWN,  /* no such row */
         CANCEL_FINISHED, /* it is through */
         CANCEL_DONE,     /* it was queued, and has ended as cancelled with `reason` */
-        CANCEL_RUNNING,  /* it is marked: a failure that would requeue it ends it as cancelled */
+        CANCEL_RUNNING,  /* it is marked: a failure that would requeue it has it undone */
 } CancelVerdict;
 
 /* `*ret` is the row as it was before, NULL with CANCEL_UNKNOWN. */
 int store_cancel_deploy(Store *store, uint64_t id, const char *reason, CancelVerdict *ret_verdict,
                         Deploy **ret);
-/* Sets or takes away the mark of a running row. 1 done, 0 when it is not running. */
+/* Sets or takes away the mark of a running row, whose attempts are counted anew. 1 done, 0 when it is not running. */
 int store_mark_cancel(Store *store, uint64_t id, bool cancel);
 
 /*
@@ -269,7 +270,8 @@ typedef enum RequeueVerdict {
         REQUEUE_QUEUED,     /* the row waits again, its digest forgotten unless the push named one */
         REQUEUE_SUPERSEDED, /* a newer row of the stage waits: this one ended as superseded */
         REQUEUE_EXHAUSTED,  /* DEPLOY_ATTEMPTS_MAX reached: the row ended as failed, with `reason` */
-        REQUEUE_CANCELLED,  /* cancelling was asked for: it ended as cancelled */
+        REQUEUE_UNDO,      /* cancelling was asked for: it runs on, until what its attempts left is undone */
+        REQUEUE_CANCELLED, /* the same, and DEPLOY_ATTEMPTS_MAX reached: it ended as cancelled, with `reason` */
 } RequeueVerdict;
 
 /* The state of a row after that. */

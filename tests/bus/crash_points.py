@@ -42,6 +42,17 @@ class Scenario:
     # What root's file says of the project.
     project: dict | None = None
     registry_down: bool = False
+    # It is cancelled once its container runs, and only what it does from there on is cut off.
+    cancelled: bool = False
+
+    @property
+    def old(self):
+        """What runs when nothing has come of it."""
+        return [("shop-dev-7", True, self.before[-1])] if self.before else []
+
+    @property
+    def new(self):
+        return [(self.name, True, self.word)] if self.name else []
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,11 +60,14 @@ class Way:
     """Who dies, and what is tried afterwards."""
     fault: dict
     other: bool = False
+    # Cancelled after that: the next attempt is only to undo it.
+    undo: bool = False
 
 
 WAYS = {
     "deployer killed, same deploy again": Way({"kind": "kill"}),
     "deployer killed, another deploy next": Way({"kind": "kill"}, other=True),
+    "deployer killed, cancelled next": Way({"kind": "kill"}, undo=True),
     "engine died alone": Way({"kind": "die", "containers": "survive"}),
     "engine died with its containers": Way({"kind": "die", "containers": "stop"}),
 }
@@ -86,6 +100,7 @@ class Stage:
         self.set_project(scenario.project)
         for tag in ("v1", "v2", "v3"):
             self.engine.push(REPO, tag)
+        self.engine.push(REPO, "slow", healthcheck=True, health="starting")
         self.engine.push(REPO, "bad", exit=3, logs=["no configuration, giving up"])
         for number, tag in enumerate(scenario.before, 8 - len(scenario.before)):
             assert self.host.deploy(number, f"{REPO}:{tag}")[0] == "succeeded"
@@ -105,19 +120,40 @@ class Stage:
             self.host.signal(signal.SIGKILL)
         self.engine.control("restore", "set")
 
-    def deploy(self, number, reference):
+    def deploy(self, number, reference, **options):
         """The outcome, or what busctl says of the error."""
         try:
-            return self.host.deploy(number, reference)[0]
+            return self.host.deploy(number, reference, **options)[0]
         except BusError as error:
             return error.text
+
+    def begin(self, scenario, fault=None):
+        """The deploy up to the moment from which on its requests are counted, with what is to happen at one of them."""
+        call = None
+        if scenario.cancelled:
+            call = Call(lambda: self.host.deploy(8, scenario.image))
+            wait_for("the new one is looked at", self.is_looked_at)
+            self.engine.control("forget")
+        if fault:
+            self.engine.control("fault", fault)
+        if scenario.cancelled:
+            # The daemon may die before it has answered.
+            Call(lambda: self.host.call("CancelDeploy", "st", self.host.store, 8))
+        return call or Call(lambda: self.host.deploy(8, scenario.image))
+
+    def is_looked_at(self):
+        """So often that the next look is some time away."""
+        new = self.engine.containers().get("shop-dev-8.pending")
+        return new and len([r for r in self.engine.requests() if r.endswith(f"/containers/{new['Id']}/json")]) >= 4
 
     def record(self, scenario):
         """The requests of the deploy when nobody dies, once they are settled."""
         last = None
         for _ in range(TRIES):
             self.reset()
-            outcome = self.deploy(8, scenario.image)
+            call = self.begin(scenario)
+            reply = call.wait()
+            outcome = reply[0] if reply else call.error
             lines = [shape(line) for line in self.engine.requests()]
             self.check_end(scenario, outcome)
             if lines == last:
@@ -129,7 +165,7 @@ class Stage:
 
     def instances(self):
         """[(name, runs, word)] of everything that is there."""
-        words = {FakeEngine.digest(f"{REPO}:{tag}"): tag for tag in ("v1", "v2", "v3", "bad")}
+        words = {FakeEngine.digest(f"{REPO}:{tag}"): tag for tag in ("v1", "v2", "v3", "bad", "slow")}
         return [(c["Name"], c["State"]["Running"], words[c["Config"]["Labels"]["org.tinyforge.digest"]])
                 for c in self.engine.control("state")["containers"]]
 
@@ -138,26 +174,30 @@ class Stage:
         found = self.instances()
         assert len({name for name, _, _ in found}) == len(found), found
         if scenario.before and not scenario.recreate:
-            assert any(runs and word != "bad" for _, runs, word in found), f"nothing runs: {found}"
+            assert any(runs and word not in ("bad", "slow") for _, runs, word in found), f"nothing runs: {found}"
 
-    def check_end(self, scenario, outcome, other=False):
+    def check_end(self, scenario, outcome, way=None):
         """One good instance, and nothing else."""
         found = self.instances()
-        if other:
+        if way and way.other:
             assert outcome == "succeeded", outcome
             assert found == [("shop-dev-9", True, "v3")], found
             return
+        if way and way.undo:
+            # Too late where the switch was over.
+            assert outcome == "succeeded" or "was cancelled" in outcome, outcome
+            assert found == (scenario.new if outcome == "succeeded" else scenario.old), (outcome, found)
+            return
         fine = (scenario.outcome, "unchanged") if scenario.outcome == "succeeded" else (scenario.outcome,)
         assert any(outcome == word or (word not in fine[1:] and word in outcome) for word in fine), outcome
-        assert found == ([(scenario.name, True, scenario.word)] if scenario.name else []), found
+        assert found == scenario.new, found
 
     # One point
 
     def play(self, scenario, way, number, when):
         """False where the deploy was over before."""
         self.reset()
-        self.engine.control("fault", {"method": "", "path": "", "number": number, "when": when, **way.fault})
-        call = Call(lambda: self.host.deploy(8, scenario.image))
+        call = self.begin(scenario, {"method": "", "path": "", "number": number, "when": when, **way.fault})
         struck = self.wait_for_death(call)
         if struck and way.fault["kind"] == "kill":
             call.wait()
@@ -173,9 +213,15 @@ class Stage:
             self.engine.control("forget")
         self.check_dead(scenario)
         self.engine.control("registry", {"down": scenario.registry_down and not way.other})
-        outcome = self.deploy(9, f"{REPO}:v3") if way.other else self.deploy(8, scenario.image)
-        self.check_end(scenario, outcome, way.other)
+        self.check_end(scenario, self.try_again(scenario, way), way)
         return struck
+
+    def try_again(self, scenario, way):
+        if way.other:
+            return self.deploy(9, f"{REPO}:v3")
+        if way.undo or scenario.cancelled:
+            return self.deploy(8, scenario.image, Undo=("b", "true"))
+        return self.deploy(8, scenario.image)
 
     def wait_for_death(self, call):
         def deaths():

@@ -29,6 +29,9 @@ SCENARIOS = {
     "recreate": Scenario(f"{REPO}:v2", recreate=True, project=FIXED_PORT),
     "recreate, unhealthy": Scenario(f"{REPO}:bad", outcome="rolled-back", name="shop-dev-7", word="v1", recreate=True,
                                     project=FIXED_PORT),
+    "cancelled": Scenario(f"{REPO}:slow", outcome="was cancelled", name="shop-dev-7", word="v1", cancelled=True),
+    "recreate, cancelled": Scenario(f"{REPO}:slow", outcome="was cancelled", name="shop-dev-7", word="v1", recreate=True,
+                                    project=FIXED_PORT, cancelled=True),
 }
 
 
@@ -62,6 +65,14 @@ def test_recreate_that_is_cut_off_leads_to_the_old_or_the_new_one():
 
 def test_unhealthy_recreate_that_is_cut_off_leads_to_the_old_one():
     play_with_both(SCENARIOS["recreate, unhealthy"])
+
+
+def test_cancelled_deploy_that_is_cut_off_leads_to_the_old_one():
+    play_with_both(SCENARIOS["cancelled"])
+
+
+def test_cancelled_recreate_that_is_cut_off_leads_to_the_old_one():
+    play_with_both(SCENARIOS["recreate, cancelled"])
 
 
 if __name__ == "__main__":

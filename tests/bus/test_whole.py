@@ -6,6 +6,7 @@ engine that only pretends.
 
 usage: test_whole.py [TEST], with WEBHOOKD= and DEPLOYERD= the programs and SOURCE_ROOT= the tree
 """
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 import deployer_host  # noqa: E402
+from private_bus import BusError  # noqa: E402
 from waiting import wait_for  # noqa: E402
 from webhook_host import PROGRAM, Webhookd  # noqa: E402
 
@@ -249,6 +251,30 @@ def test_cancelled_deploy_leaves_the_old_one_and_starts_the_next():
         assert forge.wait_final(following)[0] == "succeeded", forge.row(following)
         assert running(forge) == [f"shop-dev-{following}"], (old, running(forge))
         assert forge.engine.names() == running(forge)
+
+
+def test_cancelled_recreate_whose_deployer_dies_over_it_comes_back_by_itself():
+    project = {"image": REPO, "container": {"HostConfig": {"PortBindings": {
+        "8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "18081"}]}}}}
+    with Forge("HealthDeadlineSec=60\n") as forge:
+        os.makedirs(os.path.join(forge.directory, "projects.d"), mode=0o750)
+        os.chmod(forge.write("projects.d/shop.json", json.dumps(project)), 0o640)
+        forge.engine.push(REPO, "v1")
+        forge.engine.push(REPO, "v2", healthcheck=True, health="starting")
+        old = forge.deploy(f"{REPO}:v1")
+        number = forge.deliver(f"{REPO}:v2")
+        wait_for("the new one took over", lambda: running(forge) == [f"shop-dev-{number}.pending"])
+        # In the very moment in which the old one is to be started again.
+        forge.engine.fault("POST", "/start$", "kill", when="before")
+        try:
+            forge.webhookd.call("Cancel", "t", number)
+        except BusError:
+            pass
+        wait_for("the deployer's death", lambda: [d for d in forge.engine.control("state")["deaths"] if d["left"] is not None])
+        assert running(forge) == []
+        state, reason = forge.wait_final(number)
+        assert state == "cancelled", (state, reason)
+        assert running(forge) == forge.engine.names() == [f"shop-dev-{old}"]
 
 
 def test_deploy_that_has_switched_is_not_cancelled():

@@ -24,6 +24,7 @@ typedef struct Call {
         uint64_t id;
         char stage[64];
         char image[128];
+        bool undo;
 } Call;
 
 typedef struct Fixture {
@@ -39,7 +40,7 @@ typedef struct Fixture {
         unsigned n_events[_EVENT_MAX];
         unsigned n_succeeded;
         int64_t project_id;
-        uint64_t cancelled, highest;
+        uint64_t highest;
 } Fixture;
 
 static void on_notice(const Notice *notice, void *userdata) {
@@ -67,8 +68,29 @@ static void on_resolved(uint64_t deploy, const char *digest, void *userdata) {
         dispatch_resolved(f->dispatch, deploy, digest);
 }
 
+/* The id comes first; of the other options one is looked for. */
+static void read_options(sd_bus_message *message, Call *call) {
+        const char *key;
+
+        assert_true(sd_bus_message_enter_container(message, 'a', "{sv}") > 0);
+        for (unsigned i = 0; sd_bus_message_enter_container(message, 'e', "sv") > 0; i++) {
+                int undo = false;
+
+                assert_true(sd_bus_message_read(message, "s", &key) >= 0);
+                if (i == 0) {
+                        assert_string_equal(key, OPTION_DEPLOY_ID);
+                        assert_true(sd_bus_message_read(message, "v", "t", &call->id) >= 0);
+                } else if (streq(key, OPTION_UNDO)) {
+                        assert_true(sd_bus_message_read(message, "v", "b", &undo) >= 0);
+                        call->undo = undo;
+                } else
+                        assert_true(sd_bus_message_skip(message, "v") >= 0);
+                assert_true(sd_bus_message_exit_container(message) >= 0);
+        }
+}
+
 static int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *project, *stage, *image, *key;
+        const char *project, *stage, *image;
         Fixture *f = userdata;
         Call *call;
 
@@ -77,25 +99,11 @@ static int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus
         assert_true(f->n_calls < CALLS_MAX);
         call = &f->calls[f->n_calls++];
         assert_true(sd_bus_message_read(message, "sss", &project, &stage, &image) >= 0);
-        assert_true(sd_bus_message_enter_container(message, 'a', "{sv}") > 0);
-        assert_true(sd_bus_message_enter_container(message, 'e', "sv") > 0);
-        assert_true(sd_bus_message_read(message, "s", &key) >= 0);
-        assert_string_equal(key, OPTION_DEPLOY_ID);
-        assert_true(sd_bus_message_read(message, "v", "t", &call->id) >= 0);
+        read_options(message, call);
         (void) snprintf(call->stage, sizeof(call->stage), "%s", stage);
         (void) snprintf(call->image, sizeof(call->image), "%s", image);
         call->message = sd_bus_message_ref(message);
         return 1;
-}
-
-static int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *store;
-        Fixture *f = userdata;
-
-        (void) error;
-
-        assert_true(sd_bus_message_read(message, "st", &store, &f->cancelled) >= 0);
-        return sd_bus_reply_method_return(message, "");
 }
 
 static int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -115,7 +123,6 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD("TriggerDeploy", "sssa{sv}", "sss", method_trigger_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListInstances", "ss", "a(sstssssssst)", method_list_instances,
                       SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("CancelDeploy", "st", "", method_cancel_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

@@ -138,9 +138,7 @@ static void targets_outlive_the_forgetting_of_finished_rows(void **state) {
 static void cancel_ends_a_queued_row_and_marks_a_running_one(void **state) {
         _cleanup_(deploy_freep) Deploy *one = NULL, *two = NULL, *three = NULL, *four = NULL;
         Fixture *f = *state;
-        uint64_t running = run_new(f, APP ":1", NULL), queued = push_new(f->store, f->dev, APP ":2", 0),
-                 again;
-        RequeueVerdict requeued;
+        uint64_t running = run_new(f, APP ":1", NULL), queued = push_new(f->store, f->dev, APP ":2", 0);
         CancelVerdict verdict;
 
         assert_int_equal(store_cancel_deploy(f->store, 999, "why", &verdict, &one), 0);
@@ -154,11 +152,50 @@ static void cancel_ends_a_queued_row_and_marks_a_running_one(void **state) {
         assert_int_equal(store_cancel_deploy(f->store, running, "why", &verdict, &four), 0);
         assert_int_equal(verdict, CANCEL_RUNNING);
         assert_int_equal(state_of(f->store, running), DEPLOY_RUNNING);
+}
 
-        /* What would wait for another attempt is through. */
-        assert_int_equal(store_requeue_deploy(f->store, running, true, "gone", &requeued, &again), 1);
-        assert_int_equal(requeued, REQUEUE_CANCELLED);
-        assert_int_equal(state_of(f->store, running), DEPLOY_CANCELLED);
+static void requeue(Fixture *f, uint64_t id, RequeueVerdict expected, unsigned attempts) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        RequeueVerdict verdict;
+        uint64_t again;
+
+        assert_int_equal(store_requeue_deploy(f->store, id, true, "gone", &verdict, &again), 1);
+        assert_int_equal(verdict, expected);
+        assert_int_equal(state_of(f->store, id), requeue_state(expected));
+        assert_int_equal(store_find_deploy(f->store, id, &deploy), 1);
+        assert_int_equal(deploy->attempts, attempts);
+}
+
+static void cancelled_row_that_fails_runs_on_to_be_undone_so_often(void **state) {
+        Fixture *f = *state;
+        uint64_t id = run_new(f, APP ":1", NULL), newer;
+
+        /* What it has tried before does not count for that. */
+        for (unsigned i = 1; i < DEPLOY_ATTEMPTS_MAX; i++) {
+                requeue(f, id, REQUEUE_QUEUED, i);
+                assert_int_equal(store_start_deploy(f->store, id), 1);
+        }
+        assert_int_equal(store_mark_cancel(f->store, id, true), 1);
+        /* What waits behind it goes on waiting. */
+        newer = push_new(f->store, f->dev, APP ":2", 0);
+        for (unsigned i = 1; i < DEPLOY_ATTEMPTS_MAX; i++) {
+                requeue(f, id, REQUEUE_UNDO, i);
+                assert_int_equal(store_mark_cancel(f->store, id, true), 1);
+        }
+        requeue(f, id, REQUEUE_CANCELLED, DEPLOY_ATTEMPTS_MAX);
+        assert_int_equal(state_of(f->store, newer), DEPLOY_QUEUED);
+}
+
+static void push_never_joins_what_is_cancelled(void **state) {
+        Fixture *f = *state;
+        uint64_t one = run_new(f, APP ":1", NULL);
+        Enqueue push = push_of(f->dev, APP ":1@" DIGEST_A);
+
+        assert_int_equal(store_mark_cancel(f->store, one, true), 1);
+        assert_true(push_new(f->store, f->dev, APP ":1", 0) > one);
+        assert_int_equal(store_resolve_deploy(f->store, one, DIGEST_A), 1);
+        push.digest = DIGEST_A;
+        assert_true(enqueue(f->store, &push, ENQUEUE_NEW, 1) > one);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -173,6 +210,8 @@ int main(void) {
                 TEST(rollback_beyond_a_full_queue_is_refused),
                 TEST(targets_outlive_the_forgetting_of_finished_rows),
                 TEST(cancel_ends_a_queued_row_and_marks_a_running_one),
+                TEST(cancelled_row_that_fails_runs_on_to_be_undone_so_often),
+                TEST(push_never_joins_what_is_cancelled),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
