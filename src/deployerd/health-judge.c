@@ -22,6 +22,11 @@ HealthAsk health_choose(const HealthSpec *spec, const Container *container, cons
         assert(container);
         assert(ret_why);
 
+        if (streq(strempty(spec->healthcheck), HEALTHCHECK_NONE)) {
+                *ret_why = "no check is wanted";
+                return HEALTH_ASK_NOTHING;
+        }
+
         named = health_http_path(spec) || streq(strempty(spec->healthcheck), HEALTHCHECK_TCP);
         if (!named && container_has_healthcheck(container, spec->has_healthcheck))
                 return HEALTH_ASK_IMAGE;
@@ -76,8 +81,8 @@ HealthVerdict health_judge(HealthCase *health, const Container *container, uint6
                                 container->exit_code, container->oom_killed ? ", out of memory" : "");
                 return HEALTH_DOWN;
         }
-        /* Whatever else is asked: an image that says that it is ill is believed. */
-        if (streq(container->health, "unhealthy")) {
+        /* Whatever else is asked: an image that says that it is ill is believed, unless nobody wants to know. */
+        if (health->ask != HEALTH_ASK_NOTHING && streq(container->health, "unhealthy")) {
                 (void) snprintf(ret_text, size, "its health check fails");
                 return HEALTH_DOWN;
         }

@@ -8,14 +8,15 @@
 /* What a project and its image say about health. */
 typedef struct HealthSpec {
         bool has_healthcheck;    /* the image's own */
-        const char *healthcheck; /* "", "image", "tcp", "http:/path"; NULL is "" */
+        const char *healthcheck; /* "", "image", "tcp", "http:/path", "none"; NULL is "" */
         uint16_t port;           /* inside the container; 0: none */
 } HealthSpec;
 
 /*
  * Waits until the container has run for `stable_usec` without a restart, and what there is to ask says that it is well:
  * a probe from the host where `healthcheck` names one, else the HEALTHCHECK, else a connection to `port` at the
- * container's own address. Where there is none of these, running has to do, and the journal says so. `watch` (may be NULL)
+ * container's own address. Where there is none of these, or none is wanted, running has to do, and the journal
+ * says so. `watch` (may be NULL)
  * only makes the next look come sooner. What is asked and answered is reported as PHASE_PROBING.
  *
  * 0 when it is up; -EREMOTEIO, explained, when it ended, restarted, is unhealthy, or the deadline is over; errors of

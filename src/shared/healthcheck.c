@@ -17,7 +17,8 @@ bool healthcheck_is_valid(const char *text) {
 
         assert(text);
 
-        if (isempty(text) || streq(text, HEALTHCHECK_IMAGE) || streq(text, HEALTHCHECK_TCP))
+        if (isempty(text) || streq(text, HEALTHCHECK_IMAGE) || streq(text, HEALTHCHECK_TCP) ||
+            streq(text, HEALTHCHECK_NONE))
                 return true;
 
         path = healthcheck_path(text);

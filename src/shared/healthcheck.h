@@ -5,13 +5,13 @@
 #include "shared/macro.h"
 
 /*
- * Whether `text` is "" (whatever there is), "image" (its HEALTHCHECK), "tcp" (the host connects) or "http:/path" (the
- * host asks), the path of HEALTHCHECK_MAX bytes at most, printable ASCII without a space.
+ * Whether `text` is "" (whatever there is), "image" (its HEALTHCHECK), "tcp" (the host connects), "none" (nothing is
+ * asked) or "http:/path" (the host asks), the path of HEALTHCHECK_MAX bytes at most, printable ASCII without a space.
  */
 bool healthcheck_is_valid(const char *text);
 
 /* For sentences about what it has to be. */
-#define HEALTHCHECK_FORMS "\"image\", \"tcp\", \"http:/path\" or empty"
+#define HEALTHCHECK_FORMS "\"image\", \"tcp\", \"http:/path\", \"none\" or empty"
 
 /* The path of "http:/path", borrowed; NULL for the other forms. */
 const char *healthcheck_path(const char *text);

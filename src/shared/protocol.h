@@ -51,9 +51,13 @@
 #define OUTCOME_UNCHANGED   "unchanged"
 #define OUTCOME_ROLLED_BACK "rolled-back"
 
-/* What a project's Healthcheck says: the image's own HEALTHCHECK, or a probe from the host. Empty: whichever there is. */
+/*
+ * What a project's Healthcheck says: the image's own HEALTHCHECK, a probe from the host, or that running is enough. Empty:
+ * whichever there is.
+ */
 #define HEALTHCHECK_IMAGE       "image"
 #define HEALTHCHECK_TCP         "tcp"
+#define HEALTHCHECK_NONE        "none"
 #define HEALTHCHECK_HTTP_PREFIX "http:" /* and a path that begins with a slash */
 
 /*

@@ -5,6 +5,7 @@ What a deploy says and leaves when the engine or the registry fails, with the re
 
 usage: test_deployer_faults.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
 """
+import json
 import os
 import re
 import sys
@@ -318,6 +319,20 @@ def test_path_of_the_project_is_asked_for():
         assert outcome == "rolled-back" and re.search(r"http://127\.[0-9.]+:8080/healthz.* 503", detail), detail
         # That it listens would have been enough without the path.
         assert host.deploy(9, f"{REPO}:v2", Healthcheck=("s", "tcp"))[0] == "succeeded"
+
+
+def test_container_of_which_nothing_is_asked_has_to_run_and_says_so():
+    for healthcheck in (False, True):
+        with with_old_one(config="HealthDeadlineSec=1\n") as host:
+            os.makedirs(os.path.join(host.directory, "projects.d"), mode=0o750)
+            os.chmod(host.write("projects.d/shop.json", json.dumps({"image": REPO, "healthcheck": "none"})), 0o640)
+            # It exposes a port where nothing listens, and says of itself that it is ill.
+            host.engine.push(REPO, "v2", listen=False, healthcheck=healthcheck, health="unhealthy")
+            assert host.deploy(8, f"{REPO}:v2", Healthcheck=("s", "tcp"))[0] == "succeeded"
+            assert "runs without a restart; no check is wanted" in host.log(), host.log()
+            host.engine.push(REPO, "v3", exit=3, listen=False)
+            outcome, detail, _ = host.deploy(9, f"{REPO}:v3")
+            assert outcome == "rolled-back" and "exit code 3" in detail, detail
 
 
 def test_container_that_cannot_be_asked_has_to_run_and_says_so():

@@ -39,6 +39,7 @@ static void health_needs_an_answer_and_time(void **state) {
                 { HEALTH_ASK_NOTHING, false, "none", 0, HEALTH_UNDECIDED },
                 { HEALTH_ASK_NOTHING, false, "none", STABLE_USEC - 1, HEALTH_UNDECIDED },
                 { HEALTH_ASK_NOTHING, false, "none", STABLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_NOTHING, false, "unhealthy", STABLE_USEC, HEALTH_UP },
                 { HEALTH_ASK_IMAGE, false, "none", STABLE_USEC, HEALTH_UNDECIDED },
                 { HEALTH_ASK_IMAGE, false, "starting", STABLE_USEC, HEALTH_UNDECIDED },
                 { HEALTH_ASK_IMAGE, false, "healthy", STABLE_USEC - 1, HEALTH_UNDECIDED },
@@ -141,6 +142,7 @@ static void health_check_of_the_configuration_counts_as_the_image_s(void **state
 static void health_says_why_nothing_is_asked(void **state) {
         (void) state;
 
+        expect_choice("none", true, 80, bridge, checked, HEALTH_ASK_NOTHING, "no check is wanted");
         expect_choice("", false, 0, bridge, "", HEALTH_ASK_NOTHING, "no port to ask");
         expect_choice("http:/", false, 0, bridge, "", HEALTH_ASK_NOTHING, "no port to ask");
         expect_choice("tcp", false, 80, "", "", HEALTH_ASK_NOTHING, "no address to ask at");

@@ -5,18 +5,12 @@
 #include "unit.h"
 
 static void healthchecks_are_told_from_commands_and_typing_errors(void **state) {
-        static const char *const good[] = { "", "image", "tcp", "http:/", "http:/healthz?full=1&x=%20" };
-        static const char *const bad[] = { "images",
-                                           "TCP",
-                                           "http:",
-                                           "http:healthz",
-                                           "http://\n",
-                                           "http:/a b",
-                                           "http:/\x7f",
-                                           "https:/",
-                                           "http:/\xc3\xa4",
-                                           " tcp",
-                                           "curl -f http://localhost/" };
+        static const char *const good[] = { "",     "image",  "tcp",
+                                            "none", "http:/", "http:/healthz?full=1&x=%20" };
+        static const char *const bad[] = { "images",       "TCP",       "http:",
+                                           "http:healthz", "http://\n", "http:/a b",
+                                           "http:/\x7f",   "https:/",   "http:/\xc3\xa4",
+                                           " tcp",         "None",      "curl -f http://localhost/" };
 
         (void) state;
 

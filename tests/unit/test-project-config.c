@@ -109,7 +109,7 @@ static void stage_is_put_on_top_of_its_project(void **state) {
         assert_int_equal(
                         load_text("{" IMAGE
                                   ",\"stages\":{\"prod\":{\"container\":{\"User\":\"2\"},\"healthcheck\":\"tcp\","
-                                  "\"shareable\":[\"c\"]},\"dev\":{\"container\":{\"User\":\"3\"},\"healthcheck\":\"image\","
+                                  "\"shareable\":[\"c\"]},\"dev\":{\"container\":{\"User\":\"3\"},\"healthcheck\":\"none\","
                                   "\"shareable\":[\"d\"]}},\"container\":{\"User\":\"1\"},\"healthcheck\":\"http:/h\","
                                   "\"shareable\":[\"a\",\"/b\"]}",
                                   &config, problem),
@@ -170,9 +170,9 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 { "\"containers\":{}", " /containers: is not known" },
                 { "\"container\":[]", " /container: is no object" },
                 { "\"healthcheck\":\"curl x\"",
-                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\" or empty" },
+                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty" },
                 { "\"healthcheck\":null",
-                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\" or empty" },
+                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty" },
                 { "\"shareable\":[\"a\",1]",
                   " /shareable/1: has to be the name of a volume or a path of the host" },
                 { "\"stages\":[]", " /stages: has to be an object of at most 256 stages" },
