@@ -203,7 +203,10 @@ def test_second_call_for_a_running_deploy_waits_with_the_first():
 def test_second_call_is_told_the_digest_and_where_the_deploy_is():
     with Host() as host:
         first = host.begin(7, slow(host, after=2.0))
-        pending(host, "shop-dev-7")
+        new = wait_for("the new one", lambda: host.engine.containers().get("shop-dev-7.pending"))
+        looks = f"/containers/{new['Id']}/json"
+        # What the first look found is told before the second.
+        wait_for("it is looked at twice", lambda: len([r for r in host.engine.requests() if r.endswith(looks)]) >= 2)
         watched = Progress(host)
         second = host.begin(7, f"{REPO}:v2")
         assert watched.read("probing") == ["resolved", "probing"]
