@@ -5,18 +5,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "shared/conf.h"
 #include "shared/json.h"
 #include "shared/log.h"
+#include "shared/time-util.h"
 #include "webhookd/autocreate.h"
 #include "webhookd/matcher.h"
 #include "webhookd/payload.h"
 #include "webhookd/refusals.h"
 
-#define HOOK_MAIN "main"
-
 struct Delivery {
         Store *store;
-        const Secret *secret;
+        const Hooks *hooks;
         const WebhookConfig *config;
         Outbox *outbox;
         Refusals refusals;
@@ -25,19 +25,22 @@ struct Delivery {
 /* What one request is about while it is handled. */
 typedef struct Handling {
         Delivery *delivery;
+        const Hook *hook;
         const Request *request;
         const PushList *pushes;
         json_t *deploys; /* of the answer */
         json_t *ignored;
-        bool accepted; /* something new: 202 rather than 200 */
+        bool id_is_final; /* the delivery id is good once … */
+        bool replayed;    /* … and was used before */
+        bool accepted;    /* something new: 202 rather than 200 */
 } Handling;
 
-int delivery_new(Store *store, const Secret *secret, const WebhookConfig *config, Outbox *outbox,
+int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
                  Delivery **ret) {
         Delivery *delivery;
 
         assert(store);
-        assert(secret);
+        assert(hooks);
         assert(config);
         assert(outbox);
         assert(ret);
@@ -47,7 +50,7 @@ int delivery_new(Store *store, const Secret *secret, const WebhookConfig *config
                 return -ENOMEM;
 
         delivery->store = store;
-        delivery->secret = secret;
+        delivery->hooks = hooks;
         delivery->config = config;
         delivery->outbox = outbox;
         *ret = delivery;
@@ -73,6 +76,7 @@ static Notice handling_notice(const Handling *handling, EventId event, NoticeSig
         notice.provider = handling->pushes->provider;
         notice.delivery = handling->pushes->delivery_id;
         notice.remote = handling->request->remote;
+        notice.hook = handling->hook->name;
         return notice;
 }
 
@@ -128,7 +132,23 @@ static int handle_enqueued(Handling *handling, const char *image, const Match *m
         return outbox_add(handling->delivery->outbox, &notice);
 }
 
+/* What the store is asked for; everything is borrowed. */
+static Enqueue handling_enqueue(const Handling *handling, const ImageRef *ref, const char *image,
+                                const Match *match) {
+        return (Enqueue){
+                .stage_id = match->stage->id,
+                .image = image,
+                .digest = ref->digest,
+                .source = "webhook",
+                .hook = handling->hook->name,
+                .delivery_id = handling->pushes->delivery_id,
+                .delivery_id_is_final = handling->id_is_final,
+                .max_queued = handling->delivery->config->max_queued,
+        };
+}
+
 static int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
+        const Enqueue enqueue = handling_enqueue(handling, ref, image, match);
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         Delivery *delivery = handling->delivery;
         int r;
@@ -141,21 +161,38 @@ static int handle_matched(Handling *handling, const ImageRef *ref, const char *i
                 return handle_ignored(handling, image, match, "auto-deploy-off");
         }
 
-        r = store_enqueue(delivery->store,
-                          &(Enqueue){
-                                          .stage_id = match->stage->id,
-                                          .image = image,
-                                          .digest = ref->digest,
-                                          .source = "webhook",
-                                          .hook = HOOK_MAIN,
-                                          .delivery_id = handling->pushes->delivery_id,
-                                          .max_queued = delivery->config->max_queued,
-                          },
-                          &result);
+        r = store_enqueue(delivery->store, &enqueue, &result);
         if (r < 0)
                 return r;
 
         return handle_enqueued(handling, image, match, &result);
+}
+
+/* Nothing comes of an id that was used before: it is answered with what came of it then, where that is still so. */
+static int handle_replayed(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
+        EnqueueResult result = { .verdict = ENQUEUE_REDELIVERED };
+        int r = 0;
+
+        if (match->verdict == MATCH_STAGE) {
+                const Enqueue enqueue = handling_enqueue(handling, ref, image, match);
+
+                r = store_find_delivery(handling->delivery->store, &enqueue, &result.deploy_id,
+                                        &result.state);
+        }
+        if (r < 0)
+                return r;
+
+        return r > 0 ? handle_enqueued(handling, image, match, &result)
+                     : handle_ignored(handling, image, match, "delivered-before");
+}
+
+/* 1 when the hook is for this image, 0 when not. */
+static int hook_takes(const Hook *hook, const ImageRef *ref) {
+        _cleanup_free_ char *repository = NULL;
+        int r;
+
+        r = image_ref_repository(ref, &repository);
+        return r < 0 ? r : image_patterns_take(hook->images, repository);
 }
 
 static const char *const autocreate_reasons[] = {
@@ -203,9 +240,17 @@ static int handle_push(Handling *handling, const Push *push) {
         if (r < 0)
                 return r;
 
+        r = hook_takes(handling->hook, push->ref);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return handle_ignored(handling, image, NULL, "hook-not-for-this-image");
+
         r = match_image(handling->delivery->store, push->ref, &match);
         if (r < 0)
                 return r;
+        if (handling->replayed)
+                return handle_replayed(handling, push->ref, image, &match);
 
         if (match.verdict == MATCH_NO_PROJECT) {
                 const char *reason;
@@ -227,6 +272,21 @@ static int handle_push(Handling *handling, const Push *push) {
         return handle_matched(handling, push->ref, image, &match);
 }
 
+/* An id that is good once is used up by whatever comes of the delivery, unless that is undone. */
+static int handle_id(Handling *handling) {
+        int r;
+
+        if (!handling->id_is_final)
+                return 0;
+
+        r = store_use_id(handling->delivery->store, handling->hook->name, handling->pushes->delivery_id);
+        if (r < 0)
+                return r;
+
+        handling->replayed = r == 0;
+        return 0;
+}
+
 /* All pushes of the body, or none of them. */
 static int handle_pushes(Handling *handling) {
         Delivery *delivery = handling->delivery;
@@ -241,6 +301,7 @@ static int handle_pushes(Handling *handling) {
         if (r < 0)
                 return r;
 
+        r = handle_id(handling);
         for (size_t i = 0; i < handling->pushes->n && r >= 0; i++)
                 r = handle_push(handling, &handling->pushes->items[i]);
         if (r >= 0)
@@ -285,14 +346,17 @@ static void answer_unavailable(const Delivery *delivery, int error, Answer *ret)
                          "nothing was accepted");
 }
 
-static void handle_decoded(Delivery *delivery, const Request *request, const PushList *pushes, Answer *ret) {
+static void handle_decoded(Delivery *delivery, const Hook *hook, const Request *request,
+                           const PushList *pushes, bool id_is_final, Answer *ret) {
         _cleanup_(json_freep) json_t *deploys = json_array(), *ignored = json_array();
         Handling handling = {
                 .delivery = delivery,
+                .hook = hook,
                 .request = request,
                 .pushes = pushes,
                 .deploys = deploys,
                 .ignored = ignored,
+                .id_is_final = id_is_final,
         };
         int r;
 
@@ -311,25 +375,37 @@ static void answer_malformed(const JsonError *error, Answer *ret) {
                 answer_set_error(ret, 400, "malformed", "%s", error->text);
 }
 
-/* The secret was right. */
-static void handle_authentic(Delivery *delivery, const Request *request, Answer *ret) {
+/* The id that was signed stands for the delivery, whatever else calls itself one. */
+static int use_final_id(const Request *request, PushList *pushes) {
+        char *id = bytes_to_string(signature_final_id(request));
+
+        if (!id)
+                return -ENOMEM;
+
+        free(pushes->delivery_id);
+        pushes->delivery_id = id;
+        return 0;
+}
+
+/* The secret was right, and so is whatever the hook asks for besides. */
+static void handle_authentic(Delivery *delivery, const Hook *hook, const Request *request, bool id_is_final,
+                             Answer *ret) {
         _cleanup_(push_list_done) PushList pushes = { .n = 0 };
         PayloadVerdict verdict;
         JsonError error;
+        int r;
 
-        if (!bytes_equal(request->method, "POST")) {
-                answer_set_error(ret, 405, "method-not-allowed", "use POST");
-                return;
-        }
-
-        if (payload_decode(request, &pushes, &verdict, &error) < 0) {
-                answer_unavailable(delivery, -ENOMEM, ret);
+        r = payload_decode(request, &pushes, &verdict, &error);
+        if (r >= 0 && verdict == PAYLOAD_OK && id_is_final)
+                r = use_final_id(request, &pushes);
+        if (r < 0) {
+                answer_unavailable(delivery, r, ret);
                 return;
         }
 
         switch (verdict) {
         case PAYLOAD_OK:
-                handle_decoded(delivery, request, &pushes, ret);
+                handle_decoded(delivery, hook, request, &pushes, id_is_final, ret);
                 return;
 
         case PAYLOAD_UNSUPPORTED_MEDIA_TYPE:
@@ -341,20 +417,44 @@ static void handle_authentic(Delivery *delivery, const Request *request, Answer 
                 break;
         }
 
-        refusals_note(&delivery->refusals, request->remote, ret->status);
+        refusals_note(&delivery->refusals, request->remote, hook->name, ret->status);
+}
+
+/* The secret was right. */
+static void handle_known(Delivery *delivery, const Hook *hook, const Request *request, uint64_t now,
+                         Answer *ret) {
+        HookVerdict verdict;
+
+        if (!bytes_equal(request->method, "POST")) {
+                answer_set_error(ret, 405, "method-not-allowed", "use POST");
+                return;
+        }
+
+        verdict = hook_admit(hook, request, (Bytes){ NULL, 0 }, now);
+        if (!hook_refusal(verdict)) {
+                handle_authentic(delivery, hook, request, verdict == HOOK_ADMITTED_FINAL_ID, ret);
+                return;
+        }
+
+        answer_set_error(ret, 401, "unauthorized", "%s", hook_refusal(verdict));
+        refusals_note(&delivery->refusals, request->remote, hook->name, 401);
 }
 
 void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
+        uint64_t now = now_usec(CLOCK_REALTIME);
+        const Hook *hook;
+
         assert(delivery);
         assert(request);
         assert(ret);
 
         *ret = (Answer){ 0 };
-        if (secret_check(delivery->secret, request->path) == SECRET_OK) {
-                handle_authentic(delivery, request, ret);
+        hook = hooks_check(delivery->hooks, request->path, now);
+        if (hook) {
+                handle_known(delivery, hook, request, now, ret);
                 return;
         }
 
         answer_set_status(ret, 404);
-        refusals_note(&delivery->refusals, request->remote, 404);
+        refusals_note(&delivery->refusals, request->remote, NULL, 404);
 }
