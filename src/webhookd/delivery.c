@@ -2,7 +2,6 @@
 /* From request to answer: see delivery.h. */
 #include "webhookd/delivery.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "shared/conf.h"
@@ -10,30 +9,7 @@
 #include "shared/log.h"
 #include "shared/time-util.h"
 #include "webhookd/autocreate.h"
-#include "webhookd/matcher.h"
-#include "webhookd/payload.h"
-#include "webhookd/refusals.h"
-
-struct Delivery {
-        Store *store;
-        const Hooks *hooks;
-        const WebhookConfig *config;
-        Outbox *outbox;
-        Refusals refusals;
-};
-
-/* What one request is about while it is handled. */
-typedef struct Handling {
-        Delivery *delivery;
-        const Hook *hook;
-        const Request *request;
-        const PushList *pushes;
-        json_t *deploys; /* of the answer */
-        json_t *ignored;
-        bool id_is_final; /* the delivery id is good once … */
-        bool replayed;    /* … and was used before */
-        bool accepted;    /* something new: 202 rather than 200 */
-} Handling;
+#include "webhookd/delivery-internal.h"
 
 int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
                  Delivery **ret) {
@@ -68,19 +44,18 @@ void delivery_log_refusals(Delivery *delivery) {
         refusals_log_rest(&delivery->refusals);
 }
 
-static Notice handling_notice(const Handling *handling, EventId event, NoticeSignal signal,
-                              const char *image) {
+Notice handling_notice(const Handling *handling, EventId event, NoticeSignal signal, const char *image) {
         Notice notice = NOTICE(event, signal);
 
         notice.image = image;
         notice.provider = handling->pushes->provider;
-        notice.delivery = handling->pushes->delivery_id;
+        notice.delivery = handling->delivery_id;
         notice.remote = handling->request->remote;
         notice.hook = handling->hook->name;
         return notice;
 }
 
-static int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason) {
+int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason) {
         Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL, image);
         char text[160];
 
@@ -93,97 +68,6 @@ static int handle_ignored(Handling *handling, const char *image, const Match *ma
         notice.project = match && match->project ? match->project->name : NULL;
         notice.stage = match && match->stage ? match->stage->name : NULL;
         return outbox_add(handling->delivery->outbox, &notice);
-}
-
-static const char *const enqueue_texts[] = {
-        [ENQUEUE_NEW] = "Delivery accepted, deploy %" PRIu64 " queued",
-        [ENQUEUE_JOINED] = "Delivery accepted, joins deploy %" PRIu64,
-        [ENQUEUE_REDELIVERED] = "Delivery known, its deploy is %" PRIu64,
-};
-
-static int handle_enqueued(Handling *handling, const char *image, const Match *match,
-                           const EnqueueResult *result) {
-        bool is_new = result->verdict == ENQUEUE_NEW;
-        Notice notice = handling_notice(handling, EVENT_DELIVERY_ACCEPTED,
-                                        is_new ? NOTICE_DEPLOY_QUEUED : NOTICE_NO_SIGNAL, image);
-        char text[96];
-        int r;
-
-        if (json_array_append_new(handling->deploys,
-                                  json_pack("{s:I, s:s, s:s, s:s, s:s}", "id",
-                                            (json_int_t) result->deploy_id, "project", match->project->name,
-                                            "stage", match->stage->name, "image", image, "state",
-                                            deploy_state_to_string(result->state))) < 0)
-                return -ENOMEM;
-
-        handling->accepted |= result->verdict != ENQUEUE_REDELIVERED;
-        r = outbox_add_superseded(handling->delivery->outbox, result);
-        if (r < 0)
-                return r;
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        (void) snprintf(text, sizeof(text), enqueue_texts[result->verdict], result->deploy_id);
-#pragma GCC diagnostic pop
-        notice.text = text;
-        notice.project = match->project->name;
-        notice.stage = match->stage->name;
-        notice.deploy = result->deploy_id;
-        return outbox_add(handling->delivery->outbox, &notice);
-}
-
-/* What the store is asked for; everything is borrowed. */
-static Enqueue handling_enqueue(const Handling *handling, const ImageRef *ref, const char *image,
-                                const Match *match) {
-        return (Enqueue){
-                .stage_id = match->stage->id,
-                .image = image,
-                .digest = ref->digest,
-                .source = "webhook",
-                .hook = handling->hook->name,
-                .delivery_id = handling->pushes->delivery_id,
-                .delivery_id_is_final = handling->id_is_final,
-                .max_queued = handling->delivery->config->max_queued,
-        };
-}
-
-static int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
-        const Enqueue enqueue = handling_enqueue(handling, ref, image, match);
-        _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
-        Delivery *delivery = handling->delivery;
-        int r;
-
-        if (!match->stage->auto_deploy) {
-                r = store_set_available(delivery->store, match->stage->id, image);
-                if (r < 0)
-                        return r;
-
-                return handle_ignored(handling, image, match, "auto-deploy-off");
-        }
-
-        r = store_enqueue(delivery->store, &enqueue, &result);
-        if (r < 0)
-                return r;
-
-        return handle_enqueued(handling, image, match, &result);
-}
-
-/* Nothing comes of an id that was used before: it is answered with what came of it then, where that is still so. */
-static int handle_replayed(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
-        EnqueueResult result = { .verdict = ENQUEUE_REDELIVERED };
-        int r = 0;
-
-        if (match->verdict == MATCH_STAGE) {
-                const Enqueue enqueue = handling_enqueue(handling, ref, image, match);
-
-                r = store_find_delivery(handling->delivery->store, &enqueue, &result.deploy_id,
-                                        &result.state);
-        }
-        if (r < 0)
-                return r;
-
-        return r > 0 ? handle_enqueued(handling, image, match, &result)
-                     : handle_ignored(handling, image, match, "delivered-before");
 }
 
 /* 1 when the hook is for this image, 0 when not. */
@@ -236,6 +120,7 @@ static int handle_push(Handling *handling, const Push *push) {
         _cleanup_free_ char *image = NULL;
         int r;
 
+        handling->delivery_id = handling->final_id ? handling->final_id : handling->pushes->delivery_id;
         r = image_ref_format(push->ref, &image);
         if (r < 0)
                 return r;
@@ -276,10 +161,10 @@ static int handle_push(Handling *handling, const Push *push) {
 static int handle_id(Handling *handling) {
         int r;
 
-        if (!handling->id_is_final)
+        if (!handling->final_id)
                 return 0;
 
-        r = store_use_id(handling->delivery->store, handling->hook->name, handling->pushes->delivery_id);
+        r = store_use_id(handling->delivery->store, handling->hook->name, handling->final_id);
         if (r < 0)
                 return r;
 
@@ -347,16 +232,16 @@ static void answer_unavailable(const Delivery *delivery, int error, Answer *ret)
 }
 
 static void handle_decoded(Delivery *delivery, const Hook *hook, const Request *request,
-                           const PushList *pushes, bool id_is_final, Answer *ret) {
+                           const PushList *pushes, const char *final_id, Answer *ret) {
         _cleanup_(json_freep) json_t *deploys = json_array(), *ignored = json_array();
         Handling handling = {
                 .delivery = delivery,
                 .hook = hook,
                 .request = request,
                 .pushes = pushes,
+                .final_id = final_id,
                 .deploys = deploys,
                 .ignored = ignored,
-                .id_is_final = id_is_final,
         };
         int r;
 
@@ -375,37 +260,21 @@ static void answer_malformed(const JsonError *error, Answer *ret) {
                 answer_set_error(ret, 400, "malformed", "%s", error->text);
 }
 
-/* The id that was signed stands for the delivery, whatever else calls itself one. */
-static int use_final_id(const Request *request, PushList *pushes) {
-        char *id = bytes_to_string(signature_final_id(request));
-
-        if (!id)
-                return -ENOMEM;
-
-        free(pushes->delivery_id);
-        pushes->delivery_id = id;
-        return 0;
-}
-
-/* The secret was right, and so is whatever the hook asks for besides. */
-static void handle_authentic(Delivery *delivery, const Hook *hook, const Request *request, bool id_is_final,
-                             Answer *ret) {
+/* The secret was right, and so is whatever the hook asks for besides. `final_id` as in Handling. */
+static void handle_authentic(Delivery *delivery, const Hook *hook, const Request *request,
+                             const char *final_id, Answer *ret) {
         _cleanup_(push_list_done) PushList pushes = { .n = 0 };
         PayloadVerdict verdict;
         JsonError error;
-        int r;
 
-        r = payload_decode(request, &pushes, &verdict, &error);
-        if (r >= 0 && verdict == PAYLOAD_OK && id_is_final)
-                r = use_final_id(request, &pushes);
-        if (r < 0) {
-                answer_unavailable(delivery, r, ret);
+        if (payload_decode(request, &pushes, &verdict, &error) < 0) {
+                answer_unavailable(delivery, -ENOMEM, ret);
                 return;
         }
 
         switch (verdict) {
         case PAYLOAD_OK:
-                handle_decoded(delivery, hook, request, &pushes, id_is_final, ret);
+                handle_decoded(delivery, hook, request, &pushes, final_id, ret);
                 return;
 
         case PAYLOAD_UNSUPPORTED_MEDIA_TYPE:
@@ -423,6 +292,7 @@ static void handle_authentic(Delivery *delivery, const Hook *hook, const Request
 /* The secret was right. */
 static void handle_known(Delivery *delivery, const Hook *hook, const Request *request, uint64_t now,
                          Answer *ret) {
+        _cleanup_free_ char *final_id = NULL;
         HookVerdict verdict;
 
         if (!bytes_equal(request->method, "POST")) {
@@ -431,13 +301,21 @@ static void handle_known(Delivery *delivery, const Hook *hook, const Request *re
         }
 
         verdict = hook_admit(hook, request, (Bytes){ NULL, 0 }, now);
-        if (!hook_refusal(verdict)) {
-                handle_authentic(delivery, hook, request, verdict == HOOK_ADMITTED_FINAL_ID, ret);
+        if (hook_refusal(verdict)) {
+                answer_set_error(ret, 401, "unauthorized", "%s", hook_refusal(verdict));
+                refusals_note(&delivery->refusals, request->remote, hook->name, 401);
                 return;
         }
 
-        answer_set_error(ret, 401, "unauthorized", "%s", hook_refusal(verdict));
-        refusals_note(&delivery->refusals, request->remote, hook->name, 401);
+        if (verdict == HOOK_ADMITTED_FINAL_ID) {
+                final_id = bytes_to_string(signature_final_id(request));
+                if (!final_id) {
+                        answer_unavailable(delivery, -ENOMEM, ret);
+                        return;
+                }
+        }
+
+        handle_authentic(delivery, hook, request, final_id, ret);
 }
 
 void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
