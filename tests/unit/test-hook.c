@@ -132,6 +132,7 @@ static void path_that_is_not_exactly_one_is_nobodys(void **state) {
         /* The place of a secret that is not there is no secret. */
         memset(path + strlen("/api/webhook/"), 0, UUID_TEXT_SIZE - 1);
         assert_null(hooks_check(f->hooks, (Bytes){ path, length }, 1));
+        assert_int_equal(secret_check(&none, (Bytes){ path, length }), SECRET_UNKNOWN);
 }
 
 static void hook_of_a_taken_name_is_refused_and_so_is_one_too_many(void **state) {

@@ -325,8 +325,6 @@ static void time_stamp_that_is_no_number_is_bad(void **state) {
 }
 
 static void standard_signature_without_its_id_or_time_is_bad(void **state) {
-        char id[DELIVERY_ID_MAX + 2];
-
         (void) state;
 
         assert_int_equal(STANDARD(STANDARD_KEY, NOW, "webhook-timestamp", STANDARD_TIME, "webhook-signature",
@@ -350,12 +348,31 @@ static void standard_signature_without_its_id_or_time_is_bad(void **state) {
                                   STANDARD_TIME, "webhook-timestamp", "1", "webhook-signature",
                                   "v1," STANDARD_MAC),
                          SIGNATURE_BAD);
+}
 
-        memset(id, 'i', sizeof(id));
-        id[DELIVERY_ID_MAX + 1] = '\0';
-        assert_int_equal(STANDARD(STANDARD_KEY, NOW, "webhook-id", id, "webhook-timestamp", STANDARD_TIME,
-                                  "webhook-signature", "v1," STANDARD_MAC),
-                         SIGNATURE_BAD);
+static void id_beyond_its_limit_is_bad_though_it_is_signed(void **state) {
+        static const struct {
+                size_t length;
+                const char *signature;
+                SignatureVerdict verdict;
+        } cases[] = {
+                { DELIVERY_ID_MAX,
+                  "v1,6lwqdZWvEUcwfxLSK6G0fgShMn2JlrF83N0ZNrVmgx8=", SIGNATURE_GOOD_FINAL_ID },
+                { DELIVERY_ID_MAX + 1, "v1,Xn5fm6GXMiQJhKvuzBHZ4/dn2i/7BF9glpYGANuvB0A=", SIGNATURE_BAD },
+        };
+        char id[DELIVERY_ID_MAX + 2];
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                memset(id, 'i', cases[i].length);
+                id[cases[i].length] = '\0';
+                assert_int_equal(check_at("plain key", "{}", (Bytes){ NULL, 0 }, NOW,
+                                          (const char *const[]){ "webhook-id", id, "webhook-timestamp",
+                                                                 STANDARD_TIME, "webhook-signature",
+                                                                 cases[i].signature, NULL }),
+                                 cases[i].verdict);
+        }
 }
 
 static void id_with_a_full_stop_is_bad_though_it_is_signed(void **state) {
@@ -468,6 +485,7 @@ int main(void) {
                 cmocka_unit_test(time_stamp_is_tolerated_for_five_minutes_either_way),
                 cmocka_unit_test(time_stamp_that_is_no_number_is_bad),
                 cmocka_unit_test(standard_signature_without_its_id_or_time_is_bad),
+                cmocka_unit_test(id_beyond_its_limit_is_bad_though_it_is_signed),
                 cmocka_unit_test(id_with_a_full_stop_is_bad_though_it_is_signed),
                 cmocka_unit_test(json_in_a_form_may_be_signed_instead_of_the_form),
                 cmocka_unit_test(file_that_is_no_list_of_keys_is_refused),
