@@ -24,6 +24,10 @@ static const Advice advices[] = {
         { ERROR_NO_SUCH_STAGE, "The stages are listed by: tinyforgectl stages" },
         { ERROR_INVALID_IMAGE, "A reference can be tried with: tinyforgectl parse-image REFERENCE" },
         { ERROR_NOTHING_AVAILABLE, "Name the tag: tinyforgectl deploy PROJECT STAGE TAG" },
+        { ERROR_NO_SUCH_HOOK, "The hooks are listed by: tinyforgectl hooks" },
+        { ERROR_HOOK_EXISTS,
+          "Its URL is shown by: tinyforgectl url HOOK; a new one is made by: tinyforgectl hook rotate HOOK" },
+        { ERROR_TOO_MANY_HOOKS, "One is removed by: tinyforgectl hook remove HOOK" },
         { ERROR_NO_SUCH_DEPLOY, "The deploys are listed by: tinyforgectl deploys" },
         { ERROR_ALREADY_FINISHED,
           "How it ended is listed by: tinyforgectl deploys. What it brought is undone by: tinyforgectl "

@@ -47,15 +47,9 @@ int client_open(Ctl *ctl) {
         return 0;
 }
 
-static int call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
-                sd_bus_message **ret_reply, const char *types, va_list args) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-        int r;
-
-        r = sd_bus_message_new_method_call(ctl->bus, &message, peer->bus_name, peer->path, peer->interface,
-                                           method);
-        if (r >= 0 && !isempty(types))
-                r = sd_bus_message_appendv(message, types, args);
+/* Sends what was made of the call so far, of which `r` says whether it could be made, and waits for the answer. */
+static int call_finish(Ctl *ctl, sd_bus_message *message, int r, sd_bus_error *ret_error,
+                       sd_bus_message **ret_reply) {
         if (r == -EINVAL)
                 /* sd-bus refuses strings that are no UTF-8 so. */
                 (void) sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS,
@@ -70,6 +64,18 @@ static int call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *re
 
         /* One of our errors, or -EIO: what sd-bus returns could be taken for another one of ours. */
         return error_name_to_errno(ret_error->name);
+}
+
+static int call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
+                sd_bus_message **ret_reply, const char *types, va_list args) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(ctl->bus, &message, peer->bus_name, peer->path, peer->interface,
+                                           method);
+        if (r >= 0 && !isempty(types))
+                r = sd_bus_message_appendv(message, types, args);
+        return call_finish(ctl, message, r, ret_error, ret_reply);
 }
 
 int client_try(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
@@ -99,6 +105,26 @@ int client_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message *
         va_start(args, types);
         r = call(ctl, peer, method, &error, ret_reply, types, args);
         va_end(args);
+        return r < 0 ? client_report(ctl, peer, r, &error) : r;
+}
+
+int client_call_with(Ctl *ctl, const Peer *peer, const char *method, ClientAppend append,
+                     const void *userdata, sd_bus_message **ret_reply) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        assert(append);
+
+        r = client_open(ctl);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_new_method_call(ctl->bus, &message, peer->bus_name, peer->path, peer->interface,
+                                           method);
+        if (r >= 0)
+                r = append(message, userdata);
+        r = call_finish(ctl, message, r, &error, ret_reply);
         return r < 0 ? client_report(ctl, peer, r, &error) : r;
 }
 

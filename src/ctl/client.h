@@ -33,6 +33,13 @@ int client_try(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret
 int client_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message **ret_reply,
                 const char *types, ...);
 
+/* Adds the arguments of a call; 0 or more, or what sd_bus_message_append() failed with. */
+typedef int (*ClientAppend)(sd_bus_message *message, const void *userdata);
+
+/* client_call(), for arguments whose number the caller does not know beforehand. */
+int client_call_with(Ctl *ctl, const Peer *peer, const char *method, ClientAppend append,
+                     const void *userdata, sd_bus_message **ret_reply);
+
 /* All properties, as a message that holds one a{sv}. Reports its faults. */
 int client_get_properties(Ctl *ctl, const Peer *peer, sd_bus_message **ret_reply);
 

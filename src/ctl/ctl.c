@@ -96,9 +96,10 @@ int ctl_print_json_indented(const Ctl *ctl, const json_t *value) {
 
 int ctl_exit_code(int r) {
         switch (r) {
-        case -ENODEV: /* ERROR_NO_SUCH_PROJECT */
-        case -ENXIO:  /* ERROR_NO_SUCH_STAGE */
-        case -ESRCH:  /* ERROR_NO_SUCH_DEPLOY */
+        case -ENODEV:    /* ERROR_NO_SUCH_PROJECT */
+        case -ENXIO:     /* ERROR_NO_SUCH_STAGE */
+        case -ESRCH:     /* ERROR_NO_SUCH_DEPLOY */
+        case -ENOMEDIUM: /* ERROR_NO_SUCH_HOOK */
                 return CTL_EXIT_NOT_FOUND;
         default:
                 return r < 0 ? CTL_EXIT_FAILURE : r;

@@ -16,7 +16,7 @@
 enum {
         CTL_EXIT_FAILURE = 1,
         CTL_EXIT_USAGE = 2,
-        CTL_EXIT_NOT_FOUND = 4,     /* no such project, stage or deploy; as systemctl has it for units */
+        CTL_EXIT_NOT_FOUND = 4, /* no such project, stage, deploy or hook; as systemctl has it for units */
         CTL_EXIT_INTERRUPTED = 130, /* Ctrl-C, as shells count it */
 };
 
@@ -30,6 +30,9 @@ typedef struct Ctl {
         bool hold;             /* rollback: auto_deploy goes off with it */
         unsigned limit;        /* deploys: rows */
         uint64_t timeout_usec; /* how long to wait */
+        char **images;         /* hook create: patterns; NULL: none given */
+        const char *signature; /* hook create: the rule; NULL: the daemon's default */
+        uint64_t grace_usec;   /* hook rotate */
         sd_bus *bus;           /* see client.h */
 } Ctl;
 

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "shared/conf.h"
+
 int rows_enter(sd_bus_message *reply) {
         const char *contents = NULL;
         char type = 0;
@@ -54,6 +56,35 @@ int instance_read(sd_bus_message *reply, InstanceRow *ret) {
         return sd_bus_message_read(reply, "(sstssssssst)", &ret->project, &ret->stage, &ret->deploy,
                                    &ret->store, &ret->container, &ret->name, &ret->digest, &ret->state,
                                    &ret->health, &ret->endpoint, &ret->started_at);
+}
+
+void hook_row_done(HookRow *row) {
+        row->images = strv_free(row->images);
+}
+
+int hook_read(sd_bus_message *reply, HookRow *ret) {
+        _cleanup_(hook_row_done) HookRow row = { .name = NULL };
+        int r, has_key = 0;
+
+        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_STRUCT, "sassbttt");
+        if (r <= 0)
+                return r;
+
+        r = sd_bus_message_read(reply, "s", &row.name);
+        if (r >= 0)
+                r = sd_bus_message_read_strv(reply, &row.images);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "sbttt", &row.signature, &has_key, &row.created_at,
+                                        &row.rotated_at, &row.previous_until);
+        if (r >= 0)
+                r = sd_bus_message_exit_container(reply);
+        if (r < 0)
+                return r;
+
+        row.has_key = has_key;
+        *ret = row;
+        row = (HookRow){ .name = NULL };
+        return 1;
 }
 
 bool deploy_is_finished(const DeployRow *row) {

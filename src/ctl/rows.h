@@ -36,6 +36,16 @@ typedef struct DeployRow {
         uint64_t finished_at;
 } DeployRow;
 
+typedef struct HookRow {
+        const char *name;
+        char **images; /* NULL-terminated; hook_row_done() */
+        const char *signature;
+        bool has_key;
+        uint64_t created_at;
+        uint64_t rotated_at;
+        uint64_t previous_until;
+} HookRow;
+
 typedef struct InstanceRow {
         const char *project;
         const char *stage;
@@ -58,6 +68,9 @@ int project_read(sd_bus_message *reply, ProjectRow *ret);
 int stage_read(sd_bus_message *reply, StageRow *ret);
 int deploy_read(sd_bus_message *reply, DeployRow *ret);
 int instance_read(sd_bus_message *reply, InstanceRow *ret);
+int hook_read(sd_bus_message *reply, HookRow *ret);
+
+void hook_row_done(HookRow *row);
 
 /* Whether the deploy of this row is over. */
 bool deploy_is_finished(const DeployRow *row);

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "ctl/ctl.h"
 #include "ctl/verbs.h"
+#include "shared/conf.h"
 #include "shared/parse.h"
 
 #define LIMIT_DEFAULT   20U
@@ -26,7 +27,10 @@ enum {
         ARG_NO_WAIT,
         ARG_TIMEOUT,
         ARG_HOLD,
-        ARG_FOLLOW
+        ARG_FOLLOW,
+        ARG_IMAGE,
+        ARG_SIGNATURE,
+        ARG_GRACE
 };
 
 static const struct option long_options[] = {
@@ -40,6 +44,9 @@ static const struct option long_options[] = {
         { "timeout", required_argument, NULL, ARG_TIMEOUT },
         { "hold", no_argument, NULL, ARG_HOLD },
         { "follow", no_argument, NULL, ARG_FOLLOW },
+        { "image", required_argument, NULL, ARG_IMAGE },
+        { "signature", required_argument, NULL, ARG_SIGNATURE },
+        { "grace", required_argument, NULL, ARG_GRACE },
         { NULL, 0, NULL, 0 },
 };
 
@@ -55,10 +62,21 @@ static int parse_limit(Ctl *ctl, const char *text) {
         return 0;
 }
 
-static int parse_timeout(Ctl *ctl, const char *text) {
-        if (parse_sec(text, &ctl->timeout_usec) < 0) {
-                (void) ctl_fail(ctl, -EINVAL, "--timeout= wants a time span such as 5min, not '%s'", text);
+/* A time span that the option of that name has. */
+static int parse_span(Ctl *ctl, const char *option, const char *text, uint64_t *ret) {
+        if (parse_sec(text, ret) < 0) {
+                (void) ctl_fail(ctl, -EINVAL, "--%s= wants a time span such as 5min, not '%s'", option,
+                                text);
                 return CTL_EXIT_USAGE;
+        }
+
+        return 0;
+}
+
+static int parse_image(Ctl *ctl, const char *text) {
+        if (strv_add(&ctl->images, text, strlen(text)) < 0) {
+                (void) ctl_fail(ctl, -ENOMEM, "Out of memory");
+                return CTL_EXIT_FAILURE;
         }
 
         return 0;
@@ -89,7 +107,7 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
                 return 0;
         case ARG_TIMEOUT:
                 command->options |= VERB_WAIT;
-                return parse_timeout(ctl, value);
+                return parse_span(ctl, "timeout", value, &ctl->timeout_usec);
         case ARG_HOLD:
                 command->options |= VERB_HOLD;
                 ctl->hold = true;
@@ -98,6 +116,16 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
                 command->options |= VERB_FOLLOW;
                 ctl->follow = true;
                 return 0;
+        case ARG_IMAGE:
+                command->options |= VERB_HOOK;
+                return parse_image(ctl, value);
+        case ARG_SIGNATURE:
+                command->options |= VERB_HOOK;
+                ctl->signature = value;
+                return 0;
+        case ARG_GRACE:
+                command->options |= VERB_GRACE;
+                return parse_span(ctl, "grace", value, &ctl->grace_usec);
         default:
                 return CTL_EXIT_USAGE;
         }
@@ -207,6 +235,7 @@ int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
         if (r == 0)
                 r = run_verb(&ctl, &command, argc - optind, argv + optind);
         sd_bus_flush_close_unref(ctl.bus);
+        ctl.images = strv_free(ctl.images);
 
         if (fflush(out) != 0 || ferror(out)) {
                 (void) ctl_fail(&ctl, -EIO, "Cannot write the answer: %m");

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* url and regenerate-secret: the URL that CI calls. */
+#include "ctl/secret-url.h"
+
 #include "ctl/client.h"
 #include "ctl/verbs.h"
 
 /* Where the socket listens unless a drop-in says otherwise. */
 #define DEFAULT_URL "http://127.0.0.1:8420"
 
-/* The part of the URL before the path; freshly allocated. */
-static int read_base_url(Ctl *ctl, char **ret) {
+int url_read_base(Ctl *ctl, char **ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const Peer properties = {
                 .bus_name = peer_webhook.bus_name,
@@ -50,20 +51,9 @@ static int show_url(Ctl *ctl, const char *base, const char *path) {
         return 0;
 }
 
-/* Calls `method`, which answers with a path, and shows the URL of that. */
-static int path_to_url(Ctl *ctl, const char *method) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_free_ char *base = NULL;
+int url_show(Ctl *ctl, const char *base, sd_bus_message *reply) {
         const char *path;
         int r;
-
-        r = read_base_url(ctl, &base);
-        if (r < 0)
-                return r;
-
-        r = client_call(ctl, &peer_webhook, method, &reply, "");
-        if (r < 0)
-                return r;
 
         r = sd_bus_message_read(reply, "s", &path);
         if (r < 0)
@@ -73,13 +63,30 @@ static int path_to_url(Ctl *ctl, const char *method) {
 }
 
 int verb_url(Ctl *ctl, char *args[]) {
-        (void) args;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ char *base = NULL;
+        int r;
 
-        return path_to_url(ctl, "GetWebhookPath");
+        r = url_read_base(ctl, &base);
+        if (r < 0)
+                return r;
+
+        r = args[0] ? client_call(ctl, &peer_webhook, "GetHookPath", &reply, "s", args[0])
+                    : client_call(ctl, &peer_webhook, "GetWebhookPath", &reply, "");
+        return r < 0 ? r : url_show(ctl, base, reply);
 }
 
 int verb_regenerate_secret(Ctl *ctl, char *args[]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ char *base = NULL;
+        int r;
+
         (void) args;
 
-        return path_to_url(ctl, "RegenerateSecret");
+        r = url_read_base(ctl, &base);
+        if (r < 0)
+                return r;
+
+        r = client_call(ctl, &peer_webhook, "RegenerateSecret", &reply, "");
+        return r < 0 ? r : url_show(ctl, base, reply);
 }

@@ -113,6 +113,27 @@ void table_add_text(Table *table, const char *text) {
         table_add_short(table, text, text);
 }
 
+void table_add_list(Table *table, char *const *texts) {
+        _cleanup_free_ char *shown = NULL;
+        json_t *list = json_array();
+
+        for (; list && texts && *texts; texts++) {
+                char *longer = NULL;
+
+                if (json_array_append_new(list, json_string(*texts)) < 0 ||
+                    asprintf(&longer, "%s%s%s", strempty(shown), shown ? " " : "", *texts) < 0) {
+                        json_decref(list);
+                        list = NULL;
+                        break;
+                }
+
+                free(shown);
+                shown = longer;
+        }
+
+        table_add(table, list, shown);
+}
+
 void table_add_number(Table *table, uint64_t number) {
         char shown[24];
 

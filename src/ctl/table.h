@@ -30,6 +30,8 @@ DEFINE_CLEANUP(Table, table_free)
 void table_add_text(Table *table, const char *text);
 /* People see `shown`, programs `text`. */
 void table_add_short(Table *table, const char *text, const char *shown);
+/* A NULL-terminated array, or NULL: a space between two for people, an array in JSON. */
+void table_add_list(Table *table, char *const *texts);
 void table_add_number(Table *table, uint64_t number);
 /* 0 is a dash and null. */
 void table_add_optional(Table *table, uint64_t number);

@@ -33,9 +33,11 @@ static const Verb verbs[] = {
         },
         {
                         .name = "url",
-                        .arguments = "",
+                        .arguments = "[HOOK]",
+                        .n_max = 1,
                         .summary = "Show the URL that CI calls; it is a secret",
-                        .details = "The part before the path is PublicURL= of webhookd.conf, or the socket's default.\n\n"
+                        .details = "Without HOOK that of the main hook. The part before the path is PublicURL= of webhookd.conf,\n"
+                                   "or the socket's default.\n\n"
                                    "JSON: {\"url\",\"path\"}.\n",
                         .run = verb_url,
         },
@@ -43,9 +45,55 @@ static const Verb verbs[] = {
                         .name = "regenerate-secret",
                         .arguments = "",
                         .summary = "Make a new secret, and show the new URL",
-                        .details = "The old URL is dead when this returns.\n\n"
+                        .details = "Of the main hook. The old URL is dead when this returns.\n\n"
                                    "JSON: {\"url\",\"path\"}.\n",
                         .run = verb_regenerate_secret,
+        },
+        {
+                        .name = "hooks",
+                        .arguments = "",
+                        .summary = "List the hooks beside the main one",
+                        .details = "Without images a hook is for all of them. The URL of one is shown by url HOOK.\n\n"
+                                   "JSON: [{\"name\",\"images\":[],\"signature\",\"has_key\",\"created_at\",\"rotated_at\",\"previous_until\"}].\n",
+                        .run = verb_hooks,
+        },
+        {
+                        .name = "hook create",
+                        .arguments = "HOOK",
+                        .n_min = 1,
+                        .n_max = 1,
+                        .options = VERB_HOOK,
+                        .summary = "Make one more URL, and show it",
+                        .details = "     --image=PATTERN   Images (domain/path) that may come through it; again for more. All by default\n"
+                                   "     --signature=RULE  optional: a proof of origin that is sent has to be right, where there is a\n"
+                                   "                       key (the default); required: there has to be one; none: not looked at\n\n"
+                                   "The keys of its sender, one a line, are the credential signing-key.HOOK of\n"
+                                   "tinyforge-webhookd.service, which reads them when it starts:\n\n"
+                                   "     LoadCredential=signing-key.HOOK:/etc/tinyforge/signing-key.HOOK\n\n"
+                                   "JSON: {\"url\",\"path\"}.\n",
+                        .run = verb_hook_create,
+        },
+        {
+                        .name = "hook rotate",
+                        .arguments = "HOOK",
+                        .n_min = 1,
+                        .n_max = 1,
+                        .options = VERB_GRACE,
+                        .summary = "Give a hook a new secret, and show the new URL",
+                        .details = "     --grace=SPAN     The old URL works for so long, at most 30 days; by default it is dead at once\n\n"
+                                   "The main hook has regenerate-secret.\n\n"
+                                   "JSON: {\"url\",\"path\"}.\n",
+                        .run = verb_hook_rotate,
+        },
+        {
+                        .name = "hook remove",
+                        .arguments = "HOOK",
+                        .n_min = 1,
+                        .n_max = 1,
+                        .summary = "Remove a hook; its URL is dead when this returns",
+                        .details = "What was deployed through it stays.\n\n"
+                                   "JSON: {\"removed\"}.\n",
+                        .run = verb_hook_remove,
         },
         {
                         .name = "projects",
@@ -225,7 +273,7 @@ static void help_common(FILE *file) {
                      "  -h --help        Show this help, or that of a verb\n"
                      "     --version     Show the version\n\n"
                      "Times in JSON are microseconds since the epoch, what is absent is null.\n"
-                     "Exit codes: 0 success, 1 failure, 2 wrong usage, 4 no such project, stage or deploy.\n",
+                     "Exit codes: 0 success, 1 failure, 2 wrong usage, 4 no such project, stage, deploy or hook.\n",
                      file);
 }
 

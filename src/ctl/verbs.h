@@ -12,6 +12,10 @@ typedef int (*VerbFunction)(Ctl *ctl, char *args[]);
 int verb_status(Ctl *ctl, char *args[]);
 int verb_url(Ctl *ctl, char *args[]);
 int verb_regenerate_secret(Ctl *ctl, char *args[]);
+int verb_hooks(Ctl *ctl, char *args[]);
+int verb_hook_create(Ctl *ctl, char *args[]);
+int verb_hook_rotate(Ctl *ctl, char *args[]);
+int verb_hook_remove(Ctl *ctl, char *args[]);
 int verb_projects(Ctl *ctl, char *args[]);
 int verb_project_show(Ctl *ctl, char *args[]);
 int verb_stages(Ctl *ctl, char *args[]);
@@ -27,10 +31,12 @@ int verb_match_tag(Ctl *ctl, char *args[]);
 
 /* Options that not every verb knows. */
 typedef enum VerbOptions {
-        VERB_LIMIT = 1 << 0, /* -n */
-        VERB_WAIT = 1 << 1,  /* --wait, --no-wait, --timeout= */
-        VERB_HOLD = 1 << 2,  /* --hold */
-        VERB_FOLLOW = 1 << 3 /* --follow */
+        VERB_LIMIT = 1 << 0,  /* -n */
+        VERB_WAIT = 1 << 1,   /* --wait, --no-wait, --timeout= */
+        VERB_HOLD = 1 << 2,   /* --hold */
+        VERB_FOLLOW = 1 << 3, /* --follow */
+        VERB_HOOK = 1 << 4,   /* --image=, --signature= */
+        VERB_GRACE = 1 << 5   /* --grace= */
 } VerbOptions;
 
 typedef struct Verb {

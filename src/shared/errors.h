@@ -26,6 +26,9 @@ typedef enum ErrorVerdict {
         X(NO_SUCH_STAGE,        "NoSuchStage",         ENXIO,           ERROR_FINAL)           \
         X(NO_SUCH_IMAGE,        "NoSuchImage",         ENOENT,          ERROR_FINAL)           \
         X(NO_SUCH_DEPLOY,       "NoSuchDeploy",        ESRCH,           ERROR_FINAL)           \
+        X(NO_SUCH_HOOK,         "NoSuchHook",          ENOMEDIUM,       ERROR_FINAL)           \
+        X(HOOK_EXISTS,          "HookExists",          ENOTUNIQ,        ERROR_FINAL)           \
+        X(TOO_MANY_HOOKS,       "TooManyHooks",        EUSERS,          ERROR_FINAL)           \
         X(ALREADY_FINISHED,     "AlreadyFinished",     EALREADY,        ERROR_FINAL)           \
         X(CANCELLED,            "Cancelled",           ECANCELED,       ERROR_FINAL)           \
         X(NO_ROLLBACK_TARGET,   "NoRollbackTarget",    ENOLINK,         ERROR_FINAL)           \

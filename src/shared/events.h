@@ -14,6 +14,9 @@
         X(PROJECT_CREATED,     "8ea49edc596b4371a0e183bd1b81765f", LOG_NOTICE,  "a project was created, by a delivery or a person") \
         X(SECRET_CREATED,      "e1dde8aa617d46dbb1149a70a8822949", LOG_NOTICE,  "the first secret was made") \
         X(SECRET_REGENERATED,  "e030c40d9dcd436baeccd94c71d1f15d", LOG_NOTICE,  "the secret was replaced") \
+        X(HOOK_CREATED,        "6ade5c2f9b5b49f29b49041b305cc014", LOG_NOTICE,  "a hook was made") \
+        X(HOOK_ROTATED,        "6d24d87a6b184fd3a4a0ef7c6d2837d3", LOG_NOTICE,  "the secret of a hook was replaced") \
+        X(HOOK_REMOVED,        "7881723a4b0340d3baf937eb9e164267", LOG_NOTICE,  "a hook was removed") \
         X(DEPLOY_STARTED,      "93079a56005b4eb5aed733dc81188b93", LOG_INFO,    "a deploy was handed to the deployer") \
         X(DEPLOY_SUCCEEDED,    "43351df3e36440e092ea9d9c7936aca4", LOG_NOTICE,  "the new version runs") \
         X(DEPLOY_UNCHANGED,    "592093f8786946ac987c96141946ddc5", LOG_INFO,    "the version asked for runs already") \

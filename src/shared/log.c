@@ -115,6 +115,7 @@ static void field_add_all(FieldSet *set, const EventFields *fields) {
         field_add(set, "TINYFORGE_DELIVERY", fields->delivery);
         field_add(set, "TINYFORGE_PROVIDER", fields->provider);
         field_add(set, "TINYFORGE_REMOTE", fields->remote);
+        field_add(set, "TINYFORGE_HOOK", fields->hook);
         if (fields->deploy > 0)
                 field_add_number(set, "TINYFORGE_DEPLOY", fields->deploy);
         if (fields->caller_uid != (uid_t) -1)

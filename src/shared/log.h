@@ -23,6 +23,7 @@ typedef struct EventFields {
         const char *delivery;
         const char *provider;
         const char *remote;
+        const char *hook;
         uid_t caller_uid;
 } EventFields;
 

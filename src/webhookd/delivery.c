@@ -2,42 +2,21 @@
 /* From request to answer: see delivery.h. */
 #include "webhookd/delivery.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
+#include "shared/conf.h"
 #include "shared/json.h"
 #include "shared/log.h"
+#include "shared/time-util.h"
 #include "webhookd/autocreate.h"
-#include "webhookd/matcher.h"
-#include "webhookd/payload.h"
-#include "webhookd/refusals.h"
+#include "webhookd/delivery-internal.h"
 
-#define HOOK_MAIN "main"
-
-struct Delivery {
-        Store *store;
-        const Secret *secret;
-        const WebhookConfig *config;
-        Outbox *outbox;
-        Refusals refusals;
-};
-
-/* What one request is about while it is handled. */
-typedef struct Handling {
-        Delivery *delivery;
-        const Request *request;
-        const PushList *pushes;
-        json_t *deploys; /* of the answer */
-        json_t *ignored;
-        bool accepted; /* something new: 202 rather than 200 */
-} Handling;
-
-int delivery_new(Store *store, const Secret *secret, const WebhookConfig *config, Outbox *outbox,
+int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
                  Delivery **ret) {
         Delivery *delivery;
 
         assert(store);
-        assert(secret);
+        assert(hooks);
         assert(config);
         assert(outbox);
         assert(ret);
@@ -47,7 +26,7 @@ int delivery_new(Store *store, const Secret *secret, const WebhookConfig *config
                 return -ENOMEM;
 
         delivery->store = store;
-        delivery->secret = secret;
+        delivery->hooks = hooks;
         delivery->config = config;
         delivery->outbox = outbox;
         *ret = delivery;
@@ -65,18 +44,18 @@ void delivery_log_refusals(Delivery *delivery) {
         refusals_log_rest(&delivery->refusals);
 }
 
-static Notice handling_notice(const Handling *handling, EventId event, NoticeSignal signal,
-                              const char *image) {
+Notice handling_notice(const Handling *handling, EventId event, NoticeSignal signal, const char *image) {
         Notice notice = NOTICE(event, signal);
 
         notice.image = image;
         notice.provider = handling->pushes->provider;
-        notice.delivery = handling->pushes->delivery_id;
+        notice.delivery = handling->delivery_id;
         notice.remote = handling->request->remote;
+        notice.hook = handling->hook->name;
         return notice;
 }
 
-static int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason) {
+int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason) {
         Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL, image);
         char text[160];
 
@@ -91,71 +70,13 @@ static int handle_ignored(Handling *handling, const char *image, const Match *ma
         return outbox_add(handling->delivery->outbox, &notice);
 }
 
-static const char *const enqueue_texts[] = {
-        [ENQUEUE_NEW] = "Delivery accepted, deploy %" PRIu64 " queued",
-        [ENQUEUE_JOINED] = "Delivery accepted, joins deploy %" PRIu64,
-        [ENQUEUE_REDELIVERED] = "Delivery known, its deploy is %" PRIu64,
-};
-
-static int handle_enqueued(Handling *handling, const char *image, const Match *match,
-                           const EnqueueResult *result) {
-        bool is_new = result->verdict == ENQUEUE_NEW;
-        Notice notice = handling_notice(handling, EVENT_DELIVERY_ACCEPTED,
-                                        is_new ? NOTICE_DEPLOY_QUEUED : NOTICE_NO_SIGNAL, image);
-        char text[96];
+/* 1 when the hook is for this image, 0 when not. */
+static int hook_takes(const Hook *hook, const ImageRef *ref) {
+        _cleanup_free_ char *repository = NULL;
         int r;
 
-        if (json_array_append_new(handling->deploys,
-                                  json_pack("{s:I, s:s, s:s, s:s, s:s}", "id",
-                                            (json_int_t) result->deploy_id, "project", match->project->name,
-                                            "stage", match->stage->name, "image", image, "state",
-                                            deploy_state_to_string(result->state))) < 0)
-                return -ENOMEM;
-
-        handling->accepted |= result->verdict != ENQUEUE_REDELIVERED;
-        r = outbox_add_superseded(handling->delivery->outbox, result);
-        if (r < 0)
-                return r;
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        (void) snprintf(text, sizeof(text), enqueue_texts[result->verdict], result->deploy_id);
-#pragma GCC diagnostic pop
-        notice.text = text;
-        notice.project = match->project->name;
-        notice.stage = match->stage->name;
-        notice.deploy = result->deploy_id;
-        return outbox_add(handling->delivery->outbox, &notice);
-}
-
-static int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
-        _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
-        Delivery *delivery = handling->delivery;
-        int r;
-
-        if (!match->stage->auto_deploy) {
-                r = store_set_available(delivery->store, match->stage->id, image);
-                if (r < 0)
-                        return r;
-
-                return handle_ignored(handling, image, match, "auto-deploy-off");
-        }
-
-        r = store_enqueue(delivery->store,
-                          &(Enqueue){
-                                          .stage_id = match->stage->id,
-                                          .image = image,
-                                          .digest = ref->digest,
-                                          .source = "webhook",
-                                          .hook = HOOK_MAIN,
-                                          .delivery_id = handling->pushes->delivery_id,
-                                          .max_queued = delivery->config->max_queued,
-                          },
-                          &result);
-        if (r < 0)
-                return r;
-
-        return handle_enqueued(handling, image, match, &result);
+        r = image_ref_repository(ref, &repository);
+        return r < 0 ? r : image_patterns_take(hook->images, repository);
 }
 
 static const char *const autocreate_reasons[] = {
@@ -199,13 +120,22 @@ static int handle_push(Handling *handling, const Push *push) {
         _cleanup_free_ char *image = NULL;
         int r;
 
+        handling->delivery_id = handling->final_id ? handling->final_id : handling->pushes->delivery_id;
         r = image_ref_format(push->ref, &image);
         if (r < 0)
                 return r;
 
+        r = hook_takes(handling->hook, push->ref);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return handle_ignored(handling, image, NULL, "hook-not-for-this-image");
+
         r = match_image(handling->delivery->store, push->ref, &match);
         if (r < 0)
                 return r;
+        if (handling->replayed)
+                return handle_replayed(handling, push->ref, image, &match);
 
         if (match.verdict == MATCH_NO_PROJECT) {
                 const char *reason;
@@ -227,6 +157,21 @@ static int handle_push(Handling *handling, const Push *push) {
         return handle_matched(handling, push->ref, image, &match);
 }
 
+/* An id that is good once is used up by whatever comes of the delivery, unless that is undone. */
+static int handle_id(Handling *handling) {
+        int r;
+
+        if (!handling->final_id)
+                return 0;
+
+        r = store_use_id(handling->delivery->store, handling->hook->name, handling->final_id);
+        if (r < 0)
+                return r;
+
+        handling->replayed = r == 0;
+        return 0;
+}
+
 /* All pushes of the body, or none of them. */
 static int handle_pushes(Handling *handling) {
         Delivery *delivery = handling->delivery;
@@ -241,6 +186,7 @@ static int handle_pushes(Handling *handling) {
         if (r < 0)
                 return r;
 
+        r = handle_id(handling);
         for (size_t i = 0; i < handling->pushes->n && r >= 0; i++)
                 r = handle_push(handling, &handling->pushes->items[i]);
         if (r >= 0)
@@ -285,12 +231,15 @@ static void answer_unavailable(const Delivery *delivery, int error, Answer *ret)
                          "nothing was accepted");
 }
 
-static void handle_decoded(Delivery *delivery, const Request *request, const PushList *pushes, Answer *ret) {
+static void handle_decoded(Delivery *delivery, const Hook *hook, const Request *request,
+                           const PushList *pushes, const char *final_id, Answer *ret) {
         _cleanup_(json_freep) json_t *deploys = json_array(), *ignored = json_array();
         Handling handling = {
                 .delivery = delivery,
+                .hook = hook,
                 .request = request,
                 .pushes = pushes,
+                .final_id = final_id,
                 .deploys = deploys,
                 .ignored = ignored,
         };
@@ -311,16 +260,12 @@ static void answer_malformed(const JsonError *error, Answer *ret) {
                 answer_set_error(ret, 400, "malformed", "%s", error->text);
 }
 
-/* The secret was right. */
-static void handle_authentic(Delivery *delivery, const Request *request, Answer *ret) {
+/* The secret was right, and so is whatever the hook asks for besides. `final_id` as in Handling. */
+static void handle_authentic(Delivery *delivery, const Hook *hook, const Request *request,
+                             const char *final_id, Answer *ret) {
         _cleanup_(push_list_done) PushList pushes = { .n = 0 };
         PayloadVerdict verdict;
         JsonError error;
-
-        if (!bytes_equal(request->method, "POST")) {
-                answer_set_error(ret, 405, "method-not-allowed", "use POST");
-                return;
-        }
 
         if (payload_decode(request, &pushes, &verdict, &error) < 0) {
                 answer_unavailable(delivery, -ENOMEM, ret);
@@ -329,7 +274,7 @@ static void handle_authentic(Delivery *delivery, const Request *request, Answer 
 
         switch (verdict) {
         case PAYLOAD_OK:
-                handle_decoded(delivery, request, &pushes, ret);
+                handle_decoded(delivery, hook, request, &pushes, final_id, ret);
                 return;
 
         case PAYLOAD_UNSUPPORTED_MEDIA_TYPE:
@@ -341,20 +286,53 @@ static void handle_authentic(Delivery *delivery, const Request *request, Answer 
                 break;
         }
 
-        refusals_note(&delivery->refusals, request->remote, ret->status);
+        refusals_note(&delivery->refusals, request->remote, hook->name, ret->status);
+}
+
+/* The secret was right. */
+static void handle_known(Delivery *delivery, const Hook *hook, const Request *request, uint64_t now,
+                         Answer *ret) {
+        _cleanup_free_ char *final_id = NULL;
+        HookVerdict verdict;
+
+        if (!bytes_equal(request->method, "POST")) {
+                answer_set_error(ret, 405, "method-not-allowed", "use POST");
+                return;
+        }
+
+        verdict = hook_admit(hook, request, (Bytes){ NULL, 0 }, now);
+        if (hook_refusal(verdict)) {
+                answer_set_error(ret, 401, "unauthorized", "%s", hook_refusal(verdict));
+                refusals_note(&delivery->refusals, request->remote, hook->name, 401);
+                return;
+        }
+
+        if (verdict == HOOK_ADMITTED_FINAL_ID) {
+                final_id = bytes_to_string(signature_final_id(request));
+                if (!final_id) {
+                        answer_unavailable(delivery, -ENOMEM, ret);
+                        return;
+                }
+        }
+
+        handle_authentic(delivery, hook, request, final_id, ret);
 }
 
 void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
+        uint64_t now = now_usec(CLOCK_REALTIME);
+        const Hook *hook;
+
         assert(delivery);
         assert(request);
         assert(ret);
 
         *ret = (Answer){ 0 };
-        if (secret_check(delivery->secret, request->path) == SECRET_OK) {
-                handle_authentic(delivery, request, ret);
+        hook = hooks_check(delivery->hooks, request->path, now);
+        if (hook) {
+                handle_known(delivery, hook, request, now, ret);
                 return;
         }
 
         answer_set_status(ret, 404);
-        refusals_note(&delivery->refusals, request->remote, 404);
+        refusals_note(&delivery->refusals, request->remote, NULL, 404);
 }

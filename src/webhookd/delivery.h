@@ -5,16 +5,16 @@
  */
 #pragma once
 
+#include "webhookd/hook.h"
 #include "webhookd/outbox.h"
 #include "webhookd/request.h"
-#include "webhookd/secret.h"
 #include "webhookd/store.h"
 #include "webhookd/webhook-config.h"
 
 typedef struct Delivery Delivery;
 
 /* Borrows everything. */
-int delivery_new(Store *store, const Secret *secret, const WebhookConfig *config, Outbox *outbox,
+int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
                  Delivery **ret);
 Delivery *delivery_free(Delivery *delivery);
 DEFINE_CLEANUP(Delivery, delivery_free)

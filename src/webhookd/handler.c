@@ -35,7 +35,7 @@ static const StatusText status_texts[] = {
         { 200, "OK", "{}", NULL, NULL },
         { 202, "Accepted", "{}", NULL, NULL },
         { 400, "Bad Request", "{\"error\":\"malformed\"}", NULL, NULL },
-        { 401, "Unauthorized", "{\"error\":\"unauthorized\"}", NULL, NULL },
+        { 401, "Unauthorized", "{\"error\":\"unauthorized\"}", "www-authenticate", "Signature" },
         { 404, "Not Found", "{\"error\":\"not-found\"}", NULL, NULL },
         { 405, "Method Not Allowed", "{\"error\":\"method-not-allowed\"}", "allow", "POST" },
         { 415, "Unsupported Media Type", "{\"error\":\"unsupported-media-type\"}", NULL, NULL },

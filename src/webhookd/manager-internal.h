@@ -16,7 +16,7 @@ struct Manager {
         sd_bus *bus;
         sd_bus_slot *slot;
         Store *store;
-        Secret *secret;
+        Hooks *webhooks;
         const WebhookConfig *config;
         Outbox *outbox;
         ManagerHooks hooks;
@@ -48,3 +48,8 @@ int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_rollback(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_create_hook(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_list_hooks(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_rotate_hook(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_remove_hook(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_get_hook_path(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -40,7 +40,7 @@ int method_regenerate_secret(sd_bus_message *message, void *userdata, sd_bus_err
         if (r < 0)
                 return r;
 
-        r = secret_regenerate(manager->secret, manager->store);
+        r = hooks_regenerate(manager->webhooks);
         if (r < 0)
                 return manager_reply_store_error(manager, error, r);
 
@@ -50,7 +50,7 @@ int method_regenerate_secret(sd_bus_message *message, void *userdata, sd_bus_err
                 (void) log_oom();
         manager->hooks.changed(manager->userdata);
 
-        r = secret_path(manager->secret, &path);
+        r = secret_path(&hooks_at(manager->webhooks, 0)->secret, &path);
         if (r < 0)
                 return r;
 
@@ -68,7 +68,7 @@ int method_get_webhook_path(sd_bus_message *message, void *userdata, sd_bus_erro
         if (r < 0)
                 return r;
 
-        r = secret_path(manager->secret, &path);
+        r = secret_path(&hooks_at(manager->webhooks, 0)->secret, &path);
         if (r < 0)
                 return r;
 

@@ -98,16 +98,31 @@ static const sd_bus_vtable vtable[] = {
                         SD_BUS_RESULT("t", id), method_rollback_with_options, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_ARGS("t", id), SD_BUS_NO_RESULT, method_cancel,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateHook", SD_BUS_ARGS("s", name, "a{sv}", options),
+                                SD_BUS_RESULT("s", path), method_create_hook,
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("ListHooks", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sassbttt)", hooks),
+                                method_list_hooks, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RotateHook", SD_BUS_ARGS("s", name, "a{sv}", options),
+                                SD_BUS_RESULT("s", path), method_rotate_hook,
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("RemoveHook", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, method_remove_hook,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetHookPath", SD_BUS_ARGS("s", name), SD_BUS_RESULT("s", path),
+                                method_get_hook_path, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_SIGNAL_WITH_ARGS("ProjectAdded", SD_BUS_ARGS("s", project), 0),
         SD_BUS_SIGNAL_WITH_ARGS("DeployQueued", SD_BUS_ARGS("t", id, "s", project, "s", stage, "s", image),
                                 0),
         SD_BUS_SIGNAL_WITH_ARGS("DeployFinished", SD_BUS_ARGS("t", id, "s", project, "s", stage, "s", state),
                                 0),
         SD_BUS_SIGNAL_WITH_ARGS("SecretRegenerated", SD_BUS_NO_ARGS, 0),
+        SD_BUS_SIGNAL_WITH_ARGS("HookAdded", SD_BUS_ARGS("s", name), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("HookRotated", SD_BUS_ARGS("s", name), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("HookRemoved", SD_BUS_ARGS("s", name), 0),
         SD_BUS_VTABLE_END,
 };
 
-int manager_new(struct sd_bus *bus, Store *store, Secret *secret, const WebhookConfig *config,
+int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const WebhookConfig *config,
                 Outbox *outbox, Deployer *deployer, const ManagerHooks *hooks, void *userdata,
                 Manager **ret) {
         _cleanup_(manager_freep) Manager *manager = NULL;
@@ -115,7 +130,7 @@ int manager_new(struct sd_bus *bus, Store *store, Secret *secret, const WebhookC
 
         assert(bus);
         assert(store);
-        assert(secret);
+        assert(webhooks);
         assert(config);
         assert(outbox);
         assert(deployer);
@@ -128,7 +143,7 @@ int manager_new(struct sd_bus *bus, Store *store, Secret *secret, const WebhookC
 
         manager->bus = sd_bus_ref(bus);
         manager->store = store;
-        manager->secret = secret;
+        manager->webhooks = webhooks;
         manager->config = config;
         manager->outbox = outbox;
         manager->deployer = deployer;
@@ -183,6 +198,17 @@ void manager_emit(Manager *manager, const Notice *notice) {
                 break;
         case NOTICE_SECRET_REGENERATED:
                 r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "SecretRegenerated", "");
+                break;
+        case NOTICE_HOOK_ADDED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "HookAdded", "s", notice->hook);
+                break;
+        case NOTICE_HOOK_ROTATED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "HookRotated", "s",
+                                       notice->hook);
+                break;
+        case NOTICE_HOOK_REMOVED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "HookRemoved", "s",
+                                       notice->hook);
                 break;
         }
         if (r < 0)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Manager: the object org.tinyforge.Webhook1 on the bus; dbus/org.tinyforge.Webhook1.xml says what it offers. Reading is
- * for everybody; what changes something or shows the secret is for root.
+ * for everybody; what changes something, shows a secret or lists the hooks is for root.
  */
 #pragma once
 
 #include "webhookd/deployer.h"
+#include "webhookd/hook.h"
 #include "webhookd/outbox.h"
-#include "webhookd/secret.h"
 #include "webhookd/store.h"
 #include "webhookd/webhook-config.h"
 
@@ -23,7 +23,7 @@ typedef struct ManagerHooks {
 } ManagerHooks;
 
 /* Borrows everything but the bus. */
-int manager_new(struct sd_bus *bus, Store *store, Secret *secret, const WebhookConfig *config,
+int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const WebhookConfig *config,
                 Outbox *outbox, Deployer *deployer, const ManagerHooks *hooks, void *userdata,
                 Manager **ret);
 Manager *manager_free(Manager *manager);

@@ -9,7 +9,7 @@
 static const size_t notice_strings[] = {
         offsetof(Notice, text),     offsetof(Notice, project), offsetof(Notice, stage),
         offsetof(Notice, image),    offsetof(Notice, digest),  offsetof(Notice, delivery),
-        offsetof(Notice, provider), offsetof(Notice, remote),
+        offsetof(Notice, provider), offsetof(Notice, remote),  offsetof(Notice, hook),
 };
 
 struct Outbox {

@@ -15,6 +15,9 @@ typedef enum NoticeSignal {
         NOTICE_DEPLOY_QUEUED,
         NOTICE_DEPLOY_FINISHED,
         NOTICE_SECRET_REGENERATED,
+        NOTICE_HOOK_ADDED,
+        NOTICE_HOOK_ROTATED,
+        NOTICE_HOOK_REMOVED,
 } NoticeSignal;
 
 typedef struct Notice {
@@ -28,6 +31,7 @@ typedef struct Notice {
         const char *delivery;
         const char *provider;
         const char *remote;
+        const char *hook;
         uint64_t deploy;
         DeployState state; /* with NOTICE_DEPLOY_FINISHED */
         uid_t caller_uid;  /* (uid_t) -1: none */

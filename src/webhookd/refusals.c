@@ -7,7 +7,7 @@
 #include "shared/log.h"
 #include "shared/time-util.h"
 
-void refusals_note(Refusals *refusals, const char *remote, int status) {
+void refusals_note(Refusals *refusals, const char *remote, const char *hook, int status) {
         EventFields fields = EVENT_FIELDS_NONE;
         uint64_t now = now_usec(CLOCK_MONOTONIC);
 
@@ -19,6 +19,7 @@ void refusals_note(Refusals *refusals, const char *remote, int status) {
         }
 
         fields.remote = remote;
+        fields.hook = hook;
         if (refusals->n_unlogged > 0)
                 log_event(EVENT_DELIVERY_REJECTED, &fields,
                           "Request refused with %i; %" PRIu64 " more since the last such entry", status,

@@ -14,5 +14,6 @@ typedef struct Refusals {
         uint64_t n_unlogged;
 } Refusals;
 
-void refusals_note(Refusals *refusals, const char *remote, int status);
+/* `hook` is the one whose secret was right, or NULL. */
+void refusals_note(Refusals *refusals, const char *remote, const char *hook, int status);
 void refusals_log_rest(Refusals *refusals);

@@ -10,19 +10,20 @@
 
 #define DETAIL_SIZE 512U
 
-const Header *request_header(const Request *request, const char *name) {
-        size_t length;
-
-        assert(request);
+bool header_is(const Header *header, const char *name) {
+        assert(header);
         assert(name);
 
-        length = strlen(name);
-        for (size_t i = 0; i < request->n_headers; i++) {
-                const Header *header = &request->headers[i];
+        return header->name.length == strlen(name) &&
+               strncasecmp(header->name.data, name, header->name.length) == 0;
+}
 
-                if (header->name.length == length && strncasecmp(header->name.data, name, length) == 0)
-                        return header;
-        }
+const Header *request_header(const Request *request, const char *name) {
+        assert(request);
+
+        for (size_t i = 0; i < request->n_headers; i++)
+                if (header_is(&request->headers[i], name))
+                        return &request->headers[i];
 
         return NULL;
 }

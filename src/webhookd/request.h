@@ -29,6 +29,9 @@ typedef struct Request {
         const char *remote; /* the peer's address as text, for the journal */
 } Request;
 
+/* Whether that is the header's name (small letters). */
+bool header_is(const Header *header, const char *name);
+
 /* The first header of that name (small letters), or NULL. */
 const Header *request_header(const Request *request, const char *name);
 

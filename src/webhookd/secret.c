@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The secret of the main hook: see secret.h. */
+/* Secrets of hooks: see secret.h. */
 #include "webhookd/secret.h"
 
 #include <openssl/crypto.h>
@@ -11,40 +11,51 @@
 #define PREFIX_LENGTH (sizeof(WEBHOOK_URL_PREFIX) - 1)
 #define PATH_LENGTH   (PREFIX_LENGTH + UUID_TEXT_SIZE - 1)
 
-int secret_regenerate(Secret *secret, Store *store) {
-        char text[UUID_TEXT_SIZE];
-        uint64_t generation;
+int secret_make(Secret *ret) {
         sd_id128_t id;
         int r;
 
-        assert(secret);
-        assert(store);
+        assert(ret);
 
         /* sd_id128_randomize() makes an UUIDv4 of getrandom(2). */
         r = sd_id128_randomize(&id);
         if (r < 0)
                 return r;
 
-        (void) snprintf(text, sizeof(text), SD_ID128_UUID_FORMAT_STR, SD_ID128_FORMAT_VAL(id));
-        r = store_set_secret(store, text, &generation);
-        if (r >= 0) {
-                memcpy(secret->text, text, sizeof(text));
-                secret->generation = generation;
-        }
-
-        explicit_bzero(text, sizeof(text));
+        (void) snprintf(ret->text, sizeof(ret->text), SD_ID128_UUID_FORMAT_STR, SD_ID128_FORMAT_VAL(id));
         explicit_bzero(&id, sizeof(id));
+        return 0;
+}
+
+int secret_regenerate(Secret *secret, Store *store) {
+        uint64_t generation;
+        Secret fresh;
+        int r;
+
+        assert(secret);
+        assert(store);
+
+        r = secret_make(&fresh);
+        if (r < 0)
+                return r;
+
+        r = store_set_secret(store, fresh.text, &generation);
+        if (r >= 0)
+                *secret = fresh;
+
+        secret_erase(&fresh);
         return r < 0 ? r : 0;
 }
 
 int secret_load(Secret *secret, Store *store, bool *ret_created) {
+        uint64_t generation;
         int r;
 
         assert(secret);
         assert(store);
         assert(ret_created);
 
-        r = store_get_secret(store, secret->text, &secret->generation);
+        r = store_get_secret(store, secret->text, &generation);
         if (r < 0)
                 return r;
 
@@ -66,7 +77,7 @@ SecretVerdict secret_check(const Secret *secret, Bytes path) {
         equal = CRYPTO_memcmp(wanted, given, PATH_LENGTH) == 0;
         explicit_bzero(wanted, sizeof(wanted));
 
-        return equal && path.length == PATH_LENGTH ? SECRET_OK : SECRET_UNKNOWN;
+        return equal && path.length == PATH_LENGTH && secret->text[0] != '\0' ? SECRET_OK : SECRET_UNKNOWN;
 }
 
 int secret_path(const Secret *secret, char **ret) {

@@ -143,8 +143,6 @@ int queue_put_aside(Store *store, Deploy **queued, DeployState state, const char
                     EnqueueResult *result);
 
 /* store-delivery.c: the keys by which a redelivery is recognised. `enqueue->delivery_id` is not NULL. */
-int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_deploy_id,
-                        DeployState *ret_state);
 int store_keep_delivery(Store *store, const Enqueue *enqueue, uint64_t deploy_id);
 /* Before the deploys of a stage up to and with `last` are forgotten: their keys remember how they ended. */
 int store_seal_deliveries(Store *store, int64_t stage_id, uint64_t last);

@@ -99,7 +99,8 @@ static const char migration_2[] =
 /*
  * Version 3. `policy` says how a stage reads its `tag_pattern`, and `downgrade` whether it follows a version that is lower
  * than the one it has. `hooks` are those beside the main one: `previous` is the secret before the latest, good until
- * `previous_until`; `images` are patterns with a space between them, none of them meaning every image.
+ * `previous_until`; `images` are patterns with a space between them, none of them meaning every image. `used_ids` are
+ * delivery ids that are good once, whatever came of the delivery.
  */
 static const char migration_3[] =
                 "ALTER TABLE stages ADD COLUMN policy TEXT NOT NULL DEFAULT 'glob'"
@@ -115,8 +116,17 @@ static const char migration_3[] =
                 " images TEXT NOT NULL CHECK(length(images) <= 4096),"
                 " signature TEXT NOT NULL CHECK(signature IN ('none', 'optional', 'required')),"
                 " created_at INTEGER NOT NULL CHECK(created_at > 0),"
-                " rotated_at INTEGER NOT NULL CHECK(rotated_at > 0)"
+                " rotated_at INTEGER NOT NULL CHECK(rotated_at > 0),"
+                " CHECK((previous IS NULL) = (previous_until = 0))"
                 ") STRICT;"
+
+                "CREATE TABLE used_ids("
+                " hook TEXT NOT NULL CHECK(length(hook) BETWEEN 1 AND 63),"
+                " id TEXT NOT NULL CHECK(length(id) BETWEEN 1 AND 255),"
+                " used_at INTEGER NOT NULL CHECK(used_at > 0),"
+                " PRIMARY KEY(hook, id)"
+                ") STRICT, WITHOUT ROWID;"
+                "CREATE INDEX used_ids_age ON used_ids(used_at);"
                 "PRAGMA user_version = 3;";
 
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */

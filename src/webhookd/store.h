@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Store: projects, stages, the queue of deploys and the secret, in one sqlite file. The `deploys` row is the queue;
+ * Store: projects, stages, the queue of deploys, hooks and secrets, in one sqlite file. The `deploys` row is the queue;
  * nothing about a deploy lives only in memory. Every function works inside the open transaction if there is one,
  * else in one of its own, so that it is on disk (WAL, synchronous=FULL) when it returns.
  *
@@ -103,6 +103,35 @@ typedef struct DeployList {
         size_t n;
 } DeployList;
 
+/* What is asked of a hook's requests besides its secret. */
+typedef enum SignatureRule {
+        SIGNATURE_RULE_NONE,     /* signatures are not looked at */
+        SIGNATURE_RULE_OPTIONAL, /* one that is there has to be right, where there is a key */
+        SIGNATURE_RULE_REQUIRED, /* there has to be one, and it has to be right */
+        _SIGNATURE_RULE_MAX,
+} SignatureRule;
+
+/* "none", "optional", "required": as stored, configured and sent over the bus. */
+const char *signature_rule_to_string(SignatureRule rule);
+/* The rule of that name, or -EINVAL. */
+int signature_rule_from_string(const char *name);
+
+/* A hook beside the main one. */
+typedef struct HookRow {
+        char *name;
+        char secret[UUID_TEXT_SIZE];
+        char previous[UUID_TEXT_SIZE]; /* the secret before the latest, or "" */
+        uint64_t previous_until;       /* when that one is dead; 0 where there is none */
+        char *images; /* patterns over "domain/path", a space between them; "": every image */
+        SignatureRule signature;
+        uint64_t created_at, rotated_at; /* µs since the epoch, as all times here */
+} HookRow;
+
+typedef struct HookRowList {
+        HookRow *items;
+        size_t n;
+} HookRowList;
+
 Project *project_free(Project *project);
 DEFINE_CLEANUP(Project, project_free)
 Stage *stage_free(Stage *stage);
@@ -114,6 +143,8 @@ DEFINE_CLEANUP(Deploy, deploy_free)
 void project_list_done(ProjectList *list);
 void stage_list_done(StageList *list);
 void deploy_list_done(DeployList *list);
+/* Erases the secrets. */
+void hook_row_list_done(HookRowList *list);
 
 /*
  * Opens (and creates, mode 0600, with a fresh store UUID) the database at `path`; ":memory:" for tests. Migrates an
@@ -152,6 +183,17 @@ int store_get_uuid(Store *store, char ret[static UUID_TEXT_SIZE]);
 int store_get_secret(Store *store, char ret[static UUID_TEXT_SIZE], uint64_t *ret_generation);
 /* Replaces the secret; the generation grows by one. */
 int store_set_secret(Store *store, const char secret[static UUID_TEXT_SIZE], uint64_t *ret_generation);
+
+/* The hooks beside the main one, by name. */
+int store_list_hooks(Store *store, HookRowList *ret);
+/* -EEXIST when there is a hook of that name. Takes name, secret, images, signature and created_at. */
+int store_create_hook(Store *store, const HookRow *hook);
+/* Sets secret, previous, previous_until and rotated_at of the hook of that name: 1, or 0 where there is none. */
+int store_rotate_hook(Store *store, const HookRow *hook);
+/* And the delivery ids that came through it: 1, or 0 where there is none. */
+int store_remove_hook(Store *store, const char *name);
+/* Forgets previous secrets whose time was over at `now`. */
+int store_forget_secrets(Store *store, uint64_t now);
 
 /* `image` is "domain/path". */
 int store_find_project_by_image(Store *store, const char *image, Project **ret);
@@ -197,6 +239,10 @@ typedef struct EnqueueResult {
 } EnqueueResult;
 
 void enqueue_result_done(EnqueueResult *result);
+
+/* Which deploy this delivery was answered with before, and its state by now: 1, or 0. Its id is not NULL. */
+int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_deploy_id,
+                        DeployState *ret_state);
 
 /*
  * The rules of the queue, in this order.
@@ -283,6 +329,9 @@ DeployState requeue_state(RequeueVerdict verdict);
  */
 int store_requeue_deploy(Store *store, uint64_t id, bool counts, const char *reason,
                          RequeueVerdict *ret_verdict, uint64_t *ret_again);
+
+/* Remembers an id that is good once, per hook. 1 where it is new, 0 where it was used before. */
+int store_use_id(Store *store, const char *hook, const char *id);
 
 /* Forgets delivery ids older than DELIVERIES_KEPT_USEC; called now and then. */
 int store_prune_deliveries(Store *store);

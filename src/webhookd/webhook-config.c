@@ -44,6 +44,18 @@ static int parse_count(const char *value, void *field, const char **ret_expected
         return 0;
 }
 
+static int parse_signature(const char *value, void *field, const char **ret_expected) {
+        int rule = signature_rule_from_string(value);
+
+        if (rule < 0) {
+                *ret_expected = "optional, required or none";
+                return -EINVAL;
+        }
+
+        *(SignatureRule *) field = (SignatureRule) rule;
+        return 0;
+}
+
 static const ConfKey keys[] = {
         { "Webhook", "PublicURL", parse_public_url, offsetof(WebhookConfig, public_url) },
         { "Webhook", "AutoCreate", conf_parse_bool, offsetof(WebhookConfig, auto_create) },
@@ -54,6 +66,7 @@ static const ConfKey keys[] = {
         { "Webhook", "MaxDeploys", conf_parse_max_deploys, offsetof(WebhookConfig, max_deploys) },
         { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections) },
         { "Webhook", "IdleTimeoutSec", conf_parse_timeout, offsetof(WebhookConfig, idle_usec) },
+        { "Webhook", "Signature", parse_signature, offsetof(WebhookConfig, signature) },
 };
 
 static void on_warning(const char *text, void *userdata) {
@@ -70,6 +83,7 @@ int webhook_config_load(const char *path, WebhookConfig *ret) {
                 .max_deploys = DEPLOYS_MAX_DEFAULT,
                 .max_connections = 128,
                 .idle_usec = IDLE_TIMEOUT_USEC,
+                .signature = SIGNATURE_RULE_OPTIONAL,
         };
         ConfProblem problem = { .text = "" };
         int r;

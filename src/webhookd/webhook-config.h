@@ -2,7 +2,7 @@
 /* WebhookConfig: what root says in webhookd.conf, section [Webhook]. */
 #pragma once
 
-#include "shared/macro.h"
+#include "webhookd/store.h"
 
 typedef struct WebhookConfig {
         char *public_url;          /* PublicURL=, without a slash at its end; "" when unset */
@@ -13,6 +13,7 @@ typedef struct WebhookConfig {
         unsigned max_deploys;      /* MaxDeploys=, at once */
         unsigned max_connections;  /* MaxConnections= */
         uint64_t idle_usec;        /* IdleTimeoutSec= */
+        SignatureRule signature;   /* Signature=, of the main hook */
 } WebhookConfig;
 
 /* Reads `path` and its drop-ins over the defaults; logs what is wrong, and where. */

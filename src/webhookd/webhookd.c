@@ -10,11 +10,11 @@
 #include "shared/service.h"
 #include "webhookd/delivery.h"
 #include "webhookd/dispatch.h"
+#include "webhookd/hook.h"
 #include "webhookd/inspector.h"
 #include "webhookd/loop.h"
 #include "webhookd/manager.h"
 #include "webhookd/outbox.h"
-#include "webhookd/secret.h"
 #include "webhookd/server.h"
 #include "webhookd/store.h"
 #include "webhookd/turn.h"
@@ -24,10 +24,10 @@
 
 struct Webhookd {
         WebhookConfig config;
-        Secret secret;
         Turn turn;
         Service *service;
         Store *store;
+        Hooks *hooks;
         Outbox *outbox;
         Deployer *deployer;
         Dispatch *dispatch;
@@ -58,6 +58,7 @@ static void on_notice(const Notice *notice, void *userdata) {
                                   .delivery = notice->delivery,
                                   .provider = notice->provider,
                                   .remote = notice->remote,
+                                  .hook = notice->hook,
                                   .caller_uid = notice->caller_uid,
                   },
                   "%s", strempty(notice->text));
@@ -146,7 +147,6 @@ static void on_flush(void *userdata) {
 
 static int webhookd_open_store(Webhookd *webhookd, const char *state_directory) {
         _cleanup_free_ char *path = NULL;
-        bool created;
         int r;
 
         if (asprintf(&path, "%s/tinyforge.db", state_directory ? state_directory : STATE_DIRECTORY_DEFAULT) <
@@ -162,15 +162,7 @@ static int webhookd_open_store(Webhookd *webhookd, const char *state_directory) 
                 return log_error_errno(r, "Cannot open the store '%s': %m", path);
 
         (void) store_prune_deliveries(webhookd->store);
-        r = secret_load(&webhookd->secret, webhookd->store, &created);
-        if (r < 0)
-                return log_error_errno(r, "Cannot read or make the secret: %s",
-                                       store_error(webhookd->store));
-
-        if (created)
-                log_event(EVENT_SECRET_CREATED, NULL,
-                          "The first secret was made; tinyforgectl url shows the URL");
-        return 0;
+        return hooks_new(webhookd->store, webhookd->config.signature, &webhookd->hooks);
 }
 
 static int webhookd_connect(Webhookd *webhookd) {
@@ -198,7 +190,7 @@ static int webhookd_connect(Webhookd *webhookd) {
         if (r >= 0)
                 r = inspector_new(webhookd->store, webhookd->deployer, &webhookd->inspector);
         if (r >= 0)
-                r = manager_new(bus, webhookd->store, &webhookd->secret, &webhookd->config, webhookd->outbox,
+                r = manager_new(bus, webhookd->store, webhookd->hooks, &webhookd->config, webhookd->outbox,
                                 webhookd->deployer, &manager_hooks, webhookd, &webhookd->manager);
         return r < 0 ? log_error_errno(r, "Cannot set up the bus: %m") : 0;
 }
@@ -209,7 +201,7 @@ static int webhookd_serve(Webhookd *webhookd) {
         int r;
 
         turn_init(&webhookd->turn, webhookd->store, webhookd->outbox, on_queued, webhookd);
-        r = delivery_new(webhookd->store, &webhookd->secret, &webhookd->config, webhookd->outbox,
+        r = delivery_new(webhookd->store, webhookd->hooks, &webhookd->config, webhookd->outbox,
                          &webhookd->delivery);
         if (r >= 0)
                 r = loop_new(event, &loop_hooks, webhookd, &webhookd->loop);
@@ -265,8 +257,8 @@ Webhookd *webhookd_free(Webhookd *webhookd) {
         deployer_free(webhookd->deployer);
         outbox_free(webhookd->outbox);
         service_free(webhookd->service);
+        hooks_free(webhookd->hooks);
         store_free(webhookd->store);
-        secret_erase(&webhookd->secret);
         webhook_config_done(&webhookd->config);
         free(webhookd);
         return NULL;

@@ -107,8 +107,8 @@ def test_what_controls_a_terminal_is_never_printed():
 
 def test_unexpected_answer_is_a_failure_that_is_told():
     with Peers("webhook-liar") as peers:
-        for arguments in (["url"], ["projects"], ["stages"], ["stages", "shop"], ["deploys"], ["deploy", "shop", "dev", "x"],
-                          ["rollback", "shop", "dev"], ["match", "registry.example/acme/shop:v1"]):
+        for arguments in (["url"], ["hooks"], ["projects"], ["stages"], ["stages", "shop"], ["deploys"],
+                          ["deploy", "shop", "dev", "x"], ["rollback", "shop", "dev"], ["match", "registry.example/acme/shop:v1"]):
             result = peers.run(*arguments, status=1)
             assert "cannot be read" in result.stderr and result.stdout == "", (arguments, result)
 

@@ -55,6 +55,8 @@ class Webhookd:
         self.bus = bus
         self.state = os.path.join(directory, "state")
         os.makedirs(self.state, 0o700, exist_ok=True)
+        self.credentials = os.path.join(directory, "credentials")
+        os.makedirs(self.credentials, 0o700, exist_ok=True)
         self.config = os.path.join(directory, "webhookd.conf")
         self.configure(config)
         self.log_path = os.path.join(directory, "webhookd.log")
@@ -72,6 +74,11 @@ class Webhookd:
             f.write("[Webhook]\n" + text)
         os.chmod(self.config, 0o640)
 
+    def credential(self, name, text):
+        """What the next start finds, as if a drop-in had LoadCredential= for it."""
+        with open(os.path.join(self.credentials, name), "w", encoding="ascii") as f:
+            f.write(text)
+
     def start(self, prefix=()):
         """Starts the process as systemd would: descriptors from 3 on, and waits for its name on the bus."""
         listeners = [self.tcp.fileno(), self.unix.fileno()]
@@ -83,7 +90,7 @@ class Webhookd:
                 os.dup2(fd, 3 + number)
 
         environment = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=self.bus.address, STATE_DIRECTORY=self.state,
-                           LISTEN_FDS="2", LISTEN_FDNAMES="webhook:webhook")
+                           CREDENTIALS_DIRECTORY=self.credentials, LISTEN_FDS="2", LISTEN_FDNAMES="webhook:webhook")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [*prefix, "sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", self.program, f"--config={self.config}"],

@@ -6,6 +6,8 @@ The whole of it on a booted host: sockets, units, bus, journal, a registry and a
 usage: test_system.py [TEST], with ENGINE= docker or podman, BUS= broker or daemon, BUILD_ROOT= the built tree. Tests share the
 host, each with projects of its own; the first ones meet it as it was installed.
 """
+import hashlib
+import hmac
 import json
 import statistics
 import sys
@@ -322,6 +324,51 @@ def test_queue_left_at_shutdown_is_resumed_at_boot():
     assert forge.unit("tinyforge-resume.service", "Result") == "success"
     assert forge.page("sleeper") == "v2"
     wait_until(lambda: len(forge.containers("sleeper")) == 1, "the old container is gone")
+
+
+# Signatures
+
+KEY = "a key for the shop on the host"
+SIGNING = f"/etc/systemd/system/{WEBHOOKD}.d/50-signing-key.conf"
+
+
+def signed(image, path, key=KEY):
+    body = json.dumps({"image": image}).encode()
+    return forge.post(image, path, "-H", f"X-Hub-Signature-256: sha256={hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}")
+
+
+def test_keys_come_as_credentials_into_the_sandbox():
+    forge.run("mkdir", "-p", SIGNING.rpartition("/")[0])
+    forge.write(SIGNING, "[Service]\nLoadCredential=signing-key.signed:/etc/tinyforge/signing-key\n")
+    forge.write("/etc/tinyforge/signing-key", KEY + "\n")
+    forge.run("chmod", "0600", "/etc/tinyforge/signing-key")
+    assert forge.run("cat", "/etc/tinyforge/signing-key", user="tinyforge", check=False).returncode != 0
+    forge.run("systemctl", "daemon-reload")
+    forge.stop_daemons()
+    image = forge.image("acme/signed", "v1", "plain", "v1")
+    made = forge.ctl("hook", "create", "signed", f"--image={REGISTRY}/acme/signed", "--signature=required")
+    assert made.stderr == "", made.stderr
+    path = forge.call(WEBHOOK, "GetHookPath", "s", "signed")[0]
+    assert forge.post(image, path).status == 401
+    assert signed(image, path, KEY + "x").status == 401
+    answer = signed(image, path)
+    assert answer.status == 202, answer.body
+    assert forge.finished("signed", answer.json()["deploys"][0]["id"]).state == "succeeded"
+    assert signed(f"{REGISTRY}/acme/first:v1", path).json()["ignored"][0]["reason"] == "hook-not-for-this-image"
+    [entry] = forge.journal("HOOK_CREATED")
+    assert (entry["TINYFORGE_HOOK"], entry["TINYFORGE_CALLER_UID"]) == ("signed", "0"), entry
+    assert forge.journal("DELIVERY_ACCEPTED", TINYFORGE_HOOK="signed")
+
+    # Without the credential nothing that is required can be had.
+    forge.run("rm", SIGNING)
+    forge.run("systemctl", "daemon-reload")
+    forge.stop_daemons()
+    assert signed(image, path).status == 401
+    old = path.rsplit("/", 1)[1]
+    forge.ctl("hook", "rotate", "signed")
+    forge.ctl("hook", "remove", "signed")
+    everything = forge.out("journalctl", "--all", "-o", "export", timeout=60, errors="replace")
+    assert KEY not in everything and old not in everything
 
 
 # The whole time

@@ -9,7 +9,7 @@ typedef struct Fixture {
         Store *store;
         Outbox *outbox;
         Delivery *delivery;
-        Secret secret;
+        Hooks *hooks;
         WebhookConfig config;
         char *path;
         unsigned n_notices;
@@ -25,16 +25,14 @@ static void count_notice(const Notice *notice, void *userdata) {
 
 static int setup(void **state) {
         Fixture *f = calloc(1, sizeof(*f));
-        bool created;
 
         assert_non_null(f);
         f->config = (WebhookConfig){ .auto_create = true, .auto_create_max = 100, .max_queued = 1000 };
         assert_int_equal(store_open(":memory:", &f->store), 0);
-        assert_int_equal(secret_load(&f->secret, f->store, &created), 0);
-        assert_true(created);
-        assert_int_equal(secret_path(&f->secret, &f->path), 0);
+        assert_int_equal(hooks_new(f->store, SIGNATURE_RULE_OPTIONAL, &f->hooks), 0);
+        assert_int_equal(secret_path(&hooks_at(f->hooks, 0)->secret, &f->path), 0);
         assert_int_equal(outbox_new(count_notice, f, &f->outbox), 0);
-        assert_int_equal(delivery_new(f->store, &f->secret, &f->config, f->outbox, &f->delivery), 0);
+        assert_int_equal(delivery_new(f->store, f->hooks, &f->config, f->outbox, &f->delivery), 0);
         *state = f;
         return 0;
 }
@@ -44,6 +42,7 @@ static int teardown(void **state) {
 
         delivery_free(f->delivery);
         outbox_free(f->outbox);
+        hooks_free(f->hooks);
         store_free(f->store);
         secret_path_free(f->path);
         free(f);
@@ -182,7 +181,7 @@ static void delivery_with_dead_secret_is_404(void **state) {
         Fixture *f = *state;
 
         assert_int_equal(post(f, "{\"image\":\"a.example/app:1\"}", NULL), 202);
-        assert_int_equal(secret_regenerate(&f->secret, f->store), 0);
+        assert_int_equal(hooks_regenerate(f->hooks), 0);
         assert_int_equal(post(f, "{\"image\":\"a.example/app:1\"}", NULL), 404);
 }
 

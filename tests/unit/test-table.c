@@ -131,6 +131,26 @@ static void programs_get_the_text_itself_and_null(void **state) {
         assert_string_equal(text, "[{\"id\":7,\"name\":\"\\u001B[1m\",\"hidden\":true,\"rare\":null}]");
 }
 
+static void list_is_words_for_people_and_an_array_for_programs(void **state) {
+        static const Column one[] = { { "WORDS", "words", 0 } };
+        char *words[] = { (char[]){ "a" }, (char[]){ "b\x1b" }, NULL };
+        _cleanup_(table_freep) Table *table = table_new(one, 1);
+        _cleanup_free_ char *text = NULL;
+        json_t *rows;
+
+        (void) state;
+
+        assert_non_null(table);
+        table_add_list(table, words);
+        table_add_list(table, words + 2);
+        table_add_list(table, NULL);
+        assert_printed(table, true, 0, "WORDS\na b\\x1b\n-\n-\n");
+        rows = table_steal_json(table);
+        text = json_dumps(rows, JSON_COMPACT);
+        json_decref(rows);
+        assert_string_equal(text, "[{\"words\":[\"a\",\"b\\u001B\"]},{\"words\":[]},{\"words\":[]}]");
+}
+
 static void json_line_is_ascii_without_control_characters(void **state) {
         _cleanup_free_ char *text = NULL;
         size_t size;
@@ -163,6 +183,7 @@ int main(void) {
                 cmocka_unit_test(columns_are_aligned_and_what_is_empty_is_a_dash),
                 cmocka_unit_test(widest_column_gives_way_on_a_narrow_terminal),
                 cmocka_unit_test(programs_get_the_text_itself_and_null),
+                cmocka_unit_test(list_is_words_for_people_and_an_array_for_programs),
                 cmocka_unit_test(json_line_is_ascii_without_control_characters),
                 cmocka_unit_test(time_is_local_and_zero_is_absent),
         };

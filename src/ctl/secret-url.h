@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The URL that a sender calls, of a path that the daemon answers with. Both report their faults. */
+#pragma once
+
+#include "ctl/ctl.h"
+
+/*
+ * The part before the path; freshly allocated. Asked for before a secret is made, so that one which was made is always
+ * shown.
+ */
+int url_read_base(Ctl *ctl, char **ret);
+
+/* Shows the URL of the path that is in `reply`. */
+int url_show(Ctl *ctl, const char *base, sd_bus_message *reply);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the Delivery share; nobody else includes this. */
+#pragma once
+
+#include "shared/json.h"
+#include "webhookd/delivery.h"
+#include "webhookd/matcher.h"
+#include "webhookd/payload.h"
+#include "webhookd/refusals.h"
+
+struct Delivery {
+        Store *store;
+        const Hooks *hooks;
+        const WebhookConfig *config;
+        Outbox *outbox;
+        Refusals refusals;
+};
+
+/* What one request is about while it is handled. */
+typedef struct Handling {
+        Delivery *delivery;
+        const Hook *hook;
+        const Request *request;
+        const PushList *pushes;
+        const char *final_id;    /* the delivery's, which must not be accepted twice; NULL: it has none */
+        const char *delivery_id; /* of the push at hand, or NULL */
+        json_t *deploys;         /* of the answer */
+        json_t *ignored;
+        bool replayed; /* the final id was used before */
+        bool accepted; /* something new: 202 rather than 200 */
+} Handling;
+
+/* A notice about the push at hand, or the whole of the delivery. */
+Notice handling_notice(const Handling *handling, EventId event, NoticeSignal signal, const char *image);
+
+/* Answers and tells that nothing comes of a push, and why; `match` may be NULL. */
+int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason);
+
+/* delivery-queue.c: a push that a stage takes; and one whose final id was used before, whatever takes it by now. */
+int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match);
+int handle_replayed(Handling *handling, const ImageRef *ref, const char *image, const Match *match);

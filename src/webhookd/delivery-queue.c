@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* What a push becomes in the queue, and what its sender is answered: see delivery.h. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "webhookd/delivery-internal.h"
+
+static const char *const enqueue_texts[] = {
+        [ENQUEUE_NEW] = "Delivery accepted, deploy %" PRIu64 " queued",
+        [ENQUEUE_JOINED] = "Delivery accepted, joins deploy %" PRIu64,
+        [ENQUEUE_REDELIVERED] = "Delivery known, its deploy is %" PRIu64,
+};
+
+static int handle_enqueued(Handling *handling, const char *image, const Match *match,
+                           const EnqueueResult *result) {
+        bool is_new = result->verdict == ENQUEUE_NEW;
+        Notice notice = handling_notice(handling, EVENT_DELIVERY_ACCEPTED,
+                                        is_new ? NOTICE_DEPLOY_QUEUED : NOTICE_NO_SIGNAL, image);
+        char text[96];
+        int r;
+
+        if (json_array_append_new(handling->deploys,
+                                  json_pack("{s:I, s:s, s:s, s:s, s:s}", "id",
+                                            (json_int_t) result->deploy_id, "project", match->project->name,
+                                            "stage", match->stage->name, "image", image, "state",
+                                            deploy_state_to_string(result->state))) < 0)
+                return -ENOMEM;
+
+        handling->accepted |= result->verdict != ENQUEUE_REDELIVERED;
+        r = outbox_add_superseded(handling->delivery->outbox, result);
+        if (r < 0)
+                return r;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        (void) snprintf(text, sizeof(text), enqueue_texts[result->verdict], result->deploy_id);
+#pragma GCC diagnostic pop
+        notice.text = text;
+        notice.project = match->project->name;
+        notice.stage = match->stage->name;
+        notice.deploy = result->deploy_id;
+        return outbox_add(handling->delivery->outbox, &notice);
+}
+
+/* What the store is asked for; everything is borrowed. */
+static Enqueue handling_enqueue(const Handling *handling, const ImageRef *ref, const char *image,
+                                const Match *match) {
+        return (Enqueue){
+                .stage_id = match->stage->id,
+                .image = image,
+                .digest = ref->digest,
+                .source = "webhook",
+                .hook = handling->hook->name,
+                .delivery_id = handling->delivery_id,
+                .delivery_id_is_final = handling->final_id != NULL,
+                .max_queued = handling->delivery->config->max_queued,
+        };
+}
+
+int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
+        const Enqueue enqueue = handling_enqueue(handling, ref, image, match);
+        _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
+        Delivery *delivery = handling->delivery;
+        int r;
+
+        if (!match->stage->auto_deploy) {
+                r = store_set_available(delivery->store, match->stage->id, image);
+                if (r < 0)
+                        return r;
+
+                return handle_ignored(handling, image, match, "auto-deploy-off");
+        }
+
+        r = store_enqueue(delivery->store, &enqueue, &result);
+        if (r < 0)
+                return r;
+
+        return handle_enqueued(handling, image, match, &result);
+}
+
+/* Nothing comes of an id that was used before: it is answered with what came of it then, where that is still so. */
+int handle_replayed(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
+        EnqueueResult result = { .verdict = ENQUEUE_REDELIVERED };
+        int r = 0;
+
+        if (match->verdict == MATCH_STAGE) {
+                const Enqueue enqueue = handling_enqueue(handling, ref, image, match);
+
+                r = store_find_delivery(handling->delivery->store, &enqueue, &result.deploy_id,
+                                        &result.state);
+        }
+        if (r < 0)
+                return r;
+
+        return r > 0 ? handle_enqueued(handling, image, match, &result)
+                     : handle_ignored(handling, image, match, "delivered-before");
+}
