@@ -30,6 +30,10 @@ typedef enum ErrorVerdict {
         X(CANCELLED,            "Cancelled",           ECANCELED,       ERROR_FINAL)           \
         X(NO_ROLLBACK_TARGET,   "NoRollbackTarget",    ENOLINK,         ERROR_FINAL)           \
         X(IMAGE_IN_USE,         "ImageInUse",          EEXIST,          ERROR_FINAL)           \
+        X(PROJECT_EXISTS,       "ProjectExists",       ENOTUNIQ,        ERROR_FINAL)           \
+        X(TOO_MANY,             "TooMany",             EUSERS,          ERROR_FINAL)           \
+        X(INSTANCES_RUNNING,    "InstancesRunning",    ENOTEMPTY,       ERROR_FINAL)           \
+        X(NOTHING_RUNS,         "NothingRuns",         ENOMEDIUM,       ERROR_FINAL)           \
         X(NOTHING_AVAILABLE,    "NothingAvailable",    ENODATA,         ERROR_FINAL)           \
         X(NOT_PERMITTED,        "NotPermitted",        EPERM,           ERROR_FINAL)           \
         X(QUEUE_FULL,           "QueueFull",           ENOBUFS,         ERROR_FINAL)           \

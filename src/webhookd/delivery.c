@@ -8,6 +8,7 @@
 #include "shared/json.h"
 #include "shared/log.h"
 #include "webhookd/autocreate.h"
+#include "webhookd/gate.h"
 #include "webhookd/matcher.h"
 #include "webhookd/payload.h"
 #include "webhookd/refusals.h"
@@ -131,7 +132,14 @@ static int handle_enqueued(Handling *handling, const char *image, const Match *m
 static int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         Delivery *delivery = handling->delivery;
+        GateVerdict gate;
         int r;
+
+        r = gate_check(delivery->store, match->stage, ref, &gate);
+        if (r < 0)
+                return r;
+        if (gate != GATE_OPEN)
+                return handle_ignored(handling, image, match, gate_reason(gate));
 
         if (!match->stage->auto_deploy) {
                 r = store_set_available(delivery->store, match->stage->id, image);
