@@ -28,9 +28,13 @@ typedef struct Ctl {
         bool wait;             /* deploy, rollback: until the outcome is known */
         bool follow;           /* deploy, rollback: show the way to the outcome */
         bool hold;             /* rollback: auto_deploy goes off with it */
+        bool stop;             /* project remove, stage remove: what runs is stopped first */
         unsigned limit;        /* deploys: rows */
         uint64_t timeout_usec; /* how long to wait */
-        sd_bus *bus;           /* see client.h */
+        /* What a project or a stage is set to; as it was given, NULL where it was not. */
+        const char *image, *port, *healthcheck;
+        const char *pattern, *policy, *auto_deploy, *max_instances, *allow_downgrade;
+        sd_bus *bus; /* see client.h */
 } Ctl;
 
 /* Runs one command line and returns its exit code. `out` and `err` stay the caller's. */

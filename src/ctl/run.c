@@ -26,7 +26,25 @@ enum {
         ARG_NO_WAIT,
         ARG_TIMEOUT,
         ARG_HOLD,
-        ARG_FOLLOW
+        ARG_FOLLOW,
+        ARG_STOP,
+        ARG_TEXT /* and those after it: the place in `texts` */
+};
+
+/* Options whose value is for the verb to read. */
+static const struct {
+        const char *name;
+        unsigned option; /* of VerbOptions */
+        size_t offset;   /* in Ctl */
+} texts[] = {
+        { "image", VERB_IMAGE, offsetof(Ctl, image) },
+        { "port", VERB_PROJECT, offsetof(Ctl, port) },
+        { "healthcheck", VERB_PROJECT, offsetof(Ctl, healthcheck) },
+        { "pattern", VERB_STAGE, offsetof(Ctl, pattern) },
+        { "policy", VERB_POLICY, offsetof(Ctl, policy) },
+        { "auto-deploy", VERB_STAGE, offsetof(Ctl, auto_deploy) },
+        { "max-instances", VERB_STAGE, offsetof(Ctl, max_instances) },
+        { "allow-downgrade", VERB_STAGE, offsetof(Ctl, allow_downgrade) },
 };
 
 static const struct option long_options[] = {
@@ -40,8 +58,19 @@ static const struct option long_options[] = {
         { "timeout", required_argument, NULL, ARG_TIMEOUT },
         { "hold", no_argument, NULL, ARG_HOLD },
         { "follow", no_argument, NULL, ARG_FOLLOW },
-        { NULL, 0, NULL, 0 },
+        { "stop", no_argument, NULL, ARG_STOP },
 };
+
+/* The two tables as one, as getopt_long() wants it. */
+static void make_options(struct option options[static ELEMENTSOF(long_options) + ELEMENTSOF(texts) + 1]) {
+        struct option *next = options;
+
+        for (size_t i = 0; i < ELEMENTSOF(long_options); i++)
+                *next++ = long_options[i];
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                *next++ = (struct option){ texts[i].name, required_argument, NULL, ARG_TEXT + (int) i };
+        *next = (struct option){ NULL, 0, NULL, 0 };
+}
 
 static int parse_limit(Ctl *ctl, const char *text) {
         uint64_t limit;
@@ -98,18 +127,29 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
                 command->options |= VERB_FOLLOW;
                 ctl->follow = true;
                 return 0;
+        case ARG_STOP:
+                command->options |= VERB_STOP;
+                ctl->stop = true;
+                return 0;
         default:
+                if (option >= ARG_TEXT && option < ARG_TEXT + (int) ELEMENTSOF(texts)) {
+                        command->options |= texts[option - ARG_TEXT].option;
+                        *(const char **) ((char *) ctl + texts[option - ARG_TEXT].offset) = value;
+                        return 0;
+                }
                 return CTL_EXIT_USAGE;
         }
 }
 
 static int parse_argv(Ctl *ctl, int argc, char *argv[], Command *ret) {
+        struct option options[ELEMENTSOF(long_options) + ELEMENTSOF(texts) + 1];
         Command command = { .options = 0 };
         int option, r;
 
+        make_options(options);
         /* Zero makes glibc begin anew, also after an earlier command line. */
         optind = 0;
-        while ((option = getopt_long(argc, argv, "hn:", long_options, NULL)) >= 0) {
+        while ((option = getopt_long(argc, argv, "hn:", options, NULL)) >= 0) {
                 r = parse_option(ctl, &command, option, optarg);
                 if (r > 0)
                         return r;

@@ -14,9 +14,15 @@ int verb_url(Ctl *ctl, char *args[]);
 int verb_regenerate_secret(Ctl *ctl, char *args[]);
 int verb_projects(Ctl *ctl, char *args[]);
 int verb_project_show(Ctl *ctl, char *args[]);
+int verb_project_create(Ctl *ctl, char *args[]);
+int verb_project_set(Ctl *ctl, char *args[]);
+int verb_project_remove(Ctl *ctl, char *args[]);
 int verb_stages(Ctl *ctl, char *args[]);
+int verb_stage_set(Ctl *ctl, char *args[]);
+int verb_stage_remove(Ctl *ctl, char *args[]);
 int verb_deploys(Ctl *ctl, char *args[]);
 int verb_deploy(Ctl *ctl, char *args[]);
+int verb_promote(Ctl *ctl, char *args[]);
 int verb_rollback(Ctl *ctl, char *args[]);
 int verb_cancel(Ctl *ctl, char *args[]);
 int verb_follow(Ctl *ctl, char *args[]);
@@ -27,10 +33,15 @@ int verb_match_tag(Ctl *ctl, char *args[]);
 
 /* Options that not every verb knows. */
 typedef enum VerbOptions {
-        VERB_LIMIT = 1 << 0, /* -n */
-        VERB_WAIT = 1 << 1,  /* --wait, --no-wait, --timeout= */
-        VERB_HOLD = 1 << 2,  /* --hold */
-        VERB_FOLLOW = 1 << 3 /* --follow */
+        VERB_LIMIT = 1 << 0,   /* -n */
+        VERB_WAIT = 1 << 1,    /* --wait, --no-wait, --timeout= */
+        VERB_HOLD = 1 << 2,    /* --hold */
+        VERB_FOLLOW = 1 << 3,  /* --follow */
+        VERB_STOP = 1 << 4,    /* --stop */
+        VERB_POLICY = 1 << 5,  /* --policy= */
+        VERB_STAGE = 1 << 6,   /* --pattern=, --auto-deploy=, --max-instances=, --allow-downgrade= */
+        VERB_PROJECT = 1 << 7, /* --port=, --healthcheck= */
+        VERB_IMAGE = 1 << 8,   /* --image= */
 } VerbOptions;
 
 typedef struct Verb {
