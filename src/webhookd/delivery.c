@@ -138,7 +138,7 @@ static int handle_matched(Handling *handling, const ImageRef *ref, const char *i
         r = gate_check(delivery->store, match->stage, ref, &gate);
         if (r < 0)
                 return r;
-        if (gate != GATE_OPEN)
+        if (gate != GATE_OPEN && !match->stage->auto_deploy)
                 return handle_ignored(handling, image, match, gate_reason(gate));
 
         if (!match->stage->auto_deploy) {
@@ -157,11 +157,14 @@ static int handle_matched(Handling *handling, const ImageRef *ref, const char *i
                                           .source = "webhook",
                                           .hook = HOOK_MAIN,
                                           .delivery_id = handling->pushes->delivery_id,
+                                          .only_known = gate != GATE_OPEN,
                                           .max_queued = delivery->config->max_queued,
                           },
                           &result);
         if (r < 0)
                 return r;
+        if (result.verdict == ENQUEUE_LEFT)
+                return handle_ignored(handling, image, match, gate_reason(gate));
 
         return handle_enqueued(handling, image, match, &result);
 }

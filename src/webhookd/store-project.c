@@ -204,9 +204,13 @@ int store_set_project(Store *store, const Project *project) {
 int store_remove_project(Store *store, int64_t project_id) {
         static const char sql[] = "DELETE FROM projects WHERE id = ?1";
 
+        int r;
+
         assert(store);
 
-        return store_write(store, sql, VALUES(value_number(project_id)));
+        /* What goes with it is counted, too. */
+        r = store_write(store, sql, VALUES(value_number(project_id)));
+        return r > 0 ? 1 : r;
 }
 
 int store_fill_project(Store *store, int64_t project_id, uint16_t port, const char *healthcheck) {

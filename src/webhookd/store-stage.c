@@ -174,9 +174,13 @@ int store_set_stage(Store *store, const Stage *stage) {
 int store_remove_stage(Store *store, int64_t stage_id) {
         static const char sql[] = "DELETE FROM stages WHERE id = ?1";
 
+        int r;
+
         assert(store);
 
-        return store_write(store, sql, VALUES(value_number(stage_id)));
+        /* What goes with it is counted, too. */
+        r = store_write(store, sql, VALUES(value_number(stage_id)));
+        return r > 0 ? 1 : r;
 }
 
 int store_set_available(Store *store, int64_t stage_id, const char *image) {

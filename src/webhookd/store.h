@@ -197,13 +197,15 @@ typedef struct Enqueue {
         const char *hook;          /* which hook it came through; "main" */
         const char *delivery_id;   /* the sender's, or NULL: then no redelivery is recognised */
         bool delivery_id_is_final; /* Standard Webhooks: an id is never accepted twice */
+        bool only_known;           /* a redelivery is answered, anything else is left */
         unsigned max_queued;       /* rows in state queued before -ENOBUFS */
 } Enqueue;
 
 typedef enum EnqueueVerdict {
-        ENQUEUE_NEW,        /* a new row */
-        ENQUEUE_JOINED,     /* coalesced with a queued or running row */
-        ENQUEUE_REDELIVERED /* this delivery is known, and its row stands */
+        ENQUEUE_NEW,         /* a new row */
+        ENQUEUE_JOINED,      /* coalesced with a queued or running row */
+        ENQUEUE_REDELIVERED, /* this delivery is known, and its row stands */
+        ENQUEUE_LEFT,        /* with only_known: it is not, and nothing was done */
 } EnqueueVerdict;
 
 typedef struct EnqueueResult {
