@@ -47,15 +47,22 @@ int client_open(Ctl *ctl) {
         return 0;
 }
 
-/* Sends what was made of the call so far, of which `r` says whether it could be made, and waits for the answer. */
-static int call_finish(Ctl *ctl, sd_bus_message *message, int r, sd_bus_error *ret_error,
+static int new_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message **ret) {
+        return sd_bus_message_new_method_call(ctl->bus, ret, peer->bus_name, peer->path, peer->interface,
+                                              method);
+}
+
+/* `r` is what became of the message so far. */
+static int finish_call(Ctl *ctl, const Peer *peer, sd_bus_message *message, int r, sd_bus_error *ret_error,
                        sd_bus_message **ret_reply) {
+        uint64_t timeout = peer->timeout_usec > 0 ? peer->timeout_usec : CALL_TIMEOUT_USEC;
+
         if (r == -EINVAL)
                 /* sd-bus refuses strings that are no UTF-8 so. */
                 (void) sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS,
                                         "An argument is not valid UTF-8");
         else if (r >= 0)
-                r = sd_bus_call(ctl->bus, message, CALL_TIMEOUT_USEC, ret_error, ret_reply);
+                r = sd_bus_call(ctl->bus, message, timeout, ret_error, ret_reply);
         if (r >= 0)
                 return r;
 
@@ -71,11 +78,11 @@ static int call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *re
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(ctl->bus, &message, peer->bus_name, peer->path, peer->interface,
-                                           method);
+        r = new_call(ctl, peer, method, &message);
         if (r >= 0 && !isempty(types))
                 r = sd_bus_message_appendv(message, types, args);
-        return call_finish(ctl, message, r, ret_error, ret_reply);
+
+        return finish_call(ctl, peer, message, r, ret_error, ret_reply);
 }
 
 int client_try(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
@@ -108,23 +115,21 @@ int client_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message *
         return r < 0 ? client_report(ctl, peer, r, &error) : r;
 }
 
-int client_call_with(Ctl *ctl, const Peer *peer, const char *method, ClientAppend append,
-                     const void *userdata, sd_bus_message **ret_reply) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+int client_begin(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message **ret) {
         int r;
-
-        assert(append);
 
         r = client_open(ctl);
         if (r < 0)
                 return r;
 
-        r = sd_bus_message_new_method_call(ctl->bus, &message, peer->bus_name, peer->path, peer->interface,
-                                           method);
-        if (r >= 0)
-                r = append(message, userdata);
-        r = call_finish(ctl, message, r, &error, ret_reply);
+        r = new_call(ctl, peer, method, ret);
+        return r < 0 ? ctl_fail(ctl, r, "Cannot call %s: %m", method) : 0;
+}
+
+int client_send(Ctl *ctl, const Peer *peer, sd_bus_message *message, int r, sd_bus_message **ret_reply) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        r = finish_call(ctl, peer, message, r, &error, ret_reply);
         return r < 0 ? client_report(ctl, peer, r, &error) : r;
 }
 

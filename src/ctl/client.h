@@ -11,7 +11,8 @@ typedef struct Peer {
         const char *bus_name;
         const char *path;
         const char *interface;
-        const char *unit; /* whose journal tells more */
+        const char *unit;      /* whose journal tells more */
+        uint64_t timeout_usec; /* of a call; 0: the usual one */
 } Peer;
 
 extern const Peer peer_webhook;
@@ -33,12 +34,12 @@ int client_try(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret
 int client_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message **ret_reply,
                 const char *types, ...);
 
-/* Adds the arguments of a call; 0 or more, or what sd_bus_message_append() failed with. */
-typedef int (*ClientAppend)(sd_bus_message *message, const void *userdata);
-
-/* client_call(), for arguments whose number the caller does not know beforehand. */
-int client_call_with(Ctl *ctl, const Peer *peer, const char *method, ClientAppend append,
-                     const void *userdata, sd_bus_message **ret_reply);
+/*
+ * The same in two steps, for arguments that are appended one by one: client_send() takes what became of that, `r`, and
+ * reports it as well.
+ */
+int client_begin(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message **ret);
+int client_send(Ctl *ctl, const Peer *peer, sd_bus_message *message, int r, sd_bus_message **ret_reply);
 
 /* All properties, as a message that holds one a{sv}. Reports its faults. */
 int client_get_properties(Ctl *ctl, const Peer *peer, sd_bus_message **ret_reply);

@@ -28,12 +28,15 @@ typedef struct Ctl {
         bool wait;             /* deploy, rollback: until the outcome is known */
         bool follow;           /* deploy, rollback: show the way to the outcome */
         bool hold;             /* rollback: auto_deploy goes off with it */
+        bool stop;             /* project remove, stage remove: what runs is stopped first */
         unsigned limit;        /* deploys: rows */
         uint64_t timeout_usec; /* how long to wait */
-        char **images;         /* hook create: patterns; NULL: none given */
-        const char *signature; /* hook create: the rule; NULL: the daemon's default */
         uint64_t grace_usec;   /* hook rotate */
-        sd_bus *bus;           /* see client.h */
+        char **images;         /* hook create: patterns; project set: the one; NULL: none given */
+        /* What a project, a stage or a hook is set to; as it was given, NULL where it was not. */
+        const char *port, *healthcheck, *signature;
+        const char *pattern, *policy, *auto_deploy, *max_instances, *allow_downgrade;
+        sd_bus *bus; /* see client.h */
 } Ctl;
 
 /* Runs one command line and returns its exit code. `out` and `err` stay the caller's. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deploys, deploy and rollback: the queue, and a new row in it. */
+/* deploys, deploy, promote and rollback: the queue, and a new row in it. */
 #include <inttypes.h>
 
 #include "ctl/client.h"
@@ -50,8 +50,8 @@ static int read_id(Ctl *ctl, sd_bus_message *reply, uint64_t *ret) {
         return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
 }
 
-int verb_deploy(Ctl *ctl, char *args[]) {
-        const char *project = args[0], *stage = args[1], *tag = args[2];
+/* Asks for a deploy to `stage` by a method of three strings, and waits for its outcome. */
+static int deploy_by(Ctl *ctl, const char *method, char *args[], const char *stage) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(wait_freep) Wait *wait = NULL;
         uint64_t id;
@@ -61,11 +61,19 @@ int verb_deploy(Ctl *ctl, char *args[]) {
         if (r < 0)
                 return r;
 
-        r = client_call(ctl, &peer_webhook, "Deploy", &reply, "sss", project, stage, strempty(tag));
+        r = client_call(ctl, &peer_webhook, method, &reply, "sss", args[0], args[1], strempty(args[2]));
         if (r >= 0)
                 r = read_id(ctl, reply, &id);
 
-        return r < 0 ? r : outcome_await(wait, id, project, stage, GOAL_RUNS);
+        return r < 0 ? r : outcome_await(wait, id, args[0], stage, GOAL_RUNS);
+}
+
+int verb_deploy(Ctl *ctl, char *args[]) {
+        return deploy_by(ctl, "Deploy", args, args[1]);
+}
+
+int verb_promote(Ctl *ctl, char *args[]) {
+        return deploy_by(ctl, "Promote", args, args[2]);
 }
 
 static int call_rollback(Ctl *ctl, const char *project, const char *stage, sd_bus_message **ret_reply) {

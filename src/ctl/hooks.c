@@ -47,12 +47,6 @@ int verb_hooks(Ctl *ctl, char *args[]) {
         return table_show(table, ctl, "hooks");
 }
 
-/* What a call is made of: the name of the hook, and the options of the command line. */
-typedef struct Request {
-        const Ctl *ctl;
-        const char *name;
-} Request;
-
 /* An entry whose value is an array of strings; sd_bus_message_append() wants their number at compile time. */
 static int append_images(sd_bus_message *message, char **images) {
         int r;
@@ -69,17 +63,16 @@ static int append_images(sd_bus_message *message, char **images) {
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-static int append_create(sd_bus_message *message, const void *userdata) {
-        const Request *request = userdata;
+static int append_create(sd_bus_message *message, const Ctl *ctl, const char *name) {
         int r;
 
-        r = sd_bus_message_append(message, "s", request->name);
+        r = sd_bus_message_append(message, "s", name);
         if (r >= 0)
                 r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
-        if (r >= 0 && request->ctl->images)
-                r = append_images(message, request->ctl->images);
-        if (r >= 0 && request->ctl->signature)
-                r = sd_bus_message_append(message, "{sv}", "Signature", "s", request->ctl->signature);
+        if (r >= 0 && ctl->images)
+                r = append_images(message, ctl->images);
+        if (r >= 0 && ctl->signature)
+                r = sd_bus_message_append(message, "{sv}", "Signature", "s", ctl->signature);
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
@@ -107,14 +100,17 @@ static int hint_at_key(Ctl *ctl, const char *name) {
 }
 
 int verb_hook_create(Ctl *ctl, char *args[]) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const Request request = { .ctl = ctl, .name = args[0] };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
         _cleanup_free_ char *base = NULL;
         int r;
 
         r = url_read_base(ctl, &base);
         if (r >= 0)
-                r = client_call_with(ctl, &peer_webhook, "CreateHook", append_create, &request, &reply);
+                r = client_begin(ctl, &peer_webhook, "CreateHook", &message);
+        if (r < 0)
+                return r;
+
+        r = client_send(ctl, &peer_webhook, message, append_create(message, ctl, args[0]), &reply);
         if (r >= 0)
                 r = url_show(ctl, base, reply);
         if (r < 0)

@@ -4,7 +4,6 @@
 #include "ctl/rows.h"
 #include "ctl/verbs.h"
 #include "shared/errors.h"
-#include "shared/glob.h"
 
 int verb_projects(Ctl *ctl, char *args[]) {
         static const Column columns[] = {
@@ -42,48 +41,18 @@ int verb_projects(Ctl *ctl, char *args[]) {
         return table_show(table, ctl, "projects");
 }
 
-/* The patterns of the stages before the one at hand, in the order in which they are asked. */
-typedef struct Earlier {
-        const char *name;
-        const char *pattern;
-} Earlier;
-
-/* The name of an earlier stage that takes every tag which `pattern` takes; NULL where none is known. */
-static const char *shadowed_by(const Earlier *earlier, size_t n, const char *pattern) {
-        for (size_t i = 0; i < n; i++)
-                if (glob_covers(earlier[i].pattern, pattern))
-                        return earlier[i].name;
-
-        return NULL;
-}
-
 static int add_stages(Ctl *ctl, Table *table, const char *project) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_free_ Earlier *earlier = NULL;
         StageRow row;
-        size_t n = 0;
         int r;
 
-        r = client_call(ctl, &peer_webhook, "ListStages", &reply, "s", project);
+        r = client_call(ctl, &peer_webhook, "DescribeStages", &reply, "s", project);
         if (r < 0)
                 return r;
 
         r = rows_enter(reply);
-        while (r >= 0 && (r = stage_read(reply, &row)) > 0) {
-                Earlier *grown = reallocarray(earlier, n + 1, sizeof(*earlier));
-
-                if (!grown)
-                        return ctl_fail(ctl, -ENOMEM, "Out of memory");
-                earlier = grown;
-
-                table_add_text(table, project);
-                table_add_text(table, row.name);
-                table_add_text(table, row.pattern);
-                table_add_bool(table, row.auto_deploy);
-                table_add_number(table, row.max_instances);
-                table_add_text(table, shadowed_by(earlier, n, row.pattern));
-                earlier[n++] = (Earlier){ .name = row.name, .pattern = row.pattern };
-        }
+        while (r >= 0 && (r = stage_read_full(reply, &row)) > 0)
+                stage_table_add(table, project, &row);
 
         return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
 }
@@ -108,18 +77,9 @@ static int add_all_stages(Ctl *ctl, Table *table) {
 }
 
 int verb_stages(Ctl *ctl, char *args[]) {
-        static const Column columns[] = {
-                { "PROJECT", "project", COLUMN_SHRINKS },
-                { "STAGE", "name", COLUMN_SHRINKS },
-                { "PATTERN", "tag_pattern", COLUMN_SHRINKS },
-                { "AUTO-DEPLOY", "auto_deploy", 0 },
-                { "MAX-INSTANCES", "max_instances", COLUMN_RIGHT },
-                { "SHADOWED-BY", "shadowed_by", COLUMN_SHRINKS | COLUMN_RARE },
-        };
-        _cleanup_(table_freep) Table *table = NULL;
+        _cleanup_(table_freep) Table *table = stage_table_new();
         int r;
 
-        table = table_new(columns, ELEMENTSOF(columns));
         if (!table)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 

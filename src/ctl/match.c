@@ -4,8 +4,8 @@
 #include "ctl/find.h"
 #include "ctl/rows.h"
 #include "ctl/verbs.h"
-#include "shared/glob.h"
 #include "shared/image-ref.h"
+#include "shared/tag-policy.h"
 
 /* What webhookd answers; strings are borrowed from its message. */
 typedef struct Verdict {
@@ -15,17 +15,26 @@ typedef struct Verdict {
 } Verdict;
 
 static const Column stage_columns[] = {
-        { NULL, "name", 0 },    { NULL, "tag_pattern", 0 }, { NULL, "auto_deploy", 0 },
-        { NULL, "matches", 0 }, { NULL, "takes", 0 },
+        { NULL, "name", 0 },        { NULL, "policy", 0 },  { NULL, "tag_pattern", 0 },
+        { NULL, "auto_deploy", 0 }, { NULL, "matches", 0 }, { NULL, "takes", 0 },
 };
 
 /* Why a stage gets the image or not. Those after the one that takes it are not asked. */
 static void show_stage(const Ctl *ctl, const StageRow *row, const char *tag, bool matches, bool taken) {
+        const char *kind = streq(row->policy, "glob") ? "pattern" : row->policy;
+
         if (taken)
-                ctl_print(ctl, "  %s: pattern '%s' is not asked any more", row->name, row->pattern);
+                ctl_print(ctl, "  %s: %s '%s' is not asked any more", row->name, kind, row->pattern);
         else
-                ctl_print(ctl, "  %s: pattern '%s' %s '%s'", row->name, row->pattern,
+                ctl_print(ctl, "  %s: %s '%s' %s '%s'", row->name, kind, row->pattern,
                           matches ? "takes" : "does not take", tag);
+}
+
+/* A policy that is not known here takes nothing that can be shown. */
+static bool row_matches(const StageRow *row, const char *tag) {
+        int policy = tag_policy_from_string(row->policy);
+
+        return policy >= 0 && tag_policy_match((TagPolicy) policy, row->pattern, tag) > 0;
 }
 
 /* The stages of the project in the order in which they are asked: printed, or added to the table. */
@@ -35,16 +44,17 @@ static int show_stages(Ctl *ctl, Table *table, const Verdict *verdict, const cha
         StageRow row;
         int r;
 
-        r = client_call(ctl, &peer_webhook, "ListStages", &reply, "s", verdict->project);
+        r = client_call(ctl, &peer_webhook, "DescribeStages", &reply, "s", verdict->project);
         if (r < 0)
                 return r;
 
         r = rows_enter(reply);
-        while (r >= 0 && (r = stage_read(reply, &row)) > 0) {
+        while (r >= 0 && (r = stage_read_full(reply, &row)) > 0) {
                 bool takes = verdict->stage && streq(row.name, verdict->stage);
-                bool matches = glob_match(row.pattern, tag) > 0;
+                bool matches = row_matches(&row, tag);
 
                 table_add_text(table, row.name);
+                table_add_text(table, row.policy);
                 table_add_text(table, row.pattern);
                 table_add_bool(table, row.auto_deploy);
                 table_add_bool(table, matches);

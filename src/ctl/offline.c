@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* parse-image and match-tag: what the daemons make of references and patterns, without asking them. */
 #include "ctl/verbs.h"
-#include "shared/glob.h"
 #include "shared/image-ref.h"
+#include "shared/tag-policy.h"
 
 /* An absent string is null. */
 static json_t *string_or_null(const char *text) {
@@ -30,17 +30,22 @@ int verb_parse_image(Ctl *ctl, char *args[]) {
 }
 
 int verb_match_tag(Ctl *ctl, char *args[]) {
-        const char *pattern = args[0], *tag = args[1], *reason = "";
-        size_t offset = 0;
-        int r;
+        int policy = ctl->policy ? tag_policy_from_string(ctl->policy) : (int) TAG_POLICY_GLOB, r;
+        const char *pattern = args[0], *tag = args[1];
+        char reason[TAG_POLICY_REASON_SIZE] = "";
 
-        r = glob_validate(pattern, &reason, &offset);
-        if (r < 0) {
-                (void) ctl_fail(ctl, r, "Bad pattern, at byte %zu: %s", offset, reason);
+        if (policy < 0) {
+                (void) ctl_fail(ctl, -EINVAL, "--policy= wants %s, not '%s'", TAG_POLICY_FORMS, ctl->policy);
                 return CTL_EXIT_USAGE;
         }
 
-        r = glob_match(pattern, tag);
+        r = tag_policy_validate((TagPolicy) policy, pattern, reason);
+        if (r < 0) {
+                (void) ctl_fail(ctl, r, "Bad pattern, %s", reason);
+                return CTL_EXIT_USAGE;
+        }
+
+        r = tag_policy_match((TagPolicy) policy, pattern, tag);
         if (ctl->json)
                 (void) ctl_print_json(ctl, json_pack("{s:b}", "match", r > 0));
         else

@@ -123,6 +123,7 @@ static void print_stage(const Show *show, const StageRow *stage, const char *ima
 
         ctl_print(ctl, "%s", "");
         ctl_print(ctl, "Stage: %s", stage->name);
+        ctl_print(ctl, "Policy: %s", stage->policy);
         ctl_print(ctl, "Pattern: %s", stage->pattern);
         ctl_print(ctl, "Auto-deploy: %s", stage->auto_deploy ? "yes" : "no");
         ctl_print(ctl, "Max-instances: %u", stage->max_instances);
@@ -151,10 +152,10 @@ static int show_stage(Show *show, const StageRow *stage) {
                 return 0;
         }
 
-        object = json_pack("{s:s, s:s, s:b, s:i, s:s, s:O?, s:O?}", "name", stage->name, "tag_pattern",
-                           stage->pattern, "auto_deploy", stage->auto_deploy, "max_instances",
-                           (int) stage->max_instances, "image", image, "container", body, "error",
-                           problem ? problem : show->refusal);
+        object = json_pack("{s:s, s:s, s:s, s:b, s:i, s:s, s:O?, s:O?}", "name", stage->name, "policy",
+                           stage->policy, "tag_pattern", stage->pattern, "auto_deploy", stage->auto_deploy,
+                           "max_instances", (int) stage->max_instances, "image", image, "container", body,
+                           "error", problem ? problem : show->refusal);
         if (!object || json_array_append_new(show->stages, object) < 0)
                 return ctl_fail(show->ctl, -ENOMEM, "Out of memory");
 
@@ -193,7 +194,7 @@ static int show_stages(Show *show, sd_bus_message *reply, const char *wanted) {
         int r;
 
         r = rows_enter(reply);
-        while (r >= 0 && (r = stage_read(reply, &row)) > 0) {
+        while (r >= 0 && (r = stage_read_full(reply, &row)) > 0) {
                 if (wanted && !streq(row.name, wanted))
                         continue;
 
@@ -214,7 +215,7 @@ int verb_project_show(Ctl *ctl, char *args[]) {
         if (r >= 0)
                 r = read_project(ctl, args[0], &projects, &show.project);
         if (r >= 0)
-                r = client_call(ctl, &peer_webhook, "ListStages", &stages, "s", args[0]);
+                r = client_call(ctl, &peer_webhook, "DescribeStages", &stages, "s", args[0]);
         if (r < 0)
                 return r;
 

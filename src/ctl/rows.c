@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "shared/conf.h"
+#include "shared/protocol.h"
 
 int rows_enter(sd_bus_message *reply) {
         const char *contents = NULL;
@@ -43,6 +44,69 @@ int stage_read(sd_bus_message *reply, StageRow *ret) {
                 return r;
 
         row.auto_deploy = auto_deploy;
+        *ret = row;
+        return 1;
+}
+
+/* One entry of a stage's dictionary, entered already. Keys that are not known here are passed over. */
+static int read_key(sd_bus_message *reply, StageRow *row) {
+        const struct {
+                const char *name, *type;
+                void *field;
+        } keys[] = {
+                { STAGE_NAME, "s", &row->name },
+                { OPTION_TAG_PATTERN, "s", &row->pattern },
+                { OPTION_POLICY, "s", &row->policy },
+                { OPTION_AUTO_DEPLOY, "b", &row->auto_deploy },
+                { OPTION_MAX_INSTANCES, "u", &row->max_instances },
+                { OPTION_ALLOW_DOWNGRADE, "b", &row->downgrade },
+                { STAGE_AVAILABLE, "s", &row->available },
+                { STAGE_SHADOWED_BY, "s", &row->shadowed_by },
+        };
+        const char *name;
+        int r, truth = 0;
+
+        r = sd_bus_message_read(reply, "s", &name);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                bool is_bool = streq(keys[i].type, "b");
+
+                if (!streq(keys[i].name, name))
+                        continue;
+
+                r = sd_bus_message_read(reply, "v", keys[i].type, is_bool ? &truth : keys[i].field);
+                if (r >= 0 && is_bool)
+                        *(bool *) keys[i].field = truth;
+                return r;
+        }
+
+        return sd_bus_message_skip(reply, "v");
+}
+
+int stage_read_full(sd_bus_message *reply, StageRow *ret) {
+        StageRow row = { .policy = "", .available = "", .shadowed_by = "" };
+        int r;
+
+        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r <= 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+                r = read_key(reply, &row);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(reply);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(reply);
+        if (r < 0)
+                return r;
+        if (!row.name || !row.pattern)
+                return -EBADMSG;
+
         *ret = row;
         return 1;
 }
@@ -89,6 +153,34 @@ int hook_read(sd_bus_message *reply, HookRow *ret) {
 
 bool deploy_is_finished(const DeployRow *row) {
         return !streq(row->state, "queued") && !streq(row->state, "running");
+}
+
+Table *stage_table_new(void) {
+        static const Column columns[] = {
+                { "PROJECT", "project", COLUMN_SHRINKS },
+                { "STAGE", "name", COLUMN_SHRINKS },
+                { "POLICY", "policy", 0 },
+                { "PATTERN", "tag_pattern", COLUMN_SHRINKS },
+                { "AUTO-DEPLOY", "auto_deploy", 0 },
+                { "MAX-INSTANCES", "max_instances", COLUMN_RIGHT },
+                { NULL, "allow_downgrade", 0 },
+                { "AVAILABLE", "available", COLUMN_SHRINKS | COLUMN_RARE },
+                { "SHADOWED-BY", "shadowed_by", COLUMN_SHRINKS | COLUMN_RARE },
+        };
+
+        return table_new(columns, ELEMENTSOF(columns));
+}
+
+void stage_table_add(Table *table, const char *project, const StageRow *row) {
+        table_add_text(table, project);
+        table_add_text(table, row->name);
+        table_add_text(table, row->policy);
+        table_add_text(table, row->pattern);
+        table_add_bool(table, row->auto_deploy);
+        table_add_number(table, row->max_instances);
+        table_add_bool(table, row->downgrade);
+        table_add_text(table, row->available);
+        table_add_text(table, row->shadowed_by);
 }
 
 Table *deploy_table_new(void) {

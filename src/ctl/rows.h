@@ -23,6 +23,11 @@ typedef struct StageRow {
         const char *pattern;
         bool auto_deploy;
         unsigned max_instances;
+        /* The rest only by stage_read_full(). */
+        const char *policy;
+        bool downgrade;
+        const char *available;   /* "": nothing */
+        const char *shadowed_by; /* "": nobody */
 } StageRow;
 
 typedef struct DeployRow {
@@ -66,6 +71,8 @@ int rows_enter(sd_bus_message *reply);
 /* 1: a row; 0: no more; negative errno. */
 int project_read(sd_bus_message *reply, ProjectRow *ret);
 int stage_read(sd_bus_message *reply, StageRow *ret);
+/* The same, of DescribeStages' answer. */
+int stage_read_full(sd_bus_message *reply, StageRow *ret);
 int deploy_read(sd_bus_message *reply, DeployRow *ret);
 int instance_read(sd_bus_message *reply, InstanceRow *ret);
 int hook_read(sd_bus_message *reply, HookRow *ret);
@@ -75,7 +82,9 @@ void hook_row_done(HookRow *row);
 /* Whether the deploy of this row is over. */
 bool deploy_is_finished(const DeployRow *row);
 
-/* Tables of deploys and instances, which more than one verb shows. NULL: no memory. */
+/* Tables of stages, deploys and instances, which more than one verb shows. NULL: no memory. */
+Table *stage_table_new(void);
+void stage_table_add(Table *table, const char *project, const StageRow *row);
 Table *deploy_table_new(void);
 void deploy_table_add(Table *table, const DeployRow *row);
 /* With two more cells a row where `with_manager`: what people and what programs are told of who manages it. */

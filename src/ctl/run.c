@@ -29,8 +29,25 @@ enum {
         ARG_HOLD,
         ARG_FOLLOW,
         ARG_IMAGE,
-        ARG_SIGNATURE,
-        ARG_GRACE
+        ARG_GRACE,
+        ARG_STOP,
+        ARG_TEXT /* and those after it: the place in `texts` */
+};
+
+/* Options whose value is for the verb to read. */
+static const struct {
+        const char *name;
+        unsigned option; /* of VerbOptions */
+        size_t offset;   /* in Ctl */
+} texts[] = {
+        { "signature", VERB_HOOK, offsetof(Ctl, signature) },
+        { "port", VERB_PROJECT, offsetof(Ctl, port) },
+        { "healthcheck", VERB_PROJECT, offsetof(Ctl, healthcheck) },
+        { "pattern", VERB_STAGE, offsetof(Ctl, pattern) },
+        { "policy", VERB_POLICY, offsetof(Ctl, policy) },
+        { "auto-deploy", VERB_STAGE, offsetof(Ctl, auto_deploy) },
+        { "max-instances", VERB_STAGE, offsetof(Ctl, max_instances) },
+        { "allow-downgrade", VERB_STAGE, offsetof(Ctl, allow_downgrade) },
 };
 
 static const struct option long_options[] = {
@@ -45,10 +62,20 @@ static const struct option long_options[] = {
         { "hold", no_argument, NULL, ARG_HOLD },
         { "follow", no_argument, NULL, ARG_FOLLOW },
         { "image", required_argument, NULL, ARG_IMAGE },
-        { "signature", required_argument, NULL, ARG_SIGNATURE },
         { "grace", required_argument, NULL, ARG_GRACE },
-        { NULL, 0, NULL, 0 },
+        { "stop", no_argument, NULL, ARG_STOP },
 };
+
+/* The two tables as one, as getopt_long() wants it. */
+static void make_options(struct option options[static ELEMENTSOF(long_options) + ELEMENTSOF(texts) + 1]) {
+        struct option *next = options;
+
+        for (size_t i = 0; i < ELEMENTSOF(long_options); i++)
+                *next++ = long_options[i];
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                *next++ = (struct option){ texts[i].name, required_argument, NULL, ARG_TEXT + (int) i };
+        *next = (struct option){ NULL, 0, NULL, 0 };
+}
 
 static int parse_limit(Ctl *ctl, const char *text) {
         uint64_t limit;
@@ -117,27 +144,34 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
                 ctl->follow = true;
                 return 0;
         case ARG_IMAGE:
-                command->options |= VERB_HOOK;
+                command->options |= VERB_IMAGE;
                 return parse_image(ctl, value);
-        case ARG_SIGNATURE:
-                command->options |= VERB_HOOK;
-                ctl->signature = value;
-                return 0;
         case ARG_GRACE:
                 command->options |= VERB_GRACE;
                 return parse_span(ctl, "grace", value, &ctl->grace_usec);
+        case ARG_STOP:
+                command->options |= VERB_STOP;
+                ctl->stop = true;
+                return 0;
         default:
+                if (option >= ARG_TEXT && option < ARG_TEXT + (int) ELEMENTSOF(texts)) {
+                        command->options |= texts[option - ARG_TEXT].option;
+                        *(const char **) ((char *) ctl + texts[option - ARG_TEXT].offset) = value;
+                        return 0;
+                }
                 return CTL_EXIT_USAGE;
         }
 }
 
 static int parse_argv(Ctl *ctl, int argc, char *argv[], Command *ret) {
+        struct option options[ELEMENTSOF(long_options) + ELEMENTSOF(texts) + 1];
         Command command = { .options = 0 };
         int option, r;
 
+        make_options(options);
         /* Zero makes glibc begin anew, also after an earlier command line. */
         optind = 0;
-        while ((option = getopt_long(argc, argv, "hn:", long_options, NULL)) >= 0) {
+        while ((option = getopt_long(argc, argv, "hn:", options, NULL)) >= 0) {
                 r = parse_option(ctl, &command, option, optarg);
                 if (r > 0)
                         return r;

@@ -16,6 +16,13 @@
         "{\"phase\",\"detail\"}. Phases: queued, running, resolved, pulling, pulled, created, stopped, started,\n" \
         "probing, healthy, switched, retired; from the beginning again where the deployer had to.\n"
 
+#define HELP_PROJECT                                                                               \
+        "     --port=PORT          The port that the container listens on; 0: the image says it\n" \
+        "     --healthcheck=CHECK  image, tcp, http:/path, or nothing for whatever there is\n"
+#define HELP_STOP                                                                               \
+        "What runs is not forgotten, and a deploy that is queued or running is in the way.\n\n" \
+        "     --stop  Stop and remove what runs first, and give up its images\n"
+
 static const Verb verbs[] = {
         {
                         .name = "status",
@@ -62,7 +69,7 @@ static const Verb verbs[] = {
                         .arguments = "HOOK",
                         .n_min = 1,
                         .n_max = 1,
-                        .options = VERB_HOOK,
+                        .options = VERB_HOOK | VERB_IMAGE,
                         .summary = "Make one more URL, and show it",
                         .details = "     --image=PATTERN   Images (domain/path) that may come through it; again for more. All by default\n"
                                    "     --signature=RULE  optional: a proof of origin that is sent has to be right, where there is a\n"
@@ -113,8 +120,40 @@ static const Verb verbs[] = {
                                    "merged into it what is in /etc/tinyforge/projects.d. The image is the newest that came up.\n"
                                    "Exit code 1 where that is refused, with the reason. The containers are shown to root.\n\n"
                                    "JSON: {\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\",\"stages\":[{\"name\",\n"
-                                   "       \"tag_pattern\",\"auto_deploy\",\"max_instances\",\"image\",\"container\":{...},\"error\"}]}.\n",
+                                   "       \"policy\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\"image\",\"container\":{...},\"error\"}]}.\n",
                         .run = verb_project_show,
+        },
+        {
+                        .name = "project create",
+                        .arguments = "NAME REPOSITORY",
+                        .n_min = 2,
+                        .n_max = 2,
+                        .options = VERB_PROJECT,
+                        .summary = "Make a project of an image's repository",
+                        .details = "It has no stage yet: see stage set.\n\n" HELP_PROJECT "\n"
+                                   "JSON: {\"project\"}.\n",
+                        .run = verb_project_create,
+        },
+        {
+                        .name = "project set",
+                        .arguments = "NAME",
+                        .n_min = 1,
+                        .n_max = 1,
+                        .options = VERB_PROJECT | VERB_IMAGE,
+                        .summary = "Change a project, from its next deploy on",
+                        .details = "     --image=REPOSITORY   Deploy another image; what was available is forgotten\n" HELP_PROJECT
+                                   "\nJSON: {\"project\"}.\n",
+                        .run = verb_project_set,
+        },
+        {
+                        .name = "project remove",
+                        .arguments = "NAME",
+                        .n_min = 1,
+                        .n_max = 1,
+                        .options = VERB_STOP,
+                        .summary = "Forget a project, its stages and their deploys",
+                        .details = HELP_STOP "\nJSON: {\"project\"}.\n",
+                        .run = verb_project_remove,
         },
         {
                         .name = "stages",
@@ -123,8 +162,41 @@ static const Verb verbs[] = {
                         .summary = "List stages, in the order in which they are asked",
                         .details = "A stage is shadowed by an earlier one that takes every tag it would take: no push reaches "
                                    "it.\n\n"
-                                   "JSON: [{\"project\",\"name\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\"shadowed_by\"}].\n",
+                                   "Available is what was pushed while auto_deploy was off: deploy without a tag takes it.\n\n"
+                                   "JSON: [{\"project\",\"name\",\"policy\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\n"
+                                   "       \"allow_downgrade\",\"available\",\"shadowed_by\"}].\n",
                         .run = verb_stages,
+        },
+        {
+                        .name = "stage set",
+                        .arguments = "PROJECT STAGE",
+                        .n_min = 2,
+                        .n_max = 2,
+                        .options = VERB_STAGE | VERB_POLICY,
+                        .summary = "Make a stage, or change which tags it takes and how",
+                        .details = "Stages are asked in the order of their names, and the first that takes a tag gets it. To pin a\n"
+                                   "stage to some tags, first narrow or remove one that takes all, such as the dev that a push made.\n\n"
+                                   "     --pattern=PATTERN       Which tags; a new stage needs one\n"
+                                   "     --policy=POLICY         How the pattern is read:\n"
+                                   "                               glob    v*; the default\n"
+                                   "                               semver  a range: ^1.4, ~1.2, \">=1.2 <2\", 1.x; the highest wins\n"
+                                   "                               regex   an extended regular expression for the whole tag\n"
+                                   "                               digest  one tag, such as latest, whose digest moves\n"
+                                   "     --auto-deploy=BOOL      Whether a push is deployed, or only made available\n"
+                                   "     --max-instances=N       How many versions run side by side, 1 to 16\n"
+                                   "     --allow-downgrade=BOOL  Whether semver follows a lower version, too\n\n"
+                                   "JSON: one row, as of stages, in an array.\n",
+                        .run = verb_stage_set,
+        },
+        {
+                        .name = "stage remove",
+                        .arguments = "PROJECT STAGE",
+                        .n_min = 2,
+                        .n_max = 2,
+                        .options = VERB_STOP,
+                        .summary = "Forget a stage and its deploys",
+                        .details = HELP_STOP "\nJSON: {\"project\",\"stage\"}.\n",
+                        .run = verb_stage_remove,
         },
         {
                         .name = "deploys",
@@ -148,6 +220,17 @@ static const Verb verbs[] = {
                                    "auto_deploy was\noff is deployed.\n\n" HELP_WAIT HELP_FOLLOW
                                    "\n" HELP_OUTCOME,
                         .run = verb_deploy,
+        },
+        {
+                        .name = "promote",
+                        .arguments = "PROJECT FROM TO",
+                        .n_min = 3,
+                        .n_max = 3,
+                        .options = VERB_WAIT | VERB_FOLLOW,
+                        .summary = "Deploy to a stage what another one runs, by its digest",
+                        .details = "Whatever the tag stands for by now, TO gets what came up in FROM.\n\n" HELP_WAIT
+                                        HELP_FOLLOW "\n" HELP_OUTCOME,
+                        .run = verb_promote,
         },
         {
                         .name = "rollback",
@@ -207,7 +290,7 @@ static const Verb verbs[] = {
                         .summary = "Show where a push of an image would go, and why",
                         .details = "Deploys nothing. Exit code 4 where no project or no stage takes it.\n\n"
                                    "JSON: {\"image\",\"tag\",\"project\",\"stage\",\"auto_deploy\",\n"
-                                   "       \"stages\":[{\"name\",\"tag_pattern\",\"auto_deploy\",\"matches\",\"takes\"}]}.\n",
+                                   "       \"stages\":[{\"name\",\"policy\",\"tag_pattern\",\"auto_deploy\",\"matches\",\"takes\"}]}.\n",
                         .run = verb_match,
         },
         {
@@ -225,8 +308,10 @@ static const Verb verbs[] = {
                         .arguments = "PATTERN TAG",
                         .n_min = 2,
                         .n_max = 2,
+                        .options = VERB_POLICY,
                         .summary = "Tell whether a pattern takes a tag",
-                        .details = "Asks no daemon. Exit code 0: it does; 1: it does not; 2: that is no pattern.\n\n"
+                        .details = "     --policy=POLICY  How the pattern is read: glob (the default), semver, regex or digest\n\n"
+                                   "Asks no daemon. Exit code 0: it does; 1: it does not; 2: that is no pattern.\n\n"
                                    "JSON: {\"match\"}.\n",
                         .run = verb_match_tag,
         },

@@ -18,9 +18,15 @@ int verb_hook_rotate(Ctl *ctl, char *args[]);
 int verb_hook_remove(Ctl *ctl, char *args[]);
 int verb_projects(Ctl *ctl, char *args[]);
 int verb_project_show(Ctl *ctl, char *args[]);
+int verb_project_create(Ctl *ctl, char *args[]);
+int verb_project_set(Ctl *ctl, char *args[]);
+int verb_project_remove(Ctl *ctl, char *args[]);
 int verb_stages(Ctl *ctl, char *args[]);
+int verb_stage_set(Ctl *ctl, char *args[]);
+int verb_stage_remove(Ctl *ctl, char *args[]);
 int verb_deploys(Ctl *ctl, char *args[]);
 int verb_deploy(Ctl *ctl, char *args[]);
+int verb_promote(Ctl *ctl, char *args[]);
 int verb_rollback(Ctl *ctl, char *args[]);
 int verb_cancel(Ctl *ctl, char *args[]);
 int verb_follow(Ctl *ctl, char *args[]);
@@ -31,12 +37,17 @@ int verb_match_tag(Ctl *ctl, char *args[]);
 
 /* Options that not every verb knows. */
 typedef enum VerbOptions {
-        VERB_LIMIT = 1 << 0,  /* -n */
-        VERB_WAIT = 1 << 1,   /* --wait, --no-wait, --timeout= */
-        VERB_HOLD = 1 << 2,   /* --hold */
-        VERB_FOLLOW = 1 << 3, /* --follow */
-        VERB_HOOK = 1 << 4,   /* --image=, --signature= */
-        VERB_GRACE = 1 << 5   /* --grace= */
+        VERB_LIMIT = 1 << 0,   /* -n */
+        VERB_WAIT = 1 << 1,    /* --wait, --no-wait, --timeout= */
+        VERB_HOLD = 1 << 2,    /* --hold */
+        VERB_FOLLOW = 1 << 3,  /* --follow */
+        VERB_STOP = 1 << 4,    /* --stop */
+        VERB_POLICY = 1 << 5,  /* --policy= */
+        VERB_STAGE = 1 << 6,   /* --pattern=, --auto-deploy=, --max-instances=, --allow-downgrade= */
+        VERB_PROJECT = 1 << 7, /* --port=, --healthcheck= */
+        VERB_IMAGE = 1 << 8,   /* --image= */
+        VERB_HOOK = 1 << 9,    /* --signature= */
+        VERB_GRACE = 1 << 10   /* --grace= */
 } VerbOptions;
 
 typedef struct Verb {

@@ -222,13 +222,16 @@ static Job *find_job(const Deploys *deploys, const char *store, uint64_t deploy_
         return NULL;
 }
 
-static const Job *find_of_stage(const Deploys *deploys, const DeployRequest *request) {
-        for (const Job *job = deploys->jobs; job; job = job->next)
-                if (streq(job->request->project, request->project) &&
-                    streq(job->request->stage, request->stage))
-                        return job;
+bool deploys_is_busy(const Deploys *deploys, const char *project, const char *stage) {
+        assert(deploys);
+        assert(project);
 
-        return NULL;
+        for (const Job *job = deploys->jobs; job; job = job->next)
+                if (streq(job->request->project, project) &&
+                    (isempty(stage) || streq(job->request->stage, stage)))
+                        return true;
+
+        return false;
 }
 
 static int job_add_waiter(Job *job, DeployOnEnd on_end, void *userdata) {
@@ -303,7 +306,8 @@ int deploys_trigger(Deploys *deploys, DeployRequest *request, DeployOnEnd on_end
                 return 0;
         }
 
-        if (find_of_stage(deploys, request) || deploys_count(deploys) >= deploys->config->max_deploys)
+        if (deploys_is_busy(deploys, request->project, request->stage) ||
+            deploys_count(deploys) >= deploys->config->max_deploys)
                 return -EBUSY;
 
         return deploys_begin(deploys, request, on_end, userdata);

@@ -56,6 +56,9 @@ int deploys_trigger(Deploys *deploys, DeployRequest *request, DeployOnEnd on_end
  */
 int deploys_cancel(Deploys *deploys, const char *store, uint64_t deploy_id);
 
+/* Whether a deploy of the stage runs; NULL or "" means any of the project. */
+bool deploys_is_busy(const Deploys *deploys, const char *project, const char *stage);
+
 unsigned deploys_count(const Deploys *deploys);
 
 /* No new ones. `interrupt`: those that run are to finish their step and end. */

@@ -29,6 +29,7 @@ int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *
 int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
 /* One call that a child process answers. */
 typedef enum QueryKind {
@@ -36,15 +37,18 @@ typedef enum QueryKind {
         QUERY_IMAGE,
         QUERY_INSTANCES,
         QUERY_BODY,
+        QUERY_REMOVE, /* the one that changes something */
 } QueryKind;
 
 /*
  * Begins to answer `message` (NULL for QUERY_ENGINE). `image` is for QUERY_IMAGE and taken over; the names are for
- * QUERY_INSTANCES. -EBUSY: too many are served already; `image` is then still the caller's, as after any failure.
+ * QUERY_INSTANCES and QUERY_REMOVE. -EBUSY: too many are served already; `image` is then still the caller's, as after any failure.
  */
 int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
                 const char *project, const char *stage);
 /* The same for QUERY_BODY, of a deploy that is not made. */
 int query_begin_body(Manager *manager, sd_bus_message *message, DeployRequest *request);
+/* Whether a removal of that stage is under way; NULL or "" means any of the project. */
+bool query_removes(const Manager *manager, const char *project, const char *stage);
 void query_stop_all(Manager *manager);
 Query *query_free_all(Query *query);

@@ -209,6 +209,9 @@ int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error 
         if (r < 0)
                 return r;
 
+        if (query_removes(manager, project, stage))
+                return refuse(error, -EBUSY, "The stage is being removed");
+
         r = deploys_trigger(manager->deploys, request, on_deploy_end, message);
         if (r < 0)
                 return trigger_problem(r) ? refuse(error, r, trigger_problem(r)) : r;
@@ -365,5 +368,35 @@ int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_er
                 return begin_problem(r, error);
 
         (void) TAKE_PTR(request);
+        return 1;
+}
+
+int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage;
+        Manager *manager = userdata;
+        uid_t uid;
+        int r;
+
+        manager->hooks.on_activity(manager->userdata);
+        r = authorise_root(manager, message, &uid, error);
+        if (r >= 0)
+                r = sd_bus_message_read(message, "ss", &project, &stage);
+        if (r < 0)
+                return r;
+
+        if (!name_is_valid(project) || (!isempty(stage) && !name_is_valid(stage)))
+                return refuse(error, -EBADR,
+                              "A name is [a-z0-9][a-z0-9_-]*, at most 63 characters; a stage's may be empty");
+        if (deploys_is_busy(manager->deploys, project, stage))
+                return refuse(error, -EBUSY, "A deploy of it runs: cancel that, or wait for its end");
+        if (query_removes(manager, project, stage))
+                return refuse(error, -EBUSY, "It is being removed already");
+
+        r = query_begin(manager, QUERY_REMOVE, message, NULL, project, stage);
+        if (r < 0)
+                return begin_problem(r, error);
+
+        log_notice("All instances of %s%s%s are removed, as asked for by uid %u", project,
+                   isempty(stage) ? "" : "/", stage, (unsigned) uid);
         return 1;
 }

@@ -3,6 +3,7 @@
 #include "deployerd/manager-internal.h"
 #include "deployerd/operation.h"
 #include "deployerd/queries.h"
+#include "deployerd/removal.h"
 #include "deployerd/report.h"
 #include "shared/errors.h"
 #include "shared/json.h"
@@ -63,6 +64,8 @@ static int run_query(Worker *worker, void *userdata) {
                 return query_instances(worker, engine, query->project, query->stage);
         case QUERY_BODY:
                 return query_body(worker, query->manager->config, query->request);
+        case QUERY_REMOVE:
+                return removal_run(worker, query->manager->config, query->project, query->stage);
         }
 
         return -EINVAL;
@@ -169,6 +172,8 @@ static void query_reply(Query *query, const OperationEnd *end) {
                 r = reply_image(query->message, end->result);
         else if (query->kind == QUERY_BODY)
                 r = reply_body(query->message, end->result);
+        else if (query->kind == QUERY_REMOVE)
+                r = sd_bus_reply_method_return(query->message, "");
         else
                 r = reply_instances(query);
         if (r < 0) {
@@ -249,7 +254,9 @@ static int query_start(Manager *manager, QueryKind kind, sd_bus_message *message
         query->image = image;
         query->request = request;
         r = operation_new(manager->event, &hooks, query,
-                          kind == QUERY_ENGINE ? PROBE_DEADLINE_USEC : QUERY_DEADLINE_USEC,
+                          kind == QUERY_ENGINE   ? PROBE_DEADLINE_USEC
+                          : kind == QUERY_REMOVE ? DEPLOY_DEADLINE_USEC
+                                                 : QUERY_DEADLINE_USEC,
                           &query->operation);
         if (r < 0) {
                 query->image = NULL;
@@ -269,6 +276,18 @@ int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, Image
 
 int query_begin_body(Manager *manager, sd_bus_message *message, DeployRequest *request) {
         return query_start(manager, QUERY_BODY, message, NULL, request, NULL, NULL);
+}
+
+bool query_removes(const Manager *manager, const char *project, const char *stage) {
+        assert(manager);
+        assert(project);
+
+        for (const Query *query = manager->queries; query; query = query->next)
+                if (query->kind == QUERY_REMOVE && streq(query->project, project) &&
+                    (isempty(query->stage) || isempty(stage) || streq(query->stage, stage)))
+                        return true;
+
+        return false;
 }
 
 void query_stop_all(Manager *manager) {

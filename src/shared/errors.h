@@ -27,12 +27,15 @@ typedef enum ErrorVerdict {
         X(NO_SUCH_IMAGE,        "NoSuchImage",         ENOENT,          ERROR_FINAL)           \
         X(NO_SUCH_DEPLOY,       "NoSuchDeploy",        ESRCH,           ERROR_FINAL)           \
         X(NO_SUCH_HOOK,         "NoSuchHook",          ENOMEDIUM,       ERROR_FINAL)           \
-        X(HOOK_EXISTS,          "HookExists",          ENOTUNIQ,        ERROR_FINAL)           \
-        X(TOO_MANY_HOOKS,       "TooManyHooks",        EUSERS,          ERROR_FINAL)           \
+        X(HOOK_EXISTS,          "HookExists",          EADDRINUSE,      ERROR_FINAL)           \
         X(ALREADY_FINISHED,     "AlreadyFinished",     EALREADY,        ERROR_FINAL)           \
         X(CANCELLED,            "Cancelled",           ECANCELED,       ERROR_FINAL)           \
         X(NO_ROLLBACK_TARGET,   "NoRollbackTarget",    ENOLINK,         ERROR_FINAL)           \
         X(IMAGE_IN_USE,         "ImageInUse",          EEXIST,          ERROR_FINAL)           \
+        X(PROJECT_EXISTS,       "ProjectExists",       ENOTUNIQ,        ERROR_FINAL)           \
+        X(TOO_MANY,             "TooMany",             EUSERS,          ERROR_FINAL)           \
+        X(INSTANCES_RUNNING,    "InstancesRunning",    ENOTEMPTY,       ERROR_FINAL)           \
+        X(NOTHING_RUNS,         "NothingRuns",         ENOTCONN,        ERROR_FINAL)           \
         X(NOTHING_AVAILABLE,    "NothingAvailable",    ENODATA,         ERROR_FINAL)           \
         X(NOT_PERMITTED,        "NotPermitted",        EPERM,           ERROR_FINAL)           \
         X(QUEUE_FULL,           "QueueFull",           ENOBUFS,         ERROR_FINAL)           \

@@ -12,6 +12,10 @@
         X(DELIVERY_IGNORED,    "3dea7863062647dab7bda8253ad713c6", LOG_INFO,    "an authentic delivery had nothing to deploy") \
         X(DELIVERY_REJECTED,   "24c00dee26a249ba9f12eed82378b89b", LOG_WARNING, "requests were refused (rate-limited, with a count)") \
         X(PROJECT_CREATED,     "8ea49edc596b4371a0e183bd1b81765f", LOG_NOTICE,  "a project was created, by a delivery or a person") \
+        X(PROJECT_CHANGED,     "110ebb87be8b4d3fb25c0c68d63cba88", LOG_NOTICE,  "a project was given another image, port or health check") \
+        X(PROJECT_REMOVED,     "afc79bc68af141a981534c797a86fc91", LOG_NOTICE,  "a project and what was known of it was removed") \
+        X(STAGE_CHANGED,       "67b13cb457de43baa25cb19e3b1f1cb2", LOG_NOTICE,  "a stage was made or set") \
+        X(STAGE_REMOVED,       "3751f955ccbd4a7799bf5ffc6091d8b8", LOG_NOTICE,  "a stage and what was known of it was removed") \
         X(SECRET_CREATED,      "e1dde8aa617d46dbb1149a70a8822949", LOG_NOTICE,  "the first secret was made") \
         X(SECRET_REGENERATED,  "e030c40d9dcd436baeccd94c71d1f15d", LOG_NOTICE,  "the secret was replaced") \
         X(HOOK_CREATED,        "6ade5c2f9b5b49f29b49041b305cc014", LOG_NOTICE,  "a hook was made") \

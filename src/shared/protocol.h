@@ -46,6 +46,16 @@
 #define INSPECT_LABELS       "Labels"
 #define INSPECT_DIGEST       "Digest"
 
+/* Options of CreateProject, SetProject and SetStage besides, and keys of DescribeStages' answer. */
+#define OPTION_IMAGE           "Image"
+#define OPTION_TAG_PATTERN     "TagPattern"
+#define OPTION_POLICY          "Policy"
+#define OPTION_AUTO_DEPLOY     "AutoDeploy"
+#define OPTION_ALLOW_DOWNGRADE "AllowDowngrade"
+#define STAGE_NAME             "Name"
+#define STAGE_AVAILABLE        "Available"
+#define STAGE_SHADOWED_BY      "ShadowedBy"
+
 /* Outcomes of TriggerDeploy; everything else is a D-Bus error. */
 #define OUTCOME_SUCCEEDED   "succeeded"
 #define OUTCOME_UNCHANGED   "unchanged"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "webhookd/delivery-internal.h"
+#include "webhookd/gate.h"
 
 static const char *const enqueue_texts[] = {
         [ENQUEUE_NEW] = "Delivery accepted, deploy %" PRIu64 " queued",
@@ -58,10 +59,17 @@ static Enqueue handling_enqueue(const Handling *handling, const ImageRef *ref, c
 }
 
 int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
-        const Enqueue enqueue = handling_enqueue(handling, ref, image, match);
+        Enqueue enqueue = handling_enqueue(handling, ref, image, match);
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         Delivery *delivery = handling->delivery;
+        GateVerdict gate;
         int r;
+
+        r = gate_check(delivery->store, match->stage, ref, &gate);
+        if (r < 0)
+                return r;
+        if (gate != GATE_OPEN && !match->stage->auto_deploy)
+                return handle_ignored(handling, image, match, gate_reason(gate));
 
         if (!match->stage->auto_deploy) {
                 r = store_set_available(delivery->store, match->stage->id, image);
@@ -71,9 +79,12 @@ int handle_matched(Handling *handling, const ImageRef *ref, const char *image, c
                 return handle_ignored(handling, image, match, "auto-deploy-off");
         }
 
+        enqueue.only_known = gate != GATE_OPEN;
         r = store_enqueue(delivery->store, &enqueue, &result);
         if (r < 0)
                 return r;
+        if (result.verdict == ENQUEUE_LEFT)
+                return handle_ignored(handling, image, match, gate_reason(gate));
 
         return handle_enqueued(handling, image, match, &result);
 }

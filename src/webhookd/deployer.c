@@ -4,6 +4,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "shared/errors.h"
 #include "shared/protocol.h"
 
 struct Deployer {
@@ -18,6 +19,7 @@ struct DeployerCall {
         DeployerOnReply on_reply;
         DeployerOnImage on_image;
         DeployerOnInstance on_instance;
+        DeployerOnCount on_count;
         void *userdata;
 };
 
@@ -286,7 +288,7 @@ int deployer_inspect(Deployer *deployer, const char *image, DeployerOnImage on_i
         return call_send(deployer, message, on_inspect_reply, INSPECT_IMAGE_TIMEOUT_USEC, &call, ret);
 }
 
-static int read_instances(sd_bus_message *message, const DeployerCall *call) {
+static int read_instances(sd_bus_message *message, DeployerOnInstance on_instance, void *userdata) {
         unsigned n = 0;
         int r;
 
@@ -307,7 +309,7 @@ static int read_instances(sd_bus_message *message, const DeployerCall *call) {
                 if (r < 0)
                         return r;
 
-                call->on_instance(&instance, /* complete= */ false, call->userdata);
+                on_instance(&instance, /* complete= */ false, userdata);
         }
 
         return r;
@@ -319,7 +321,8 @@ static int on_list_reply(sd_bus_message *message, void *userdata, sd_bus_error *
 
         (void) error;
 
-        complete = !sd_bus_message_is_method_error(message, NULL) && read_instances(message, call) >= 0;
+        complete = !sd_bus_message_is_method_error(message, NULL) &&
+                   read_instances(message, call->on_instance, call->userdata) >= 0;
         call->on_instance(NULL, complete, call->userdata);
         return 0;
 }
@@ -341,4 +344,48 @@ int deployer_list(Deployer *deployer, DeployerOnInstance on_instance, void *user
 
         call->on_instance = on_instance;
         return call_send(deployer, message, on_list_reply, LIST_INSTANCES_TIMEOUT_USEC, &call, ret);
+}
+
+static void count_instance(const DeployerInstance *instance, bool complete, void *userdata) {
+        unsigned *n = userdata;
+
+        (void) instance;
+        (void) complete;
+
+        (*n)++;
+}
+
+static int on_count_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        DeployerCall *call = userdata;
+        DeployerReply reply = { 0 };
+        unsigned n = 0;
+
+        (void) error;
+
+        if (!reply_take_error(message, &reply) && read_instances(message, count_instance, &n) < 0)
+                reply = (DeployerReply){ .error_name = ERROR_ENGINE_FAILED,
+                                         .error_text = "the deployer's answer cannot be read" };
+        call->on_count(&reply, n, call->userdata);
+        return 0;
+}
+
+int deployer_count(Deployer *deployer, const char *project, const char *stage, DeployerOnCount on_count,
+                   void *userdata, DeployerCall **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        assert(deployer);
+        assert(project);
+        assert(on_count);
+        assert(ret);
+
+        r = call_new(deployer, "ListInstances", userdata, &call, &message);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "ss", project, strempty(stage));
+        if (r < 0)
+                return r;
+
+        call->on_count = on_count;
+        return call_send(deployer, message, on_count_reply, LIST_INSTANCES_TIMEOUT_USEC, &call, ret);
 }

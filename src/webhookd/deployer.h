@@ -42,6 +42,8 @@ typedef struct DeployerInstance {
 /* Called for each instance, and with NULL at the end; `complete` is false where the answer failed. */
 typedef void (*DeployerOnInstance)(const DeployerInstance *instance, bool complete, void *userdata);
 typedef void (*DeployerOnReply)(const DeployerReply *reply, void *userdata);
+/* So many instances; with an error, none were counted. */
+typedef void (*DeployerOnCount)(const DeployerReply *reply, unsigned n, void *userdata);
 /* NULL: the image is not here, or the deployer did not answer in time. */
 typedef void (*DeployerOnImage)(const ImageProperties *properties, void *userdata);
 /* The digest that a running deploy resolved. */
@@ -72,6 +74,10 @@ int deployer_inspect(Deployer *deployer, const char *image, DeployerOnImage on_i
 
 /* Calls ListInstances for everything, with LIST_INSTANCES_TIMEOUT_USEC. As above. */
 int deployer_list(Deployer *deployer, DeployerOnInstance on_instance, void *userdata, DeployerCall **ret);
+
+/* Calls ListInstances for a project, and a stage of it unless that is NULL or "", with the same time-out. As above. */
+int deployer_count(Deployer *deployer, const char *project, const char *stage, DeployerOnCount on_count,
+                   void *userdata, DeployerCall **ret);
 
 DeployerCall *deployer_call_free(DeployerCall *call);
 DEFINE_CLEANUP(DeployerCall, deployer_call_free)

@@ -226,8 +226,7 @@ static int reply_create_error(const Manager *manager, const char *name, sd_bus_e
         case -EEXIST:
                 return sd_bus_error_setf(error, ERROR_HOOK_EXISTS, "There is a hook '%s' already", name);
         case -EUSERS:
-                return sd_bus_error_setf(error, ERROR_TOO_MANY_HOOKS, "There are %u hooks already",
-                                         HOOKS_MAX);
+                return sd_bus_error_setf(error, ERROR_TOO_MANY, "There are %u hooks already", HOOKS_MAX);
         case -EBADMSG:
                 return sd_bus_error_setf(error, ERROR_CONFIGURATION,
                                          "The credential '" SIGNATURE_CREDENTIAL ".%s' is no list of keys",

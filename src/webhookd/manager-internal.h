@@ -4,6 +4,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "shared/image-ref.h"
 #include "webhookd/manager.h"
 
 typedef struct ManagerCounts {
@@ -11,6 +12,7 @@ typedef struct ManagerCounts {
 } ManagerCounts;
 
 typedef struct Cancel Cancel;
+typedef struct Removal Removal;
 
 struct Manager {
         sd_bus *bus;
@@ -25,6 +27,8 @@ struct Manager {
         Deployer *deployer;
         Cancel *cancels; /* callers of Cancel() who wait for the deployer */
         unsigned n_cancels;
+        Removal *removals; /* callers of RemoveProject() and RemoveStage() who wait for the deployer */
+        unsigned n_removals;
 };
 
 /* The error on the bus for a negative errno of the store; logged here, once. */
@@ -32,11 +36,34 @@ int manager_reply_store_error(const Manager *manager, sd_bus_error *error, int r
 
 /* Root only. `*ret_uid` is the caller's. */
 int manager_authorise(sd_bus_message *message, sd_bus_error *error, uid_t *ret_uid);
+/* The project of that name, or an error on the bus. */
+int manager_find_project(Manager *manager, const char *name, Project **ret, sd_bus_error *error);
 /* The project and the stage of those names, or an error on the bus. */
 int manager_find_stage(Manager *manager, const char *project, const char *stage, Project **ret_project,
                        Stage **ret_stage, sd_bus_error *error);
 /* Forgets the callers who wait; the marks in the store stay. */
 void manager_drop_cancels(Manager *manager);
+void manager_drop_removals(Manager *manager);
+
+/* The parsed reference, or InvalidImage on the bus. */
+int manager_parse_image(const char *text, ImageRef **ret, sd_bus_error *error);
+/* Queues a deploy that the caller `uid` asked for, and tells of it. `source` is that of the row. */
+int manager_enqueue(Manager *manager, const Project *project, const Stage *stage, const ImageRef *ref,
+                    const char *source, uid_t uid, uint64_t *ret_id, sd_bus_error *error);
+/* Tells of what the caller `uid` did to a project, or to a stage of it; `text` is followed by who it was. */
+void manager_tell_change(Manager *manager, EventId event, NoticeSignal signal, const Project *project,
+                         const char *stage, uid_t uid, const char *text);
+
+/* manager-options.c: an option of an a{sv}, and where its value goes; a boolean is an int, a string is borrowed. */
+typedef struct OptionSpec {
+        const char *name;
+        const char *type;
+        size_t offset;
+} OptionSpec;
+
+/* Reads an a{sv} into `target`. InvalidOption names what is unknown or of another type. `*ret_seen` has bit i of specs[i]. */
+int manager_read_options(sd_bus_message *message, const OptionSpec *specs, size_t n, void *target,
+                         unsigned *ret_seen, sd_bus_error *error);
 
 int method_regenerate_secret(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_get_webhook_path(sd_bus_message *message, void *userdata, sd_bus_error *error);
@@ -53,3 +80,10 @@ int method_list_hooks(sd_bus_message *message, void *userdata, sd_bus_error *err
 int method_rotate_hook(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_remove_hook(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_get_hook_path(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_describe_stages(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_create_project(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_set_project(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_remove_project(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_set_stage(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error);

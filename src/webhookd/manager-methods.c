@@ -126,8 +126,7 @@ static int append_stages(sd_bus_message *reply, const StageList *stages) {
         return sd_bus_message_close_container(reply);
 }
 
-/* The project of that name, or an error on the bus. */
-static int find_project(Manager *manager, const char *name, Project **ret, sd_bus_error *error) {
+int manager_find_project(Manager *manager, const char *name, Project **ret, sd_bus_error *error) {
         int r;
 
         if (!name_is_valid(name))
@@ -148,7 +147,7 @@ int manager_find_stage(Manager *manager, const char *project, const char *stage,
         _cleanup_(project_freep) Project *found = NULL;
         int r;
 
-        r = find_project(manager, project, &found, error);
+        r = manager_find_project(manager, project, &found, error);
         if (r < 0)
                 return r;
 
@@ -176,7 +175,7 @@ int method_list_stages(sd_bus_message *message, void *userdata, sd_bus_error *er
         if (r < 0)
                 return r;
 
-        r = find_project(manager, name, &project, error);
+        r = manager_find_project(manager, name, &project, error);
         if (r < 0)
                 return r;
 
@@ -238,7 +237,7 @@ int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *e
         return sd_bus_send(NULL, reply, NULL);
 }
 
-static int parse_image(const char *text, ImageRef **ret, sd_bus_error *error) {
+int manager_parse_image(const char *text, ImageRef **ret, sd_bus_error *error) {
         const char *reason = "";
         int r;
 
@@ -263,7 +262,7 @@ int method_match_image(sd_bus_message *message, void *userdata, sd_bus_error *er
         if (r < 0)
                 return r;
 
-        r = parse_image(image, &ref, error);
+        r = manager_parse_image(image, &ref, error);
         if (r < 0)
                 return r;
 
@@ -295,7 +294,7 @@ static int deploy_reference(const Project *project, const Stage *stage, const ch
                                         "Nothing was pushed for stage '%s' while auto_deploy was off: name a tag",
                                         stage->name);
 
-                return parse_image(stage->available, ret, error);
+                return manager_parse_image(stage->available, ret, error);
         }
 
         /* A tag and a digest only: nothing that could make another repository of it. */
@@ -306,7 +305,7 @@ static int deploy_reference(const Project *project, const Stage *stage, const ch
         if (asprintf(&text, "%s%s%s", project->image, tag[0] == '@' ? "" : ":", tag) < 0)
                 return -ENOMEM;
 
-        return parse_image(text, ret, error);
+        return manager_parse_image(text, ret, error);
 }
 
 static int tell_queued(Manager *manager, const Project *project, const Stage *stage, const char *image,
@@ -327,8 +326,8 @@ static int tell_queued(Manager *manager, const Project *project, const Stage *st
         return outbox_add(manager->outbox, &notice);
 }
 
-static int manager_deploy(Manager *manager, const Project *project, const Stage *stage, const ImageRef *ref,
-                          uid_t uid, uint64_t *ret_id, sd_bus_error *error) {
+int manager_enqueue(Manager *manager, const Project *project, const Stage *stage, const ImageRef *ref,
+                    const char *source, uid_t uid, uint64_t *ret_id, sd_bus_error *error) {
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         _cleanup_free_ char *image = NULL;
         int r;
@@ -342,7 +341,7 @@ static int manager_deploy(Manager *manager, const Project *project, const Stage 
                                           .stage_id = stage->id,
                                           .image = image,
                                           .digest = ref->digest,
-                                          .source = "manual",
+                                          .source = source,
                                           .hook = "bus",
                                           .max_queued = manager->config->max_queued,
                           },
@@ -386,7 +385,7 @@ int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) 
         if (r < 0)
                 return r;
 
-        r = manager_deploy(manager, project, stage, ref, uid, &id, error);
+        r = manager_enqueue(manager, project, stage, ref, "manual", uid, &id, error);
         if (r < 0)
                 return r;
 

@@ -240,44 +240,17 @@ int method_rollback(sd_bus_message *message, void *userdata, sd_bus_error *error
         return manager_rollback(manager, message, project, stage, /* hold= */ false, uid, error);
 }
 
-/* The option `Hold`, and no other. */
-static int read_options(sd_bus_message *message, bool *ret_hold, sd_bus_error *error) {
-        int r, hold = false;
+typedef struct RollbackOptions {
+        int hold;
+} RollbackOptions;
 
-        r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
-        if (r < 0)
-                return r;
-
-        while ((r = sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
-                const char *key, *type = NULL;
-
-                r = sd_bus_message_read(message, "s", &key);
-                if (r >= 0)
-                        r = sd_bus_message_peek_type(message, NULL, &type);
-                if (r < 0)
-                        return r;
-
-                if (!streq(key, "Hold") || !streq(type, "b"))
-                        return sd_bus_error_setf(error, ERROR_INVALID_OPTION,
-                                                 "Unknown option or wrong type: '%s'", key);
-
-                r = sd_bus_message_read(message, "v", "b", &hold);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(message);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-
-        *ret_hold = hold;
-        return 0;
-}
+static const OptionSpec rollback_options[] = { { "Hold", "b", offsetof(RollbackOptions, hold) } };
 
 int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        RollbackOptions options = { .hold = false };
         const char *project, *stage;
         Manager *manager = userdata;
-        bool hold = false;
+        unsigned seen;
         uid_t uid;
         int r;
 
@@ -286,9 +259,10 @@ int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus
         if (r >= 0)
                 r = manager_authorise(message, error, &uid);
         if (r >= 0)
-                r = read_options(message, &hold, error);
+                r = manager_read_options(message, rollback_options, ELEMENTSOF(rollback_options), &options,
+                                         &seen, error);
         if (r < 0)
                 return r;
 
-        return manager_rollback(manager, message, project, stage, hold, uid, error);
+        return manager_rollback(manager, message, project, stage, options.hold, uid, error);
 }

@@ -83,12 +83,26 @@ static const sd_bus_vtable vtable[] = {
                                 method_list_projects, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListStages", SD_BUS_ARGS("s", project), SD_BUS_RESULT("a(ssbu)", stages),
                                 method_list_stages, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DescribeStages", SD_BUS_ARGS("s", project), SD_BUS_RESULT("aa{sv}", stages),
+                                method_describe_stages, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListDeploys", SD_BUS_ARGS("s", project, "s", stage, "u", limit),
                                 SD_BUS_RESULT("a(tssssstt)", deploys), method_list_deploys,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("MatchImage", SD_BUS_ARGS("s", image),
                                 SD_BUS_RESULT("s", project, "s", stage, "b", auto_deploy),
                                 method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateProject", SD_BUS_ARGS("s", name, "s", image, "a{sv}", options),
+                                SD_BUS_NO_RESULT, method_create_project, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetProject", SD_BUS_ARGS("s", project, "a{sv}", options), SD_BUS_NO_RESULT,
+                                method_set_project, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveProject", SD_BUS_ARGS("s", project), SD_BUS_NO_RESULT,
+                                method_remove_project, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetStage", SD_BUS_ARGS("s", project, "s", stage, "a{sv}", options),
+                                SD_BUS_NO_RESULT, method_set_stage, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveStage", SD_BUS_ARGS("s", project, "s", stage), SD_BUS_NO_RESULT,
+                                method_remove_stage, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Promote", SD_BUS_ARGS("s", project, "s", from, "s", to),
+                                SD_BUS_RESULT("t", id), method_promote, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Deploy", SD_BUS_ARGS("s", project, "s", stage, "s", tag),
                                 SD_BUS_RESULT("t", id), method_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Rollback", SD_BUS_ARGS("s", project, "s", stage), SD_BUS_RESULT("t", id),
@@ -111,6 +125,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("GetHookPath", SD_BUS_ARGS("s", name), SD_BUS_RESULT("s", path),
                                 method_get_hook_path, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_SIGNAL_WITH_ARGS("ProjectAdded", SD_BUS_ARGS("s", project), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ProjectRemoved", SD_BUS_ARGS("s", project), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("StageChanged", SD_BUS_ARGS("s", project, "s", stage), 0),
         SD_BUS_SIGNAL_WITH_ARGS("DeployQueued", SD_BUS_ARGS("t", id, "s", project, "s", stage, "s", image),
                                 0),
         SD_BUS_SIGNAL_WITH_ARGS("DeployFinished", SD_BUS_ARGS("t", id, "s", project, "s", stage, "s", state),
@@ -167,6 +183,7 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
 
         manager_drop_cancels(manager);
+        manager_drop_removals(manager);
         sd_bus_slot_unref(manager->slot);
         sd_bus_unref(manager->bus);
         free(manager);
@@ -186,6 +203,14 @@ void manager_emit(Manager *manager, const Notice *notice) {
         case NOTICE_PROJECT_ADDED:
                 r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "ProjectAdded", "s",
                                        notice->project);
+                break;
+        case NOTICE_PROJECT_REMOVED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "ProjectRemoved", "s",
+                                       notice->project);
+                break;
+        case NOTICE_STAGE_CHANGED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "StageChanged", "ss",
+                                       notice->project, notice->stage);
                 break;
         case NOTICE_DEPLOY_QUEUED:
                 r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployQueued", "tsss",

@@ -2,8 +2,6 @@
 /* From image to project and stage: see matcher.h. */
 #include "webhookd/matcher.h"
 
-#include "shared/glob.h"
-
 void match_done(Match *match) {
         assert(match);
 
@@ -27,7 +25,7 @@ static int match_stage(const Project *project, Store *store, const char *tag, St
                 return r;
 
         for (size_t i = 0; i < stages.n; i++)
-                if (glob_match(stages.items[i].tag_pattern, tag) > 0) {
+                if (tag_policy_match(stages.items[i].policy, stages.items[i].tag_pattern, tag) > 0) {
                         Stage *stage = malloc(sizeof(*stage));
 
                         if (!stage)
@@ -41,6 +39,18 @@ static int match_stage(const Project *project, Store *store, const char *tag, St
 
         *ret = NULL;
         return 0;
+}
+
+const Stage *match_shadow(const StageList *stages, size_t i) {
+        assert(stages);
+        assert(i < stages->n);
+
+        for (size_t j = 0; j < i; j++)
+                if (tag_policy_covers(stages->items[j].policy, stages->items[j].tag_pattern,
+                                      stages->items[i].policy, stages->items[i].tag_pattern))
+                        return &stages->items[j];
+
+        return NULL;
 }
 
 int match_image(Store *store, const ImageRef *ref, Match *ret) {

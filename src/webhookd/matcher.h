@@ -25,4 +25,10 @@ void match_done(Match *match);
 /* What patterns are matched against: the tag, or "latest" where the reference has none. Borrowed. */
 const char *match_tag(const ImageRef *ref);
 
+/*
+ * The first stage before the one at `i` that takes every tag which that one takes, so that no push ever reaches it; NULL
+ * where none is known to. Borrowed from the list.
+ */
+const Stage *match_shadow(const StageList *stages, size_t i);
+
 int match_image(Store *store, const ImageRef *ref, Match *ret);

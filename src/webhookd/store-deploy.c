@@ -189,6 +189,44 @@ int store_find_running(Store *store, int64_t stage_id, Deploy **ret) {
         return deploy_find(store, sql, VALUES(value_number(stage_id)), ret);
 }
 
+#define CURRENT_ROW "SELECT id, generation FROM deploys " GENERATION_ROWS "ORDER BY id DESC LIMIT 1"
+
+int store_find_current(Store *store, int64_t stage_id, Deploy **ret) {
+        static const char sql[] = "WITH now(id, generation) AS (" CURRENT_ROW ") " DEPLOY_SELECT
+                                  "JOIN now ON d.id = now.id";
+
+        assert(store);
+        assert(ret);
+
+        return deploy_find(store, sql, VALUES(value_number(stage_id)), ret);
+}
+
+int store_list_current(Store *store, int64_t stage_id, DeployList *ret) {
+        static const char sql[] =
+                        "WITH now(id, generation) AS (" CURRENT_ROW ") " DEPLOY_SELECT
+                        "LEFT JOIN now WHERE d.stage_id = ?1 AND (d.state IN ('queued', 'running') "
+                        "OR d.id = now.id OR (d.state = 'unchanged' AND d.id > now.id) "
+                        "OR (d.state IN ('succeeded', 'unchanged') AND d.id > now.generation AND d.id < now.id)) "
+                        "ORDER BY d.id DESC";
+
+        assert(store);
+        assert(ret);
+
+        return deploy_list(store, sql, VALUES(value_number(stage_id)), ret);
+}
+
+int store_find_unfinished(Store *store, const char *project, const char *stage, Deploy **ret) {
+        static const char sql[] = DEPLOY_SELECT
+                        "WHERE d.state IN ('queued', 'running') AND p.name = ?1 AND (?2 = '' OR s.name = ?2) "
+                        "ORDER BY d.id LIMIT 1";
+
+        assert(store);
+        assert(project);
+        assert(ret);
+
+        return deploy_find(store, sql, VALUES(value_text(project), value_text(strempty(stage))), ret);
+}
+
 int store_list_deploys(Store *store, const char *project, const char *stage, unsigned limit,
                        DeployList *ret) {
         static const char sql[] =

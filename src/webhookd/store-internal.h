@@ -130,6 +130,13 @@ int store_migrate(Store *store);
 /* store-settings.c: makes the store's UUID where there is none yet. */
 int store_ensure_uuid(Store *store);
 
+/*
+ * The rows of stage ?1 that brought a version; the newest is what runs. A rollback that found its goal running already has
+ * brought it back as well.
+ */
+#define GENERATION_ROWS \
+        "WHERE stage_id = ?1 AND (state = 'succeeded' OR (state = 'unchanged' AND generation IS NOT NULL)) "
+
 /* store-deploy.c: the row of the stage in that state, of which there is one at most. 1, or 0 and NULL. */
 int store_find_queued(Store *store, int64_t stage_id, Deploy **ret);
 int store_find_running(Store *store, int64_t stage_id, Deploy **ret);

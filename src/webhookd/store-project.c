@@ -165,6 +165,54 @@ int store_create_project(Store *store, const Project *project, int64_t *ret_id) 
         return 0;
 }
 
+static int set_project(Store *store, const Project *project) {
+        /* What waits there is of another image now. */
+        static const char
+                        forget_sql[] = "UPDATE stages SET available = NULL WHERE project_id = ?1 "
+                                       "AND ?2 <> (SELECT image FROM projects WHERE id = ?1)",
+                        sql[] = "UPDATE projects SET image = ?2, port = ?3, healthcheck = ?4 WHERE id = ?1";
+        int r;
+
+        r = store_write(store, forget_sql, VALUES(value_number(project->id), value_text(project->image)));
+        if (r < 0)
+                return r;
+
+        return store_write(store, sql,
+                           VALUES(value_number(project->id), value_text(project->image),
+                                  value_number(project->port), value_text(strempty(project->healthcheck))));
+}
+
+int store_set_project(Store *store, const Project *project) {
+        _cleanup_(step_undo) Step step = { 0 };
+        int r, done;
+
+        assert(store);
+        assert(project && project->image);
+
+        r = step_begin(&step, store);
+        if (r < 0)
+                return r;
+
+        done = set_project(store, project);
+        if (done < 0)
+                return done;
+
+        r = step_end(&step);
+        return r < 0 ? r : done;
+}
+
+int store_remove_project(Store *store, int64_t project_id) {
+        static const char sql[] = "DELETE FROM projects WHERE id = ?1";
+
+        int r;
+
+        assert(store);
+
+        /* What goes with it is counted, too. */
+        r = store_write(store, sql, VALUES(value_number(project_id)));
+        return r > 0 ? 1 : r;
+}
+
 int store_fill_project(Store *store, int64_t project_id, uint16_t port, const char *healthcheck) {
         static const char sql[] =
                         "UPDATE projects SET port = iif(port = 0, ?2, port), "

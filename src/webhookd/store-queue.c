@@ -161,6 +161,11 @@ static int enqueue_run(Store *store, const Enqueue *enqueue, EnqueueResult *resu
         if (r != 0)
                 return r;
 
+        if (enqueue->only_known) {
+                result->verdict = ENQUEUE_LEFT;
+                return 0;
+        }
+
         r = enqueue_push(store, enqueue, result);
         if (r < 0 || !enqueue->delivery_id)
                 return r;

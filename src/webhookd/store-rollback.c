@@ -5,10 +5,6 @@
  */
 #include "webhookd/store-internal.h"
 
-/* A rollback that found its goal running already has brought it back as well. */
-#define GENERATION_ROWS \
-        "WHERE stage_id = ?1 AND (state = 'succeeded' OR (state = 'unchanged' AND generation IS NOT NULL)) "
-
 /* What a rollback goes back to. */
 typedef struct Target {
         uint64_t generation;

@@ -5,9 +5,9 @@
 #include "shared/protocol.h"
 #include "webhookd/store-internal.h"
 
-#define STAGE_SELECT                                                                                     \
-        "SELECT s.id, s.project_id, s.name, s.tag_pattern, s.auto_deploy, s.max_instances, s.available " \
-        "FROM stages s "
+#define STAGE_SELECT                                                                  \
+        "SELECT s.id, s.project_id, s.name, s.tag_pattern, s.policy, s.auto_deploy, " \
+        "s.downgrade, s.max_instances, s.available FROM stages s "
 
 static_assert(MAX_INSTANCES_LIMIT == 16, "the schema has the same limit");
 
@@ -34,6 +34,19 @@ void stage_list_done(StageList *list) {
         *list = (StageList){ 0 };
 }
 
+static TagPolicy row_policy(Row *row) {
+        _cleanup_free_ char *name = row_text(row);
+        int policy;
+
+        policy = name ? tag_policy_from_string(name) : -EIO;
+        if (policy >= 0)
+                return (TagPolicy) policy;
+
+        if (row->error == 0)
+                row->error = -EIO;
+        return TAG_POLICY_GLOB;
+}
+
 /* On failure the caller disposes of what was read so far. */
 static int stage_read(Store *store, sqlite3_stmt *statement, Stage *stage) {
         Row row = { .statement = statement };
@@ -42,7 +55,9 @@ static int stage_read(Store *store, sqlite3_stmt *statement, Stage *stage) {
         stage->project_id = (int64_t) row_number(&row, INT64_MAX);
         stage->name = row_text(&row);
         stage->tag_pattern = row_text(&row);
+        stage->policy = row_policy(&row);
         stage->auto_deploy = row_number(&row, 1) != 0;
+        stage->downgrade = row_number(&row, 1) != 0;
         stage->max_instances = (unsigned) row_number(&row, MAX_INSTANCES_LIMIT);
         stage->available = row_text_or_null(&row);
         return row_end(store, &row);
@@ -120,9 +135,9 @@ int store_find_stage(Store *store, const char *project, const char *stage, Stage
 }
 
 int store_create_stage(Store *store, const Stage *stage, int64_t *ret_id) {
-        static const char sql[] = "INSERT INTO stages"
-                                  "(project_id, name, tag_pattern, auto_deploy, max_instances, available) "
-                                  "VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
+        static const char sql[] = "INSERT INTO stages(project_id, name, tag_pattern, policy, auto_deploy, "
+                                  "downgrade, max_instances, available) "
+                                  "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         int r;
 
         assert(store);
@@ -131,13 +146,41 @@ int store_create_stage(Store *store, const Stage *stage, int64_t *ret_id) {
 
         r = store_write(store, sql,
                         VALUES(value_number(stage->project_id), value_text(stage->name),
-                               value_text(stage->tag_pattern), value_number(stage->auto_deploy),
+                               value_text(stage->tag_pattern),
+                               value_text(tag_policy_to_string(stage->policy)),
+                               value_number(stage->auto_deploy), value_number(stage->downgrade),
                                value_number(stage->max_instances), value_text(stage->available)));
         if (r < 0)
                 return r;
 
         *ret_id = sqlite3_last_insert_rowid(store->db);
         return 0;
+}
+
+int store_set_stage(Store *store, const Stage *stage) {
+        static const char sql[] = "UPDATE stages SET tag_pattern = ?2, policy = ?3, auto_deploy = ?4, "
+                                  "downgrade = ?5, max_instances = ?6 WHERE id = ?1";
+
+        assert(store);
+        assert(stage && stage->tag_pattern);
+
+        return store_write(store, sql,
+                           VALUES(value_number(stage->id), value_text(stage->tag_pattern),
+                                  value_text(tag_policy_to_string(stage->policy)),
+                                  value_number(stage->auto_deploy), value_number(stage->downgrade),
+                                  value_number(stage->max_instances)));
+}
+
+int store_remove_stage(Store *store, int64_t stage_id) {
+        static const char sql[] = "DELETE FROM stages WHERE id = ?1";
+
+        int r;
+
+        assert(store);
+
+        /* What goes with it is counted, too. */
+        r = store_write(store, sql, VALUES(value_number(stage_id)));
+        return r > 0 ? 1 : r;
 }
 
 int store_set_available(Store *store, int64_t stage_id, const char *image) {

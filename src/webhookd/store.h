@@ -12,6 +12,7 @@
 #pragma once
 
 #include "shared/macro.h"
+#include "shared/tag-policy.h"
 
 #define STORE_SCHEMA_VERSION 3
 /* Bytes of a UUID in text with its NUL. */
@@ -26,6 +27,9 @@
 #define GENERATIONS_KEPT 16U
 /* Ids beyond are nobody's: a label that says so is not believed, since ids would run out. */
 #define DEPLOY_ID_MAX (UINT64_C(1) << 53)
+/* Projects in all, and stages of a project. */
+#define PROJECTS_MAX 1000U
+#define STAGES_MAX   32U
 /* How long delivery ids are remembered. */
 #define DELIVERIES_KEPT_USEC (30 * 24 * 3600 * USEC_PER_SEC)
 
@@ -65,7 +69,9 @@ typedef struct Stage {
         int64_t project_id;
         char *name;
         char *tag_pattern;
+        TagPolicy policy; /* how tag_pattern is read */
         bool auto_deploy;
+        bool downgrade; /* follows a push of a lower version than it has */
         unsigned max_instances;
         char *available; /* the reference that waits for a person, or NULL */
 } Stage;
@@ -88,7 +94,7 @@ typedef struct Deploy {
         char *stage;
         char *image;  /* the full normalised reference */
         char *digest; /* "sha256:…", or NULL while unknown */
-        char *source; /* "webhook", "manual" or "rollback" */
+        char *source; /* "webhook", "manual", "rollback" or "promote" */
         char *reason; /* why it ended as it did; "" otherwise */
         DeployState state;
         unsigned attempts;
@@ -203,6 +209,13 @@ int store_list_projects(Store *store, ProjectList *ret);
 int store_count_projects(Store *store, bool only_auto_created, uint64_t *ret);
 /* -EEXIST when the name or the image is taken. Fields id and created_at of `project` are ignored. */
 int store_create_project(Store *store, const Project *project, int64_t *ret_id);
+/*
+ * Writes image, port and healthcheck of the project with that id. With another image, what its stages had available is
+ * forgotten. -EEXIST when another project has the image. 1 done, 0 when there is no such project.
+ */
+int store_set_project(Store *store, const Project *project);
+/* With its stages, their deploys and what is known of deliveries. 1 done, 0 when there is no such project. */
+int store_remove_project(Store *store, int64_t project_id);
 /* Fills port and healthcheck where they are still 0 and "". */
 int store_fill_project(Store *store, int64_t project_id, uint16_t port, const char *healthcheck);
 
@@ -211,6 +224,10 @@ int store_list_stages(Store *store, int64_t project_id, StageList *ret);
 /* -EEXIST when the project has a stage of that name. Field id is ignored. */
 int store_create_stage(Store *store, const Stage *stage, int64_t *ret_id);
 int store_find_stage(Store *store, const char *project, const char *stage, Stage **ret);
+/* Writes what a stage is set to: pattern, policy, auto_deploy, downgrade, max_instances. 1 done, 0: no such stage. */
+int store_set_stage(Store *store, const Stage *stage);
+/* With its deploys and what is known of deliveries. 1 done, 0 when there is no such stage. */
+int store_remove_stage(Store *store, int64_t stage_id);
 /* Keeps a pushed reference for a stage with auto_deploy off; NULL forgets it. */
 int store_set_available(Store *store, int64_t stage_id, const char *image);
 
@@ -218,17 +235,19 @@ typedef struct Enqueue {
         int64_t stage_id;
         const char *image;         /* the full normalised reference */
         const char *digest;        /* or NULL */
-        const char *source;        /* "webhook", "manual" */
+        const char *source;        /* "webhook", "manual", "promote" */
         const char *hook;          /* which hook it came through; "main" */
         const char *delivery_id;   /* the sender's, or NULL: then no redelivery is recognised */
         bool delivery_id_is_final; /* Standard Webhooks: an id is never accepted twice */
+        bool only_known;           /* a redelivery is answered, anything else is left */
         unsigned max_queued;       /* rows in state queued before -ENOBUFS */
 } Enqueue;
 
 typedef enum EnqueueVerdict {
-        ENQUEUE_NEW,        /* a new row */
-        ENQUEUE_JOINED,     /* coalesced with a queued or running row */
-        ENQUEUE_REDELIVERED /* this delivery is known, and its row stands */
+        ENQUEUE_NEW,         /* a new row */
+        ENQUEUE_JOINED,      /* coalesced with a queued or running row */
+        ENQUEUE_REDELIVERED, /* this delivery is known, and its row stands */
+        ENQUEUE_LEFT,        /* with only_known: it is not, and nothing was done */
 } EnqueueVerdict;
 
 typedef struct EnqueueResult {
@@ -292,6 +311,19 @@ int store_find_deploy(Store *store, uint64_t id, Deploy **ret);
 /* Newest first; NULL or "" for project and stage mean all; at most `limit`. */
 int store_list_deploys(Store *store, const char *project, const char *stage, unsigned limit,
                        DeployList *ret);
+/*
+ * What runs, by the store: the newest row of the stage that succeeded, where a rollback that ended as unchanged counts, too.
+ * 1 and the row, or 0.
+ */
+int store_find_current(Store *store, int64_t stage_id, Deploy **ret);
+/*
+ * What a push to the stage is compared with, newest first: rows that are queued or run, the row of store_find_current(),
+ * and newer ones that found the same running. Where that row is a rollback, also those that it went back from, which are
+ * older than it, and newer than its `generation`.
+ */
+int store_list_current(Store *store, int64_t stage_id, DeployList *ret);
+/* A row of the project (and of that stage, unless it is NULL or "") that is queued or runs. 1 and the oldest, or 0. */
+int store_find_unfinished(Store *store, const char *project, const char *stage, Deploy **ret);
 /* Rows in state running, oldest first: at start, what a dead attempt left. */
 int store_list_running(Store *store, DeployList *ret);
 /* Queued rows whose stage has no running row, one per stage, oldest first; at most `limit`. */

@@ -55,6 +55,48 @@ static int method_list_stages(sd_bus_message *message, void *userdata, sd_bus_er
         return sd_bus_error_setf(error, ERROR_NO_SUCH_PROJECT, "No project is called '%s'", project);
 }
 
+/* One stage of DescribeStages; a key that is not known goes with it. */
+static int append_stage(sd_bus_message *reply, const char *name, const char *pattern, bool auto_deploy,
+                        unsigned max_instances, const char *shadowed_by) {
+        return sd_bus_message_append(reply, "a{sv}", 9, "Name", "s", name, "TagPattern", "s", pattern,
+                                     "Policy", "s", "glob", "AutoDeploy", "b", auto_deploy, "MaxInstances",
+                                     "u", max_instances, "AllowDowngrade", "b", false, "Available", "s", "",
+                                     "ShadowedBy", "s", shadowed_by, "Novelty", "as", 1, "new");
+}
+
+static int method_describe_stages(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *project;
+        int r;
+
+        (void) userdata;
+
+        r = sd_bus_message_read(message, "s", &project);
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
+        if (r < 0)
+                return r;
+
+        if (streq(project, "shop")) {
+                r = append_stage(reply, "canary", "c[0-9]*", true, 2, "");
+                if (r >= 0)
+                        r = append_stage(reply, "dev", "*", false, 1, "");
+                if (r >= 0)
+                        r = append_stage(reply, "prod", "v*", true, 1, "dev");
+        } else if (streq(project, "tool"))
+                r = append_stage(reply, "rc", "*-rc", true, 1, "");
+        else if (streq(project, "odd"))
+                r = append_stage(reply, "dev", EVIL, true, 1, "");
+        else
+                return sd_bus_error_setf(error, ERROR_NO_SUCH_PROJECT, "No project is called '%s'", project);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 static int method_match_image(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *image;
         int r;
@@ -318,6 +360,7 @@ static const sd_bus_vtable webhook_vtable[] = {
         SD_BUS_METHOD("RegenerateSecret", "", "s", method_get_path, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListProjects", "", "a(sssqbt)", method_list_projects, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListStages", "s", "a(ssbu)", method_list_stages, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("DescribeStages", "s", "aa{sv}", method_describe_stages, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListDeploys", "ssu", "a(tssssstt)", method_list_deploys, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("MatchImage", "s", "ssb", method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Deploy", "sss", "t", method_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -335,6 +378,7 @@ static const sd_bus_vtable liar_vtable[] = {
         SD_BUS_METHOD("ListHooks", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListProjects", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListStages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("DescribeStages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListDeploys", "ssu", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("MatchImage", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Deploy", "sss", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),

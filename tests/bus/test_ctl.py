@@ -54,6 +54,18 @@ def test_pattern_is_matched_without_a_bus():
     assert json.loads(run("--json", "match-tag", "v*", "x").stdout) == {"match": False}
 
 
+def test_pattern_is_matched_by_each_policy():
+    for policy, pattern, taken, left in (("glob", "v*", "v1", "1"), ("semver", "^1.4", "v1.5.2", "2.0.0"),
+                                         ("semver", "1000 - 2000", "1042", "1042-rc"), ("regex", "v[0-9]+", "v12", "v12x"),
+                                         ("digest", "latest", "latest", "Latest")):
+        assert run("match-tag", f"--policy={policy}", pattern, taken).returncode == 0, (policy, taken)
+        assert run("match-tag", f"--policy={policy}", pattern, left).returncode == 1, (policy, left)
+    result = run("match-tag", "--policy=semver", "^1.4 | 2", "1.4")
+    assert result.returncode == 2 and "at byte 5" in result.stderr, result
+    result = run("match-tag", "--policy=newest", "x", "x")
+    assert result.returncode == 2 and "semver" in result.stderr, result
+
+
 def test_wrong_command_line_is_status_2():
     for arguments in (["nonsense"], ["match-tag", "one"], ["projects", "extra"], ["--nonsense"], ["-n", "0", "deploys"],
                       ["-n", "x", "deploys"], ["deploy", "app"]):
@@ -104,11 +116,11 @@ def test_lists_say_what_is_there():
         table = ctl(webhookd, "projects").splitlines()
         assert table[0].split() == ["NAME", "IMAGE", "PORT", "HEALTHCHECK", "AUTO", "CREATED"]
         assert table[1].split()[:5] == ["shop", "a.example/org/shop", "-", "-", "yes"]
-        assert ctl(webhookd, "--no-legend", "stages", "shop").split() == ["shop", "dev", "*", "yes", "1"]
-        assert ctl(webhookd, "--no-legend", "stages").split() == ["shop", "dev", "*", "yes", "1"]
+        assert ctl(webhookd, "--no-legend", "stages", "shop").split() == ["shop", "dev", "glob", "*", "yes", "1"]
+        assert ctl(webhookd, "--no-legend", "stages").split() == ["shop", "dev", "glob", "*", "yes", "1"]
         assert json.loads(ctl(webhookd, "--json", "stages", "shop")) == [
-            {"project": "shop", "name": "dev", "tag_pattern": "*", "auto_deploy": True, "max_instances": 1,
-             "shadowed_by": None}]
+            {"project": "shop", "name": "dev", "policy": "glob", "tag_pattern": "*", "auto_deploy": True,
+             "max_instances": 1, "allow_downgrade": False, "available": None, "shadowed_by": None}]
         deploy = json.loads(ctl(webhookd, "--json", "deploys"))[0]
         assert (deploy["project"], deploy["stage"], deploy["image"]) == ("shop", "dev", "a.example/org/shop:v1")
         assert ctl(webhookd, "deploys", "shop", "dev").splitlines()[0].split()[:2] == ["ID", "PROJECT"]

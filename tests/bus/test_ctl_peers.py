@@ -377,7 +377,7 @@ def test_match_without_a_stage_shows_whom_it_asked():
         assert "No stage of project 'tool'" in result.stderr
         found = peers.json("match", "registry.example/acme/tool:v1", status=4)
         assert (found["project"], found["stage"]) == ("tool", None)
-        assert found["stages"] == [{"name": "rc", "tag_pattern": "*-rc", "auto_deploy": True, "matches": False,
+        assert found["stages"] == [{"name": "rc", "policy": "glob", "tag_pattern": "*-rc", "auto_deploy": True, "matches": False,
                                     "takes": False}]
 
 
@@ -413,7 +413,7 @@ def test_project_is_shown_with_the_container_of_its_stage():
         head, body = text.split("Container:\n")
         assert head.splitlines() == [
             "Project: shop", "Image: registry.example/acme/shop", "Port: 8080", "Healthcheck: as the image says", "",
-            "Stage: dev", "Pattern: *", "Auto-deploy: no", "Max-instances: 1",
+            "Stage: dev", "Policy: glob", "Pattern: *", "Auto-deploy: no", "Max-instances: 1",
             "Image: registry.example/acme/shop:succeeded"], head
         assert body.startswith('{\n  "Image": "registry.example/acme/shop:succeeded",\n  "Env": ['), body
         assert json.loads(body)["Env"] == ["Port=8080", "Healthcheck=", "MaxInstances=1", "T=\x1b[31m\x7f"], body
@@ -426,7 +426,8 @@ def test_project_without_a_deploy_is_shown_by_its_own_image():
         assert (shown["name"], shown["image"], shown["port"], shown["healthcheck"]) == (
             "shop", "registry.example/acme/shop", 8080, None), shown
         stage, = shown["stages"]
-        assert list(stage) == ["name", "tag_pattern", "auto_deploy", "max_instances", "image", "container", "error"]
+        assert list(stage) == ["name", "policy", "tag_pattern", "auto_deploy", "max_instances", "image", "container",
+                               "error"]
         assert (stage["name"], stage["image"], stage["error"]) == ("canary", "registry.example/acme/shop", None), stage
         assert "MaxInstances=2" in stage["container"]["Env"], stage
 

@@ -434,8 +434,8 @@ def test_cancel_and_rollback_say_what_they_cannot_do():
         refused(webhookd, "no other version", "Rollback", "ss", "b", "dev")
         refused(webhookd, "no such stage", "Rollback", "ss", "b", "prod")
         refused(webhookd, "There is no project", "Rollback", "ss", "nope", "dev")
-        refused(webhookd, "Unknown option", "RollbackWithOptions", "ssa{sv}", "b", "dev", 1, "Keep", "b", "true")
-        refused(webhookd, "wrong type", "RollbackWithOptions", "ssa{sv}", "b", "dev", 1, "Hold", "s", "yes")
+        refused(webhookd, "Keep: there is no such option", "RollbackWithOptions", "ssa{sv}", "b", "dev", 1, "Keep", "b", "true")
+        refused(webhookd, "Hold: has the type 'b'", "RollbackWithOptions", "ssa{sv}", "b", "dev", 1, "Hold", "s", "yes")
 
 
 def test_cancelled_deploy_that_waits_is_through_at_once():

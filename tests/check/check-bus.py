@@ -13,10 +13,10 @@ OWNERS = {
 }
 STANDARD = {"org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Properties"}
 # Who may call what, by the design: everybody else is refused.
-EVERYBODY = {"ListProjects", "ListStages", "ListDeploys", "MatchImage"}
+EVERYBODY = {"ListProjects", "ListStages", "DescribeStages", "ListDeploys", "MatchImage"}
 RECEIVER = {"CancelDeploy", "TriggerDeploy", "InspectImage", "ListInstances"}
 # What root wrote of a project is for root alone to see.
-ROOT_ONLY = {"GetContainerBody"}
+ROOT_ONLY = {"RemoveStage", "GetContainerBody"}
 
 
 def methods(bus_name):

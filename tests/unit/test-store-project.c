@@ -173,6 +173,103 @@ static void project_that_goes_takes_what_is_its_own(void **state) {
         assert_int_equal(left, 0);
 }
 
+static void project_is_set_and_another_image_forgets_what_was_available(void **state) {
+        _cleanup_(project_freep) Project *project = NULL, *again = NULL;
+        _cleanup_(stage_freep) Stage *kept = NULL, *forgotten = NULL;
+        Fixture *f = *state;
+
+        (void) make_project(f->store, "b", "b");
+        assert_int_equal(store_set_available(f->store, f->dev, APP ":1"), 0);
+        assert_int_equal(store_find_project_by_name(f->store, "app", &project), 1);
+        project->port = 8080;
+        assert_int_equal(store_set_project(f->store, project), 1);
+        assert_int_equal(store_find_stage(f->store, "app", "dev", &kept), 1);
+        assert_string_equal(kept->available, APP ":1");
+
+        free(project->image);
+        project->image = strdup("b");
+        assert_int_equal(store_set_project(f->store, project), -EEXIST);
+        project->image[0] = 'c';
+        assert_int_equal(store_set_project(f->store, project), 1);
+        assert_int_equal(store_find_project_by_image(f->store, "c", &again), 1);
+        assert_int_equal(again->port, 8080);
+        assert_int_equal(store_find_stage(f->store, "app", "dev", &forgotten), 1);
+        assert_null(forgotten->available);
+        project->id = 999;
+        project->image[0] = 'd';
+        assert_int_equal(store_set_project(f->store, project), 0);
+}
+
+static void stage_is_set_in_all_its_parts(void **state) {
+        _cleanup_(stage_freep) Stage *stage = NULL, *again = NULL;
+        Fixture *f = *state;
+
+        assert_int_equal(store_find_stage(f->store, "app", "dev", &stage), 1);
+        assert_int_equal(stage->policy, TAG_POLICY_GLOB);
+        assert_false(stage->downgrade);
+        for (TagPolicy policy = 0; policy < _TAG_POLICY_MAX; policy++) {
+                stage->policy = policy;
+                assert_int_equal(store_set_stage(f->store, stage), 1);
+        }
+        free(stage->tag_pattern);
+        stage->tag_pattern = strdup("latest");
+        stage->auto_deploy = false;
+        stage->downgrade = true;
+        stage->max_instances = 16;
+        assert_int_equal(store_set_stage(f->store, stage), 1);
+        assert_int_equal(store_find_stage(f->store, "app", "dev", &again), 1);
+        assert_string_equal(again->tag_pattern, "latest");
+        assert_int_equal(again->policy, TAG_POLICY_DIGEST);
+        assert_false(again->auto_deploy);
+        assert_true(again->downgrade);
+        assert_int_equal(again->max_instances, 16);
+        stage->max_instances = 17;
+        assert_int_equal(store_set_stage(f->store, stage), -EINVAL);
+        stage->max_instances = 1;
+        stage->id = 999;
+        assert_int_equal(store_set_stage(f->store, stage), 0);
+}
+
+static void stage_or_project_that_is_removed_leaves_the_others_alone(void **state) {
+        _cleanup_(project_freep) Project *project = NULL;
+        _cleanup_(stage_freep) Stage *prod = NULL;
+        Fixture *f = *state;
+        int64_t other = make_project(f->store, "b", "b");
+        uint64_t last;
+
+        (void) push_new(f->store, f->dev, APP ":1", 0);
+        last = push_new(f->store, f->prod, APP ":2", 0);
+        assert_int_equal(store_remove_stage(f->store, f->dev), 1);
+        assert_int_equal(store_remove_stage(f->store, f->dev), 0);
+        assert_int_equal(store_find_stage(f->store, "app", "prod", &prod), 1);
+        assert_int_equal(count_of(f->store, DEPLOY_QUEUED), 1);
+        assert_int_equal(store_remove_project(f->store, f->project), 1);
+        assert_int_equal(store_remove_project(f->store, f->project), 0);
+        assert_int_equal(count_of(f->store, DEPLOY_QUEUED), 0);
+        assert_int_equal(store_find_project_by_name(f->store, "b", &project), 1);
+        /* No number is given twice: containers may be called by it. */
+        assert_true(push_new(f->store, make_stage(f->store, other, "dev"), "b:1", 0) > last);
+}
+
+static void unfinished_deploy_of_a_project_or_a_stage_is_found(void **state) {
+        _cleanup_(deploy_freep) Deploy *none = NULL, *running = NULL, *queued = NULL, *other = NULL;
+        Fixture *f = *state;
+        uint64_t id;
+
+        assert_int_equal(store_find_unfinished(f->store, "app", NULL, &none), 0);
+        id = run_new(f, APP ":1", NULL);
+        assert_int_equal(store_find_unfinished(f->store, "app", "", &running), 1);
+        assert_int_equal(running->id, id);
+        assert_int_equal(store_find_unfinished(f->store, "app", "prod", &other), 0);
+        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
+        assert_int_equal(store_find_unfinished(f->store, "app", "dev", &other), 0);
+        id = push_new(f->store, f->prod, APP ":2", 0);
+        assert_int_equal(store_find_unfinished(f->store, "app", "prod", &queued), 1);
+        assert_int_equal(queued->id, id);
+        assert_int_equal(store_find_unfinished(f->store, "other", "prod", &other), 0);
+        assert_null(other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -185,6 +282,10 @@ int main(void) {
                 TEST(stage_is_created_once_in_a_project_that_exists),
                 TEST(available_reference_is_kept_and_forgotten),
                 TEST(project_that_goes_takes_what_is_its_own),
+                TEST(project_is_set_and_another_image_forgets_what_was_available),
+                TEST(stage_is_set_in_all_its_parts),
+                TEST(stage_or_project_that_is_removed_leaves_the_others_alone),
+                TEST(unfinished_deploy_of_a_project_or_a_stage_is_found),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,6 +135,25 @@ static void targets_outlive_the_forgetting_of_finished_rows(void **state) {
         (void) roll_back(f, NULL, 0);
 }
 
+static void what_runs_is_the_newest_that_came_up_or_was_brought_back(void **state) {
+        _cleanup_(deploy_freep) Deploy *none = NULL, *newest = NULL, *back = NULL;
+        Fixture *f = *state;
+        uint64_t b;
+
+        assert_int_equal(store_find_current(f->store, f->dev, &none), 0);
+        assert_null(none);
+        (void) deploy(f, APP ":1", DIGEST_A, DEPLOY_SUCCEEDED);
+        b = deploy(f, APP ":2", DIGEST_B, DEPLOY_SUCCEEDED);
+        (void) deploy(f, APP ":3", DIGEST_C, DEPLOY_ROLLED_BACK);
+        (void) deploy(f, APP ":2", DIGEST_B, DEPLOY_UNCHANGED);
+        assert_int_equal(store_find_current(f->store, f->dev, &newest), 1);
+        assert_int_equal(newest->id, b);
+        roll_back_and_end(f, APP ":1@" DIGEST_A, newest->id - 1, DEPLOY_UNCHANGED);
+        assert_int_equal(store_find_current(f->store, f->dev, &back), 1);
+        assert_string_equal(back->digest, DIGEST_A);
+        assert_int_equal(store_find_current(f->store, f->prod, &none), 0);
+}
+
 static void cancel_ends_a_queued_row_and_marks_a_running_one(void **state) {
         _cleanup_(deploy_freep) Deploy *one = NULL, *two = NULL, *three = NULL, *four = NULL;
         Fixture *f = *state;
@@ -209,6 +228,7 @@ int main(void) {
                 TEST(rollback_puts_the_queued_row_aside_and_holds_the_stage),
                 TEST(rollback_beyond_a_full_queue_is_refused),
                 TEST(targets_outlive_the_forgetting_of_finished_rows),
+                TEST(what_runs_is_the_newest_that_came_up_or_was_brought_back),
                 TEST(cancel_ends_a_queued_row_and_marks_a_running_one),
                 TEST(cancelled_row_that_fails_runs_on_to_be_undone_so_often),
                 TEST(push_never_joins_what_is_cancelled),
