@@ -53,8 +53,10 @@ static int hook_load_keys(Hook *hook) {
         r = signature_keys_load(credential, &hook->keys, &problem);
         if (r < 0 && problem)
                 return log_error_errno(r, "Credential '%s' refused: %s", credential, problem);
-        if (r < 0)
-                return log_error_errno(r, "Cannot read the credential '%s': %m", credential);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot read the credential '%s': %m", credential);
+                return r == -ENOMEM ? r : -EBADMSG;
+        }
 
         if (hook_is_deaf(hook))
                 log_warning("Hook '%s' accepts nothing: it requires a signature, and there is no credential '%s'",

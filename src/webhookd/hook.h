@@ -60,7 +60,8 @@ int hooks_regenerate(Hooks *hooks);
 
 /*
  * A hook with a new secret. The name is valid (name.h), and so are the patterns (NULL: every image) and their lengths.
- * -EEXIST: there is one, -EUSERS: there are HOOKS_MAX, -EBADMSG: its credential is no list of keys (logged).
+ * -EEXIST: there is one, -EUSERS: there are HOOKS_MAX, -EBADMSG: its credential is no list of keys, or cannot
+ * be read (logged).
  */
 int hooks_create(Hooks *hooks, const char *name, char *const *images, SignatureRule rule, const Hook **ret);
 

@@ -229,7 +229,8 @@ static int reply_create_error(const Manager *manager, const char *name, sd_bus_e
                 return sd_bus_error_setf(error, ERROR_TOO_MANY, "There are %u hooks already", HOOKS_MAX);
         case -EBADMSG:
                 return sd_bus_error_setf(error, ERROR_CONFIGURATION,
-                                         "The credential '" SIGNATURE_CREDENTIAL ".%s' is no list of keys",
+                                         "The credential '" SIGNATURE_CREDENTIAL
+                                         ".%s' is no list of keys that can be read",
                                          name);
         default:
                 return manager_reply_store_error(manager, error, r);

@@ -59,6 +59,13 @@ static void credential(HookFixture *f, const char *name, const char *text) {
         assert_int_equal(fclose(file), 0);
 }
 
+static void link_to_nothing(HookFixture *f, const char *name) {
+        char path[96];
+
+        (void) snprintf(path, sizeof(path), "%s/%s", f->folder, name);
+        assert_int_equal(symlink("/nonexistent", path), 0);
+}
+
 static const Hook *create(HookFixture *f, const char *name, SignatureRule rule) {
         const Hook *hook = NULL;
 
@@ -339,6 +346,9 @@ static void credential_that_is_no_list_of_keys_refuses_its_hook(void **state) {
         assert_null(hooks_find(f->hooks, "shop"));
         credential(f, "signing-key.shop", "key\n");
         (void) create(f, "shop", SIGNATURE_RULE_OPTIONAL);
+        /* What is there and cannot be read is not taken for a hook without a key. */
+        link_to_nothing(f, "signing-key.blog");
+        assert_int_equal(hooks_create(f->hooks, "blog", NULL, SIGNATURE_RULE_OPTIONAL, &hook), -EBADMSG);
         credential(f, "signing-key.shop", "");
         assert_int_equal(hooks_new(f->store, SIGNATURE_RULE_NONE, &hooks), -EBADMSG);
         assert_null(hooks);

@@ -7,9 +7,10 @@
 #define THIRD  "33333333-3333-4333-8333-333333333333"
 
 static HookRow hook_of(char *name, const char *secret) {
+        static char no_images[] = "";
         HookRow row = {
                 .name = name,
-                .images = (char[]){ "" },
+                .images = no_images,
                 .signature = SIGNATURE_RULE_OPTIONAL,
                 .created_at = 1000,
         };
