@@ -49,7 +49,7 @@ class Call:
 class Host:
     """A directory, a bus, an engine and a deployerd that the bus starts, for one test."""
 
-    def __init__(self, flavour="docker", config="", engine=True, open_policy=False, store=STORE):
+    def __init__(self, flavour="docker", config="", engine=True, open_policy=False, store=STORE, upstreams=False):
         self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
         os.chmod(self.directory, 0o755)
         self.store = store
@@ -63,11 +63,13 @@ class Host:
         self.log_path = os.path.join(self.directory, "deployerd.log")
         self.runtime = os.path.join(self.directory, "run")
         os.makedirs(os.path.join(self.runtime, "upstreams"))
+        # Whoever lists everything waits there for the others who do.
+        runtime = f"export RUNTIME_DIRECTORY={shlex.quote(self.runtime)}\n" if upstreams else ""
         self.pid_path = os.path.join(self.directory, "deployerd.pid")
         script = self.write("deployerd.sh", "#!/bin/sh\n"
                             f"echo $$ >{shlex.quote(self.pid_path)}\n"
                             f"export DBUS_SYSTEM_BUS_ADDRESS={shlex.quote(self.bus.address)}\n"
-                            f"export RUNTIME_DIRECTORY={shlex.quote(self.runtime)}\n"
+                            f"{runtime}"
                             f"exec {shlex.quote(PROGRAM)} --config={shlex.quote(self.config_path)} "
                             f"2>>{shlex.quote(self.log_path)}\n")
         os.chmod(script, 0o755)

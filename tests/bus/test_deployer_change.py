@@ -205,16 +205,17 @@ def test_cancelled_recreate_starts_the_old_one_again(host):
     assert host.engine.names() == running(host) == ["shop-dev-7"]
 
 
-@both
-def test_proxy_follows_the_old_one_that_is_started_again(host):
-    # It writes to a volume, and its port is the engine's choice.
-    configure_project(host, {"HostConfig": {"Binds": ["data:/data"]}})
-    deploy_old_one(host, healthcheck=True, health="starting")
-    call = host.begin(8, f"{REPO}:v2")
-    wait_for("the new one runs", lambda: running(host) == ["shop-dev-8.pending"])
-    cancelled(host, call, 8)
-    port = host.engine.containers()["shop-dev-7"]["NetworkSettings"]["Ports"]["8080/tcp"][0]["HostPort"]
-    assert host.upstream() == f"127.0.0.1:{port}", (host.upstream(), port)
+def test_proxy_follows_the_old_one_that_is_started_again():
+    for flavour in ("docker", "podman"):
+        with Host(flavour, upstreams=True) as host:
+            # It writes to a volume, and its port is the engine's choice.
+            configure_project(host, {"HostConfig": {"Binds": ["data:/data"]}})
+            deploy_old_one(host, healthcheck=True, health="starting")
+            call = host.begin(8, f"{REPO}:v2")
+            wait_for("the new one runs", lambda: running(host) == ["shop-dev-8.pending"])
+            cancelled(host, call, 8)
+            port = host.engine.containers()["shop-dev-7"]["NetworkSettings"]["Ports"]["8080/tcp"][0]["HostPort"]
+            assert host.upstream() == f"127.0.0.1:{port}", (host.upstream(), port)
 
 
 def cancel_and_hang(host):
