@@ -27,7 +27,8 @@ typedef struct Handling {
         Delivery *delivery;
         const Request *request;
         const PushList *pushes;
-        json_t *deploys; /* of the answer */
+        const char *delivery_id; /* of the push at hand, or NULL */
+        json_t *deploys;         /* of the answer */
         json_t *ignored;
         bool accepted; /* something new: 202 rather than 200 */
 } Handling;
@@ -71,7 +72,7 @@ static Notice handling_notice(const Handling *handling, EventId event, NoticeSig
 
         notice.image = image;
         notice.provider = handling->pushes->provider;
-        notice.delivery = handling->pushes->delivery_id;
+        notice.delivery = handling->delivery_id;
         notice.remote = handling->request->remote;
         return notice;
 }
@@ -88,6 +89,23 @@ static int handle_ignored(Handling *handling, const char *image, const Match *ma
         notice.text = text;
         notice.project = match && match->project ? match->project->name : NULL;
         notice.stage = match && match->stage ? match->stage->name : NULL;
+        return outbox_add(handling->delivery->outbox, &notice);
+}
+
+/* What the decoder left aside. Its words are explained, since nobody here has made a rule for them. */
+static int handle_undecoded(Handling *handling, const Ignored *ignored) {
+        Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL,
+                                        isempty(ignored->image) ? NULL : ignored->image);
+        const char *word = ignore_reason_to_string(ignored->reason);
+        const char *explanation = ignore_reason_explanation(ignored->reason);
+        char text[160];
+
+        if (json_array_append_new(handling->ignored, json_pack("{s:s, s:s, s:s}", "image", ignored->image,
+                                                               "reason", word, "detail", explanation)) < 0)
+                return -ENOMEM;
+
+        (void) snprintf(text, sizeof(text), "Delivery ignored: %s: %s", word, explanation);
+        notice.text = text;
         return outbox_add(handling->delivery->outbox, &notice);
 }
 
@@ -148,7 +166,7 @@ static int handle_matched(Handling *handling, const ImageRef *ref, const char *i
                                           .digest = ref->digest,
                                           .source = "webhook",
                                           .hook = HOOK_MAIN,
-                                          .delivery_id = handling->pushes->delivery_id,
+                                          .delivery_id = handling->delivery_id,
                                           .max_queued = delivery->config->max_queued,
                           },
                           &result);
@@ -199,6 +217,7 @@ static int handle_push(Handling *handling, const Push *push) {
         _cleanup_free_ char *image = NULL;
         int r;
 
+        handling->delivery_id = push_delivery_id(handling->pushes, push);
         r = image_ref_format(push->ref, &image);
         if (r < 0)
                 return r;
@@ -243,6 +262,9 @@ static int handle_pushes(Handling *handling) {
 
         for (size_t i = 0; i < handling->pushes->n && r >= 0; i++)
                 r = handle_push(handling, &handling->pushes->items[i]);
+        handling->delivery_id = handling->pushes->delivery_id.text;
+        for (size_t i = 0; i < handling->pushes->n_ignored && r >= 0; i++)
+                r = handle_undecoded(handling, &handling->pushes->ignored[i]);
         if (r >= 0)
                 r = store_keep(delivery->store);
         if (r < 0) {
@@ -322,7 +344,7 @@ static void handle_authentic(Delivery *delivery, const Request *request, Answer 
                 return;
         }
 
-        if (payload_decode(request, &pushes, &verdict, &error) < 0) {
+        if (payload_decode(request, delivery->config->host_aliases, &pushes, &verdict, &error) < 0) {
                 answer_unavailable(delivery, -ENOMEM, ret);
                 return;
         }
