@@ -59,7 +59,7 @@ class Replacements:
             return
         for tag in self.tags:
             wait_until(lambda tag=tag: accepted(tag) > self.accepted[tag], f"the push of {tag} has arrived")
-        wait_until(lambda: all(deploy.state in FINAL for deploy in forge.deploys("shop")), f"all is done: {self.what}", 60)
+        wait_until(lambda: all(deploy.state in FINAL for deploy in forge.deploys("shop")), f"all is done: {self.what}", 120)
         new = [deploy for deploy in forge.deploys("shop") if deploy.id not in self.rows]
         self.n = len([deploy for deploy in new if deploy.state == "succeeded"])
         states = " ".join(sorted(deploy.state for deploy in new)) or "none"
@@ -114,10 +114,13 @@ def push_list(name, parts):
             engine("manifest", "annotate", "--os", "linux", "--arch", architecture, name, part)
         engine("manifest", "push", "--insecure", name)
         return
-    engine("manifest", "create", "list")
+    # In a store of its own, as on a CI's machine: here Podman would take the list, which names no image that it has, for
+    # what was pulled by the same digest.
+    store = ["--root", "/var/lib/containers/ci", "--runroot", "/run/containers-ci"]
+    engine(*store, "manifest", "create", "list")
     for architecture, part in parts.items():
-        engine("manifest", "add", "--os", "linux", "--arch", architecture, "list", f"docker://{part}")
-    engine("manifest", "push", "--all", "-q", "list", f"docker://{name}")
+        engine(*store, "manifest", "add", "--os", "linux", "--arch", architecture, "list", f"docker://{part}")
+    engine(*store, "manifest", "push", "--all", "-q", "list", f"docker://{name}")
 
 
 def test_list_of_manifests_replaces_once():
