@@ -7,7 +7,7 @@
 
 typedef enum DeliveryIdSource {
         DELIVERY_ID_NONE,
-        DELIVERY_ID_WEBHOOK_ID, /* Standard Webhooks; with a signature that was verified, an id is never accepted twice */
+        DELIVERY_ID_WEBHOOK_ID, /* Standard Webhooks: with a verified signature, an id is never accepted twice */
         DELIVERY_ID_IDEMPOTENCY_KEY,
         DELIVERY_ID_FORGEJO,
         DELIVERY_ID_GITEA,
@@ -26,7 +26,8 @@ void delivery_id_done(DeliveryId *id);
 bool delivery_id_is_valid(Bytes text);
 
 /*
- * The first of the headers that has one. What a person chose and what protects from a replay has to be right: -EBADMSG with
- * the error filled. What a registry makes up is left away where it is of no use. -ENOMEM.
+ * The first of the headers that has one. What a person chose and what protects from a replay has to be
+ * right: -EBADMSG with the error filled. What a registry makes up is left away where it is of no use.
+ * -ENOMEM.
  */
 int delivery_id_read(const Request *request, DeliveryId *ret, JsonError *ret_error);

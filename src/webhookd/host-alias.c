@@ -7,19 +7,23 @@
 
 #include "shared/image-ref.h"
 
-static const char *const name_characters =
-                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_[]/";
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static const char *const name_characters = CAPITALS "abcdefghijklmnopqrstuvwxyz0123456789.:-_[]/";
 
 /* The length of the left side, or 0 where there is none. */
 static size_t from_length(const char *alias) {
         return strcspn(alias, "=") < strlen(alias) ? strcspn(alias, "=") : 0;
 }
 
-/* "domain" or "domain/path": with one more component it has to be a reference that keeps its domain. */
+/* "domain" or "domain/path" in small letters: with one more component it has to be a reference that keeps its domain. */
 static bool target_is_valid(const char *target) {
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_free_ char *text = NULL;
         size_t domain_length = strcspn(target, "/");
+
+        if (strpbrk(target, CAPITALS))
+                return false;
 
         if (asprintf(&text, "%s/x", target) < 0) {
                 text = NULL;

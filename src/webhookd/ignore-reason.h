@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IgnoreReason: why something in an authentic body is not deployed. The words are part of the interface: they stand in the
- * answer's `ignored` and in the journal, each with its explanation.
+ * IgnoreReason: why something in an authentic body is not deployed. The words are part of the interface:
+ * they stand in the answer's `ignored` and in the journal, each with its explanation.
  */
 #pragma once
 

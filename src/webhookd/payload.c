@@ -8,8 +8,8 @@
 #include "webhookd/payload/form.h"
 
 /*
- * Forgejo also sends Gitea's headers, and both send GitHub's. Formats that are known by their keys follow from the many
- * keys to the few; any CloudEvent, and the generic format, look at the least.
+ * Forgejo also sends Gitea's headers, and both send GitHub's. Formats that are known by their keys follow
+ * from the many keys to the few; any CloudEvent, and the generic format, look at the least.
  */
 static const PayloadFormat *const formats[] = {
         &payload_forgejo, &payload_gitea, &payload_github,       &payload_gitlab,  &payload_acr,
@@ -102,7 +102,10 @@ static int text_decode(const Request *request, Bytes text, PushList *list, JsonE
         return -EBADMSG;
 }
 
-/* The JSON that the body is, or has in its form; -EOPNOTSUPP for another media type. `*ret_text` may borrow `*ret_buffer`. */
+/*
+ * The JSON that the body is, or has in its form; -EOPNOTSUPP for another media type. `*ret_text` may borrow
+ * `*ret_buffer`.
+ */
 static int body_text(const Request *request, char **ret_buffer, Bytes *ret_text, JsonError *ret_error) {
         size_t length;
         int r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Payload: from the bytes that a sender posted to the images that it says were pushed. Pure: no store, no journal. A
- * table names the formats; each has a file of its own under payload/.
+ * Payload: from the bytes that a sender posted to the images that it says were pushed. Pure: no store, no
+ * journal. A table names the formats; each has a file of its own under payload/.
  */
 #pragma once
 
@@ -15,10 +15,10 @@ typedef enum PayloadVerdict {
 } PayloadVerdict;
 
 /*
- * Decodes the body; `host_aliases` (NULL-terminated, may be NULL) as in host-alias.h. 0 with a verdict, or -ENOMEM. `*ret`
- * is filled with PAYLOAD_OK only. What a person posts has to be right: anything else is PAYLOAD_MALFORMED. A registry
- * would repeat what was refused for ever, so that of a sender who is recognised any JSON at all is PAYLOAD_OK, and what
- * cannot be deployed is in the list's `ignored`.
+ * Decodes the body; `host_aliases` (NULL-terminated, may be NULL) as in host-alias.h. 0 with a verdict, or
+ * -ENOMEM. `*ret` is filled with PAYLOAD_OK only. What a person posts has to be right: anything else is
+ * PAYLOAD_MALFORMED. A registry would repeat what was refused for ever, so that of a sender who is
+ * recognised any JSON at all is PAYLOAD_OK, and what cannot be deployed is in the list's `ignored`.
  */
 int payload_decode(const Request *request, char *const *host_aliases, PushList *ret,
                    PayloadVerdict *ret_verdict, JsonError *ret_error);
@@ -32,8 +32,8 @@ typedef enum Recognition {
 } Recognition;
 
 /*
- * A format: whether this body, which may be any JSON, is its own, and what was pushed. decode() returns 0, -ENOMEM, or,
- * the generic one alone, -EBADMSG with the error filled.
+ * A format: whether this body, which may be any JSON, is its own, and what was pushed. decode() returns 0,
+ * -ENOMEM, or, the generic one alone, -EBADMSG with the error filled.
  */
 typedef struct PayloadFormat {
         const char *name;

@@ -7,7 +7,7 @@
 
 #include "webhookd/host-alias.h"
 
-/* Attachments of an image are pushed under its digest as a tag: "sha256-…", alone or with ".sig" or the like behind it. */
+/* Attachments of an image are pushed under its digest as a tag: "sha256-…", perhaps with ".sig" behind it. */
 #define ATTACHED_PREFIX     "sha256-"
 #define ATTACHED_HEX_LENGTH 64U
 
@@ -198,7 +198,7 @@ static bool host_is_domain(const char *host) {
                (length == strlen("localhost") && strncasecmp(host, "localhost", length) == 0);
 }
 
-/* "host/repository" in small letters, with the host's name here; IGNORE_… in `*ret_reason` where there is none. */
+/* "host/repository" in small letters, with the host's name here; NULL and `*ret_reason` where there is none. */
 static int pushed_name(const PushList *list, const PushedImage *pushed, char **ret,
                        IgnoreReason *ret_reason) {
         const char *host;

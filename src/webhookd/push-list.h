@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PushList: what one body says, taken apart: the images that were pushed, each once, and what was left aside, with the
- * reason. It is also the one place where the texts of a registry become a reference. Pure.
+ * PushList: what one body says, taken apart: the images that were pushed, each once, and what was left
+ * aside, with the reason. It is also the one place where the texts of a registry become a reference. Pure.
  */
 #pragma once
 
@@ -50,22 +50,22 @@ typedef struct PushedImage {
 void push_list_done(PushList *list);
 
 /*
- * For references that a person wrote: a reference, and perhaps a tag and a digest beside it (NULL: none), taken literally.
- * What contradicts itself is an error. -EBADMSG with the error filled; -ENOMEM.
+ * For references that a person wrote: a reference, and perhaps a tag and a digest beside it (NULL: none),
+ * taken literally. What contradicts itself is an error. -EBADMSG with the error filled; -ENOMEM.
  */
 int push_list_add(PushList *list, const char *image, const char *tag, const char *digest,
                   JsonError *ret_error);
 
 /*
- * For what a registry says: capitals of the name are lowered, a digest that is none is left away, and what cannot be
- * deployed is noted as ignored. -ENOMEM is the only error.
+ * For what a registry says: capitals of the name are lowered, a digest that is none is left away, and what
+ * cannot be deployed is noted as ignored. -ENOMEM is the only error.
  */
 int push_list_add_pushed(PushList *list, const PushedImage *pushed);
 
-/* Notes that it is left aside; `pushed` may be NULL. The same thing is noted once. -ENOMEM is the only error. */
+/* Notes that it is left aside; `pushed` may be NULL. The same is noted once. -ENOMEM is the only error. */
 int push_list_ignore(PushList *list, const PushedImage *pushed, IgnoreReason reason);
 
-/* How many of `n_events` are to be looked at, in `*ret`; notes the others as ignored. -ENOMEM is the only error. */
+/* How many of `n_events` are to be looked at; notes the others as ignored. -ENOMEM is the only error. */
 int push_list_limit_events(PushList *list, size_t n_events, size_t *ret);
 
 /* The id by which a second copy of this push is told, or NULL. Borrowed. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One decoder, PAYLOAD_FORMAT, with any JSON, whether it would recognise it or not. Only the generic one refuses. */
+/* One decoder, PAYLOAD_FORMAT, with any JSON, its own or not. Only the generic one refuses. */
 #include "payload-input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recognition: whoever is found says that the body is its own, and headers that have nothing to do with it change nothing.
+ * Recognition: whoever is found says that the body is its own, and headers that have nothing to do with it
+ * change nothing.
  */
 #include "payload-input.h"
 

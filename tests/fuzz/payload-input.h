@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request as the input of a fuzz target: lines "name: value" up to an empty one, then the body; and what is promised of
- * every list of pushes.
+ * A request as the input of a fuzz target: lines "name: value" up to an empty one, then the body; and what
+ * is promised of every list of pushes.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests for the decoders. The bodies of all senders, with their heads, are the corpus of the fuzz targets: lines "name:
- * value" up to an empty one, then the body.
+ * Requests for the decoders. The bodies of all senders, with their heads, are the corpus of the fuzz
+ * targets: lines "name: value" up to an empty one, then the body.
  */
 #pragma once
 

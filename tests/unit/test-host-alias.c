@@ -28,6 +28,7 @@ static void alias_has_a_host_on_the_left_and_a_domain_on_the_right(void **state)
                 "a b=c.example.com",
                 "a=c.example.com:tag",
                 "a=c.example.com/Path",
+                "a=C.example.com",
                 "a=c.example.com/",
                 "a=https://c.example.com",
                 "/a=c.example.com",

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Deliveries that others have captured, where they lie beside the tree: exactly these references, and no others. */
+/*
+ * Deliveries that others have captured, where they lie beside the tree: exactly these references, and no
+ * others.
+ */
 #include "payload-fixture.h"
 
 typedef struct Case {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Real senders drift. Each value of each sender's body is in turn removed, made null, another type, a fraction, empty,
- * endless, or written in capitals, and keys are added. Whatever comes of it, nobody is answered with an error, and nothing
- * but the image that was pushed is deployed.
+ * Real senders drift. Each value of each sender's body is in turn removed, made null, another type, a
+ * fraction, empty, endless, or written in capitals, and keys are added. Whatever comes of it, nobody is
+ * answered with an error, and nothing but the image that was pushed is deployed.
  */
 #include <strings.h>
 

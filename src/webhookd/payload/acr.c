@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Azure's container registry: one event of the distribution project's, without an envelope; `ping` when the hook is tried,
- * `chart_push` and others for what is no image.
+ * Azure's container registry: one event of the distribution project's, without an envelope; `ping` when the
+ * hook is tried, `chart_push` and others for what is no image.
  */
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/registry-event.h"

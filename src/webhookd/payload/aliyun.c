@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Alibaba Cloud's container registry: like Docker Hub's body, with a digest, and with the repository under another key. The
- * registry's address is not in it: it has to be given as an alias of the pseudo host "aliyun".
+ * Alibaba Cloud's container registry: like Docker Hub's body, with a digest, and with the repository under
+ * another key. The registry's address is not in it: it has to be given as an alias of the pseudo host
+ * "aliyun".
  */
 #include "webhookd/host-alias.h"
 #include "webhookd/payload/fields.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CloudEvents (specification 1.0), structured (an envelope in the body) and binary (the envelope in headers that begin with
- * "ce-"). Pure.
+ * CloudEvents (specification 1.0), structured (an envelope in the body) and binary (the envelope in headers
+ * that begin with "ce-"). Pure.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The distribution project's registry (`docker-registry`, GitLab's, and others built on it): many events in one envelope,
- * for pushes, pulls, deletes and mounts, of layers as well as of manifests. `request.host` is what the pusher dialled.
+ * The distribution project's registry (`docker-registry`, GitLab's, and others built on it): many events in
+ * one envelope, for pushes, pulls, deletes and mounts, of layers as well as of manifests. `request.host` is
+ * what the pusher dialled.
  */
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/registry-event.h"

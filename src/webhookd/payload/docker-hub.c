@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Docker Hub: `push_data` and `repository`. It calls only for pushes, up to six times for one, names no digest, and asks to
- * be called back at `callback_url`, which is never done.
+ * Docker Hub: `push_data` and `repository`. It calls only for pushes, up to six times for one, names no
+ * digest, and asks to be called back at `callback_url`, which is never done.
  */
 #include "webhookd/payload/fields.h"
 

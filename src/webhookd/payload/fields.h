@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lookups in what registries send, for which a value of another type is an absent one and capitals do not count; and the
- * texts that they have in common. Pure.
+ * Lookups in what registries send, for which a value of another type is an absent one and capitals do not
+ * count; and the texts that they have in common. Pure.
  */
 #pragma once
 

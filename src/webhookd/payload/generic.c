@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The generic body, for a CI step that posts by hand: {"image":"registry/org/app:tag"} or
- * {"name":"registry/org/app","tag":"v1","digest":"sha256:…"}; both may stand beside `image` as well. No tag means
- * `latest`.
+ * {"name":"registry/org/app","tag":"v1","digest":"sha256:…"}; both may stand beside `image` as well. No tag
+ * means `latest`.
  */
 #include <stdio.h>
 
 #include "webhookd/payload.h"
 
-/* Many bodies have some `name`: alone it counts only where it could be nothing but an image on a registry. */
+/* Many bodies have some `name`: alone it counts only where it can be nothing but an image on a registry. */
 static bool name_is_image(const json_t *body) {
         const char *name = json_get_string(body, "name");
 

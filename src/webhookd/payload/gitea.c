@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gitea and Forgejo: event `package` whose `package.type` is `container`, once for each manifest; those without a tag have
- * their digest as version. The registry is at the host of `package.html_url`. The same body, with headers of their own.
+ * Gitea and Forgejo: event `package` whose `package.type` is `container`, once for each manifest; those
+ * without a tag have their digest as version. The registry is at the host of `package.html_url`. The same
+ * body, with headers of their own.
  */
 #include "webhookd/payload/fields.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GitHub: events `package` and `registry_package`, of the same shape, once for each manifest of an image; those without a
- * tag have an empty one. `ping` when the hook is made. Names keep their owners' capitals there, but not in references.
+ * GitHub: events `package` and `registry_package`, of the same shape, once for each manifest of an image;
+ * those without a tag have an empty one. `ping` when the hook is made. Names keep their owners' capitals
+ * there, but not in references.
  */
 #include "webhookd/payload/fields.h"
 

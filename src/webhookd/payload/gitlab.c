@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GitLab has no hook for pushes to its registry, and none of its hooks names an image: nothing is guessed from them. Its
- * registry notifies in the distribution project's format; a hook whose body the project made up is a generic one.
+ * GitLab has no hook for pushes to its registry, and none of its hooks names an image: nothing is guessed
+ * from them. Its registry notifies in the distribution project's format; a hook whose body the project made
+ * up is a generic one.
  */
 #include "webhookd/payload/fields.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Harbor: `type` and `event_data.resources`, in the words of 1.x or of 2.x, or the same data in a CloudEvent. An untagged
- * artifact has its digest in the place of the tag.
+ * Harbor: `type` and `event_data.resources`, in the words of 1.x or of 2.x, or the same data in a
+ * CloudEvent. An untagged artifact has its digest in the place of the tag.
  */
 #include "webhookd/payload/cloudevent.h"
 #include "webhookd/payload/fields.h"

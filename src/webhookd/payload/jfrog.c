@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JFrog Artifactory: `domain` and `event_type`; the host is that of `jpd_origin`. How a repository is mapped to an address
- * there (a path, a port, a name of its own) is not in the body: an alias of "host/repo_key", or of the host, says so.
+ * JFrog Artifactory: `domain` and `event_type`; the host is that of `jpd_origin`. How a repository is mapped
+ * to an address there (a path, a port, a name of its own) is not in the body: an alias of "host/repo_key",
+ * or of the host, says so.
  */
 #include "webhookd/payload/fields.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Quay: `docker_url` and the tags that were pushed, as a list, or in old deliveries as the keys of an object. Its other
- * notifications (builds, scans, mirrors) have no `updated_tags`.
+ * Quay: `docker_url` and the tags that were pushed, as a list, or in old deliveries as the keys of an
+ * object. Its other notifications (builds, scans, mirrors) have no `updated_tags`.
  */
 #include "webhookd/payload/fields.h"
 
