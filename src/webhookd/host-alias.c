@@ -16,7 +16,7 @@ static size_t from_length(const char *alias) {
         return strcspn(alias, "=") < strlen(alias) ? strcspn(alias, "=") : 0;
 }
 
-/* "domain" or "domain/path" in small letters: with one more component it has to be a reference that keeps its domain. */
+/* "domain" or "domain/path" in small letters: with a component more it is a reference of that domain. */
 static bool target_is_valid(const char *target) {
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_free_ char *text = NULL;

@@ -35,10 +35,15 @@ static const Case cases[] = {
         { "quay-1", "", "quay", "+quay.io/mynamespace/repository:1.2.3" },
 };
 
-static void captured_deliveries_name_exactly_these_images(void **state) {
+/* Of the file, or of the folder with NULL. */
+static void captured_path(const char *name, char *path, size_t size) {
         const char *root = getenv("SOURCE_ROOT");
-        size_t n = 0;
 
+        (void) snprintf(path, size, "%s/../shared/payloads%s%s%s", root ? root : ".", name ? "/" : "",
+                        strempty(name), name ? ".json" : "");
+}
+
+static void captured_deliveries_name_exactly_these_images(void **state) {
         (void) state;
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -47,28 +52,30 @@ static void captured_deliveries_name_exactly_these_images(void **state) {
                 char path[512], described[2048], *text = NULL;
                 const char *provider;
 
-                (void) snprintf(path, sizeof(path), "%s/../shared/payloads/%s.json", root ? root : ".",
-                                cases[i].name);
+                captured_path(cases[i].name, path, sizeof(path));
                 body = read_text(path);
                 if (!body)
                         continue;
 
-                n++;
                 assert_true(asprintf(&text, "%s\n%s", cases[i].head, body) > 0);
                 posted_split(text, &posted);
                 request_describe(&posted.request, NULL, described, sizeof(described), &provider);
                 if (!streq(described, cases[i].expected) || !streq(provider, cases[i].provider))
                         fail_msg("%s: %s: %s", cases[i].name, provider, described);
         }
-
-        if (n == 0)
-                skip();
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(captured_deliveries_name_exactly_these_images),
         };
+        char path[512];
+
+        captured_path(NULL, path, sizeof(path));
+        if (access(path, F_OK) < 0) {
+                (void) printf("1..0 # SKIP there are none beside the tree\n");
+                return EXIT_SUCCESS;
+        }
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
