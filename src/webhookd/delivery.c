@@ -70,6 +70,23 @@ int handle_ignored(Handling *handling, const char *image, const Match *match, co
         return outbox_add(handling->delivery->outbox, &notice);
 }
 
+/* What the decoder left aside. Its words are explained, since nobody here has made a rule for them. */
+static int handle_undecoded(Handling *handling, const Ignored *ignored) {
+        Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL,
+                                        isempty(ignored->image) ? NULL : ignored->image);
+        const char *word = ignore_reason_to_string(ignored->reason);
+        const char *explanation = ignore_reason_explanation(ignored->reason);
+        char text[160];
+
+        if (json_array_append_new(handling->ignored, json_pack("{s:s, s:s, s:s}", "image", ignored->image,
+                                                               "reason", word, "detail", explanation)) < 0)
+                return -ENOMEM;
+
+        (void) snprintf(text, sizeof(text), "Delivery ignored: %s: %s", word, explanation);
+        notice.text = text;
+        return outbox_add(handling->delivery->outbox, &notice);
+}
+
 /* 1 when the hook is for this image, 0 when not. */
 static int hook_takes(const Hook *hook, const ImageRef *ref) {
         _cleanup_free_ char *repository = NULL;
@@ -120,7 +137,8 @@ static int handle_push(Handling *handling, const Push *push) {
         _cleanup_free_ char *image = NULL;
         int r;
 
-        handling->delivery_id = handling->final_id ? handling->final_id : handling->pushes->delivery_id;
+        handling->delivery_id =
+                        handling->final_id ? handling->final_id : push_delivery_id(handling->pushes, push);
         r = image_ref_format(push->ref, &image);
         if (r < 0)
                 return r;
@@ -189,6 +207,9 @@ static int handle_pushes(Handling *handling) {
         r = handle_id(handling);
         for (size_t i = 0; i < handling->pushes->n && r >= 0; i++)
                 r = handle_push(handling, &handling->pushes->items[i]);
+        handling->delivery_id = handling->final_id ? handling->final_id : handling->pushes->delivery_id.text;
+        for (size_t i = 0; i < handling->pushes->n_ignored && r >= 0; i++)
+                r = handle_undecoded(handling, &handling->pushes->ignored[i]);
         if (r >= 0)
                 r = store_keep(delivery->store);
         if (r < 0) {
@@ -267,7 +288,7 @@ static void handle_authentic(Delivery *delivery, const Hook *hook, const Request
         PayloadVerdict verdict;
         JsonError error;
 
-        if (payload_decode(request, &pushes, &verdict, &error) < 0) {
+        if (payload_decode(request, delivery->config->host_aliases, &pushes, &verdict, &error) < 0) {
                 answer_unavailable(delivery, -ENOMEM, ret);
                 return;
         }
@@ -292,7 +313,8 @@ static void handle_authentic(Delivery *delivery, const Hook *hook, const Request
 /* The secret was right. */
 static void handle_known(Delivery *delivery, const Hook *hook, const Request *request, uint64_t now,
                          Answer *ret) {
-        _cleanup_free_ char *final_id = NULL;
+        _cleanup_free_ char *final_id = NULL, *buffer = NULL;
+        Bytes form = { NULL, 0 };
         HookVerdict verdict;
 
         if (!bytes_equal(request->method, "POST")) {
@@ -300,7 +322,12 @@ static void handle_known(Delivery *delivery, const Hook *hook, const Request *re
                 return;
         }
 
-        verdict = hook_admit(hook, request, (Bytes){ NULL, 0 }, now);
+        if (payload_form(request, &buffer, &form) == -ENOMEM) {
+                answer_unavailable(delivery, -ENOMEM, ret);
+                return;
+        }
+
+        verdict = hook_admit(hook, request, form, now);
         if (hook_refusal(verdict)) {
                 answer_set_error(ret, 401, "unauthorized", "%s", hook_refusal(verdict));
                 refusals_note(&delivery->refusals, request->remote, hook->name, 401);

@@ -3,152 +3,156 @@
 #include "webhookd/payload.h"
 
 #include <stdio.h>
-#include <strings.h>
 
-#include "webhookd/store.h"
+#include "webhookd/payload/fields.h"
+#include "webhookd/payload/form.h"
 
-/* In the order in which they are tried; the generic format is the last, since it looks at the least. */
+/*
+ * Forgejo also sends Gitea's headers, and both send GitHub's. Formats that are known by their keys follow
+ * from the many keys to the few; any CloudEvent, and the generic format, look at the least.
+ */
 static const PayloadFormat *const formats[] = {
-        &payload_generic,
+        &payload_forgejo, &payload_gitea, &payload_github,       &payload_gitlab,  &payload_acr,
+        &payload_harbor,  &payload_ecr,   &payload_distribution, &payload_aliyun,  &payload_docker_hub,
+        &payload_quay,    &payload_jfrog, &payload_cloudevents,  &payload_generic,
 };
 
-void push_list_done(PushList *list) {
-        assert(list);
+const PayloadFormat *payload_recognise(const Request *request, const json_t *body) {
+        const PayloadFormat *found = NULL;
+        Recognition best = RECOGNISED_NOT;
 
-        for (size_t i = 0; i < list->n; i++)
-                list->items[i].ref = image_ref_free(list->items[i].ref);
-        free(list->delivery_id);
-        list->delivery_id = NULL;
-        list->n = 0;
-}
+        assert(request);
 
-static int push_set_digest(ImageRef *ref, const char *digest, JsonError *ret_error) {
-        if (!image_digest_is_valid(digest)) {
-                (void) snprintf(ret_error->text, sizeof(ret_error->text),
-                                "the digest is none of sha256 or sha512");
-                return -EBADMSG;
-        }
+        for (size_t i = 0; i < ELEMENTSOF(formats); i++) {
+                Recognition recognition = formats[i]->recognise(request, body);
 
-        if (ref->digest) {
-                if (streq(ref->digest, digest))
-                        return 0;
-
-                (void) snprintf(ret_error->text, sizeof(ret_error->text),
-                                "the image and the body name two digests");
-                return -EBADMSG;
-        }
-
-        ref->digest = strdup(digest);
-        return ref->digest ? 0 : -ENOMEM;
-}
-
-int push_list_add(PushList *list, const char *image, const char *digest, JsonError *ret_error) {
-        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
-        const char *reason = "";
-        int r;
-
-        assert(list);
-        assert(image);
-        assert(ret_error);
-
-        if (list->n >= PUSHES_MAX) {
-                (void) snprintf(ret_error->text, sizeof(ret_error->text), "more than %u images", PUSHES_MAX);
-                return -EBADMSG;
-        }
-
-        r = image_ref_parse(image, &ref, &reason);
-        if (r == -ENOMEM)
-                return r;
-        if (r < 0) {
-                (void) snprintf(ret_error->text, sizeof(ret_error->text), "invalid image reference: %s",
-                                reason);
-                return -EBADMSG;
-        }
-
-        if (digest) {
-                r = push_set_digest(ref, digest, ret_error);
-                if (r < 0)
-                        return r;
-        }
-
-        list->items[list->n++] = (Push){ .ref = TAKE_PTR(ref) };
-        return 0;
-}
-
-/* JSON under any of its names, or no media type at all. */
-static bool media_type_is_json(const Request *request) {
-        const Header *header = request_header(request, "content-type");
-        const char *type;
-        size_t length = 0;
-
-        if (!header || header->value.length == 0)
-                return true;
-
-        type = header->value.data;
-        while (length < header->value.length && type[length] != ';' && type[length] != ' ' &&
-               type[length] != '\t')
-                length++;
-
-        return (length == strlen("application/json") &&
-                strncasecmp(type, "application/json", length) == 0) ||
-               (length == strlen("text/json") && strncasecmp(type, "text/json", length) == 0) ||
-               (length > strlen("+json") &&
-                strncasecmp(type + length - strlen("+json"), "+json", strlen("+json")) == 0);
-}
-
-/* The id by which a sender tells a second copy of one delivery. */
-static int delivery_id_read(const Request *request, PushList *list, JsonError *ret_error) {
-        const Header *header = request_header(request, "idempotency-key");
-
-        if (!header || header->value.length == 0)
-                return 0;
-
-        if (header->value.length > DELIVERY_ID_MAX) {
-                (void) snprintf(ret_error->text, sizeof(ret_error->text),
-                                "Idempotency-Key has more than %u bytes", DELIVERY_ID_MAX);
-                return -EBADMSG;
-        }
-
-        /* It is stored, logged and compared as text: what cannot be that is refused. */
-        for (size_t i = 0; i < header->value.length; i++) {
-                unsigned char c = (unsigned char) header->value.data[i];
-
-                if (c < 0x20 || c > 0x7e) {
-                        (void) snprintf(ret_error->text, sizeof(ret_error->text),
-                                        "Idempotency-Key has a character that is not printable ASCII");
-                        return -EBADMSG;
+                if (recognition > best) {
+                        best = recognition;
+                        found = formats[i];
                 }
         }
 
-        list->delivery_id = bytes_to_string(header->value);
-        return list->delivery_id ? 0 : -ENOMEM;
+        return found;
 }
 
-static int body_decode(const Request *request, PushList *list, JsonError *ret_error) {
+/* 1 where somebody knew it, 0 where nobody did. */
+static int event_decode(const Request *request, const json_t *event, PushList *list, JsonError *ret_error) {
+        const PayloadFormat *format = payload_recognise(request, event);
+        size_t before = list->n + list->n_ignored;
+        int r;
+
+        if (!format)
+                return 0;
+
+        if (!list->provider)
+                list->provider = format->name;
+
+        r = format->decode(request, event, list, ret_error);
+        if (r < 0)
+                return r;
+
+        /* A list that has nothing in it says nothing, and that is said. */
+        if (before == 0 && list->n + list->n_ignored == 0)
+                r = push_list_ignore(list, NULL, IGNORE_NO_IMAGE);
+        return r < 0 ? r : 1;
+}
+
+static int events_decode(const Request *request, const json_t *events, PushList *list,
+                         JsonError *ret_error) {
+        size_t n, n_unknown = 0;
+        int r;
+
+        r = push_list_limit_events(list, json_array_size(events), &n);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < n; i++) {
+                r = event_decode(request, json_array_get(events, i), list, ret_error);
+                if (r < 0)
+                        return r;
+                n_unknown += r == 0;
+        }
+
+        if (n_unknown == n)
+                return 0;
+
+        if (n_unknown > 0)
+                r = push_list_ignore(list, NULL, IGNORE_UNKNOWN_EVENT);
+        return r < 0 ? r : 1;
+}
+
+static int text_decode(const Request *request, Bytes text, PushList *list, JsonError *ret_error) {
         _cleanup_(json_freep) json_t *body = NULL;
         int r;
 
-        r = json_decode(request->body.data, request->body.length, &body, ret_error);
+        r = json_decode(text.data, text.length, &body, ret_error);
         if (r < 0)
                 return r;
 
-        r = delivery_id_read(request, list, ret_error);
+        r = delivery_id_read(request, &list->delivery_id, ret_error);
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < ELEMENTSOF(formats); i++)
-                if (formats[i]->recognise(request, body)) {
-                        list->provider = formats[i]->name;
-                        return formats[i]->decode(request, body, list, ret_error);
-                }
+        r = json_array_size(body) > 0 ? events_decode(request, body, list, ret_error)
+                                      : event_decode(request, body, list, ret_error);
+        if (r != 0)
+                return r;
 
         (void) snprintf(ret_error->text, sizeof(ret_error->text), "no image in the body");
         return -EBADMSG;
 }
 
-int payload_decode(const Request *request, PushList *ret, PayloadVerdict *ret_verdict,
-                   JsonError *ret_error) {
-        PushList list = { .provider = "unknown" };
+int payload_form(const Request *request, char **ret_buffer, Bytes *ret) {
+        size_t length;
+        int r;
+
+        assert(request);
+        assert(ret_buffer);
+        assert(ret);
+
+        /* Of the senders that are known, only these post forms. */
+        if (!media_type_is(request, FORM_MEDIA_TYPE) || !request_is_from_git_forge(request)) {
+                *ret = (Bytes){ NULL, 0 };
+                return 0;
+        }
+
+        r = form_field(request->body, "payload", ret_buffer, &length);
+        if (r < 0)
+                return r;
+
+        *ret = (Bytes){ *ret_buffer, length };
+        return 1;
+}
+
+/*
+ * The JSON that the body is, or has in its form; -EOPNOTSUPP for another media type. `*ret_text` may borrow
+ * `*ret_buffer`.
+ */
+static int body_text(const Request *request, char **ret_buffer, Bytes *ret_text, JsonError *ret_error) {
+        int r;
+
+        if (media_type_is_json(request)) {
+                *ret_text = request->body;
+                return 0;
+        }
+
+        r = payload_form(request, ret_buffer, ret_text);
+        if (r == -ENOENT) {
+                (void) snprintf(ret_error->text, sizeof(ret_error->text),
+                                "the form has no field \"payload\"");
+                return -EBADMSG;
+        }
+        if (r < 0)
+                return r;
+
+        return r > 0 ? 0 : -EOPNOTSUPP;
+}
+
+int payload_decode(const Request *request, char *const *host_aliases, PushList *ret,
+                   PayloadVerdict *ret_verdict, JsonError *ret_error) {
+        PushList list = { .host_aliases = host_aliases };
+        _cleanup_free_ char *buffer = NULL;
+        Bytes text = { NULL, 0 };
         int r;
 
         assert(request);
@@ -157,16 +161,14 @@ int payload_decode(const Request *request, PushList *ret, PayloadVerdict *ret_ve
         assert(ret_error);
 
         *ret_error = (JsonError){ .line = 0 };
-        if (!media_type_is_json(request)) {
-                *ret_verdict = PAYLOAD_UNSUPPORTED_MEDIA_TYPE;
-                return 0;
-        }
-
-        r = body_decode(request, &list, ret_error);
+        r = body_text(request, &buffer, &text, ret_error);
+        if (r >= 0)
+                r = text_decode(request, text, &list, ret_error);
         if (r < 0)
                 push_list_done(&list);
-        if (r == -EBADMSG) {
-                *ret_verdict = PAYLOAD_MALFORMED;
+
+        if (r == -EBADMSG || r == -EOPNOTSUPP) {
+                *ret_verdict = r == -EBADMSG ? PAYLOAD_MALFORMED : PAYLOAD_UNSUPPORTED_MEDIA_TYPE;
                 return 0;
         }
         if (r < 0)

@@ -5,6 +5,7 @@
 #include "shared/conf.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
+#include "webhookd/host-alias.h"
 
 static int parse_public_url(const char *value, void *field, const char **ret_expected) {
         char **url = field;
@@ -56,12 +57,45 @@ static int parse_signature(const char *value, void *field, const char **ret_expe
         return 0;
 }
 
+static int parse_host_aliases(const char *value, void *field, const char **ret_expected) {
+        char ***aliases = field;
+        size_t n = 0;
+        int r;
+
+        r = conf_parse_strv(value, field, ret_expected);
+        if (r < 0)
+                return r;
+
+        for (; *aliases && (*aliases)[n]; n++) {
+                if (!host_alias_is_valid((*aliases)[n])) {
+                        *ret_expected = "pairs of hosts, such as registry:5000=registry.example.com";
+                        return -EINVAL;
+                }
+
+                for (size_t i = 0; i < n; i++)
+                        if (host_alias_is_same((*aliases)[i], (*aliases)[n])) {
+                                *ret_expected = "one alias for each host";
+                                return -EINVAL;
+                        }
+        }
+
+        if (n > HOST_ALIASES_MAX) {
+                *ret_expected = "64 aliases at most";
+                return -EINVAL;
+        }
+
+        return 0;
+}
+
+static_assert(HOST_ALIASES_MAX == 64, "parse_host_aliases() tells this number");
+
 static const ConfKey keys[] = {
         { "Webhook", "PublicURL", parse_public_url, offsetof(WebhookConfig, public_url) },
         { "Webhook", "AutoCreate", conf_parse_bool, offsetof(WebhookConfig, auto_create) },
         { "Webhook", "AutoCreateImages", conf_parse_image_patterns,
           offsetof(WebhookConfig, auto_create_images) },
         { "Webhook", "AutoCreateMax", conf_parse_unsigned, offsetof(WebhookConfig, auto_create_max) },
+        { "Webhook", "HostAliases", parse_host_aliases, offsetof(WebhookConfig, host_aliases) },
         { "Webhook", "MaxQueued", parse_count, offsetof(WebhookConfig, max_queued) },
         { "Webhook", "MaxDeploys", conf_parse_max_deploys, offsetof(WebhookConfig, max_deploys) },
         { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections) },
@@ -115,4 +149,5 @@ void webhook_config_done(WebhookConfig *config) {
         free(config->public_url);
         config->public_url = NULL;
         config->auto_create_images = strv_free(config->auto_create_images);
+        config->host_aliases = strv_free(config->host_aliases);
 }

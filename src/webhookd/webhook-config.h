@@ -9,6 +9,7 @@ typedef struct WebhookConfig {
         bool auto_create;          /* AutoCreate= */
         char **auto_create_images; /* AutoCreateImages=, glob patterns over "domain/path"; NULL: all */
         unsigned auto_create_max;  /* AutoCreateMax= */
+        char **host_aliases;       /* HostAliases=, "from=to" each, see host-alias.h; NULL: none */
         unsigned max_queued;       /* MaxQueued= */
         unsigned max_deploys;      /* MaxDeploys=, at once */
         unsigned max_connections;  /* MaxConnections= */

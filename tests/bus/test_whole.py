@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 import deployer_host  # noqa: E402
 from private_bus import BusError  # noqa: E402
+import senders  # noqa: E402
 from waiting import wait_for  # noqa: E402
 from webhook_host import PROGRAM, Webhookd  # noqa: E402
 
@@ -68,6 +69,27 @@ def test_delivery_becomes_a_container_and_its_project_learns_from_the_image():
         number = forge.deploy(f"{REPO}:v1")
         assert running(forge) == [f"shop-dev-{number}"]
         wait_for("port and health check", lambda: forge.webhookd.call("ListProjects")[0][0][2:4] == ["image", 8080])
+
+
+def test_six_calls_of_docker_hub_in_a_row_replace_the_container_once():
+    with Forge() as forge:
+        forge.engine.push("docker.io/acme/shop", "v1", "old")
+        old = forge.deploy("acme/shop:v1")
+        forge.engine.push("docker.io/acme/shop", "v1", "new")
+        created = [r for r in forge.engine.requests() if "/containers/create" in r]
+        answers = []
+        for _ in range(6):
+            answers.append(senders.post(forge.webhookd, "docker-hub/tagged"))
+        assert all(answer.status == 202 for answer in answers), [answer.body for answer in answers]
+        wait_for("all is done", lambda: all(r[4] in FINAL for r in forge.webhookd.call("ListDeploys", "ssu", "", "", 0)[0]))
+        rows = [r for r in forge.webhookd.call("ListDeploys", "ssu", "", "", 0)[0] if r[0] != old]
+        tap.note(f"six calls: {', '.join(f'{r[0]} {r[4]}' for r in rows)}")
+        assert [r[4] for r in rows].count("succeeded") == 1, rows
+        assert {r[4] for r in rows} <= {"succeeded", "unchanged"}, rows
+        again = [r for r in forge.engine.requests() if "/containers/create" in r]
+        assert len(again) == len(created) + 1, again
+        [row] = [r for r in rows if r[4] == "succeeded"]
+        assert running(forge) == [f"shop-dev-{row[0]}"]
 
 
 def test_deploy_beyond_the_default_time_out_of_the_bus_is_waited_for():

@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The generic body, for a CI step that posts by hand: {"image":"registry/org/app:tag"} or
- * {"name":"registry/org/app","tag":"v1","digest":"sha256:…"}; `digest` may stand beside `image` as well.
+ * {"name":"registry/org/app","tag":"v1","digest":"sha256:…"}; both may stand beside `image` as well. No tag
+ * means `latest`.
  */
 #include <stdio.h>
 
 #include "webhookd/payload.h"
 
-static bool generic_recognise(const Request *request, const json_t *body) {
+/* Many bodies have some `name`: alone it counts only where it can be nothing but an image on a registry. */
+static bool name_is_image(const json_t *body) {
+        const char *name = json_get_string(body, "name");
+
+        if (!json_object_get(body, "name"))
+                return false;
+        if (json_object_get(body, "tag") || json_object_get(body, "digest"))
+                return true;
+
+        return name && strchr(name, '/') && strcspn(name, ".:") < strcspn(name, "/");
+}
+
+static Recognition generic_recognise(const Request *request, const json_t *body) {
         (void) request;
 
-        return json_object_get(body, "image") || json_object_get(body, "name");
+        return json_object_get(body, "image") || name_is_image(body) ? RECOGNISED_BY_KEYS : RECOGNISED_NOT;
 }
 
 /* The string at `key` in `*ret`, NULL where it is absent or null; -EBADMSG for any other type. */
@@ -29,8 +42,7 @@ static int string_at(const json_t *body, const char *key, const char **ret, Json
 static int generic_decode(const Request *request, const json_t *body, PushList *list, JsonError *ret_error) {
         static const char *const keys[] = { "image", "name", "tag", "digest" };
         const char *values[ELEMENTSOF(keys)] = { NULL };
-        _cleanup_free_ char *joined = NULL;
-        const char *image, *tag;
+        const char *image;
         int r;
 
         (void) request;
@@ -42,19 +54,12 @@ static int generic_decode(const Request *request, const json_t *body, PushList *
         }
 
         image = values[0] ? values[0] : values[1];
-        tag = values[0] ? NULL : values[2];
         if (isempty(image)) {
                 (void) snprintf(ret_error->text, sizeof(ret_error->text), "no image in the body");
                 return -EBADMSG;
         }
 
-        if (tag) {
-                if (asprintf(&joined, "%s:%s", image, tag) < 0)
-                        return -ENOMEM;
-                image = joined;
-        }
-
-        return push_list_add(list, image, values[3], ret_error);
+        return push_list_add(list, image, values[2], values[3], ret_error);
 }
 
 const PayloadFormat payload_generic = {

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CloudEvents (specification 1.0), structured (an envelope in the body) and binary (the envelope in headers
+ * that begin with "ce-"). Pure.
+ */
+#pragma once
+
+#include "webhookd/payload.h"
+
+typedef struct CloudEvent {
+        Bytes type, source; /* without bytes where they are missing */
+        const char *id;     /* of a structured one; that of a binary one is in the head, see delivery-id.h */
+        const json_t *data;
+} CloudEvent;
+
+/* False where it is none. All of it is borrowed. */
+bool cloudevent_read(const Request *request, const json_t *body, CloudEvent *ret);

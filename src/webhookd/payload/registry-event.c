@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* One event of a registry: see registry-event.h. */
+#include "webhookd/payload/registry-event.h"
+
+#include "webhookd/payload/fields.h"
+
+static const char *const manifest_types[] = {
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+};
+
+int registry_event_decode(const json_t *event, PushList *list) {
+        const json_t *target = json_object_get(event, "target");
+        const char *action = field_text(event, "action"), *type = field_text(target, "mediaType");
+        const PushedImage image = {
+                .host = field_text(json_object_get(event, "request"), "host"),
+                .repository = field_text(target, "repository"),
+                .tag = field_text(target, "tag"),
+                .digest = field_text(target, "digest"),
+                .delivery_id = field_text(event, "id"),
+        };
+
+        if (!word_is(action, "push"))
+                return push_list_ignore(list, &image, action_reason(action));
+
+        /* Where the type is missing, the tag is enough: nothing but a manifest has one. */
+        if (type && !word_is_one_of(type, manifest_types, ELEMENTSOF(manifest_types)))
+                return push_list_ignore(list, &image, IGNORE_NOT_A_MANIFEST);
+
+        return push_list_add_pushed(list, &image);
+}

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+Every sender's bodies over HTTP to the real webhookd, and what a second copy of a delivery becomes. The deployer is not there:
+deploys stay in the queue.
+
+usage: test_senders.py [TEST], with WEBHOOKD= the program and SOURCE_ROOT= the tree
+"""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import senders  # noqa: E402
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from webhook_host import Host  # noqa: E402
+
+# Of each sender: bodies of tagged pushes, of untagged ones, of what is no push, and of those that are nothing.
+SENDERS = {
+    "acr": (["tagged", "without-header"], ["untagged"], ["ping", "delete", "chart"], ["malformed"]),
+    "aliyun": (["tagged"], ["untagged"], [], ["malformed"]),
+    "cloudevents": ([], [], ["unknown", "binary"], ["malformed"]),
+    "distribution": (["tagged", "index", "many-tags", "without-type"], ["untagged"],
+                     ["pull", "delete", "mount", "never-seen", "empty", "from-inside"], ["malformed"]),
+    "docker-hub": (["tagged", "official"], ["untagged", "attached"], [], ["malformed"]),
+    "ecr": (["tagged", "china", "bridge"], ["untagged"], ["delete", "bridge-delete", "bridge-failure"], ["malformed"]),
+    "forgejo": (["tagged", "form"], ["untagged"], ["delete", "npm", "push-of-commits"], ["malformed"]),
+    "gitea": (["tagged", "form"], ["untagged"], ["delete", "npm", "push-of-commits"], ["malformed"]),
+    "github": (["tagged", "registry-package", "updated-old-type", "no-url", "without-header"], ["untagged"],
+               ["ping", "delete", "npm", "push-of-commits"], ["malformed"]),
+    "gitlab": (["own-template"], [], ["pipeline", "system"], ["malformed"]),
+    "harbor": (["tagged", "tagged-1", "two", "cloudevent", "cloudevent-binary"], ["untagged"],
+               ["pull", "delete", "delete-1", "scanned", "never-seen", "cloudevent-pull"], ["malformed"]),
+    "jfrog": (["tagged"], ["untagged"], ["delete", "promoted", "artifact"], ["malformed"]),
+    "quay": (["tagged", "two", "object"], ["untagged"], ["build"], ["malformed"]),
+}
+COLUMNS = ("tagged push", "untagged", "no push", "malformed")
+
+
+def digest_of(answer):
+    """The answer in a few words."""
+    j = answer.json()
+    words = [d["image"].rpartition("/")[2].partition("@")[0] for d in j.get("deploys", [])]
+    reasons = sorted({i["reason"] for i in j.get("ignored", [])})
+    return f"{answer.status} {' '.join(words)}{' ' if words and reasons else ''}{'-' if reasons else ''}{' -'.join(reasons)}"
+
+
+def rows(webhookd):
+    return webhookd.call("ListDeploys", "ssu", "", "", 0)[0]
+
+
+def check_row(column, answer):
+    """The promise of each column."""
+    j = answer.json()
+    if column == "tagged push":
+        assert answer.status == 202 and j["deploys"], (answer.status, j)
+        return
+    assert answer.status == 200 and j["deploys"] == [] and j["ignored"], (answer.status, j)
+    for entry in j["ignored"]:
+        assert set(entry) == {"image", "reason", "detail"} and entry["reason"] and entry["detail"], entry
+
+
+def test_every_sender_is_understood_at_the_same_url():
+    table = []
+    with Host(senders.CONFIG) as webhookd:
+        for sender, kinds in SENDERS.items():
+            cells = []
+            for column, names in zip(COLUMNS, kinds):
+                seen = []
+                for name in names:
+                    # Of two bodies with the same id the second would be a redelivery.
+                    answer = senders.post(webhookd, f"{sender}/{name}", f"Idempotency-Key: {sender} {name}")
+                    check_row(column, answer)
+                    seen.append(digest_of(answer))
+                cells.append("; ".join(dict.fromkeys(seen)) or "(none)")
+            table.append((sender, cells))
+        assert "DELIVERY_REJECTED" not in webhookd.log(), webhookd.log()
+    tap.note(" | ".join(("sender", *COLUMNS)))
+    for sender, cells in table:
+        tap.note(" | ".join((sender, *cells)))
+
+
+def test_invalid_json_is_400_from_every_sender():
+    with Host(senders.CONFIG) as webhookd:
+        for sender, kinds in SENDERS.items():
+            name = next(names[0] for names in kinds if names)
+            headers, body = senders.read(f"{sender}/{name}")
+            answer = webhookd.request("POST", None, body[:-4], headers)
+            assert answer.status == 400 and answer.json()["error"] == "malformed", (sender, answer.status, answer.body)
+        assert rows(webhookd) == []
+
+
+def test_what_is_ignored_is_in_the_journal_with_its_reason_and_sender():
+    with Host(senders.CONFIG) as webhookd:
+        senders.post(webhookd, "github/ping")
+        senders.post(webhookd, "distribution/pull")
+        log = webhookd.log()
+        assert "Delivery ignored: ping: " in log and "TINYFORGE_PROVIDER=github" in log, log
+        assert "Delivery ignored: pull: " in log and "TINYFORGE_PROVIDER=distribution" in log, log
+        assert "TINYFORGE_IMAGE=registry.example.com:5000/acme/shop" in log, log
+        assert webhookd.path().rpartition("/")[2] not in log
+
+
+def test_pseudo_host_without_an_alias_says_what_to_configure():
+    with Host() as webhookd:
+        answer = senders.post(webhookd, "aliyun/tagged")
+        [entry] = answer.json()["ignored"]
+        assert (answer.status, entry["reason"]) == (200, "no-host-alias") and "HostAliases=" in entry["detail"], entry
+
+
+def test_wrong_alias_is_refused_at_the_start_with_file_and_line():
+    host = Host(start=False)
+    with host as webhookd:
+        webhookd.configure("AutoCreate=yes\nHostAliases=registry\n")
+        try:
+            webhookd.start()
+            raise AssertionError("it started")
+        except AssertionError as error:
+            assert "status 1" in str(error), error
+        assert f"{webhookd.config}:3: HostAliases= wants" in webhookd.log(), webhookd.log()
+        webhookd.process = None
+
+
+# A second copy of a delivery
+
+def twice(webhookd, name, *headers):
+    """Posts it twice, which is one deploy; returns the statuses."""
+    answers = [senders.post(webhookd, name, *headers) for _ in range(2)]
+    assert answers[0].json()["deploys"][0]["id"] == answers[1].json()["deploys"][0]["id"], answers[1].json()
+    return [answer.status for answer in answers]
+
+
+def test_redelivery_is_told_by_each_header_that_names_one():
+    with Host(senders.CONFIG) as webhookd:
+        for name, header in (("generic/tagged", "Idempotency-Key: build-7"), ("generic/tagged", "webhook-id: msg_7"),
+                             ("github/tagged", "X-GitHub-Delivery: 7"), ("gitea/tagged", "X-Gitea-Delivery: 7"),
+                             ("forgejo/tagged", "X-Forgejo-Delivery: 8"), ("harbor/cloudevent-binary", "ce-id: 7")):
+            assert twice(webhookd, name, header) == [202, 200], name
+
+
+def test_redelivery_is_told_by_the_ids_in_the_body():
+    with Host(senders.CONFIG) as webhookd:
+        for name in ("distribution/tagged", "acr/tagged", "harbor/cloudevent", "ecr/tagged", "ecr/bridge"):
+            assert twice(webhookd, name) == [202, 200], name
+
+
+def test_delivery_without_an_id_joins_what_waits():
+    with Host(senders.CONFIG) as webhookd:
+        for name in ("docker-hub/tagged", "quay/tagged", "harbor/tagged", "jfrog/tagged", "aliyun/tagged"):
+            assert twice(webhookd, name) == [202, 202], name
+
+
+def test_id_of_another_image_is_another_delivery():
+    with Host(senders.CONFIG) as webhookd:
+        key = ["Content-Type: application/json", "Idempotency-Key: build-7"]
+        for image in ("a.example.com/shop:v1", "a.example.com/desk:v1"):
+            assert webhookd.request("POST", None, json.dumps({"image": image}).encode(), key).status == 202
+        assert len(rows(webhookd)) == 2
+
+
+def test_id_that_is_of_no_use_is_left_away_from_a_registry_and_refused_from_a_person():
+    with Host(senders.CONFIG) as webhookd:
+        assert senders.post(webhookd, "github/tagged", "X-GitHub-Delivery: " + "x" * 256).status == 202
+        assert senders.post(webhookd, "generic/tagged", "Idempotency-Key: " + "x" * 256).status == 400
+
+
+def test_six_calls_of_docker_hub_are_one_deploy():
+    with Host() as webhookd:
+        answers = [senders.post(webhookd, "docker-hub/tagged") for _ in range(6)]
+        assert [answer.status for answer in answers] == [202] * 6
+        assert len(rows(webhookd)) == 1, rows(webhookd)
+
+
+def test_body_with_more_images_than_the_limit_tells_which_were_left_out():
+    body = json.dumps({"docker_url": "quay.example.com/acme/shop", "updated_tags": [f"v{i}" for i in range(70)]}).encode()
+    with Host() as webhookd:
+        answer = webhookd.request("POST", None, body, ["Content-Type: application/json"])
+        assert answer.status == 202
+        j = answer.json()
+        assert len(j["deploys"]) == 64, len(j["deploys"])
+        assert [(i["image"], i["reason"]) for i in j["ignored"]] == [
+            (f"quay.example.com/acme/shop:v{i}", "too-many-images") for i in range(64, 70)], j["ignored"]
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* Each sender's bodies: who is recognised, which images it says were pushed, and what is left aside. */
+#include "payload-fixture.h"
+
+#define SHA  "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define GHCR "ghcr.io/acme/shop"
+#define REG  "registry.example.com:5000/acme/shop"
+#define ECR  "012345678901.dkr.ecr.eu-central-1.amazonaws.com/acme/shop"
+
+typedef struct Case {
+        const char *name, *provider, *expected;
+} Case;
+
+static const Case cases[] = {
+        { "acr/tagged", "acr", "+acme.azurecr.example.com/acme/shop:v1@" SHA },
+        { "acr/without-header", "acr", "+acme.azurecr.example.com/acme/shop:v1@" SHA },
+        { "acr/untagged", "acr", "-untagged(acme.azurecr.example.com/acme/shop)" },
+        { "acr/delete", "acr", "-delete(acme.azurecr.example.com/acme/shop)" },
+        { "acr/ping", "acr", "-ping" },
+        { "acr/chart", "acr", "-not-a-push(acme.azurecr.example.com/acme/shop)" },
+        { "acr/malformed", "acr", "-no-image" },
+        { "aliyun/tagged", "aliyun", "+registry.cn-example.example.com/acme/shop:v1@" SHA },
+        { "aliyun/untagged", "aliyun", "-untagged(registry.cn-example.example.com/acme/shop)" },
+        { "aliyun/malformed", "aliyun", "-no-image" },
+        { "cloudevents/unknown", "cloudevents", "-unknown-event" },
+        { "cloudevents/binary", "cloudevents", "-unknown-event" },
+        { "cloudevents/batch", "cloudevents", "+" ECR ":v1@" SHA " -unknown-event" },
+        { "cloudevents/malformed", "cloudevents", "-unknown-event" },
+        { "distribution/tagged", "distribution", "+" REG ":v1@" SHA " -not-a-manifest(" REG ")" },
+        { "distribution/index", "distribution", "+" REG ":v1@" SHA " -untagged(" REG ")" },
+        { "distribution/many-tags", "distribution",
+          "+" REG ":v1@" SHA " +" REG ":latest@" SHA " +registry.example.com:5000/acme/desk:v1@" SHA },
+        { "distribution/untagged", "distribution", "-untagged(" REG ")" },
+        { "distribution/pull", "distribution", "-pull(" REG ")" },
+        { "distribution/delete", "distribution", "-delete(" REG ")" },
+        { "distribution/mount", "distribution", "-not-a-push(" REG ")" },
+        { "distribution/never-seen", "distribution", "-unknown-event(" REG ")" },
+        { "distribution/empty", "distribution", "-no-image" },
+        { "distribution/malformed", "distribution", "-unknown-event -no-image" },
+        { "distribution/without-type", "distribution", "+" REG ":v1@" SHA },
+        { "distribution/from-inside", "distribution", "-no-host-alias" },
+        { "docker-hub/tagged", "docker-hub", "+docker.io/acme/shop:v1" },
+        { "docker-hub/official", "docker-hub", "+docker.io/library/shop:1" },
+        { "docker-hub/untagged", "docker-hub", "-untagged(docker.io/acme/shop)" },
+        { "docker-hub/attached", "docker-hub", "-attached(docker.io/acme/shop)" },
+        { "docker-hub/malformed", "docker-hub", "-untagged(docker.io/acme/shop)" },
+        { "ecr/tagged", "ecr", "+" ECR ":v1@" SHA },
+        { "ecr/china", "ecr", "+012345678901.dkr.ecr.cn-north-1.amazonaws.com.cn/acme/shop:v1@" SHA },
+        { "ecr/untagged", "ecr", "-untagged(" ECR ")" },
+        { "ecr/delete", "ecr", "-delete(" ECR ")" },
+        { "ecr/malformed", "ecr", "-no-image" },
+        { "ecr/bridge", "ecr", "+" ECR ":v1@" SHA },
+        { "ecr/bridge-delete", "ecr", "-delete(" ECR ")" },
+        { "ecr/bridge-failure", "ecr", "-not-a-push" },
+        { "forgejo/tagged", "forgejo", "+git.example.com:3000/acme/shop:v1" },
+        { "forgejo/form", "forgejo", "+git.example.com:3000/acme/shop:v1" },
+        { "forgejo/untagged", "forgejo", "-untagged(git.example.com:3000/acme/shop)" },
+        { "forgejo/delete", "forgejo", "-delete(git.example.com:3000/acme/shop)" },
+        { "forgejo/npm", "forgejo", "-not-a-container" },
+        { "forgejo/push-of-commits", "forgejo", "-unknown-event" },
+        { "forgejo/malformed", "forgejo", "-not-a-container" },
+        { "generic/tagged", "generic", "+registry.example.com/acme/shop:v1" },
+        { "generic/digest", "generic", "+registry.example.com/acme/shop:v1@" SHA },
+        { "generic/beside", "generic", "+registry.example.com/acme/shop:v1@" SHA },
+        { "generic/list", "generic",
+          "+registry.example.com/acme/shop:v1 +registry.example.com/acme/desk:v2" },
+        { "generic/two-tags", "", "400 the image and the body name two tags" },
+        { "generic/malformed", "", "400 \"image\" is not a string" },
+        { "gitea/tagged", "gitea", "+git.example.com:3000/acme/shop:v1" },
+        { "gitea/form", "gitea", "+git.example.com:3000/acme/shop:v1" },
+        { "gitea/untagged", "gitea", "-untagged(git.example.com:3000/acme/shop)" },
+        { "gitea/delete", "gitea", "-delete(git.example.com:3000/acme/shop)" },
+        { "gitea/npm", "gitea", "-not-a-container" },
+        { "gitea/push-of-commits", "gitea", "-unknown-event" },
+        { "gitea/malformed", "gitea", "-not-a-container" },
+        { "github/tagged", "github", "+" GHCR ":v1@" SHA },
+        { "github/without-header", "github", "+" GHCR ":v1@" SHA },
+        { "github/registry-package", "github", "+" GHCR ":v1@" SHA },
+        { "github/no-url", "github", "+" GHCR ":v1@" SHA },
+        { "github/updated-old-type", "github", "+docker.pkg.example.com/acme/web/shop:v1@" SHA },
+        { "github/untagged", "github", "-untagged(" GHCR ")" },
+        { "github/delete", "github", "-delete(" GHCR ")" },
+        { "github/npm", "github", "-not-a-container" },
+        { "github/ping", "github", "-ping" },
+        { "github/push-of-commits", "github", "-unknown-event" },
+        { "github/malformed", "github", "-not-a-container" },
+        { "gitlab/pipeline", "gitlab", "-unknown-event" },
+        { "gitlab/system", "gitlab", "-unknown-event" },
+        { "gitlab/malformed", "gitlab", "-unknown-event" },
+        { "gitlab/own-template", "generic", "+registry.example.com/acme/shop:v1" },
+        { "harbor/tagged", "harbor", "+harbor.example.com/acme/shop:v1@" SHA },
+        { "harbor/tagged-1", "harbor", "+harbor.example.com/acme/shop:v1@" SHA },
+        { "harbor/two", "harbor",
+          "+harbor.example.com/acme/shop:v1@" SHA " +harbor.example.com/acme/shop:v2@sha256:"
+          "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210" },
+        { "harbor/untagged", "harbor", "-untagged(harbor.example.com/acme/shop)" },
+        { "harbor/pull", "harbor", "-pull(harbor.example.com/acme/shop)" },
+        { "harbor/delete", "harbor", "-delete(harbor.example.com/acme/shop)" },
+        { "harbor/delete-1", "harbor", "-delete(harbor.example.com/acme/shop)" },
+        { "harbor/scanned", "harbor", "-not-a-push(harbor.example.com/acme/shop)" },
+        { "harbor/never-seen", "harbor", "-unknown-event(harbor.example.com/acme/shop)" },
+        { "harbor/malformed", "harbor", "-no-image" },
+        { "harbor/cloudevent", "harbor", "+harbor.example.com/acme/shop:v1@" SHA },
+        { "harbor/cloudevent-pull", "harbor", "-pull(harbor.example.com/acme/shop)" },
+        { "harbor/cloudevent-binary", "harbor", "+harbor.example.com/acme/shop:v1@" SHA },
+        { "jfrog/tagged", "jfrog", "+acme.jfrog.example.com/acme/shop:v1" },
+        { "jfrog/untagged", "jfrog", "-untagged(acme.jfrog.example.com/acme/shop)" },
+        { "jfrog/delete", "jfrog", "-delete(acme.jfrog.example.com/acme/shop)" },
+        { "jfrog/promoted", "jfrog", "-not-a-push(acme.jfrog.example.com/acme/shop)" },
+        { "jfrog/artifact", "jfrog", "-not-a-container" },
+        { "jfrog/malformed", "jfrog", "-no-image" },
+        { "quay/tagged", "quay", "+quay.example.com/acme/shop:v1" },
+        { "quay/two", "quay", "+quay.example.com/acme/shop:v1 +quay.example.com/acme/shop:latest" },
+        { "quay/object", "quay", "+quay.example.com/acme/shop:v1" },
+        { "quay/untagged", "quay", "-untagged(quay.example.com/acme/shop)" },
+        { "quay/build", "quay", "-unknown-event(quay.example.com/acme/shop)" },
+        { "quay/malformed", "quay", "-untagged(quay.example.com/acme/shop)" },
+        { "recognise/nobody", "", "400 no image in the body" },
+        { "recognise/name-alone", "", "400 no image in the body" },
+        { "recognise/empty-type", "github", "+" GHCR ":v1@" SHA },
+};
+
+static void senders_are_recognised_and_say_what_they_pushed(void **state) {
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(posted_done) Posted posted = { 0 };
+                const char *provider;
+                char described[2048];
+
+                posted_read(cases[i].name, &posted);
+                request_describe(&posted.request, fixture_aliases, described, sizeof(described), &provider);
+                if (!streq(described, cases[i].expected) || !streq(provider, cases[i].provider))
+                        fail_msg("%s: %s: %s", cases[i].name, provider, described);
+        }
+}
+
+static void sender_without_a_host_is_ignored_until_it_has_an_alias(void **state) {
+        _cleanup_(posted_done) Posted posted = { 0 };
+        char described[256];
+
+        (void) state;
+
+        posted_read("aliyun/tagged", &posted);
+        request_describe(&posted.request, NULL, described, sizeof(described), NULL);
+        assert_string_equal(described, "-no-host-alias");
+}
+
+static void alias_names_hosts_as_they_are_called_here(void **state) {
+        static char inside[] = "Registry:5000=registry.example.com",
+                    short_name[] = "registry=hub.example.com/team",
+                    scoped[] = "acme.jfrog.example.com/local=local.jfrog.example.com",
+                    hub[] = "docker.io=mirror.example.com", to_hub[] = "old.example.com=docker.io";
+        static char *aliases[] = { inside, short_name, scoped, hub, to_hub, NULL };
+        static const Case named[] = {
+                { "{\"image\":\"registry:5000/acme/shop:v1\"}", NULL, "+registry.example.com/acme/shop:v1" },
+                { "{\"image\":\"acme/shop:v1\"}", NULL, "+mirror.example.com/acme/shop:v1" },
+                { "{\"image\":\"old.example.com/shop:v1\"}", NULL, "+docker.io/library/shop:v1" },
+                { "{\"image\":\"other.example.com/shop:v1\"}", NULL, "+other.example.com/shop:v1" },
+        };
+        static const Case read[] = {
+                { "distribution/from-inside", NULL, "+hub.example.com/team/acme/shop:v1@" SHA },
+                { "jfrog/tagged", NULL, "+local.jfrog.example.com/acme/shop:v1" },
+        };
+        char described[256];
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(named); i++) {
+                body_describe(named[i].name, aliases, described, sizeof(described));
+                assert_string_equal(described, named[i].expected);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(read); i++) {
+                _cleanup_(posted_done) Posted posted = { 0 };
+
+                posted_read(read[i].name, &posted);
+                request_describe(&posted.request, aliases, described, sizeof(described), NULL);
+                assert_string_equal(described, read[i].expected);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(senders_are_recognised_and_say_what_they_pushed),
+                cmocka_unit_test(sender_without_a_host_is_ignored_until_it_has_an_alias),
+                cmocka_unit_test(alias_names_hosts_as_they_are_called_here),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
