@@ -125,7 +125,7 @@ static const Verb verbs[] = {
         },
         {
                         .name = "project create",
-                        .arguments = "NAME REPOSITORY",
+                        .arguments = "NAME IMAGE",
                         .n_min = 2,
                         .n_max = 2,
                         .options = VERB_PROJECT,

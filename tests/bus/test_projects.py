@@ -39,6 +39,12 @@ class Shop(Forge):
         super().__init__(*details, **more)
         self.create("shop", REPO)
 
+    def __exit__(self, *details):
+        # One that ends in order, so that a sanitizer has its say.
+        status, log = self.webhookd.stop(), self.webhookd.log()
+        super().__exit__(*details)
+        assert status == 0 and "Sanitizer" not in log and "runtime error:" not in log, (status, log)
+
     def ask(self, *call):
         return self.webhookd.call(*call)
 
