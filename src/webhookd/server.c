@@ -125,10 +125,15 @@ static int connection_new(Server *server, h2o_socket_t *socket, bool behind_prox
         return 0;
 }
 
-static void sweep_arm(Server *server) {
-        (void) sd_event_source_set_time(server->sweep_timer,
-                                        now_usec(CLOCK_MONOTONIC) + SWEEP_INTERVAL_USEC);
+static void sweep_arm(Server *server, uint64_t usec) {
+        (void) sd_event_source_set_time(server->sweep_timer, now_usec(CLOCK_MONOTONIC) + usec);
         (void) sd_event_source_set_enabled(server->sweep_timer, SD_EVENT_ONESHOT);
+}
+
+/* Connections that come in one after the other must not put off the sweep for ever. */
+static void sweep_need(Server *server) {
+        if (server->n_connections > 0 && sd_event_source_get_enabled(server->sweep_timer, NULL) == 0)
+                sweep_arm(server, SWEEP_INTERVAL_USEC);
 }
 
 static void on_connection(h2o_socket_t *socket, const char *error) {
@@ -158,8 +163,7 @@ static void on_connection(h2o_socket_t *socket, const char *error) {
                 h2o_accept(&server->accept, accepted);
         }
 
-        if (server->n_connections > 0)
-                sweep_arm(server);
+        sweep_need(server);
         server->activity(server->userdata);
 }
 
@@ -175,8 +179,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
                 if (now >= connection->deadline)
                         (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RDWR);
 
-        if (server->n_connections > 0)
-                sweep_arm(server);
+        sweep_need(server);
         return 0;
 }
 

@@ -358,6 +358,29 @@ def test_dripping_client_is_cut_off_and_disturbs_nobody():
         tap.note(f"a client that sends a byte each 0.5 s was cut off after {ended:.1f} s")
 
 
+def test_client_that_reads_nothing_is_cut_off_though_others_keep_coming():
+    with Host() as webhookd:
+        requests = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.settimeout(1)
+            deaf.connect(("127.0.0.1", webhookd.port))
+            try:
+                for _ in range(1000):
+                    deaf.sendall(requests)
+                raise AssertionError("somebody buffers answers without a limit")
+            except TimeoutError:
+                began = time.monotonic()
+            while webhookd.n_connections() > 0:
+                took = time.monotonic() - began
+                assert took < 25, took
+                with webhookd.connect() as s:
+                    s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    assert read_answer(s.makefile("rb")).status == 404
+                time.sleep(0.5)
+        tap.note(f"a client that reads nothing was cut off after {time.monotonic() - began:.0f} s")
+
+
 def test_full_queue_is_503_with_retry_after_and_accepts_nothing():
     with Host("MaxQueued=1\n") as webhookd:
         assert webhookd.post("a.example/one").status == 202

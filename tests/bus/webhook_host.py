@@ -112,6 +112,21 @@ class Webhookd:
         with open(self.log_path, encoding="utf-8") as f:
             return f.read()
 
+    def n_connections(self):
+        """How many TCP connections the process has."""
+        inodes, found = set(), 0
+        for fd in os.listdir(f"/proc/{self.process.pid}/fd"):
+            try:
+                inodes.add(os.readlink(f"/proc/{self.process.pid}/fd/{fd}"))
+            except FileNotFoundError:
+                pass
+        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+            with open(table, encoding="ascii") as lines:
+                for words in map(str.split, list(lines)[1:]):
+                    # 0A is a listener's state.
+                    found += words[3] != "0A" and f"socket:[{words[9]}]" in inodes
+        return found
+
     def call(self, method, signature="", *arguments):
         return self.bus.call("org.tinyforge.Webhook1", "/org/tinyforge/Webhook1", "org.tinyforge.Webhook1.Manager",
                              method, signature, *arguments)
