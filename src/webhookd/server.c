@@ -78,6 +78,20 @@ static void on_connection_closed(void *data) {
         server->activity(server->userdata);
 }
 
+/* An IPv4 client of a socket for both is an IPv4 client. */
+static const void *address_bytes(const struct sockaddr_storage *address, int *ret_family) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *) address;
+
+        *ret_family = AF_INET;
+        if (address->ss_family != AF_INET6)
+                return &((const struct sockaddr_in *) address)->sin_addr;
+        if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+                return &in6->sin6_addr.s6_addr[12];
+
+        *ret_family = AF_INET6;
+        return &in6->sin6_addr;
+}
+
 static void connection_name_peer(Connection *connection) {
         struct sockaddr_storage address = { 0 };
         socklen_t length = sizeof(address);
@@ -89,13 +103,10 @@ static void connection_name_peer(Connection *connection) {
         }
 
         if (getpeername(h2o_socket_get_fd(connection->socket), (struct sockaddr *) &address, &length) >= 0) {
-                const void *bytes = address.ss_family == AF_INET6
-                                                    ? (const void *) &((struct sockaddr_in6 *) &address)
-                                                                      ->sin6_addr
-                                                    : (const void *) &((struct sockaddr_in *) &address)
-                                                                      ->sin_addr;
+                int family;
+                const void *bytes = address_bytes(&address, &family);
 
-                (void) inet_ntop(address.ss_family, bytes, text, sizeof(text));
+                (void) inet_ntop(family, bytes, text, sizeof(text));
         }
 
         (void) snprintf(connection->remote, sizeof(connection->remote), "%s", text);
