@@ -30,6 +30,7 @@ struct Connection {
         h2o_socket_t *socket;
         uint64_t deadline; /* CLOCK_MONOTONIC, µs */
         bool behind_proxy;
+        bool served; /* a request of it was read */
         char remote[INET6_ADDRSTRLEN + 8];
         Connection *next, **slot;
 };
@@ -199,6 +200,7 @@ static HandlerPeer on_peer(h2o_req_t *req, void *userdata) {
         Connection *connection = socket->on_close.data;
         Server *server = userdata;
 
+        connection->served = true;
         connection->deadline = now_usec(CLOCK_MONOTONIC) + CONNECTION_TIMEOUT_USEC;
         server->activity(server->userdata);
 
@@ -314,7 +316,21 @@ int server_listen(Server *server, int fd) {
         return 0;
 }
 
+/*
+ * Nothing of a request was read yet. What has been served may end: what is in the kernel's buffer still comes, then the end,
+ * and its client knows that a kept connection may do so. What has not is perhaps in the middle of its handshake: its request
+ * would be lost.
+ */
+static void connection_stop(Connection *connection, uint64_t now) {
+        if (connection->served)
+                (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RD);
+        else if (connection->deadline > now + STOP_TIMEOUT_USEC)
+                connection->deadline = now + STOP_TIMEOUT_USEC;
+}
+
 void server_stop(Server *server) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+
         assert(server);
 
         if (server->stopping)
@@ -325,10 +341,11 @@ void server_stop(Server *server) {
                 h2o_socket_close(server->listeners[i].socket);
         server->n_listeners = 0;
 
-        /* Where nothing of a request was read yet: what is in the kernel's buffer still comes, then the end. */
         for (Connection *connection = server->connections; connection; connection = connection->next)
                 if (connection->socket->input->size == 0)
-                        (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RD);
+                        connection_stop(connection, now);
+        if (server->connections)
+                sweep_arm(server, STOP_TIMEOUT_USEC);
 }
 
 size_t server_count_connections(const Server *server) {

@@ -16,6 +16,8 @@
 #define REQUEST_TIMEOUT_MSEC 10000U
 /* From one request to the next, or to the answer being read; by our own, monotonic clock. */
 #define CONNECTION_TIMEOUT_USEC (15 * USEC_PER_SEC)
+/* When the server stops: what a connection that has not asked for anything yet is given to do so. */
+#define STOP_TIMEOUT_USEC (3 * USEC_PER_SEC)
 
 typedef struct Server Server;
 
@@ -30,7 +32,10 @@ DEFINE_CLEANUP(Server, server_free)
 /* Listens on a duplicate of `fd`, a listening stream socket; connections of AF_UNIX are those of a proxy in front. */
 int server_listen(Server *server, int fd);
 
-/* Stops accepting; idle connections end, requests under way are answered. What is not accepted stays in the backlog. */
+/*
+ * Stops accepting. Connections that have been served end; those that have not may still ask, for STOP_TIMEOUT_USEC; requests
+ * under way are answered. What is not accepted stays in the backlog.
+ */
 void server_stop(Server *server);
 
 size_t server_count_connections(const Server *server);
