@@ -21,6 +21,7 @@ typedef struct Listener {
         Server *server;
         h2o_socket_t *socket;
         bool is_unix;
+        bool is_tls;
 } Listener;
 
 typedef struct Connection Connection;
@@ -38,7 +39,7 @@ struct Connection {
 struct Server {
         h2o_globalconf_t config;
         h2o_context_t context;
-        h2o_accept_ctx_t accept;
+        h2o_accept_ctx_t accept, accept_tls;
         bool context_ready;
         Listener listeners[LISTENERS_MAX];
         size_t n_listeners;
@@ -167,12 +168,17 @@ static void on_connection(h2o_socket_t *socket, const char *error) {
                 if (!accepted)
                         break;
 
+                if (listener->is_tls && !server->accept_tls.ssl_ctx) {
+                        h2o_socket_close(accepted);
+                        continue;
+                }
+
                 if (connection_new(server, accepted, listener->is_unix) < 0) {
                         h2o_socket_close(accepted);
                         break;
                 }
 
-                h2o_accept(&server->accept, accepted);
+                h2o_accept(listener->is_tls ? &server->accept_tls : &server->accept, accepted);
         }
 
         sweep_need(server);
@@ -219,6 +225,7 @@ static void server_configure(Server *server, Delivery *delivery, Turn *turn) {
         h2o_config_init(&server->config);
         server->config.server_name = (h2o_iovec_t){ NULL, 0 };
         server->config.max_request_entity_size = BODY_MAX;
+        server->config.handshake_timeout = HANDSHAKE_TIMEOUT_MSEC;
         server->config.http1.req_timeout = REQUEST_TIMEOUT_MSEC;
         server->config.http1.upgrade_to_http2 = 0;
 
@@ -259,6 +266,7 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsi
         server_configure(server, delivery, turn);
         h2o_context_init(&server->context, loop_h2o(loop), &server->config);
         server->accept = (h2o_accept_ctx_t){ .ctx = &server->context, .hosts = server->config.hosts };
+        server->accept_tls = server->accept;
         server->context_ready = true;
 
         *ret = TAKE_PTR(server);
@@ -284,7 +292,14 @@ Server *server_free(Server *server) {
         return NULL;
 }
 
-int server_listen(Server *server, int fd) {
+void server_set_tls(Server *server, Tls *tls) {
+        assert(server);
+        assert(tls);
+
+        server->accept_tls.ssl_ctx = tls_context(tls);
+}
+
+int server_listen(Server *server, int fd, ServerListen how) {
         struct sockaddr_storage address = { 0 };
         socklen_t length = sizeof(address);
         _cleanup_close_ int copy = -1;
@@ -309,6 +324,7 @@ int server_listen(Server *server, int fd) {
         listener = &server->listeners[server->n_listeners++];
         listener->server = server;
         listener->is_unix = address.ss_family == AF_UNIX;
+        listener->is_tls = how == SERVER_LISTEN_TLS;
         listener->socket = h2o_evloop_socket_create(server->context.loop, TAKE_FD(copy),
                                                     H2O_SOCKET_FLAG_DONT_READ);
         listener->socket->data = listener;
