@@ -142,6 +142,16 @@ def test_forwarded_address_is_believed_behind_a_proxy_only():
         assert all("TINYFORGE_REMOTE=127.0.0.1" in line for line in direct if "ACCEPTED" in line), direct
 
 
+def test_forwarded_address_is_the_last_one_of_all_lines():
+    with Host() as webhookd:
+        for number, lines in enumerate((["198.51.100.9", "203.0.113.7"], ["198.51.100.9,203.0.113.7"],
+                                        ["203.0.113.7"], ["203.0.113.8, 203.0.113.9", "198.51.100.9, 203.0.113.7"])):
+            webhookd.request("POST", None, b'{"image":"a.example/n%d"}' % number,
+                             [f"X-Forwarded-For: {line}" for line in lines], unix=True)
+            [line] = [line for line in webhookd.log().splitlines() if f"a.example/n{number}" in line and "ACCEPTED" in line]
+            assert "TINYFORGE_REMOTE=203.0.113.7" in line, line
+
+
 def test_regenerated_secret_kills_the_old_url_also_on_open_connections():
     with Host() as webhookd:
         old = webhookd.path()
