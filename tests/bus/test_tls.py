@@ -366,7 +366,7 @@ def test_who_never_asks_does_not_hold_up_the_end():
             assert status == 0, (status, webhookd.log())
             took = time.monotonic() - begun
         tap.note(f"ended {took:.1f} s after SIGTERM")
-        assert took < STOP + 1, took
+        assert took < STOP + LATE, took
 
 
 def test_next_process_has_the_new_certificate_and_the_backlog():
@@ -389,7 +389,7 @@ def test_without_a_certificate_the_listener_closes_and_the_others_serve():
         assert "LoadCredential=tls-certificate:" in webhookd.log()
         for _ in range(40):
             with connect(webhookd) as s:
-                assert is_closed_within(s, DEADLINE) == b""
+                assert is_closed_within(s, LATE) == b""
         assert webhookd.post("a.example/b").status == 202
         wait_for("nothing is held", lambda: webhookd.n_connections() == 0)
 
