@@ -16,7 +16,8 @@ typedef struct Unit {
 } Unit;
 
 static const Unit units[] = {
-        { "tinyforge-webhookd.socket", "nothing listens: systemctl enable --now tinyforge-webhookd.socket" },
+        { "tinyforge-webhookd.socket", "closed: systemctl enable --now tinyforge-webhookd.socket" },
+        { "tinyforge-webhookd-tls.socket", "closed, and only needed for TLS without a proxy" },
         { "tinyforge-webhookd.service", "starts with the next request or call" },
         { "tinyforge-deployerd.service", "starts with the next deploy or call" },
 };
@@ -83,7 +84,7 @@ static int ask_systemd(Ctl *ctl, Table **ret) {
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
         r = client_call(ctl, &peer_systemd, "ListUnitsByNames", &reply, "as", (int) ELEMENTSOF(units),
-                        units[0].name, units[1].name, units[2].name);
+                        units[0].name, units[1].name, units[2].name, units[3].name);
         if (r < 0)
                 return r;
 
@@ -95,7 +96,7 @@ static int ask_systemd(Ctl *ctl, Table **ret) {
         return 0;
 }
 
-static_assert(ELEMENTSOF(units) == 3, "ask_systemd() names three units");
+static_assert(ELEMENTSOF(units) == 4, "ask_systemd() names four units");
 
 /* A property of the D-Bus interface, and its key in the JSON. */
 typedef struct Property {

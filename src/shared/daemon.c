@@ -74,8 +74,9 @@ int daemon_main(const Daemon *daemon, int argc, char *argv[]) {
         if (r <= 0)
                 return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 
-        /* A limit on the size of files is an error of the write that meets it, not the end. */
+        /* A limit on the size of files, or a peer that is gone, is an error of the write that meets it, not the end. */
         (void) signal(SIGXFSZ, SIG_IGN);
+        (void) signal(SIGPIPE, SIG_IGN);
 
         log_open(options.debug);
         return daemon->run(options.config_path) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -95,9 +95,20 @@ static const Header *headers_from_h2o(h2o_req_t *req) {
         return headers;
 }
 
+/* Proxies add to a line that a client sent, or add a line of their own below it. */
+static const Header *last_forwarded(const Request *request) {
+        static const char name[] = "x-forwarded-for";
+
+        for (size_t i = request->n_headers; i > 0; i--)
+                if (bytes_equal(request->headers[i - 1].name, name))
+                        return &request->headers[i - 1];
+
+        return NULL;
+}
+
 /* Behind a proxy the last address of X-Forwarded-For is the one that the proxy saw. */
 static const char *request_remote(const Request *request, const HandlerPeer *peer, h2o_mem_pool_t *pool) {
-        const Header *header = peer->behind_proxy ? request_header(request, "x-forwarded-for") : NULL;
+        const Header *header = peer->behind_proxy ? last_forwarded(request) : NULL;
         size_t start, end;
 
         if (!header)

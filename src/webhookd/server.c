@@ -21,6 +21,7 @@ typedef struct Listener {
         Server *server;
         h2o_socket_t *socket;
         bool is_unix;
+        bool is_tls;
 } Listener;
 
 typedef struct Connection Connection;
@@ -30,6 +31,7 @@ struct Connection {
         h2o_socket_t *socket;
         uint64_t deadline; /* CLOCK_MONOTONIC, µs */
         bool behind_proxy;
+        bool served; /* a request of it was read */
         char remote[INET6_ADDRSTRLEN + 8];
         Connection *next, **slot;
 };
@@ -37,7 +39,7 @@ struct Connection {
 struct Server {
         h2o_globalconf_t config;
         h2o_context_t context;
-        h2o_accept_ctx_t accept;
+        h2o_accept_ctx_t accept, accept_tls;
         bool context_ready;
         Listener listeners[LISTENERS_MAX];
         size_t n_listeners;
@@ -78,6 +80,20 @@ static void on_connection_closed(void *data) {
         server->activity(server->userdata);
 }
 
+/* An IPv4 client of a socket for both is an IPv4 client. */
+static const void *address_bytes(const struct sockaddr_storage *address, int *ret_family) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *) address;
+
+        *ret_family = AF_INET;
+        if (address->ss_family != AF_INET6)
+                return &((const struct sockaddr_in *) address)->sin_addr;
+        if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+                return &in6->sin6_addr.s6_addr[12];
+
+        *ret_family = AF_INET6;
+        return &in6->sin6_addr;
+}
+
 static void connection_name_peer(Connection *connection) {
         struct sockaddr_storage address = { 0 };
         socklen_t length = sizeof(address);
@@ -89,13 +105,10 @@ static void connection_name_peer(Connection *connection) {
         }
 
         if (getpeername(h2o_socket_get_fd(connection->socket), (struct sockaddr *) &address, &length) >= 0) {
-                const void *bytes = address.ss_family == AF_INET6
-                                                    ? (const void *) &((struct sockaddr_in6 *) &address)
-                                                                      ->sin6_addr
-                                                    : (const void *) &((struct sockaddr_in *) &address)
-                                                                      ->sin_addr;
+                int family;
+                const void *bytes = address_bytes(&address, &family);
 
-                (void) inet_ntop(address.ss_family, bytes, text, sizeof(text));
+                (void) inet_ntop(family, bytes, text, sizeof(text));
         }
 
         (void) snprintf(connection->remote, sizeof(connection->remote), "%s", text);
@@ -125,10 +138,15 @@ static int connection_new(Server *server, h2o_socket_t *socket, bool behind_prox
         return 0;
 }
 
-static void sweep_arm(Server *server) {
-        (void) sd_event_source_set_time(server->sweep_timer,
-                                        now_usec(CLOCK_MONOTONIC) + SWEEP_INTERVAL_USEC);
+static void sweep_arm(Server *server, uint64_t usec) {
+        (void) sd_event_source_set_time(server->sweep_timer, now_usec(CLOCK_MONOTONIC) + usec);
         (void) sd_event_source_set_enabled(server->sweep_timer, SD_EVENT_ONESHOT);
+}
+
+/* Connections that come in one after the other must not put off the sweep for ever. */
+static void sweep_need(Server *server) {
+        if (server->n_connections > 0 && sd_event_source_get_enabled(server->sweep_timer, NULL) == 0)
+                sweep_arm(server, SWEEP_INTERVAL_USEC);
 }
 
 static void on_connection(h2o_socket_t *socket, const char *error) {
@@ -150,16 +168,20 @@ static void on_connection(h2o_socket_t *socket, const char *error) {
                 if (!accepted)
                         break;
 
+                if (listener->is_tls && !server->accept_tls.ssl_ctx) {
+                        h2o_socket_close(accepted);
+                        continue;
+                }
+
                 if (connection_new(server, accepted, listener->is_unix) < 0) {
                         h2o_socket_close(accepted);
                         break;
                 }
 
-                h2o_accept(&server->accept, accepted);
+                h2o_accept(listener->is_tls ? &server->accept_tls : &server->accept, accepted);
         }
 
-        if (server->n_connections > 0)
-                sweep_arm(server);
+        sweep_need(server);
         server->activity(server->userdata);
 }
 
@@ -175,8 +197,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
                 if (now >= connection->deadline)
                         (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RDWR);
 
-        if (server->n_connections > 0)
-                sweep_arm(server);
+        sweep_need(server);
         return 0;
 }
 
@@ -185,6 +206,7 @@ static HandlerPeer on_peer(h2o_req_t *req, void *userdata) {
         Connection *connection = socket->on_close.data;
         Server *server = userdata;
 
+        connection->served = true;
         connection->deadline = now_usec(CLOCK_MONOTONIC) + CONNECTION_TIMEOUT_USEC;
         server->activity(server->userdata);
 
@@ -203,6 +225,7 @@ static void server_configure(Server *server, Delivery *delivery, Turn *turn) {
         h2o_config_init(&server->config);
         server->config.server_name = (h2o_iovec_t){ NULL, 0 };
         server->config.max_request_entity_size = BODY_MAX;
+        server->config.handshake_timeout = HANDSHAKE_TIMEOUT_MSEC;
         server->config.http1.req_timeout = REQUEST_TIMEOUT_MSEC;
         server->config.http1.upgrade_to_http2 = 0;
 
@@ -243,6 +266,7 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsi
         server_configure(server, delivery, turn);
         h2o_context_init(&server->context, loop_h2o(loop), &server->config);
         server->accept = (h2o_accept_ctx_t){ .ctx = &server->context, .hosts = server->config.hosts };
+        server->accept_tls = server->accept;
         server->context_ready = true;
 
         *ret = TAKE_PTR(server);
@@ -268,7 +292,14 @@ Server *server_free(Server *server) {
         return NULL;
 }
 
-int server_listen(Server *server, int fd) {
+void server_set_tls(Server *server, Tls *tls) {
+        assert(server);
+        assert(tls);
+
+        server->accept_tls.ssl_ctx = tls_context(tls);
+}
+
+int server_listen(Server *server, int fd, ServerListen how) {
         struct sockaddr_storage address = { 0 };
         socklen_t length = sizeof(address);
         _cleanup_close_ int copy = -1;
@@ -293,6 +324,7 @@ int server_listen(Server *server, int fd) {
         listener = &server->listeners[server->n_listeners++];
         listener->server = server;
         listener->is_unix = address.ss_family == AF_UNIX;
+        listener->is_tls = how == SERVER_LISTEN_TLS;
         listener->socket = h2o_evloop_socket_create(server->context.loop, TAKE_FD(copy),
                                                     H2O_SOCKET_FLAG_DONT_READ);
         listener->socket->data = listener;
@@ -300,7 +332,21 @@ int server_listen(Server *server, int fd) {
         return 0;
 }
 
+/*
+ * Nothing of a request was read yet. What has been served may end: what is in the kernel's buffer still comes, then the end,
+ * and its client knows that a kept connection may do so. What has not is perhaps in the middle of its handshake: its request
+ * would be lost.
+ */
+static void connection_stop(Connection *connection, uint64_t now) {
+        if (connection->served)
+                (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RD);
+        else if (connection->deadline > now + STOP_TIMEOUT_USEC)
+                connection->deadline = now + STOP_TIMEOUT_USEC;
+}
+
 void server_stop(Server *server) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+
         assert(server);
 
         if (server->stopping)
@@ -311,10 +357,11 @@ void server_stop(Server *server) {
                 h2o_socket_close(server->listeners[i].socket);
         server->n_listeners = 0;
 
-        /* Where nothing of a request was read yet: what is in the kernel's buffer still comes, then the end. */
         for (Connection *connection = server->connections; connection; connection = connection->next)
                 if (connection->socket->input->size == 0)
-                        (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RD);
+                        connection_stop(connection, now);
+        if (server->connections)
+                sweep_arm(server, STOP_TIMEOUT_USEC);
 }
 
 size_t server_count_connections(const Server *server) {

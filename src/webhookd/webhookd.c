@@ -17,6 +17,7 @@
 #include "webhookd/outbox.h"
 #include "webhookd/server.h"
 #include "webhookd/store.h"
+#include "webhookd/tls.h"
 #include "webhookd/turn.h"
 #include "webhookd/webhook-config.h"
 
@@ -35,6 +36,7 @@ struct Webhookd {
         Manager *manager;
         Delivery *delivery;
         Loop *loop;
+        Tls *tls; /* or NULL */
         Server *server;
 };
 
@@ -208,10 +210,16 @@ static int webhookd_serve(Webhookd *webhookd) {
         if (r >= 0)
                 r = server_new(webhookd->loop, event, webhookd->delivery, &webhookd->turn,
                                webhookd->config.max_connections, on_activity, webhookd, &webhookd->server);
-        return r < 0 ? log_error_errno(r, "Cannot set up the server: %m") : 0;
+        if (r < 0)
+                return log_error_errno(r, "Cannot set up the server: %m");
+
+        if (webhookd->tls)
+                server_set_tls(webhookd->server, webhookd->tls);
+        return 0;
 }
 
-int webhookd_new(const char *config_path, const char *state_directory, Webhookd **ret) {
+int webhookd_new(const char *config_path, const char *state_directory, const char *credentials_directory,
+                 Webhookd **ret) {
         _cleanup_(webhookd_freep) Webhookd *webhookd = NULL;
         int r;
 
@@ -223,6 +231,10 @@ int webhookd_new(const char *config_path, const char *state_directory, Webhookd 
                 return log_oom();
 
         r = webhook_config_load(config_path, &webhookd->config);
+        if (r < 0)
+                return r;
+
+        r = tls_load(credentials_directory, &webhookd->tls);
         if (r < 0)
                 return r;
 
@@ -249,6 +261,7 @@ Webhookd *webhookd_free(Webhookd *webhookd) {
         if (webhookd->delivery)
                 delivery_log_refusals(webhookd->delivery);
         server_free(webhookd->server);
+        tls_free(webhookd->tls);
         loop_free(webhookd->loop);
         delivery_free(webhookd->delivery);
         manager_free(webhookd->manager);
@@ -264,12 +277,20 @@ Webhookd *webhookd_free(Webhookd *webhookd) {
         return NULL;
 }
 
-int webhookd_listen(Webhookd *webhookd, int fd) {
+int webhookd_listen(Webhookd *webhookd, int fd, const char *name) {
+        bool is_tls;
         int r;
 
         assert(webhookd);
+        assert(name);
 
-        r = server_listen(webhookd->server, fd);
+        is_tls = streq(name, WEBHOOK_TLS_SOCKET);
+        if (is_tls && !webhookd->tls)
+                log_error("A socket for TLS was passed, but no certificate: connections to it are closed. Give this "
+                          "service LoadCredential=%s:… and LoadCredential=%s:… in a drop-in.",
+                          TLS_CERTIFICATE_CREDENTIAL, TLS_KEY_CREDENTIAL);
+
+        r = server_listen(webhookd->server, fd, is_tls ? SERVER_LISTEN_TLS : SERVER_LISTEN_PLAIN);
         return r < 0 ? log_error_errno(r, "Cannot listen on descriptor %i: %m", fd) : 0;
 }
 

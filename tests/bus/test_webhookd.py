@@ -142,6 +142,16 @@ def test_forwarded_address_is_believed_behind_a_proxy_only():
         assert all("TINYFORGE_REMOTE=127.0.0.1" in line for line in direct if "ACCEPTED" in line), direct
 
 
+def test_forwarded_address_is_the_last_one_of_all_lines():
+    with Host() as webhookd:
+        for number, lines in enumerate((["198.51.100.9", "203.0.113.7"], ["198.51.100.9,203.0.113.7"],
+                                        ["203.0.113.7"], ["203.0.113.8, 203.0.113.9", "198.51.100.9, 203.0.113.7"])):
+            webhookd.request("POST", None, b'{"image":"a.example/n%d"}' % number,
+                             [f"X-Forwarded-For: {line}" for line in lines], unix=True)
+            [line] = [line for line in webhookd.log().splitlines() if f"a.example/n{number}" in line and "ACCEPTED" in line]
+            assert "TINYFORGE_REMOTE=203.0.113.7" in line, line
+
+
 def test_regenerated_secret_kills_the_old_url_also_on_open_connections():
     with Host() as webhookd:
         old = webhookd.path()
@@ -356,6 +366,29 @@ def test_dripping_client_is_cut_off_and_disturbs_nobody():
                     ended = time.monotonic() - began
         assert ended is not None and ended < 25, ended
         tap.note(f"a client that sends a byte each 0.5 s was cut off after {ended:.1f} s")
+
+
+def test_client_that_reads_nothing_is_cut_off_though_others_keep_coming():
+    with Host() as webhookd:
+        requests = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.settimeout(1)
+            deaf.connect(("127.0.0.1", webhookd.port))
+            try:
+                for _ in range(1000):
+                    deaf.sendall(requests)
+                raise AssertionError("somebody buffers answers without a limit")
+            except TimeoutError:
+                began = time.monotonic()
+            while webhookd.n_connections() > 0:
+                took = time.monotonic() - began
+                assert took < 25, took
+                with webhookd.connect() as s:
+                    s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    assert read_answer(s.makefile("rb")).status == 404
+                time.sleep(0.5)
+        tap.note(f"a client that reads nothing was cut off after {time.monotonic() - began:.0f} s")
 
 
 def test_full_queue_is_503_with_retry_after_and_accepts_nothing():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """webhookd as systemd would run it, without systemd: listening sockets passed on, a state directory, a private bus."""
+import fcntl
 import json
 import os
 import shutil
@@ -50,7 +51,7 @@ def read_answer(stream):
 class Webhookd:
     """The listening sockets live as long as this object, the process as long as it likes."""
 
-    def __init__(self, program, bus, directory, config=""):
+    def __init__(self, program, bus, directory, config="", tls=False):
         self.program = program
         self.bus = bus
         self.state = os.path.join(directory, "state")
@@ -66,6 +67,8 @@ class Webhookd:
         self.unix = socket.socket(socket.AF_UNIX)
         self.unix.bind(self.unix_path)
         self.unix.listen(512)
+        self.tls = socket.create_server(("::", 0), family=socket.AF_INET6, backlog=512, dualstack_ipv6=True) if tls else None
+        self.tls_port = self.tls.getsockname()[1] if tls else None
         self.process = None
 
     def configure(self, text):
@@ -79,18 +82,24 @@ class Webhookd:
         with open(os.path.join(self.credentials, name), "w", encoding="ascii") as f:
             f.write(text)
 
+    def environment(self):
+        found = {"DBUS_SYSTEM_BUS_ADDRESS": self.bus.address, "STATE_DIRECTORY": self.state}
+        if os.path.isdir(self.credentials):
+            found["CREDENTIALS_DIRECTORY"] = self.credentials
+        return dict(os.environ, **found)
+
     def start(self, prefix=()):
         """Starts the process as systemd would: descriptors from 3 on, and waits for its name on the bus."""
-        listeners = [self.tcp.fileno(), self.unix.fileno()]
+        listeners = [self.tcp.fileno(), self.unix.fileno(), *([self.tls.fileno()] if self.tls else [])]
+        names = ["webhook", "webhook", "webhook-tls"][:len(listeners)]
 
         def pass_listeners():
-            copies = [os.dup(fd) for fd in listeners]
-            copies = [os.dup(fd) if fd < 5 else fd for fd in copies]
+            copies = [fcntl.fcntl(fd, fcntl.F_DUPFD, 3 + len(listeners)) for fd in listeners]
             for number, fd in enumerate(copies):
                 os.dup2(fd, 3 + number)
+                os.close(fd)
 
-        environment = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=self.bus.address, STATE_DIRECTORY=self.state,
-                           CREDENTIALS_DIRECTORY=self.credentials, LISTEN_FDS="2", LISTEN_FDNAMES="webhook:webhook")
+        environment = dict(self.environment(), LISTEN_FDS=str(len(listeners)), LISTEN_FDNAMES=":".join(names))
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [*prefix, "sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", self.program, f"--config={self.config}"],
@@ -112,12 +121,27 @@ class Webhookd:
 
     def close(self):
         self.stop(signal.SIGKILL)
-        self.tcp.close()
-        self.unix.close()
+        for listener in filter(None, (self.tcp, self.unix, self.tls)):
+            listener.close()
 
     def log(self):
         with open(self.log_path, encoding="utf-8") as f:
             return f.read()
+
+    def n_connections(self):
+        """How many TCP connections the process has."""
+        inodes, found = set(), 0
+        for fd in os.listdir(f"/proc/{self.process.pid}/fd"):
+            try:
+                inodes.add(os.readlink(f"/proc/{self.process.pid}/fd/{fd}"))
+            except FileNotFoundError:
+                pass
+        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+            with open(table, encoding="ascii") as lines:
+                for words in map(str.split, list(lines)[1:]):
+                    # 0A is a listener's state.
+                    found += words[3] != "0A" and f"socket:[{words[9]}]" in inodes
+        return found
 
     def call(self, method, signature="", *arguments):
         return self.bus.call("org.tinyforge.Webhook1", "/org/tinyforge/Webhook1", "org.tinyforge.Webhook1.Manager",
@@ -152,11 +176,11 @@ class Webhookd:
 class Host:
     """A directory, a bus and a webhookd, for one test."""
 
-    def __init__(self, config="", start=True):
+    def __init__(self, config="", start=True, tls=False):
         self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
         self.bus = PrivateBus(self.directory, [os.path.join(ROOT, "dbus", "org.tinyforge.Webhook1.conf"),
                                                os.path.join(ROOT, "dbus", "org.tinyforge.Deployer1.conf")])
-        self.webhookd = Webhookd(PROGRAM, self.bus, self.directory, config)
+        self.webhookd = Webhookd(PROGRAM, self.bus, self.directory, config, tls)
         if start:
             self.webhookd.start()
 

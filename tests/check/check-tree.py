@@ -22,8 +22,9 @@ OWNERS = [
     (r"h2o(/.*|\.h)", r"src/webhookd/(server|loop|handler)[a-z-]*\.[ch]"),
     (r"curl/.*", r"src/deployerd/engine-(http(-internal)?|watch)\.[ch]"),
     (r"systemd/sd-journal\.h", r"src/shared/log\.c"),
+    (r"openssl/ssl\.h", r"src/webhookd/tls\.c"),
+    (r"openssl/.*", r"src/webhookd/((secret|signature)[a-z-]*|tls)\.c|src/deployerd/([a-z-]*hash|registry-auth)\.c"),
     (r"regex\.h", r"src/shared/tag-regex\.c"),
-    (r"openssl/.*", r"src/webhookd/(secret|signature)[a-z-]*\.c|src/deployerd/([a-z-]*hash|registry-auth)\.c"),
 ]
 
 # Text in which a comment cannot say whose the file is.
