@@ -24,11 +24,13 @@ typedef struct Ctl {
         FILE *out;
         FILE *err;
         bool json;
-        bool legend;           /* headings above tables, hints below */
-        bool wait;             /* deploy, rollback: until the outcome is known */
-        bool follow;           /* deploy, rollback: show the way to the outcome */
-        bool hold;             /* rollback: auto_deploy goes off with it */
-        unsigned limit;        /* deploys: rows */
+        bool legend;       /* headings above tables, hints below */
+        bool wait;         /* deploy, rollback: until the outcome is known */
+        bool follow;       /* deploy, rollback: show the way to the outcome; logs: wait for more */
+        bool hold;         /* rollback: auto_deploy goes off with it */
+        unsigned limit;    /* deploys, logs: rows, lines; 0: as many as the verb thinks best */
+        const char *since; /* logs: as journalctl takes them; NULL: not given */
+        const char *until;
         uint64_t timeout_usec; /* how long to wait */
         sd_bus *bus;           /* see client.h */
 } Ctl;

@@ -7,7 +7,6 @@
 #include "ctl/verbs.h"
 #include "shared/parse.h"
 
-#define LIMIT_DEFAULT   20U
 #define LIMIT_MAX       1000U
 #define TIMEOUT_DEFAULT (3600 * USEC_PER_SEC)
 
@@ -26,7 +25,8 @@ enum {
         ARG_NO_WAIT,
         ARG_TIMEOUT,
         ARG_HOLD,
-        ARG_FOLLOW
+        ARG_SINCE,
+        ARG_UNTIL
 };
 
 static const struct option long_options[] = {
@@ -39,7 +39,9 @@ static const struct option long_options[] = {
         { "no-wait", no_argument, NULL, ARG_NO_WAIT },
         { "timeout", required_argument, NULL, ARG_TIMEOUT },
         { "hold", no_argument, NULL, ARG_HOLD },
-        { "follow", no_argument, NULL, ARG_FOLLOW },
+        { "follow", no_argument, NULL, 'f' },
+        { "since", required_argument, NULL, ARG_SINCE },
+        { "until", required_argument, NULL, ARG_UNTIL },
         { NULL, 0, NULL, 0 },
 };
 
@@ -94,9 +96,14 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
                 command->options |= VERB_HOLD;
                 ctl->hold = true;
                 return 0;
-        case ARG_FOLLOW:
+        case 'f':
                 command->options |= VERB_FOLLOW;
                 ctl->follow = true;
+                return 0;
+        case ARG_SINCE:
+        case ARG_UNTIL:
+                command->options |= VERB_SINCE;
+                *(option == ARG_SINCE ? &ctl->since : &ctl->until) = value;
                 return 0;
         default:
                 return CTL_EXIT_USAGE;
@@ -109,7 +116,7 @@ static int parse_argv(Ctl *ctl, int argc, char *argv[], Command *ret) {
 
         /* Zero makes glibc begin anew, also after an earlier command line. */
         optind = 0;
-        while ((option = getopt_long(argc, argv, "hn:", long_options, NULL)) >= 0) {
+        while ((option = getopt_long(argc, argv, "hn:f", long_options, NULL)) >= 0) {
                 r = parse_option(ctl, &command, option, optarg);
                 if (r > 0)
                         return r;
@@ -193,7 +200,6 @@ int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
                 .err = err,
                 .legend = true,
                 .wait = true,
-                .limit = LIMIT_DEFAULT,
                 .timeout_usec = TIMEOUT_DEFAULT,
         };
         Command command;

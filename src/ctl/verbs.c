@@ -8,7 +8,7 @@
         "     --no-wait        Return when it is in the queue\n" \
         "     --wait           Wait for the outcome (the default)\n" HELP_TIMEOUT
 #define HELP_FOLLOW \
-        "     --follow         Show the way there: a line that moves on a terminal, plain lines elsewhere\n"
+        "  -f --follow         Show the way there: a line that moves on a terminal, plain lines elsewhere\n"
 #define HELP_OUTCOME                                                                                               \
         "Exit code 0 for succeeded and unchanged, 1 for every other outcome, 130 after Ctrl-C, which ends\n"       \
         "the waiting and not the deploy.\n\n"                                                                      \
@@ -150,6 +150,24 @@ static const Verb verbs[] = {
                                    "JSON: [{\"project\",\"stage\",\"deploy\",\"state\",\"health\",\"digest\",\"started_at\",\"endpoint\",\n"
                                    "       \"container\",\"name\",\"store\"}].\n",
                         .run = verb_endpoint,
+        },
+        {
+                        .name = "logs",
+                        .arguments = "PROJECT [STAGE]",
+                        .n_min = 1,
+                        .n_max = 2,
+                        .options = VERB_LIMIT | VERB_FOLLOW | VERB_SINCE,
+                        .summary = "Show what was done for a project, and what its containers say",
+                        .details = "By journalctl, with its pager: what both daemons tell of the project's deploys, and the lines of\n"
+                                   "its containers, those that did not come up included. Root and the group systemd-journal can\n"
+                                   "read them.\n\n"
+                                   "  -f --follow       Wait for more\n"
+                                   "  -n --limit=N      The newest N lines (at most 1000); without it all, or 10 with --follow\n"
+                                   "     --since=TIME   From then on: \"2026-01-31 12:00\", \"yesterday\", \"-2h\"\n"
+                                   "     --until=TIME   Until then\n\n"
+                                   "Exit code 4 for what does not exist, otherwise that of journalctl.\n\n"
+                                   "JSON: one entry a line, with all its fields, as of journalctl --output=json.\n",
+                        .run = verb_logs,
         },
         {
                         .name = "match",

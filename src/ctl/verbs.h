@@ -24,13 +24,15 @@ int verb_endpoint(Ctl *ctl, char *args[]);
 int verb_match(Ctl *ctl, char *args[]);
 int verb_parse_image(Ctl *ctl, char *args[]);
 int verb_match_tag(Ctl *ctl, char *args[]);
+int verb_logs(Ctl *ctl, char *args[]);
 
 /* Options that not every verb knows. */
 typedef enum VerbOptions {
-        VERB_LIMIT = 1 << 0, /* -n */
-        VERB_WAIT = 1 << 1,  /* --wait, --no-wait, --timeout= */
-        VERB_HOLD = 1 << 2,  /* --hold */
-        VERB_FOLLOW = 1 << 3 /* --follow */
+        VERB_LIMIT = 1 << 0,  /* -n */
+        VERB_WAIT = 1 << 1,   /* --wait, --no-wait, --timeout= */
+        VERB_HOLD = 1 << 2,   /* --hold */
+        VERB_FOLLOW = 1 << 3, /* -f, --follow */
+        VERB_SINCE = 1 << 4,  /* --since=, --until= */
 } VerbOptions;
 
 typedef struct Verb {
