@@ -31,6 +31,7 @@ typedef struct Ctl {
         unsigned limit;    /* deploys, logs: rows, lines; 0: as many as the verb thinks best */
         const char *since; /* logs: as journalctl takes them; NULL: not given */
         const char *until;
+        const char *output;    /* metrics: the file to write; NULL: to `out` */
         uint64_t timeout_usec; /* how long to wait */
         sd_bus *bus;           /* see client.h */
 } Ctl;

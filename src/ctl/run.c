@@ -26,7 +26,8 @@ enum {
         ARG_TIMEOUT,
         ARG_HOLD,
         ARG_SINCE,
-        ARG_UNTIL
+        ARG_UNTIL,
+        ARG_OUTPUT
 };
 
 static const struct option long_options[] = {
@@ -42,6 +43,7 @@ static const struct option long_options[] = {
         { "follow", no_argument, NULL, 'f' },
         { "since", required_argument, NULL, ARG_SINCE },
         { "until", required_argument, NULL, ARG_UNTIL },
+        { "output", required_argument, NULL, ARG_OUTPUT },
         { NULL, 0, NULL, 0 },
 };
 
@@ -104,6 +106,10 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
         case ARG_UNTIL:
                 command->options |= VERB_SINCE;
                 *(option == ARG_SINCE ? &ctl->since : &ctl->until) = value;
+                return 0;
+        case ARG_OUTPUT:
+                command->options |= VERB_OUTPUT;
+                ctl->output = value;
                 return 0;
         default:
                 return CTL_EXIT_USAGE;

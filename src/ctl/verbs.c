@@ -170,6 +170,18 @@ static const Verb verbs[] = {
                         .run = verb_logs,
         },
         {
+                        .name = "metrics",
+                        .arguments = "",
+                        .options = VERB_OUTPUT,
+                        .summary = "Show counters and gauges as OpenMetrics text",
+                        .details = "For the textfile collector of node_exporter, which tinyforge-metrics.timer serves, or for any\n"
+                                   "reader of that format. Asks both daemons, which starts them. Instances are told to root only;\n"
+                                   "exit code 1 where they cannot be asked for, after the rest was written.\n\n"
+                                   "     --output=FILE  Replace this file at once, instead of printing\n\n"
+                                   "JSON: [{\"name\",\"labels\":{...},\"value\"}].\n",
+                        .run = verb_metrics,
+        },
+        {
                         .name = "match",
                         .arguments = "IMAGE",
                         .n_min = 1,

@@ -25,6 +25,7 @@ int verb_match(Ctl *ctl, char *args[]);
 int verb_parse_image(Ctl *ctl, char *args[]);
 int verb_match_tag(Ctl *ctl, char *args[]);
 int verb_logs(Ctl *ctl, char *args[]);
+int verb_metrics(Ctl *ctl, char *args[]);
 
 /* Options that not every verb knows. */
 typedef enum VerbOptions {
@@ -33,6 +34,7 @@ typedef enum VerbOptions {
         VERB_HOLD = 1 << 2,   /* --hold */
         VERB_FOLLOW = 1 << 3, /* -f, --follow */
         VERB_SINCE = 1 << 4,  /* --since=, --until= */
+        VERB_OUTPUT = 1 << 5, /* --output= */
 } VerbOptions;
 
 typedef struct Verb {

@@ -227,6 +227,13 @@ static int handle_push(Handling *handling, const Push *push) {
         return handle_matched(handling, push->ref, image, &match);
 }
 
+static DeliveryOutcome handling_outcome(const Handling *handling) {
+        if (handling->accepted)
+                return DELIVERY_ACCEPTED;
+
+        return json_array_size(handling->deploys) > 0 ? DELIVERY_KNOWN : DELIVERY_IGNORED;
+}
+
 /* All pushes of the body, or none of them. */
 static int handle_pushes(Handling *handling) {
         Delivery *delivery = handling->delivery;
@@ -243,6 +250,9 @@ static int handle_pushes(Handling *handling) {
 
         for (size_t i = 0; i < handling->pushes->n && r >= 0; i++)
                 r = handle_push(handling, &handling->pushes->items[i]);
+        if (r >= 0)
+                r = store_count_delivery(delivery->store, handling->pushes->provider,
+                                         handling_outcome(handling));
         if (r >= 0)
                 r = store_keep(delivery->store);
         if (r < 0) {
@@ -311,6 +321,12 @@ static void answer_malformed(const JsonError *error, Answer *ret) {
                 answer_set_error(ret, 400, "malformed", "%s", error->text);
 }
 
+/* Of the turn's transaction, and no reason for another answer where that fails. Strangers do not get here. */
+static void count_refused(Delivery *delivery) {
+        if (store_begin(delivery->store) >= 0)
+                (void) store_count_delivery(delivery->store, "unknown", DELIVERY_REFUSED);
+}
+
 /* The secret was right. */
 static void handle_authentic(Delivery *delivery, const Request *request, Answer *ret) {
         _cleanup_(push_list_done) PushList pushes = { .n = 0 };
@@ -341,6 +357,7 @@ static void handle_authentic(Delivery *delivery, const Request *request, Answer 
                 break;
         }
 
+        count_refused(delivery);
         refusals_note(&delivery->refusals, request->remote, ret->status);
 }
 

@@ -58,5 +58,22 @@ def test_logs_are_for_the_group_of_the_journal():
               "SupplementaryGroups=systemd-journal", "tinyforgectl", "logs", "shop", "-n", "1")
 
 
+def test_metrics_are_written_where_node_exporter_looks():
+    folder = "/var/lib/prometheus/node-exporter"
+    forge.run("bash", "-c", f"id prometheus || useradd -r prometheus; install -d -o prometheus -m 0755 {folder}")
+    assert forge.unit("tinyforge-metrics.timer", "UnitFileState") == "disabled"
+    forge.run("systemctl", "start", "tinyforge-metrics.service")
+    assert forge.unit("tinyforge-metrics.service", "Result") == "success"
+    assert forge.out("stat", "-c", "%a %U", f"{folder}/tinyforge.prom") == "644 root"
+    lines = forge.out("cat", f"{folder}/tinyforge.prom").splitlines()
+    assert lines[-1] == "# EOF" and 'tinyforge_deploys_total{project="shop",stage="dev",outcome="rolled-back"} 1' in lines, lines
+    assert any(line.startswith('tinyforge_instances{project="shop",stage="dev",state="running",') for line in lines), lines
+
+
+def test_metrics_without_the_instances_are_no_failure_for_a_stranger():
+    told = forge.ctl("metrics", user="nobody").stdout
+    assert "tinyforge_projects 2\n" in told and "tinyforge_instances" not in told, told
+
+
 if __name__ == "__main__":
     harness.main(sys.modules[__name__], prepare)
