@@ -182,6 +182,17 @@ static const Verb verbs[] = {
                         .run = verb_metrics,
         },
         {
+                        .name = "cat-config",
+                        .arguments = "",
+                        .summary = "Show the configuration that is in force, and where it comes from",
+                        .details = "As both daemons would read it if they started now; what runs may have read older files. A list\n"
+                                   "has one row for each line that adds to it. For root, who can read the files. Exit code 1 where a\n"
+                                   "daemon would refuse to start, with the file and the line.\n\n"
+                                   "JSON: [{\"daemon\",\"section\",\"key\",\"value\",\"path\",\"line\"}]; path and line are null for a\n"
+                                   "default.\n",
+                        .run = verb_cat_config,
+        },
+        {
                         .name = "match",
                         .arguments = "IMAGE",
                         .n_min = 1,

@@ -26,6 +26,7 @@ int verb_parse_image(Ctl *ctl, char *args[]);
 int verb_match_tag(Ctl *ctl, char *args[]);
 int verb_logs(Ctl *ctl, char *args[]);
 int verb_metrics(Ctl *ctl, char *args[]);
+int verb_cat_config(Ctl *ctl, char *args[]);
 
 /* Options that not every verb knows. */
 typedef enum VerbOptions {
