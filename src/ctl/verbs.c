@@ -25,7 +25,7 @@ static const Verb verbs[] = {
                                    "both daemons, which starts them. Exit code 1 where one of the three does not answer.\n\n"
                                    "Instances come from the engine, and are shown to root only. Unmanaged is what webhookd has no\n"
                                    "deploy of.\n\n"
-                                   "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\"}],\n"
+                                   "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}],\n"
                                    "       \"webhookd\":{\"version\",\"public_url\",\"projects\",\"queued\",\"running\"},\n"
                                    "       \"engine\":{\"name\",\"version\",\"api_version\"},\n"
                                    "       \"instances\":[as of endpoint, of all states, and \"managed\"]}; a part that is missing is null.\n",
