@@ -266,7 +266,7 @@ static void help_common(FILE *file) {
                      "  -h --help        Show this help, or that of a verb\n"
                      "     --version     Show the version\n\n"
                      "Times in JSON are microseconds since the epoch, what is absent is null.\n"
-                     "Exit codes: 0 success, 1 failure, 2 wrong usage, 4 no such project, stage or deploy.\n",
+                     "Exit codes: 0 success, 1 failure, 2 wrong usage, 4 no such project, stage or deploy, 130 Ctrl-C.\n",
                      file);
 }
 
@@ -282,7 +282,7 @@ void verbs_help(const char *group, FILE *file) {
 
                 n = fprintf(file, "  %s %s", verbs[i].name, verbs[i].arguments);
 
-                (void) fprintf(file, "%*s%s\n", n < 32 ? 32 - n : 1, "", verbs[i].summary);
+                (void) fprintf(file, "%*s%s\n", n < 31 ? 32 - n : 2, "", verbs[i].summary);
         }
         help_common(file);
 }

@@ -266,14 +266,14 @@ def test_deploy_can_be_followed_by_its_id():
         lines = peers.run("--timeout=8s", "follow", "1", status=1).stdout.splitlines()
         assert "Deploy 1: switched" in lines and ": failed" in lines[-1], lines
         assert peers.run("follow", "1", status=1).stdout.count("\n") == 1, "it is over"
-        assert "not listed" in peers.run("follow", "9", status=1).stderr
+        assert "not listed" in peers.run("follow", "9", status=4).stderr
 
 
 def test_deploy_that_is_too_old_for_the_list_of_all_is_found_by_its_id():
     with Peers("webhook-full", "deployer") as peers:
         peers.run("deploy", "tool", "rc", "succeeded", "--no-wait")
         assert peers.json("follow", "1")["project"] == "tool"
-        assert "not listed" in peers.run("follow", "2", status=1).stderr
+        assert "not listed" in peers.run("follow", "2", status=4).stderr
 
 
 def test_what_is_not_waited_for_is_not_followed():
