@@ -24,12 +24,15 @@ typedef struct Ctl {
         FILE *out;
         FILE *err;
         bool json;
-        bool legend;           /* headings above tables, hints below */
-        bool wait;             /* deploy, rollback: until the outcome is known */
-        bool follow;           /* deploy, rollback: show the way to the outcome */
-        bool hold;             /* rollback: auto_deploy goes off with it */
-        bool stop;             /* project remove, stage remove: what runs is stopped first */
-        unsigned limit;        /* deploys: rows */
+        bool legend;       /* headings above tables, hints below */
+        bool wait;         /* deploy, rollback: until the outcome is known */
+        bool follow;       /* deploy, rollback: show the way to the outcome; logs: wait for more */
+        bool hold;         /* rollback: auto_deploy goes off with it */
+        bool stop;         /* project remove, stage remove: what runs is stopped first */
+        unsigned limit;    /* deploys, logs: rows, lines; 0: as many as the verb thinks best */
+        const char *since; /* logs: as journalctl takes them; NULL: not given */
+        const char *until;
+        const char *output;    /* metrics: the file to write; NULL: to `out` */
         uint64_t timeout_usec; /* how long to wait */
         uint64_t grace_usec;   /* hook rotate */
         char **images;         /* hook create: patterns; project set: the one; NULL: none given */

@@ -7,6 +7,9 @@
 #include "ctl/outcome.h"
 #include "ctl/verbs.h"
 
+/* Rows that are listed where nobody says how many. */
+#define LIMIT_DEFAULT 20U
+
 int verb_deploys(Ctl *ctl, char *args[]) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *project = args[0], *stage = project ? args[1] : NULL;
@@ -19,7 +22,7 @@ int verb_deploys(Ctl *ctl, char *args[]) {
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
         r = client_call(ctl, &peer_webhook, "ListDeploys", &reply, "ssu", strempty(project), strempty(stage),
-                        ctl->limit);
+                        ctl->limit > 0 ? ctl->limit : LIMIT_DEFAULT);
         if (r < 0)
                 return r;
 

@@ -99,8 +99,12 @@ int find_deploy(Ctl *ctl, uint64_t id, const char *project, const char *stage, s
                 r = search_stages(&search);
         if (r < 0)
                 return r;
-        if (r == 0)
-                return ctl_fail(ctl, -ENODATA, "Deploy %" PRIu64 " is not listed any more", id);
+        if (r == 0) {
+                (void) ctl_fail(ctl, -ESRCH, "There is no deploy %" PRIu64 ", or it is not listed any more",
+                                id);
+                ctl_hint(ctl, "The deploys are listed by: tinyforgectl deploys");
+                return -ESRCH;
+        }
 
         *ret = search.row;
         *ret_reply = TAKE_PTR(search.reply);

@@ -81,7 +81,7 @@ void follow_draw(Follow *follow) {
         columns = terminal_width(follow->ctl->out);
         seconds = (now_usec(CLOCK_MONOTONIC) - follow->begin) / USEC_PER_SEC;
         if (progress_line(follow->phase, follow->detail, seconds, columns > 0 ? columns : COLUMNS_DEFAULT,
-                          terminal_is_coloured(), &line) < 0)
+                          terminal_is_coloured(follow->ctl->out), &line) < 0)
                 return;
 
         (void) fprintf(follow->ctl->out, CLEAR_LINE "%s", line);

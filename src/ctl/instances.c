@@ -58,9 +58,12 @@ static int add_instance(Ctl *ctl, Table *table, const InstanceRow *row, bool ask
         return 0;
 }
 
-static int ask_deployer(Ctl *ctl, sd_bus_message **ret_reply) {
+int instances_list(Ctl *ctl, sd_bus_message **ret_reply) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
+
+        assert(ctl && ctl->bus);
+        assert(ret_reply);
 
         r = client_try(ctl, &peer_deployer, "ListInstances", &error, ret_reply, "ss", "", "");
         if (r < 0 && sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED))
@@ -82,7 +85,7 @@ int instances_ask(Ctl *ctl, bool ask_webhook, Table **ret) {
         if (!table)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
-        r = ask_deployer(ctl, &reply);
+        r = instances_list(ctl, &reply);
         if (r < 0)
                 return r;
         if (r == 0) {

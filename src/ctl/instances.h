@@ -4,6 +4,9 @@
 
 #include "ctl/table.h"
 
+/* The deployer's answer, before its first row: 1; 0 where it shows them to root only. Reports its faults. */
+int instances_list(Ctl *ctl, sd_bus_message **ret_reply);
+
 /*
  * A table of all instances, of all states; NULL where the deployer shows them to root only. Where webhookd does not answer,
  * `ask_webhook` is false, and nothing is said of who manages them. Reports its faults.

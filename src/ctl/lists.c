@@ -9,7 +9,7 @@ int verb_projects(Ctl *ctl, char *args[]) {
         static const Column columns[] = {
                 { "NAME", "name", COLUMN_SHRINKS }, { "IMAGE", "image", COLUMN_SHRINKS },
                 { "PORT", "port", COLUMN_RIGHT },   { "HEALTHCHECK", "healthcheck", COLUMN_SHRINKS },
-                { "AUTO", "auto_created", 0 },      { "CREATED", "created_at", 0 },
+                { "AUTO", "auto_created", 0 },      { "CREATED", "created_at", COLUMN_TIME },
         };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(table_freep) Table *table = NULL;

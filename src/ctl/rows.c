@@ -185,14 +185,10 @@ void stage_table_add(Table *table, const char *project, const StageRow *row) {
 
 Table *deploy_table_new(void) {
         static const Column columns[] = {
-                { "ID", "id", COLUMN_RIGHT },
-                { "PROJECT", "project", COLUMN_SHRINKS },
-                { "STAGE", "stage", COLUMN_SHRINKS },
-                { "IMAGE", "image", COLUMN_SHRINKS },
-                { "STATE", "state", 0 },
-                { "QUEUED", "queued_at", 0 },
-                { NULL, "finished_at", 0 },
-                { "REASON", "reason", COLUMN_SHRINKS },
+                { "ID", "id", COLUMN_RIGHT },         { "PROJECT", "project", COLUMN_SHRINKS },
+                { "STAGE", "stage", COLUMN_SHRINKS }, { "IMAGE", "image", COLUMN_SHRINKS },
+                { "STATE", "state", COLUMN_STATE },   { "QUEUED", "queued_at", COLUMN_TIME },
+                { NULL, "finished_at", 0 },           { "REASON", "reason", COLUMN_SHRINKS },
         };
 
         return table_new(columns, ELEMENTSOF(columns));
@@ -214,10 +210,10 @@ Table *instance_table_new(bool with_manager) {
                 { "PROJECT", "project", COLUMN_SHRINKS },
                 { "STAGE", "stage", COLUMN_SHRINKS },
                 { "DEPLOY", "deploy", COLUMN_RIGHT },
-                { "STATE", "state", 0 },
-                { "HEALTH", "health", 0 },
-                { "DIGEST", "digest", 0 },
-                { "SINCE", "started_at", 0 },
+                { "STATE", "state", COLUMN_STATE },
+                { "HEALTH", "health", COLUMN_STATE | COLUMN_DROPS },
+                { "DIGEST", "digest", COLUMN_SHRINKS },
+                { "SINCE", "started_at", COLUMN_TIME },
                 { "ENDPOINT", "endpoint", 0 },
                 { NULL, "container", 0 },
                 { NULL, "name", 0 },

@@ -8,7 +8,6 @@
 #include "shared/conf.h"
 #include "shared/parse.h"
 
-#define LIMIT_DEFAULT   20U
 #define LIMIT_MAX       1000U
 #define TIMEOUT_DEFAULT (3600 * USEC_PER_SEC)
 
@@ -27,7 +26,6 @@ enum {
         ARG_NO_WAIT,
         ARG_TIMEOUT,
         ARG_HOLD,
-        ARG_FOLLOW,
         ARG_IMAGE,
         ARG_GRACE,
         ARG_STOP,
@@ -41,6 +39,9 @@ static const struct {
         size_t offset;   /* in Ctl */
 } texts[] = {
         { "signature", VERB_HOOK, offsetof(Ctl, signature) },
+        { "since", VERB_SINCE, offsetof(Ctl, since) },
+        { "until", VERB_SINCE, offsetof(Ctl, until) },
+        { "output", VERB_OUTPUT, offsetof(Ctl, output) },
         { "port", VERB_PROJECT, offsetof(Ctl, port) },
         { "healthcheck", VERB_PROJECT, offsetof(Ctl, healthcheck) },
         { "pattern", VERB_STAGE, offsetof(Ctl, pattern) },
@@ -60,7 +61,7 @@ static const struct option long_options[] = {
         { "no-wait", no_argument, NULL, ARG_NO_WAIT },
         { "timeout", required_argument, NULL, ARG_TIMEOUT },
         { "hold", no_argument, NULL, ARG_HOLD },
-        { "follow", no_argument, NULL, ARG_FOLLOW },
+        { "follow", no_argument, NULL, 'f' },
         { "image", required_argument, NULL, ARG_IMAGE },
         { "grace", required_argument, NULL, ARG_GRACE },
         { "stop", no_argument, NULL, ARG_STOP },
@@ -139,7 +140,7 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
                 command->options |= VERB_HOLD;
                 ctl->hold = true;
                 return 0;
-        case ARG_FOLLOW:
+        case 'f':
                 command->options |= VERB_FOLLOW;
                 ctl->follow = true;
                 return 0;
@@ -171,7 +172,7 @@ static int parse_argv(Ctl *ctl, int argc, char *argv[], Command *ret) {
         make_options(options);
         /* Zero makes glibc begin anew, also after an earlier command line. */
         optind = 0;
-        while ((option = getopt_long(argc, argv, "hn:", options, NULL)) >= 0) {
+        while ((option = getopt_long(argc, argv, "hn:f", options, NULL)) >= 0) {
                 r = parse_option(ctl, &command, option, optarg);
                 if (r > 0)
                         return r;
@@ -255,7 +256,6 @@ int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
                 .err = err,
                 .legend = true,
                 .wait = true,
-                .limit = LIMIT_DEFAULT,
                 .timeout_usec = TIMEOUT_DEFAULT,
         };
         Command command;

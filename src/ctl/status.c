@@ -7,24 +7,13 @@
 
 #include "ctl/client.h"
 #include "ctl/instances.h"
-#include "ctl/rows.h"
+#include "ctl/units.h"
 #include "ctl/verbs.h"
-
-typedef struct Unit {
-        const char *name;
-        const char *when_inactive;
-} Unit;
-
-static const Unit units[] = {
-        { "tinyforge-webhookd.socket", "closed: systemctl enable --now tinyforge-webhookd.socket" },
-        { "tinyforge-webhookd-tls.socket", "closed, and only needed for TLS without a proxy" },
-        { "tinyforge-webhookd.service", "starts with the next request or call" },
-        { "tinyforge-deployerd.service", "starts with the next deploy or call" },
-};
 
 /* All that was found out. A part that is missing is NULL, and its fault was reported. */
 typedef struct Status {
         Table *units;
+        bool is_deaf; /* no socket listens */
         json_t *webhookd;
         json_t *engine;
         Table *instances;
@@ -37,66 +26,6 @@ static void status_done(Status *status) {
         json_decref(status->engine);
         status->instances = table_free(status->instances);
 }
-
-static const char *unit_note(const char *name, const char *load, const char *active) {
-        if (streq(load, "not-found"))
-                return "not installed";
-        if (streq(load, "masked"))
-                return "masked";
-        if (streq(active, "failed"))
-                return "systemctl status and journalctl tell why";
-
-        for (size_t i = 0; i < ELEMENTSOF(units); i++)
-                if (streq(units[i].name, name) && streq(active, "inactive"))
-                        return units[i].when_inactive;
-
-        return NULL;
-}
-
-static int read_units(sd_bus_message *reply, Table *table) {
-        const char *name, *load, *active, *sub;
-        int r;
-
-        r = rows_enter(reply);
-        while (r >= 0 && (r = sd_bus_message_read(reply, "(ssssssouso)", &name, NULL, &load, &active, &sub,
-                                                  NULL, NULL, NULL, NULL, NULL)) > 0) {
-                table_add_text(table, name);
-                table_add_text(table, load);
-                table_add_text(table, active);
-                table_add_text(table, sub);
-                table_add_text(table, unit_note(name, load, active));
-        }
-
-        return r < 0 ? r : table_error(table);
-}
-
-static int ask_systemd(Ctl *ctl, Table **ret) {
-        static const Column columns[] = {
-                { "UNIT", "unit", 0 }, { NULL, "load", 0 }, { "ACTIVE", "active", 0 },
-                { "SUB", "sub", 0 },   { "NOTE", NULL, 0 },
-        };
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(table_freep) Table *table = NULL;
-        int r;
-
-        table = table_new(columns, ELEMENTSOF(columns));
-        if (!table)
-                return ctl_fail(ctl, -ENOMEM, "Out of memory");
-
-        r = client_call(ctl, &peer_systemd, "ListUnitsByNames", &reply, "as", (int) ELEMENTSOF(units),
-                        units[0].name, units[1].name, units[2].name, units[3].name);
-        if (r < 0)
-                return r;
-
-        r = read_units(reply, table);
-        if (r < 0)
-                return client_report_answer(ctl, &peer_systemd, r);
-
-        *ret = TAKE_PTR(table);
-        return 0;
-}
-
-static_assert(ELEMENTSOF(units) == 4, "ask_systemd() names four units");
 
 /* A property of the D-Bus interface, and its key in the JSON. */
 typedef struct Property {
@@ -215,9 +144,12 @@ static int show_text(const Ctl *ctl, Status *status) {
         int r = 0;
 
         if (status->units) {
-                r = table_print(status->units, ctl->out, ctl->legend, 0);
+                r = table_print_to(status->units, ctl, ctl->legend);
                 ctl_print(ctl, "%s", "");
         }
+        if (status->is_deaf)
+                ctl_hint(ctl,
+                         "No delivery is heard. To listen: systemctl enable --now tinyforge-webhookd.socket");
 
         if (status->webhookd)
                 ctl_print(ctl, "Version %s; projects: %" PRIi64 ", queued: %" PRIi64 ", running: %" PRIi64,
@@ -264,7 +196,7 @@ int verb_status(Ctl *ctl, char *args[]) {
         if (r < 0)
                 return r;
 
-        complete = ask_systemd(ctl, &status.units) >= 0;
+        complete = units_ask(ctl, &status.units, &status.is_deaf) >= 0;
         complete &= ask_properties(ctl, &peer_webhook, webhook_properties, ELEMENTSOF(webhook_properties),
                                    &status.webhookd) >= 0;
         complete &= ask_properties(ctl, &peer_deployer, engine_properties, ELEMENTSOF(engine_properties),

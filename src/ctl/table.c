@@ -8,7 +8,8 @@
 #include "ctl/text.h"
 
 #define GAP         2U
-#define WIDTH_MIN   8U
+#define WIDTH_EASY  24U /* texts give way until here, before times do */
+#define WIDTH_MIN   6U
 #define COLUMNS_MAX 16U
 #define ABSENT      "-"
 #define ELLIPSIS    "…"
@@ -207,21 +208,75 @@ static size_t column_width(const Table *table, size_t c, bool heading) {
         return width;
 }
 
-/* Takes from the widest column that may shrink, again and again, until `excess` is gone or nothing gives. */
-static void layout_shrink(Layout *layout, const Table *table, size_t excess) {
+/*
+ * Takes from the widest column that may shrink, again and again, until `excess` is gone or none is wider than `floor`.
+ * Returns what is left of the excess.
+ */
+static size_t layout_shrink(Layout *layout, const Table *table, size_t floor, size_t excess) {
         for (; excess > 0; excess--) {
                 size_t widest = SIZE_MAX;
 
                 for (size_t c = 0; c < table->n_columns; c++)
                         if (layout->shown[c] && (table->columns[c].flags & COLUMN_SHRINKS) &&
-                            layout->widths[c] > WIDTH_MIN &&
+                            layout->widths[c] > floor &&
                             (widest == SIZE_MAX || layout->widths[c] > layout->widths[widest]))
                                 widest = c;
                 if (widest == SIZE_MAX)
-                        return;
+                        break;
 
                 layout->widths[widest]--;
         }
+
+        return excess;
+}
+
+/* How a time is cut: "Sat 2026-01-31 12:34:56", "2026-01-31 12:34", "01-31 12:34". */
+static const struct { size_t offset, width; } time_forms[] = { { 0, 23 }, { 4, 16 }, { 9, 11 } };
+
+/* Returns what is left of the excess, or what has become free. */
+static ssize_t layout_shorten_times(Layout *layout, const Table *table, size_t form, ssize_t excess) {
+        for (size_t c = 0; c < table->n_columns; c++) {
+                if (!layout->shown[c] || !(table->columns[c].flags & COLUMN_TIME) ||
+                    layout->widths[c] <= time_forms[form].width)
+                        continue;
+
+                excess -= (ssize_t) (layout->widths[c] - time_forms[form].width);
+                layout->widths[c] = time_forms[form].width;
+        }
+
+        return excess;
+}
+
+/* The last first. */
+static void layout_drop(Layout *layout, const Table *table, size_t excess) {
+        for (size_t c = table->n_columns; c-- > 1 && excess > 0;)
+                if (layout->shown[c] && (table->columns[c].flags & COLUMN_DROPS)) {
+                        size_t gain = layout->widths[c] + GAP;
+
+                        layout->shown[c] = false;
+                        excess -= gain < excess ? gain : excess;
+                }
+}
+
+/* The times as long as the texts stay easy to read; then the texts as short as it takes. */
+static void layout_fit(Layout *layout, const Table *table, size_t excess) {
+        Layout fitted = *layout;
+        ssize_t left = 0;
+
+        for (size_t form = 0; form < ELEMENTSOF(time_forms); form++) {
+                fitted = *layout;
+                left = layout_shorten_times(&fitted, table, form, (ssize_t) excess);
+                if (left > 0)
+                        left = (ssize_t) layout_shrink(&fitted, table, WIDTH_EASY, (size_t) left);
+                if (left <= 0)
+                        break;
+        }
+
+        if (left > 0)
+                left = (ssize_t) layout_shrink(&fitted, table, WIDTH_MIN, (size_t) left);
+        if (left > 0)
+                layout_drop(&fitted, table, (size_t) left);
+        *layout = fitted;
 }
 
 static void layout_make(const Table *table, bool heading, size_t width, Layout *ret) {
@@ -239,24 +294,64 @@ static void layout_make(const Table *table, bool heading, size_t width, Layout *
         }
 
         if (width > 0 && sum > width)
-                layout_shrink(&layout, table, sum - width);
+                layout_fit(&layout, table, sum - width);
+        while (layout.last > 0 && !layout.shown[layout.last])
+                layout.last--;
         *ret = layout;
 }
 
-static void print_cell(FILE *file, const char *cell, bool right, size_t width, bool is_last) {
-        size_t has = text_width(cell), pad = has < width ? width - has : 0;
+/* What is well is green, what is not is red, what was undone yellow; SGR parameters of ISO 6429. */
+static const struct {
+        const char *word;
+        const char *colour;
+} state_colours[] = {
+        { "succeeded", "32" },   { "unchanged", "32" },  { "healthy", "32" },   { "active", "32" },
+        { "failed", "31" },      { "unhealthy", "31" },  { "dead", "31" },      { "exited", "31" },
+        { "rolled-back", "33" }, { "restarting", "33" }, { "superseded", "2" }, { "cancelled", "2" },
+};
 
+static const char *cell_colour(const Column *column, const char *cell) {
+        if (column->flags & COLUMN_STATE)
+                for (size_t i = 0; i < ELEMENTSOF(state_colours); i++)
+                        if (streq(state_colours[i].word, cell))
+                                return state_colours[i].colour;
+
+        return NULL;
+}
+
+/* What is too wide is cut; a time at its beginning. */
+static void print_cut(FILE *file, const Column *column, const char *cell, size_t width) {
+        for (size_t i = 0; (column->flags & COLUMN_TIME) && i < ELEMENTSOF(time_forms); i++)
+                if (width == time_forms[i].width) {
+                        (void) fprintf(file, "%.*s", (int) width, cell + time_forms[i].offset);
+                        return;
+                }
+
+        (void) fprintf(file, "%.*s" ELLIPSIS, (int) text_prefix(cell, width > 0 ? width - 1 : 0), cell);
+}
+
+static void print_cell(FILE *file, const Column *column, const char *cell, const char *colour, size_t width,
+                       bool is_last) {
+        size_t has = text_width(cell), pad = has < width ? width - has : 0;
+        bool right = column->flags & COLUMN_RIGHT;
+
+        if (right)
+                (void) fprintf(file, "%*s", (int) pad, "");
+        if (colour)
+                (void) fprintf(file, "\x1b[%sm", colour);
         if (has > width)
-                (void) fprintf(file, "%.*s" ELLIPSIS, (int) text_prefix(cell, width > 0 ? width - 1 : 0),
-                               cell);
-        else if (right)
-                (void) fprintf(file, "%*s%s", (int) pad, "", cell);
+                print_cut(file, column, cell, width);
         else
-                (void) fprintf(file, "%s%*s", cell, is_last ? 0 : (int) pad, "");
+                (void) fputs(cell, file);
+        if (colour)
+                (void) fputs("\x1b[0m", file);
+        if (!right && !is_last)
+                (void) fprintf(file, "%*s", (int) pad, "");
 }
 
 /* One line: the cells, or the headings where `cells` is NULL. */
-static void print_row(const Table *table, FILE *file, char *const *cells, const Layout *layout) {
+static void print_row(const Table *table, FILE *file, char *const *cells, bool coloured,
+                      const Layout *layout) {
         size_t gap = 0;
 
         for (size_t c = 0; c <= layout->last; c++) {
@@ -266,14 +361,15 @@ static void print_row(const Table *table, FILE *file, char *const *cells, const 
                         continue;
 
                 (void) fprintf(file, "%*s", (int) gap, "");
-                print_cell(file, cells ? cells[c] : column->heading, column->flags & COLUMN_RIGHT,
-                           layout->widths[c], c == layout->last);
+                print_cell(file, column, cells ? cells[c] : column->heading,
+                           cells && coloured ? cell_colour(column, cells[c]) : NULL, layout->widths[c],
+                           c == layout->last);
                 gap = GAP;
         }
         (void) fputc('\n', file);
 }
 
-int table_print(const Table *table, FILE *file, bool heading, size_t width) {
+int table_print(const Table *table, FILE *file, bool heading, bool coloured, size_t width) {
         Layout layout;
 
         assert(table);
@@ -284,10 +380,17 @@ int table_print(const Table *table, FILE *file, bool heading, size_t width) {
 
         layout_make(table, heading, width, &layout);
         if (heading)
-                print_row(table, file, NULL, &layout);
+                print_row(table, file, NULL, coloured, &layout);
         for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns)
-                print_row(table, file, table->cells + i, &layout);
+                print_row(table, file, table->cells + i, coloured, &layout);
         return 0;
+}
+
+int table_print_to(const Table *table, const Ctl *ctl, bool heading) {
+        assert(ctl);
+
+        return table_print(table, ctl->out, heading, terminal_is_coloured(ctl->out),
+                           terminal_width(ctl->out));
 }
 
 int table_show(Table *table, const Ctl *ctl, const char *what) {
@@ -303,7 +406,7 @@ int table_show(Table *table, const Ctl *ctl, const char *what) {
                 return ctl_print_json(ctl, table_steal_json(table));
 
         n_rows = table_n_rows(table);
-        r = table_print(table, ctl->out, ctl->legend && n_rows > 0, terminal_width(ctl->out));
+        r = table_print_to(table, ctl, ctl->legend && n_rows > 0);
         if (r < 0)
                 return ctl_fail(ctl, r, "Cannot show the rows: %m");
 

@@ -11,6 +11,10 @@ typedef enum ColumnFlags {
         COLUMN_RIGHT = 1 << 0,   /* aligned at its right end: numbers */
         COLUMN_SHRINKS = 1 << 1, /* may be cut where the terminal is too narrow */
         COLUMN_RARE = 1 << 2,    /* not shown to people where no row has anything in it */
+        COLUMN_TIME = 1
+                      << 3, /* of table_add_time(): without its seconds, and then its year, on a narrow terminal */
+        COLUMN_DROPS = 1 << 4, /* left out where all that did not help */
+        COLUMN_STATE = 1 << 5, /* coloured where it says that something is well, or is not */
 } ColumnFlags;
 
 typedef struct Column {
@@ -48,8 +52,11 @@ int table_error(const Table *table);
 /* Takes the rows out of the table, as a JSON array; NULL where table_error() is not 0. */
 json_t *table_steal_json(Table *table);
 
-/* For people, within `width` columns where that can be done; 0: as wide as it gets. The heading is the caller's wish. */
-int table_print(const Table *table, FILE *file, bool heading, size_t width);
+/* For people, within `width` columns where that can be done; 0: as wide as it gets. Heading and colours are the caller's wish. */
+int table_print(const Table *table, FILE *file, bool heading, bool coloured, size_t width);
+
+/* The same, as wide and coloured as what is behind `ctl->out` allows. */
+int table_print_to(const Table *table, const Ctl *ctl, bool heading);
 
 /*
  * As the options of `ctl` ask for; under a table for people stands how many of `what` there are. Reports its faults.

@@ -38,6 +38,6 @@ bool terminal_redraws(FILE *file) {
         return is_terminal(file) && !isempty(term) && !streq(term, "dumb");
 }
 
-bool terminal_is_coloured(void) {
-        return isempty(getenv("NO_COLOR"));
+bool terminal_is_coloured(FILE *file) {
+        return terminal_redraws(file) && isempty(getenv("NO_COLOR"));
 }

@@ -12,5 +12,5 @@ size_t terminal_width(FILE *file);
 /* Whether `file` is a terminal on which a line can be written anew: TERM= is set, and it is not "dumb". */
 bool terminal_redraws(FILE *file);
 
-/* Whether what is written there may be in bold: where NO_COLOR= is not set. */
-bool terminal_is_coloured(void);
+/* Whether what is written there may be bold and coloured: the same, and NO_COLOR= is not set. */
+bool terminal_is_coloured(FILE *file);

@@ -8,7 +8,7 @@
         "     --no-wait        Return when it is in the queue\n" \
         "     --wait           Wait for the outcome (the default)\n" HELP_TIMEOUT
 #define HELP_FOLLOW \
-        "     --follow         Show the way there: a line that moves on a terminal, plain lines elsewhere\n"
+        "  -f --follow         Show the way there: a line that moves on a terminal, plain lines elsewhere\n"
 #define HELP_OUTCOME                                                                                               \
         "Exit code 0 for succeeded and unchanged, 1 for every other outcome, 130 after Ctrl-C, which ends\n"       \
         "the waiting and not the deploy.\n\n"                                                                      \
@@ -32,7 +32,7 @@ static const Verb verbs[] = {
                                    "both daemons, which starts them. Exit code 1 where one of the three does not answer.\n\n"
                                    "Instances come from the engine, and are shown to root only. Unmanaged is what webhookd has no\n"
                                    "deploy of.\n\n"
-                                   "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\"}],\n"
+                                   "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}],\n"
                                    "       \"webhookd\":{\"version\",\"public_url\",\"projects\",\"queued\",\"running\"},\n"
                                    "       \"engine\":{\"name\",\"version\",\"api_version\"},\n"
                                    "       \"instances\":[as of endpoint, of all states, and \"managed\"]}; a part that is missing is null.\n",
@@ -283,6 +283,47 @@ static const Verb verbs[] = {
                         .run = verb_endpoint,
         },
         {
+                        .name = "logs",
+                        .arguments = "PROJECT [STAGE]",
+                        .n_min = 1,
+                        .n_max = 2,
+                        .options = VERB_LIMIT | VERB_FOLLOW | VERB_SINCE,
+                        .summary = "Show what was done for a project, and what its containers say",
+                        .details = "By journalctl, with its pager: what both daemons tell of the project's deploys, and the lines of\n"
+                                   "its containers, those that did not come up included. Root and the group systemd-journal can\n"
+                                   "read them.\n\n"
+                                   "  -f --follow       Wait for more\n"
+                                   "  -n --limit=N      The newest N lines (at most 1000); without it all, or 10 with --follow\n"
+                                   "     --since=TIME   From then on: \"2026-01-31 12:00\", \"yesterday\", \"-2h\"\n"
+                                   "     --until=TIME   Until then\n\n"
+                                   "Exit code 4 for what does not exist, otherwise that of journalctl.\n\n"
+                                   "JSON: one entry a line, with all its fields, as of journalctl --output=json.\n",
+                        .run = verb_logs,
+        },
+        {
+                        .name = "metrics",
+                        .arguments = "",
+                        .options = VERB_OUTPUT,
+                        .summary = "Show counters and gauges as OpenMetrics text",
+                        .details = "For the textfile collector of node_exporter, which tinyforge-metrics.timer serves, or for any\n"
+                                   "reader of that format. Asks both daemons, which starts them. Instances are told to root only;\n"
+                                   "exit code 1 where they cannot be asked for, after the rest was written.\n\n"
+                                   "     --output=FILE  Replace this file at once, instead of printing\n\n"
+                                   "JSON: [{\"name\",\"labels\":{...},\"value\"}].\n",
+                        .run = verb_metrics,
+        },
+        {
+                        .name = "cat-config",
+                        .arguments = "",
+                        .summary = "Show the configuration that is in force, and where it comes from",
+                        .details = "As both daemons would read it if they started now; what runs may have read older files. A list\n"
+                                   "has one row for each line that adds to it. For root, who can read the files. Exit code 1 where a\n"
+                                   "daemon would refuse to start, with the file and the line.\n\n"
+                                   "JSON: [{\"daemon\",\"section\",\"key\",\"value\",\"path\",\"line\"}]; path and line are null for a\n"
+                                   "default.\n",
+                        .run = verb_cat_config,
+        },
+        {
                         .name = "match",
                         .arguments = "IMAGE",
                         .n_min = 1,
@@ -358,7 +399,8 @@ static void help_common(FILE *file) {
                      "  -h --help        Show this help, or that of a verb\n"
                      "     --version     Show the version\n\n"
                      "Times in JSON are microseconds since the epoch, what is absent is null.\n"
-                     "Exit codes: 0 success, 1 failure, 2 wrong usage, 4 no such project, stage, deploy or hook.\n",
+                     "Exit codes: 0 success, 1 failure, 2 wrong usage, 4 no such project, stage, deploy or\n"
+                     "hook, 130 Ctrl-C.\n",
                      file);
 }
 
@@ -374,7 +416,7 @@ void verbs_help(const char *group, FILE *file) {
 
                 n = fprintf(file, "  %s %s", verbs[i].name, verbs[i].arguments);
 
-                (void) fprintf(file, "%*s%s\n", n < 32 ? 32 - n : 1, "", verbs[i].summary);
+                (void) fprintf(file, "%*s%s\n", n < 31 ? 32 - n : 2, "", verbs[i].summary);
         }
         help_common(file);
 }

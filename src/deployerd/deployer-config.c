@@ -91,24 +91,27 @@ static int parse_address(const char *value, void *field, const char **ret_expect
 }
 
 static const ConfKey keys[] = {
-        { "Deployer", "AllowImages", conf_parse_image_patterns, offsetof(DeployerConfig, allow_images) },
+        { "Deployer", "AllowImages", conf_parse_image_patterns, offsetof(DeployerConfig, allow_images),
+          NULL },
         { "Deployer", "AutoCreateImages", conf_parse_image_patterns,
-          offsetof(DeployerConfig, auto_create_images) },
-        { "Deployer", "PublishAddress", parse_address, offsetof(DeployerConfig, publish_address) },
-        { "Deployer", "Engine", parse_socket, offsetof(DeployerConfig, engine) },
-        { "Deployer", "MaxDeploys", conf_parse_max_deploys, offsetof(DeployerConfig, max_deploys) },
+          offsetof(DeployerConfig, auto_create_images), NULL },
+        { "Deployer", "PublishAddress", parse_address, offsetof(DeployerConfig, publish_address),
+          "127.0.0.1" },
+        { "Deployer", "Engine", parse_socket, offsetof(DeployerConfig, engine), NULL },
+        { "Deployer", "MaxDeploys", conf_parse_max_deploys, offsetof(DeployerConfig, max_deploys), "4" },
         { "Deployer", "DeployDeadlineSec", parse_deploy_deadline,
-          offsetof(DeployerConfig, deploy_deadline_usec) },
-        { "Deployer", "StableSec", conf_parse_timeout, offsetof(DeployerConfig, stable_usec) },
+          offsetof(DeployerConfig, deploy_deadline_usec), "15min" },
+        { "Deployer", "StableSec", conf_parse_timeout, offsetof(DeployerConfig, stable_usec), "3" },
         { "Deployer", "HealthDeadlineSec", conf_parse_timeout,
-          offsetof(DeployerConfig, health_deadline_usec) },
-        { "Deployer", "ProbeIntervalSec", conf_parse_timeout,
-          offsetof(DeployerConfig, probe_interval_usec) },
-        { "Deployer", "ProbeTimeoutSec", conf_parse_timeout, offsetof(DeployerConfig, probe_timeout_usec) },
-        { "Deployer", "Retain", parse_retain, offsetof(DeployerConfig, retain) },
-        { "Deployer", "DrainSec", parse_drain, offsetof(DeployerConfig, drain_usec) },
-        { "Deployer", "StopGraceSec", parse_stop_grace, offsetof(DeployerConfig, stop_grace_usec) },
-        { "Deployer", "IdleTimeoutSec", conf_parse_timeout, offsetof(DeployerConfig, idle_usec) },
+          offsetof(DeployerConfig, health_deadline_usec), "2min" },
+        { "Deployer", "ProbeIntervalSec", conf_parse_timeout, offsetof(DeployerConfig, probe_interval_usec),
+          "500ms" },
+        { "Deployer", "ProbeTimeoutSec", conf_parse_timeout, offsetof(DeployerConfig, probe_timeout_usec),
+          "5" },
+        { "Deployer", "Retain", parse_retain, offsetof(DeployerConfig, retain), "3" },
+        { "Deployer", "DrainSec", parse_drain, offsetof(DeployerConfig, drain_usec), "2" },
+        { "Deployer", "StopGraceSec", parse_stop_grace, offsetof(DeployerConfig, stop_grace_usec), "10" },
+        { "Deployer", "IdleTimeoutSec", conf_parse_timeout, offsetof(DeployerConfig, idle_usec), "60" },
 };
 
 static void on_warning(const char *text, void *userdata) {
@@ -131,26 +134,14 @@ static int find_projects_dir(const char *path, char **ret) {
 }
 
 int deployer_config_load(const char *path, DeployerConfig *ret) {
-        DeployerConfig config = {
-                .max_deploys = DEPLOYS_MAX_DEFAULT,
-                .deploy_deadline_usec = DEPLOY_DEADLINE_USEC,
-                .stable_usec = 3 * USEC_PER_SEC,
-                .health_deadline_usec = 120 * USEC_PER_SEC,
-                .probe_interval_usec = 500 * USEC_PER_MSEC,
-                .probe_timeout_usec = 5 * USEC_PER_SEC,
-                .retain = 3,
-                .drain_usec = 2 * USEC_PER_SEC,
-                .stop_grace_usec = 10 * USEC_PER_SEC,
-                .idle_usec = IDLE_TIMEOUT_USEC,
-        };
+        DeployerConfig config = { .engine = NULL };
         ConfProblem problem = { .text = "" };
         int r;
 
         assert(path);
         assert(ret);
 
-        config.publish_address = strdup("127.0.0.1");
-        r = config.publish_address ? find_projects_dir(path, &config.projects_dir) : -ENOMEM;
+        r = find_projects_dir(path, &config.projects_dir);
         if (r < 0) {
                 deployer_config_done(&config);
                 return log_oom();
@@ -175,4 +166,16 @@ void deployer_config_done(DeployerConfig *config) {
         free(config->engine);
         free(config->projects_dir);
         *config = (DeployerConfig){ .max_deploys = 0 };
+}
+
+int deployer_config_print(const char *path, FILE *file) {
+        _cleanup_(deployer_config_done) DeployerConfig config = { .engine = NULL };
+        ConfProblem problem = { .text = "" };
+        int r;
+
+        assert(path);
+        assert(file);
+
+        r = conf_print(path, keys, ELEMENTSOF(keys), &config, on_warning, NULL, file, &problem);
+        return r < 0 ? log_error_errno(r, "Configuration refused: %s", problem.text) : 0;
 }

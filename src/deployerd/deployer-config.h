@@ -2,6 +2,8 @@
 /* deployerd.conf, section [Deployer]: root's word, which nothing that comes over the bus can overrule. */
 #pragma once
 
+#include <stdio.h>
+
 #include "shared/macro.h"
 
 typedef struct DeployerConfig {
@@ -26,3 +28,6 @@ typedef struct DeployerConfig {
  * released with deployer_config_done(). */
 int deployer_config_load(const char *path, DeployerConfig *ret);
 void deployer_config_done(DeployerConfig *config);
+
+/* Prints what deployer_config_load() would read, as conf_print() does; logs what is wrong. */
+int deployer_config_print(const char *path, FILE *file);

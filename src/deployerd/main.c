@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tinyforge-deployerd: the daemon, and its command line. */
 #include "config.h"
+#include "deployerd/deployer-config.h"
 #include "deployerd/deployerd.h"
 #include "shared/daemon.h"
 
@@ -21,6 +22,7 @@ int main(int argc, char *argv[]) {
                 .summary = "Drives the container engine for tinyforge-webhookd. Started by systemd.",
                 .config_path = CONFIG_DIR "/deployerd.conf",
                 .run = run,
+                .print_config = deployer_config_print,
         };
 
         return daemon_main(&deployerd, argc, argv);

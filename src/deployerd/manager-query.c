@@ -255,7 +255,7 @@ static int query_start(Manager *manager, QueryKind kind, sd_bus_message *message
         query->request = request;
         r = operation_new(manager->event, &hooks, query,
                           kind == QUERY_ENGINE   ? PROBE_DEADLINE_USEC
-                          : kind == QUERY_REMOVE ? DEPLOY_DEADLINE_USEC
+                          : kind == QUERY_REMOVE ? manager->config->deploy_deadline_usec
                                                  : QUERY_DEADLINE_USEC,
                           &query->operation);
         if (r < 0) {

@@ -21,6 +21,7 @@ typedef struct Target {
         const ConfKey *keys;
         size_t n_keys;
         void *fields;
+        const ConfWatch *watch; /* or NULL */
         ConfWarning warn;
         void *userdata;
         ConfProblem *problem;
@@ -157,6 +158,8 @@ static int on_entry(void *user, const char *section, const char *name, const cha
         }
 
         r = key->parse(value, (char *) target->fields + key->offset, &expected);
+        if (r >= 0 && target->watch)
+                r = target->watch->function(key, value, reader->path, reader->line, target->watch->userdata);
         if (r == -EINVAL) {
                 (void) snprintf(text, sizeof(text), "%s= wants %s", name, expected);
                 reader_fail(reader, r, text);
@@ -291,12 +294,31 @@ static int target_load_dropins(const Target *target, const char *directory) {
         return r;
 }
 
-int conf_load(const char *path, const ConfKey *keys, size_t n_keys, void *fields, ConfWarning warn,
-              void *userdata, ConfProblem *ret_problem) {
+static int target_fall_back(const Target *target) {
+        for (size_t i = 0; i < target->n_keys; i++) {
+                const ConfKey *key = &target->keys[i];
+                const char *expected;
+                int r;
+
+                if (!key->fallback)
+                        continue;
+
+                r = key->parse(key->fallback, (char *) target->fields + key->offset, &expected);
+                assert(r != -EINVAL);
+                if (r < 0)
+                        return problem_set(target->problem, r, key->name, "out of memory");
+        }
+
+        return 0;
+}
+
+int conf_trace(const char *path, const ConfKey *keys, size_t n_keys, void *fields, const ConfWatch *watch,
+               ConfWarning warn, void *userdata, ConfProblem *ret_problem) {
         const Target target = {
                 .keys = keys,
                 .n_keys = n_keys,
                 .fields = fields,
+                .watch = watch,
                 .warn = warn,
                 .userdata = userdata,
                 .problem = ret_problem,
@@ -310,6 +332,10 @@ int conf_load(const char *path, const ConfKey *keys, size_t n_keys, void *fields
         assert(warn);
         assert(ret_problem);
 
+        r = target_fall_back(&target);
+        if (r < 0)
+                return r;
+
         r = target_load(&target, AT_FDCWD, path, path);
         if (r < 0 && r != -ENOENT)
                 return r;
@@ -320,4 +346,9 @@ int conf_load(const char *path, const ConfKey *keys, size_t n_keys, void *fields
         }
 
         return target_load_dropins(&target, directory);
+}
+
+int conf_load(const char *path, const ConfKey *keys, size_t n_keys, void *fields, ConfWarning warn,
+              void *userdata, ConfProblem *ret_problem) {
+        return conf_trace(path, keys, n_keys, fields, /* watch= */ NULL, warn, userdata, ret_problem);
 }

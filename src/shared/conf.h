@@ -27,20 +27,40 @@ typedef struct ConfKey {
         const char *section;
         const char *name;
         ConfParse parse;
-        size_t offset; /* of the field in the structure that conf_load() fills */
+        size_t offset;        /* of the field in the structure that conf_load() fills */
+        const char *fallback; /* the value where no file has one; NULL: nothing, as for all lists */
 } ConfKey;
 
 /* Called for what is worth telling but no error: an unknown key or section. `userdata` is conf_load()'s. */
 typedef void (*ConfWarning)(const char *text, void *userdata);
 
+/* Called for each value that was taken; negative ends the reading with that error. */
+typedef struct ConfWatch {
+        int (*function)(const ConfKey *key, const char *value, const char *path, unsigned line,
+                        void *userdata);
+        void *userdata;
+} ConfWatch;
+
 /*
- * Fills `fields` from `path` and its drop-ins. A file that is not there is no error. -EINVAL, -EPERM, -EBADMSG or
+ * Fills `fields` from the keys' fallbacks, and from `path` and its drop-ins. A file that is not there is no error. -EINVAL, -EPERM, -EBADMSG or
  * another negative errno with `*ret_problem` filled; `fields` may then be half filled, so give it its own clean-up.
  */
 int conf_load(const char *path, const ConfKey *keys, size_t n_keys, void *fields, ConfWarning warn,
               void *userdata, ConfProblem *ret_problem);
 
-/* The same for one file that is open already, whoever owns it; `path` is for messages. */
+/* The same, with somebody who watches. */
+int conf_trace(const char *path, const ConfKey *keys, size_t n_keys, void *fields, const ConfWatch *watch,
+               ConfWarning warn, void *userdata, ConfProblem *ret_problem);
+
+/*
+ * The same, and prints to `file` what is in force: of each key one line of JSON for its value, or for each assignment that
+ * its list is made of: {"section", "key", "value", "path", "line"}. The value is null where there is none; path and line
+ * are null where it is the fallback.
+ */
+int conf_print(const char *path, const ConfKey *keys, size_t n_keys, void *fields, ConfWarning warn,
+               void *userdata, FILE *file, ConfProblem *ret_problem);
+
+/* conf_load() without fallbacks, for one file that is open already, whoever owns it; `path` is for messages. */
 int conf_read(FILE *file, const char *path, const ConfKey *keys, size_t n_keys, void *fields,
               ConfWarning warn, void *userdata, ConfProblem *ret_problem);
 

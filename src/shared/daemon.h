@@ -2,6 +2,8 @@
 /* The command line that both daemons have, and their main(). */
 #pragma once
 
+#include <stdio.h>
+
 #include "shared/macro.h"
 
 typedef struct Daemon {
@@ -10,6 +12,8 @@ typedef struct Daemon {
         const char *config_path; /* what --config= replaces */
         /* The daemon itself, once the log is open. A negative errno is a failure that it has logged. */
         int (*run)(const char *config_path);
+        /* Prints what is in force, as conf_print() does, instead of running. */
+        int (*print_config)(const char *config_path, FILE *file);
 } Daemon;
 
 /* Reads the options, opens the log, runs. Returns what main() is to return. */

@@ -15,16 +15,10 @@
 /* The URL path of the main hook is this and the secret. */
 #define WEBHOOK_URL_PREFIX "/api/webhook/"
 
-/* The daemons end when nothing happened for this long, unless their configuration says otherwise. */
-#define IDLE_TIMEOUT_USEC (60 * USEC_PER_SEC)
+/* The most deploys that run at the same time; dbus-daemon refuses 128 pending replies. */
+#define DEPLOYS_MAX_LIMIT 64U
 
-/* Deploys that run at the same time: the default, and the most; dbus-daemon refuses 128 pending replies. */
-#define DEPLOYS_MAX_DEFAULT 4U
-#define DEPLOYS_MAX_LIMIT   64U
-
-/* A deploy ends within this time or is given up by the deployer. */
-#define DEPLOY_DEADLINE_USEC (15 * 60 * USEC_PER_SEC)
-/* The time-out of the call to TriggerDeploy: above the deadline, so that the reply is the outcome. */
+/* The time-out of the call to TriggerDeploy: above DeployDeadlineSec=, so that the reply is the outcome. */
 #define TRIGGER_DEPLOY_TIMEOUT_USEC (20 * 60 * USEC_PER_SEC)
 /* The time-out of the call to InspectImage. */
 #define INSPECT_IMAGE_TIMEOUT_USEC (5 * USEC_PER_SEC)

@@ -175,6 +175,13 @@ static int handle_push(Handling *handling, const Push *push) {
         return handle_matched(handling, push->ref, image, &match);
 }
 
+static DeliveryOutcome handling_outcome(const Handling *handling) {
+        if (handling->accepted)
+                return DELIVERY_ACCEPTED;
+
+        return json_array_size(handling->deploys) > 0 ? DELIVERY_KNOWN : DELIVERY_IGNORED;
+}
+
 /* An id that is good once is used up by whatever comes of the delivery, unless that is undone. */
 static int handle_id(Handling *handling) {
         int r;
@@ -210,6 +217,9 @@ static int handle_pushes(Handling *handling) {
         handling->delivery_id = handling->final_id ? handling->final_id : handling->pushes->delivery_id.text;
         for (size_t i = 0; i < handling->pushes->n_ignored && r >= 0; i++)
                 r = handle_undecoded(handling, &handling->pushes->ignored[i]);
+        if (r >= 0)
+                r = store_count_delivery(delivery->store, handling->pushes->provider,
+                                         handling_outcome(handling));
         if (r >= 0)
                 r = store_keep(delivery->store);
         if (r < 0) {
@@ -281,6 +291,12 @@ static void answer_malformed(const JsonError *error, Answer *ret) {
                 answer_set_error(ret, 400, "malformed", "%s", error->text);
 }
 
+/* Of the turn's transaction, and no reason for another answer where that fails. Strangers do not get here. */
+static void count_refused(Delivery *delivery) {
+        if (store_begin(delivery->store) >= 0)
+                (void) store_count_delivery(delivery->store, "unknown", DELIVERY_REFUSED);
+}
+
 /* The secret was right, and so is whatever the hook asks for besides. `final_id` as in Handling. */
 static void handle_authentic(Delivery *delivery, const Hook *hook, const Request *request,
                              const char *final_id, Answer *ret) {
@@ -307,6 +323,7 @@ static void handle_authentic(Delivery *delivery, const Hook *hook, const Request
                 break;
         }
 
+        count_refused(delivery);
         refusals_note(&delivery->refusals, request->remote, hook->name, ret->status);
 }
 

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "shared/daemon.h"
 #include "shared/log.h"
+#include "webhookd/webhook-config.h"
 #include "webhookd/webhookd.h"
 
 /* As many as there are descriptors, and a NULL. */
@@ -44,6 +45,7 @@ int main(int argc, char *argv[]) {
                 .summary = "Receives webhooks and hands deploys to tinyforge-deployerd. Started by systemd.",
                 .config_path = CONFIG_DIR "/webhookd.conf",
                 .run = run,
+                .print_config = webhook_config_print,
         };
 
         return daemon_main(&webhookd, argc, argv);

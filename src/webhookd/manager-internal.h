@@ -71,6 +71,7 @@ int method_list_projects(sd_bus_message *message, void *userdata, sd_bus_error *
 int method_list_stages(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_match_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_get_metrics(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_rollback(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -91,6 +91,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("MatchImage", SD_BUS_ARGS("s", image),
                                 SD_BUS_RESULT("s", project, "s", stage, "b", auto_deploy),
                                 method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sa{ss}d)", metrics),
+                                method_get_metrics, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CreateProject", SD_BUS_ARGS("s", name, "s", image, "a{sv}", options),
                                 SD_BUS_NO_RESULT, method_create_project, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SetProject", SD_BUS_ARGS("s", project, "a{sv}", options), SD_BUS_NO_RESULT,

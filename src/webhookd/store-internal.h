@@ -153,3 +153,6 @@ int queue_put_aside(Store *store, Deploy **queued, DeployState state, const char
 int store_keep_delivery(Store *store, const Enqueue *enqueue, uint64_t deploy_id);
 /* Before the deploys of a stage up to and with `last` are forgotten: their keys remember how they ended. */
 int store_seal_deliveries(Store *store, int64_t stage_id, uint64_t last);
+
+/* store-metrics.c, in the caller's step: the row of that id has ended. */
+int store_count_end(Store *store, uint64_t id);

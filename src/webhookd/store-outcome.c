@@ -49,6 +49,8 @@ int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, co
         r = store_write(store, sql,
                         VALUES(value_id(id), value_text(deploy_state_to_string(state)), value_text(reason),
                                value_time(now_usec(CLOCK_REALTIME))));
+        if (r >= 0)
+                r = store_count_end(store, id);
         if (r < 0)
                 return r;
 

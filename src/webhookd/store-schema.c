@@ -100,7 +100,7 @@ static const char migration_2[] =
  * Version 3. `policy` says how a stage reads its `tag_pattern`, and `downgrade` whether it follows a version that is lower
  * than the one it has. `hooks` are those beside the main one: `previous` is the secret before the latest, good until
  * `previous_until`; `images` are patterns with a space between them, none of them meaning every image. `used_ids` are
- * delivery ids that are good once, whatever came of the delivery.
+ * delivery ids that are good once, whatever came of the delivery. Counters outlive what they count; see store-metrics.c.
  */
 static const char migration_3[] =
                 "ALTER TABLE stages ADD COLUMN policy TEXT NOT NULL DEFAULT 'glob'"
@@ -127,6 +127,24 @@ static const char migration_3[] =
                 " PRIMARY KEY(hook, id)"
                 ") STRICT, WITHOUT ROWID;"
                 "CREATE INDEX used_ids_age ON used_ids(used_at);"
+
+                "CREATE TABLE delivery_counters("
+                " provider TEXT NOT NULL CHECK(length(provider) BETWEEN 1 AND 32),"
+                " outcome TEXT NOT NULL CHECK(outcome IN ('accepted', 'known', 'ignored', 'refused')),"
+                " n INTEGER NOT NULL CHECK(n > 0),"
+                " PRIMARY KEY(provider, outcome)"
+                ") STRICT, WITHOUT ROWID;"
+
+                "CREATE TABLE deploy_counters("
+                " stage_id INTEGER NOT NULL REFERENCES stages(id) ON DELETE CASCADE,"
+                " state TEXT NOT NULL CHECK(state IN ('succeeded', 'unchanged', 'rolled-back', 'failed',"
+                "  'superseded', 'cancelled')),"
+                " bucket INTEGER NOT NULL CHECK(bucket BETWEEN 0 AND 9),"
+                " n INTEGER NOT NULL CHECK(n > 0),"
+                " usec INTEGER NOT NULL CHECK(usec >= 0),"
+                " finished_at INTEGER NOT NULL CHECK(finished_at > 0),"
+                " PRIMARY KEY(stage_id, state, bucket)"
+                ") STRICT, WITHOUT ROWID;"
                 "PRAGMA user_version = 3;";
 
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */

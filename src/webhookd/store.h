@@ -367,3 +367,36 @@ int store_use_id(Store *store, const char *hook, const char *id);
 
 /* Forgets delivery ids older than DELIVERIES_KEPT_USEC; called now and then. */
 int store_prune_deliveries(Store *store);
+
+/* What became of a delivery whose secret was right. */
+typedef enum DeliveryOutcome {
+        DELIVERY_ACCEPTED, /* a deploy is queued for it, or it joined one */
+        DELIVERY_KNOWN,    /* seen before */
+        DELIVERY_IGNORED,  /* nothing to do */
+        DELIVERY_REFUSED,  /* malformed */
+} DeliveryOutcome;
+
+/* `provider` is one of a few static names: each is a series of its own for ever. */
+int store_count_delivery(Store *store, const char *provider, DeliveryOutcome outcome);
+
+typedef struct MetricLabel {
+        const char *name;
+        const char *value;
+} MetricLabel;
+
+/* A sample as OpenMetrics has it: its name with its suffix, its labels, its value. */
+typedef struct Metric {
+        const char *name;
+        double value;
+        const MetricLabel *labels;
+        size_t n_labels;
+} Metric;
+
+/* Strings are borrowed for the call. What is negative ends the visit. */
+typedef int (*MetricFunction)(const Metric *metric, void *userdata);
+
+/*
+ * Shows all counters and gauges of the store: deliveries, ends of deploys and how long they took, last successes, the queue,
+ * projects and stages. What `function` returned is returned where that is negative. `function` must not use the store.
+ */
+int store_visit_metrics(Store *store, MetricFunction function, void *userdata);

@@ -90,17 +90,17 @@ static int parse_host_aliases(const char *value, void *field, const char **ret_e
 static_assert(HOST_ALIASES_MAX == 64, "parse_host_aliases() tells this number");
 
 static const ConfKey keys[] = {
-        { "Webhook", "PublicURL", parse_public_url, offsetof(WebhookConfig, public_url) },
-        { "Webhook", "AutoCreate", conf_parse_bool, offsetof(WebhookConfig, auto_create) },
+        { "Webhook", "PublicURL", parse_public_url, offsetof(WebhookConfig, public_url), NULL },
+        { "Webhook", "AutoCreate", conf_parse_bool, offsetof(WebhookConfig, auto_create), "yes" },
         { "Webhook", "AutoCreateImages", conf_parse_image_patterns,
-          offsetof(WebhookConfig, auto_create_images) },
-        { "Webhook", "AutoCreateMax", conf_parse_unsigned, offsetof(WebhookConfig, auto_create_max) },
-        { "Webhook", "HostAliases", parse_host_aliases, offsetof(WebhookConfig, host_aliases) },
-        { "Webhook", "MaxQueued", parse_count, offsetof(WebhookConfig, max_queued) },
-        { "Webhook", "MaxDeploys", conf_parse_max_deploys, offsetof(WebhookConfig, max_deploys) },
-        { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections) },
-        { "Webhook", "IdleTimeoutSec", conf_parse_timeout, offsetof(WebhookConfig, idle_usec) },
-        { "Webhook", "Signature", parse_signature, offsetof(WebhookConfig, signature) },
+          offsetof(WebhookConfig, auto_create_images), NULL },
+        { "Webhook", "AutoCreateMax", conf_parse_unsigned, offsetof(WebhookConfig, auto_create_max), "100" },
+        { "Webhook", "HostAliases", parse_host_aliases, offsetof(WebhookConfig, host_aliases), NULL },
+        { "Webhook", "MaxQueued", parse_count, offsetof(WebhookConfig, max_queued), "1000" },
+        { "Webhook", "MaxDeploys", conf_parse_max_deploys, offsetof(WebhookConfig, max_deploys), "4" },
+        { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections), "128" },
+        { "Webhook", "IdleTimeoutSec", conf_parse_timeout, offsetof(WebhookConfig, idle_usec), "60" },
+        { "Webhook", "Signature", parse_signature, offsetof(WebhookConfig, signature), "optional" },
 };
 
 static void on_warning(const char *text, void *userdata) {
@@ -110,15 +110,7 @@ static void on_warning(const char *text, void *userdata) {
 }
 
 int webhook_config_load(const char *path, WebhookConfig *ret) {
-        WebhookConfig config = {
-                .auto_create = true,
-                .auto_create_max = 100,
-                .max_queued = 1000,
-                .max_deploys = DEPLOYS_MAX_DEFAULT,
-                .max_connections = 128,
-                .idle_usec = IDLE_TIMEOUT_USEC,
-                .signature = SIGNATURE_RULE_OPTIONAL,
-        };
+        WebhookConfig config = { .public_url = NULL };
         ConfProblem problem = { .text = "" };
         int r;
 
@@ -150,4 +142,16 @@ void webhook_config_done(WebhookConfig *config) {
         config->public_url = NULL;
         config->auto_create_images = strv_free(config->auto_create_images);
         config->host_aliases = strv_free(config->host_aliases);
+}
+
+int webhook_config_print(const char *path, FILE *file) {
+        _cleanup_(webhook_config_done) WebhookConfig config = { .public_url = NULL };
+        ConfProblem problem = { .text = "" };
+        int r;
+
+        assert(path);
+        assert(file);
+
+        r = conf_print(path, keys, ELEMENTSOF(keys), &config, on_warning, NULL, file, &problem);
+        return r < 0 ? log_error_errno(r, "Configuration refused: %s", problem.text) : 0;
 }

@@ -2,6 +2,8 @@
 /* WebhookConfig: what root says in webhookd.conf, section [Webhook]. */
 #pragma once
 
+#include <stdio.h>
+
 #include "webhookd/store.h"
 
 typedef struct WebhookConfig {
@@ -20,3 +22,6 @@ typedef struct WebhookConfig {
 /* Reads `path` and its drop-ins over the defaults; logs what is wrong, and where. */
 int webhook_config_load(const char *path, WebhookConfig *ret);
 void webhook_config_done(WebhookConfig *config);
+
+/* Prints what webhook_config_load() would read, as conf_print() does; logs what is wrong. */
+int webhook_config_print(const char *path, FILE *file);

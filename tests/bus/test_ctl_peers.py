@@ -266,14 +266,14 @@ def test_deploy_can_be_followed_by_its_id():
         lines = peers.run("--timeout=8s", "follow", "1", status=1).stdout.splitlines()
         assert "Deploy 1: switched" in lines and ": failed" in lines[-1], lines
         assert peers.run("follow", "1", status=1).stdout.count("\n") == 1, "it is over"
-        assert "not listed" in peers.run("follow", "9", status=1).stderr
+        assert "not listed" in peers.run("follow", "9", status=4).stderr
 
 
 def test_deploy_that_is_too_old_for_the_list_of_all_is_found_by_its_id():
     with Peers("webhook-full", "deployer") as peers:
         peers.run("deploy", "tool", "rc", "succeeded", "--no-wait")
         assert peers.json("follow", "1")["project"] == "tool"
-        assert "not listed" in peers.run("follow", "2", status=1).stderr
+        assert "not listed" in peers.run("follow", "2", status=4).stderr
 
 
 def test_what_is_not_waited_for_is_not_followed():
@@ -396,11 +396,27 @@ def test_rows_fit_the_terminal():
     with Peers(*WEBHOOK) as peers:
         peers.run("--no-wait", "deploy", "shop", "dev", "failed")
         for columns in (80, 100, 120):
-            lines = peers.run_on_terminal(columns, "deploys").splitlines()
+            lines = peers.run_on_terminal(columns, "deploys", NO_COLOR="1").splitlines()
             assert max(len(line) for line in lines) == columns, (columns, lines)
             assert lines[1].endswith("…"), lines
         assert "…" not in peers.run_on_terminal(500, "deploys")
         assert "…" not in peers.run("deploys").stdout, "what is no terminal gets everything"
+
+
+def test_states_are_coloured_on_a_terminal_that_has_colours():
+    red = "\x1b[31mfailed\x1b[0m"
+    with Peers(*WEBHOOK) as peers:
+        peers.run("--no-wait", "deploy", "shop", "dev", "failed")
+        assert red in peers.run_on_terminal(80, "deploys", TERM="xterm", NO_COLOR="")
+        assert "\x1b[3" not in peers.run_on_terminal(80, "deploys", TERM="xterm", NO_COLOR="1")
+        assert "\x1b[3" not in peers.run_on_terminal(80, "deploys", TERM="dumb")
+        assert "\x1b[3" not in peers.run("deploys").stdout
+
+
+def test_status_fits_80_columns():
+    with Peers(*ALL) as peers:
+        lines = peers.run_on_terminal(80, "status", NO_COLOR="1").splitlines()
+        assert max(len(line) for line in lines) <= 80, lines
 
 
 # project show
@@ -497,8 +513,8 @@ def test_status_tells_it_all():
     with Peers(*ALL) as peers:
         text = peers.run("status").stdout
         lines = text.splitlines()
-        assert lines[1].split() == ["tinyforge-webhookd.socket", "active", "listening", "-"], lines
-        assert "starts with the next request" in lines[2] and "not installed" in lines[3], lines
+        assert lines[1].split() == ["tinyforge-webhookd.socket", "active", "listening", "-", "-"], lines
+        assert "starts on demand" in lines[2] and "not installed" in lines[3], lines
         assert "projects: 3, queued: 1, running: 1" in text and "Engine: docker 20.10.24, API 1.41" in text
         assert "999999999999 " in text and "2023-11-14 22:13:20" in text and text.endswith("3 instances listed.\n"), text
         assert peers.run().stdout == text, "without a verb"
@@ -506,7 +522,7 @@ def test_status_tells_it_all():
         status = peers.json("status")
         assert list(status) == ["units", "webhookd", "engine", "instances"]
         assert status["units"][1] == {"unit": "tinyforge-webhookd.service", "load": "loaded", "active": "inactive",
-                                      "sub": "dead"}
+                                      "sub": "dead", "since": None}
         assert status["webhookd"] == {"version": "7.0", "public_url": "https://deploy.example", "projects": 3,
                                       "queued": 1, "running": 1}
         assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41"}

@@ -13,7 +13,7 @@ OWNERS = {
 }
 STANDARD = {"org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Properties"}
 # Who may call what, by the design: everybody else is refused.
-EVERYBODY = {"ListProjects", "ListStages", "DescribeStages", "ListDeploys", "MatchImage"}
+EVERYBODY = {"ListProjects", "ListStages", "DescribeStages", "ListDeploys", "MatchImage", "GetMetrics"}
 RECEIVER = {"CancelDeploy", "TriggerDeploy", "InspectImage", "ListInstances"}
 # What root wrote of a project is for root alone to see.
 ROOT_ONLY = {"RemoveStage", "GetContainerBody"}

@@ -20,6 +20,15 @@ def test_shell_scripts_pass_shellcheck():
     assert done.returncode == 0, done.stdout
 
 
+def test_completions_pass_the_shells():
+    source.need("shellcheck")
+    done = source.run("shellcheck", "--shell=bash", source.ROOT / "completion/bash/tinyforgectl")
+    assert done.returncode == 0, done.stdout
+    source.need("zsh")
+    done = source.run("zsh", "-n", source.ROOT / "completion/zsh/_tinyforgectl")
+    assert done.returncode == 0, done.stderr
+
+
 def test_python_parses():
     for path in source.files(".py"):
         ast.parse(path.read_text(encoding="utf-8"), filename=source.name(path))

@@ -90,13 +90,44 @@ def test_no_file_is_too_long_to_read():
     source.expect_nothing(findings)
 
 
-def test_catalog_explains_exactly_the_events():
+def known_events():
+    """{id: name} of the table in the source."""
     table = (source.ROOT / "src/shared/events.h").read_text(encoding="utf-8")
-    events = dict((identifier, name) for name, identifier in re.findall(r'X\((\w+),\s*"([0-9a-f]{32})"', table))
+    return dict((identifier, name) for name, identifier in re.findall(r'X\((\w+),\s*"([0-9a-f]{32})"', table))
+
+
+def test_catalog_explains_exactly_the_events():
+    events = known_events()
     text = (source.ROOT / "catalog/tinyforge.catalog").read_text(encoding="utf-8")
     entries = dict((identifier, name) for name, identifier in re.findall(r"^# (\w+)\n-- ([0-9a-f]{32})$", text, re.MULTILINE))
     assert events and len(re.findall(r"^-- ", text, re.MULTILINE)) == len(entries)
     assert events == entries, f"only one of the two has {sorted(set(events.items()) ^ set(entries.items()))}"
+
+
+def test_audit_page_has_exactly_the_events_and_who_logs_them():
+    events = known_events()
+    page = (source.ROOT / "docs/audit.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| ([0-9a-f]{32}) \| (webhookd|deployerd) \|", page, re.MULTILINE)
+    listed = dict((identifier, name) for name, identifier, _ in rows)
+    assert len(rows) == len(listed)
+    assert events == listed, f"only one of the two has {sorted(set(events.items()) ^ set(listed.items()))}"
+    for name, _, daemon in rows:
+        assert any(f"EVENT_{name}" in path.read_text(encoding="utf-8")
+                   for path in source.files(".c", below=(f"src/{daemon}",))), f"{daemon} does not log {name}"
+
+
+def test_audit_page_asks_for_events_and_fields_that_there_are_and_for_who_wrote_them():
+    page = (source.ROOT / "docs/audit.md").read_text(encoding="utf-8")
+    log = (source.ROOT / "src/shared/log.c").read_text(encoding="utf-8")
+    queries = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(queries) > 5
+    for query in queries:
+        for group in query.split(" + "):
+            assert re.search(r"_SYSTEMD_UNIT=|_UID=", group), f"anybody could have written what this finds: {group}"
+    source.expect_nothing([f"no such event: {identifier}" for identifier in re.findall(r"MESSAGE_ID=([0-9a-f]+)", page)
+                           if identifier not in known_events()])
+    source.expect_nothing([f"not logged: {field}" for field in sorted(set(re.findall(r"\bTINYFORGE_[A-Z_]+\b", page)))
+                           if f'"{field}"' not in log])
 
 
 def test_catalog_uses_only_fields_that_are_logged():

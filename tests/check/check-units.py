@@ -17,6 +17,7 @@ EXPOSURE_MAX = {
     "tinyforge-deployerd.service": 12,  # It probes containers from the network of the host.
     "tinyforge-resume.service": 3,
     "tinyforge-endpoints.service": 3,
+    "tinyforge-metrics.service": 10,  # Root, to see the instances, and to write into a folder that is another user's.
 }
 USERS = {"tinyforge", "tinyforge-deployer"}
 

@@ -17,12 +17,12 @@ typedef struct Config {
 } Config;
 
 static const ConfKey keys[] = {
-        { "Main", "Flag", conf_parse_bool, offsetof(Config, flag) },
-        { "Main", "Number", conf_parse_unsigned, offsetof(Config, number) },
-        { "Main", "Span", conf_parse_sec, offsetof(Config, usec) },
-        { "Main", "Name", conf_parse_string, offsetof(Config, string) },
-        { "Main", "Words", conf_parse_strv, offsetof(Config, words) },
-        { "Other", "Name", conf_parse_string, offsetof(Config, string) },
+        { "Main", "Flag", conf_parse_bool, offsetof(Config, flag), NULL },
+        { "Main", "Number", conf_parse_unsigned, offsetof(Config, number), NULL },
+        { "Main", "Span", conf_parse_sec, offsetof(Config, usec), NULL },
+        { "Main", "Name", conf_parse_string, offsetof(Config, string), NULL },
+        { "Main", "Words", conf_parse_strv, offsetof(Config, words), NULL },
+        { "Other", "Name", conf_parse_string, offsetof(Config, string), NULL },
 };
 
 static void config_done(Config *config) {
@@ -104,6 +104,28 @@ static void list_is_extended_and_emptied(void **state) {
         assert_int_equal(read_text("[Main]\nWords=\nWords=d\nName=\n", &config, &problem), 0);
         assert_string_equal(config.words[0], "d");
         assert_null(config.words[1]);
+        assert_null(config.string);
+}
+
+static void ignore_warning(const char *text, void *userdata) {
+        (void) text;
+        (void) userdata;
+}
+
+static void key_that_no_file_has_gets_its_fallback(void **state) {
+        static const ConfKey with_fallbacks[] = {
+                { "Main", "Span", conf_parse_sec, offsetof(Config, usec), "2min" },
+                { "Main", "Name", conf_parse_string, offsetof(Config, string), NULL },
+        };
+        _cleanup_config_ Config config = { 0 };
+        ConfProblem problem;
+
+        (void) state;
+
+        assert_int_equal(conf_load("/nonexistent/x.conf", with_fallbacks, ELEMENTSOF(with_fallbacks),
+                                   &config, ignore_warning, NULL, &problem),
+                         0);
+        assert_int_equal(config.usec, 120 * USEC_PER_SEC);
         assert_null(config.string);
 }
 
@@ -446,6 +468,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(values_are_read_by_section_and_key),
                 cmocka_unit_test(list_is_extended_and_emptied),
+                cmocka_unit_test(key_that_no_file_has_gets_its_fallback),
                 cmocka_unit_test(booleans_are_systemds),
                 cmocka_unit_test(unknown_key_is_told_with_its_line_and_passed_over),
                 cmocka_unit_test(error_names_file_and_line),

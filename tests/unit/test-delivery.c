@@ -371,6 +371,46 @@ static void delivery_to_a_full_queue_is_503_and_leaves_nothing(void **state) {
         assert_int_equal(count(f, DEPLOY_QUEUED), 1);
 }
 
+/* The sum of what was counted with this outcome. */
+typedef struct Counted {
+        const char *outcome;
+        double n;
+} Counted;
+
+static int add_counted(const Metric *metric, void *userdata) {
+        Counted *counted = userdata;
+
+        if (streq(metric->name, "tinyforge_deliveries_total") &&
+            streq(metric->labels[1].value, counted->outcome))
+                counted->n += metric->value;
+        return 0;
+}
+
+static int counted(Fixture *f, const char *outcome) {
+        Counted sum = { .outcome = outcome };
+
+        assert_int_equal(store_visit_metrics(f->store, add_counted, &sum), 0);
+        return (int) sum.n;
+}
+
+static void delivery_is_counted_by_its_outcome_and_a_stranger_not_at_all(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(post(f, "{\"image\":\"a.example/one:v1\"}", NULL), 202);
+        assert_int_equal(post_id(f, "42", "{\"image\":\"a.example/one:v2\"}", NULL), 202);
+        assert_int_equal(post_id(f, "42", "{\"image\":\"a.example/one:v2\"}", NULL), 200);
+        f->config.auto_create = false;
+        assert_int_equal(post(f, "{\"image\":\"a.example/two\"}", NULL), 200);
+        assert_int_equal(post(f, "{\"image\":", NULL), 400);
+        f->config.max_queued = 0;
+        assert_int_equal(post(f, "{\"image\":\"a.example/one:v3\"}", NULL), 503);
+        assert_int_equal(request(f, "POST", "/api/webhook/none", NULL, 0, "{}", NULL), 404);
+        assert_int_equal(counted(f, "accepted"), 2);
+        assert_int_equal(counted(f, "known"), 1);
+        assert_int_equal(counted(f, "ignored"), 1);
+        assert_int_equal(counted(f, "refused"), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -392,6 +432,7 @@ int main(void) {
                 TEST(delivery_again_is_answered_with_its_row),
                 TEST(delivery_id_beyond_its_limit_is_400),
                 TEST(delivery_to_a_full_queue_is_503_and_leaves_nothing),
+                TEST(delivery_is_counted_by_its_outcome_and_a_stranger_not_at_all),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,6 +204,8 @@ static void newer_schema_is_refused_and_left_as_it_is(void **state) {
 static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
         static const char back[] = "DROP TABLE hooks;"
                                    "DROP TABLE used_ids;"
+                                   "DROP TABLE delivery_counters;"
+                                   "DROP TABLE deploy_counters;"
                                    "ALTER TABLE stages DROP COLUMN policy;"
                                    "ALTER TABLE stages DROP COLUMN downgrade;"
                                    "ALTER TABLE deploys DROP COLUMN generation;"

@@ -78,7 +78,7 @@ static void assert_printed(const Table *table, bool heading, size_t width, const
         FILE *file = open_memstream(&text, &size);
 
         assert_non_null(file);
-        assert_int_equal(table_print(table, file, heading, width), 0);
+        assert_int_equal(table_print(table, file, heading, /* coloured= */ false, width), 0);
         assert_int_equal(fclose(file), 0);
         assert_string_equal(text, wanted);
 }
@@ -111,9 +111,66 @@ static void widest_column_gives_way_on_a_narrow_terminal(void **state) {
         assert_printed(table, false, 42, "7  a-name-of-some-le…  a note that is lon…\n");
         assert_printed(table, false, 30, "7  a-name-of-s…  a note that …\n");
         /* Below that, being read comes before fitting. */
-        assert_printed(table, false, 3, "7  a-name-…  a note …\n");
+        assert_printed(table, false, 3, "7  a-nam…  a not…\n");
         assert_printed(table, false, 500,
                        "7  a-name-of-some-length  a note that is longer than the name is\n");
+}
+
+static void time_loses_its_seconds_and_year_before_texts_lose_their_sense(void **state) {
+        static const Column with_time[] = {
+                { "NAME", "name", COLUMN_SHRINKS },
+                { "SINCE", "since", COLUMN_TIME },
+                { "HEALTH", "health", COLUMN_DROPS },
+        };
+        _cleanup_(table_freep) Table *table = table_new(with_time, ELEMENTSOF(with_time));
+
+        (void) state;
+
+        assert_non_null(table);
+        assert_int_equal(setenv("TZ", "UTC", 1), 0);
+        table_add_text(table, "a-name-that-is-longer-than-is-easy");
+        table_add_time(table, UINT64_C(1700000000) * USEC_PER_SEC);
+        table_add_text(table, "healthy");
+        table_add_text(table, "b");
+        table_add_time(table, 0);
+        table_add_text(table, NULL);
+        assert_printed(table, false, 60,
+                       "a-name-that-is-longer-tha…  Tue 2023-11-14 22:13:20  healthy\n"
+                       "b                           -                        -\n");
+        assert_printed(table, false, 52,
+                       "a-name-that-is-longer-th…  2023-11-14 22:13  healthy\n"
+                       "b                          -                 -\n");
+        assert_printed(table, false, 46,
+                       "a-name-that-is-longer-t…  11-14 22:13  healthy\n"
+                       "b                         -            -\n");
+        assert_printed(table, false, 30,
+                       "a-name-…  11-14 22:13  healthy\n"
+                       "b         -            -\n");
+        assert_printed(table, false, 22,
+                       "a-nam…  11-14 22:13\n"
+                       "b       -\n");
+}
+
+static void state_is_coloured_and_its_column_stays_aligned(void **state) {
+        static const Column with_state[] = { { "STATE", "state", COLUMN_STATE }, { "NAME", "name", 0 } };
+        _cleanup_(table_freep) Table *table = table_new(with_state, ELEMENTSOF(with_state));
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        FILE *file = open_memstream(&text, &size);
+
+        (void) state;
+
+        assert_non_null(table);
+        assert_non_null(file);
+        table_add_text(table, "succeeded");
+        table_add_text(table, "failed");
+        table_add_text(table, "queued");
+        table_add_text(table, "x");
+        assert_int_equal(table_print(table, file, true, /* coloured= */ true, 0), 0);
+        assert_int_equal(fclose(file), 0);
+        assert_string_equal(text, "STATE      NAME\n"
+                                  "\x1b[32msucceeded\x1b[0m  failed\n"
+                                  "queued     x\n");
 }
 
 static void programs_get_the_text_itself_and_null(void **state) {
@@ -182,6 +239,8 @@ int main(void) {
                 cmocka_unit_test(width_counts_characters),
                 cmocka_unit_test(columns_are_aligned_and_what_is_empty_is_a_dash),
                 cmocka_unit_test(widest_column_gives_way_on_a_narrow_terminal),
+                cmocka_unit_test(time_loses_its_seconds_and_year_before_texts_lose_their_sense),
+                cmocka_unit_test(state_is_coloured_and_its_column_stays_aligned),
                 cmocka_unit_test(programs_get_the_text_itself_and_null),
                 cmocka_unit_test(list_is_words_for_people_and_an_array_for_programs),
                 cmocka_unit_test(json_line_is_ascii_without_control_characters),

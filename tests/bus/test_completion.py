@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+Completion of tinyforgectl in the real shells, with the real webhookd on a private bus.
+
+usage: test_completion.py [TEST], with TINYFORGECTL= and WEBHOOKD= the programs and SOURCE_ROOT= the tree
+"""
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from webhook_host import Host  # noqa: E402
+
+PROGRAM = os.environ["TINYFORGECTL"]
+FOLDER = os.path.join(os.environ["SOURCE_ROOT"], "completion")
+
+# What readline does before it calls the function: the words are split, "=" is one of its own.
+BASH = f"""
+source {FOLDER}/bash/tinyforgectl
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_tinyforgectl
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+# The parts of zsh's completion that the function uses, as far as it uses them: what is offered is printed.
+ZSH = f"""
+compadd() {{ while [[ $1 != -- ]] {{ shift }}; shift; local word; for word ("$@") {{
+        [[ $word == $words[CURRENT]* ]] && print -r -- $word }}; return 0 }}
+_describe() {{ local word; for word ("${{(@P)4}}") {{ [[ $word == $words[CURRENT]* ]] && print -r -- $word }}; return 0 }}
+_files() {{ print files }}
+compset() {{ : }}
+words=("$@") CURRENT=$#
+source {FOLDER}/zsh/_tinyforgectl
+"""
+
+
+def complete(shell, webhookd, *words):
+    """What the shell offers for the last of the words after the program's name."""
+    programs = {"bash": ["bash", "--norc", "-c", BASH, "bash"], "zsh": ["zsh", "-f", "-c", ZSH, "zsh"]}
+    if not shutil.which(shell):
+        raise tap.Skip(f"{shell} is not installed")
+    address = webhookd.bus.address if webhookd else "unix:path=/nonexistent"
+    result = subprocess.run([*programs[shell], "tinyforgectl", *words], capture_output=True, text=True, timeout=60, check=False,
+                            env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=address,
+                                     PATH=f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"))
+    assert not result.stderr, result.stderr
+    return [line for line in result.stdout.splitlines() if line]
+
+
+def offered(shell, webhookd, *words):
+    """The same, without the descriptions that zsh shows."""
+    return {re.sub(r":.*", "", line) if shell == "zsh" else line for line in complete(shell, webhookd, *words)}
+
+
+@contextlib.contextmanager
+def shop():
+    """Two projects; of the first, deploy 1 is superseded, and 2 waits."""
+    with Host() as webhookd:
+        webhookd.post("a.example/org/shop:v1")
+        webhookd.post("a.example/org/shop:v2")
+        webhookd.post("a.example:5000/org/tool:main")
+        yield webhookd
+
+
+def help_of(*words):
+    return subprocess.run([PROGRAM, *words, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def verbs():
+    """Verbs as lists of words, from the help."""
+    lines = help_of().split("Verbs:\n")[1].split("\n\n")[0].splitlines()
+    return [re.match(r"  ([a-z-]+(?: [a-z-]+)*) ", line).group(1).split() for line in lines]
+
+
+def check_every_verb(shell):
+    assert offered(shell, None, "") == {words[0] for words in verbs()}
+    for words in verbs():
+        assert words[-1] in offered(shell, None, *words), words
+
+
+def check_every_option(shell):
+    for words in [[], *verbs()]:
+        options = set(re.findall(r"^ +(?:-[a-z] )? *(--[a-z-]+=?)", help_of(*words), re.MULTILINE))
+        assert "--json" in options and options <= offered(shell, None, *words, "-"), (words, options)
+    assert offered(shell, None, "deploys", "--li") == {"--limit="}
+    assert "-n" in offered(shell, None, "deploys", "-")
+
+
+def check_what_exists(shell):
+    with shop() as webhookd:
+        assert offered(shell, webhookd, "stages", "") == {"shop", "tool"}
+        assert offered(shell, webhookd, "project", "show", "s") == {"shop"}
+        assert offered(shell, webhookd, "deploy", "shop", "") == {"dev"}
+        assert offered(shell, webhookd, "deploy", "shop", "dev", "") == {"v1", "v2"}
+        assert offered(shell, webhookd, "deploy", "tool", "dev", "") == {"main"}
+        assert offered(shell, webhookd, "follow", "") == {"1", "2", "3"}
+        assert offered(shell, webhookd, "cancel", "") == {"2", "3"}, "what is over cannot be cancelled"
+        assert offered(shell, webhookd, "--json", "-n", "5", "logs", "t") == {"tool"}, "options do not count"
+        assert offered(shell, webhookd, "stages", "shop", "") == set()
+        assert offered(shell, webhookd, "url", "") == set()
+        assert offered(shell, webhookd, "logs", "nobody", "") == set()
+
+
+def test_bash_completes_every_verb_of_the_help():
+    check_every_verb("bash")
+
+
+def test_bash_completes_every_option_of_the_help():
+    check_every_option("bash")
+
+
+def test_bash_completes_what_exists():
+    check_what_exists("bash")
+
+
+def test_bash_leaves_values_alone_and_completes_files():
+    with shop() as webhookd:
+        assert complete("bash", webhookd, "deploys", "-n", "") == []
+        assert complete("bash", webhookd, "deploys", "--limit", "=", "5") == []
+        assert complete("bash", webhookd, "deploys", "--limit", "=", "5", "s") == ["shop"]
+        assert complete("bash", webhookd, "metrics", "--output", "=", f"{FOLDER}/ba") == [f"{FOLDER}/bash"]
+
+
+def test_zsh_completes_every_verb_of_the_help():
+    check_every_verb("zsh")
+
+
+def test_zsh_completes_every_option_of_the_help():
+    check_every_option("zsh")
+
+
+def test_zsh_completes_what_exists():
+    check_what_exists("zsh")
+
+
+def test_zsh_describes_what_it_offers():
+    with shop() as webhookd:
+        assert "1:shop/dev, superseded" in complete("zsh", webhookd, "follow", "")
+        assert "shop:a.example/org/shop" in complete("zsh", webhookd, "stages", "")
+        assert any(line.startswith("logs:Show what was done") for line in complete("zsh", webhookd, "l"))
+        assert complete("zsh", webhookd, "metrics", "--output", "") == ["files"]
+
+
+def test_without_a_daemon_nothing_is_offered_and_nothing_is_said():
+    assert offered("bash", None, "stages", "") == set()
+    assert offered("zsh", None, "stages", "") == set()
+
+
+if __name__ == "__main__":
+    tap.main()

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Counters of the store: what they count, that they outlive it, and that they go with their stage. */
+#include <math.h>
+
+#include "store-fixture.h"
+
+/* Looks for one sample: `labels` is "a=1,b=2" in the order in which they come. */
+typedef struct Wanted {
+        const char *name;
+        const char *labels;
+        double value; /* NAN: not there */
+} Wanted;
+
+static int look(const Metric *metric, void *userdata) {
+        Wanted *wanted = userdata;
+        char labels[512] = "";
+
+        for (size_t i = 0; i < metric->n_labels; i++) {
+                size_t n = strlen(labels);
+
+                (void) snprintf(labels + n, sizeof(labels) - n, "%s%s=%s", i > 0 ? "," : "",
+                                metric->labels[i].name, metric->labels[i].value);
+        }
+
+        if (streq(metric->name, wanted->name) && streq(labels, wanted->labels)) {
+                assert_true(isnan(wanted->value));
+                wanted->value = metric->value;
+        }
+        return 0;
+}
+
+static double sample(Store *store, const char *name, const char *labels) {
+        Wanted wanted = { .name = name, .labels = labels, .value = NAN };
+
+        assert_int_equal(store_visit_metrics(store, look, &wanted), 0);
+        return wanted.value;
+}
+
+#define assert_sample(f, name, labels, expected) \
+        assert_float_equal(sample((f)->store, (name), (labels)), (expected), 1e-9)
+
+/* The row began so long ago. */
+static void age(Fixture *f, uint64_t id, uint64_t usec) {
+        static const char sql[] = "UPDATE deploys SET started_at = started_at - ?2 WHERE id = ?1";
+
+        assert_int_equal(store_write(f->store, sql, VALUES(value_id(id), value_time(usec))), 1);
+}
+
+static void finish(Fixture *f, uint64_t id, DeployState state) {
+        uint64_t again = 0;
+
+        assert_int_equal(store_finish_deploy(f->store, id, state, "", &again), 1);
+        assert_int_equal(again, 0);
+}
+
+static void run_for(Fixture *f, uint64_t usec, DeployState state) {
+        uint64_t id = run_new(f, APP ":1", NULL);
+
+        age(f, id, usec);
+        finish(f, id, state);
+}
+
+static void deliveries_are_counted_by_provider_and_outcome(void **state) {
+        Fixture *f = *state;
+
+        for (int i = 0; i < 3; i++)
+                assert_int_equal(store_count_delivery(f->store, "generic", DELIVERY_ACCEPTED), 0);
+        assert_int_equal(store_count_delivery(f->store, "generic", DELIVERY_KNOWN), 0);
+        assert_int_equal(store_count_delivery(f->store, "generic", DELIVERY_IGNORED), 0);
+        assert_int_equal(store_count_delivery(f->store, "unknown", DELIVERY_REFUSED), 0);
+        reopen(f);
+        assert_sample(f, "tinyforge_deliveries_total", "provider=generic,outcome=accepted", 3);
+        assert_sample(f, "tinyforge_deliveries_total", "provider=generic,outcome=known", 1);
+        assert_sample(f, "tinyforge_deliveries_total", "provider=generic,outcome=ignored", 1);
+        assert_sample(f, "tinyforge_deliveries_total", "provider=unknown,outcome=refused", 1);
+}
+
+static void count_of_a_request_that_is_undone_is_undone(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(store_begin(f->store), 0);
+        assert_int_equal(store_mark(f->store), 0);
+        assert_int_equal(store_count_delivery(f->store, "generic", DELIVERY_ACCEPTED), 0);
+        assert_int_equal(store_undo(f->store), 0);
+        assert_int_equal(store_commit(f->store), 0);
+        assert_true(isnan(sample(f->store, "tinyforge_deliveries_total",
+                                 "provider=generic,outcome=accepted")));
+}
+
+static void deploys_are_counted_by_how_they_ended_and_how_long_they_took(void **state) {
+        static const char labels[] = "project=app,stage=dev,outcome=succeeded";
+        Fixture *f = *state;
+
+        run_for(f, 0, DEPLOY_SUCCEEDED);
+        run_for(f, 10 * USEC_PER_SEC, DEPLOY_SUCCEEDED);
+        run_for(f, 3000 * USEC_PER_SEC, DEPLOY_SUCCEEDED);
+        run_for(f, 70 * USEC_PER_SEC, DEPLOY_FAILED);
+        assert_sample(f, "tinyforge_deploys_total", labels, 3);
+        assert_sample(f, "tinyforge_deploys_total", "project=app,stage=dev,outcome=failed", 1);
+        assert_sample(f, "tinyforge_deploy_duration_seconds_count", labels, 3);
+        /* Each test's own microseconds are in it as well. */
+        assert_true(fabs(sample(f->store, "tinyforge_deploy_duration_seconds_sum", labels) - 3010) < 2);
+        assert_sample(f, "tinyforge_deploy_duration_seconds_bucket",
+                      "project=app,stage=dev,outcome=succeeded,le=1.0", 1);
+        assert_sample(f, "tinyforge_deploy_duration_seconds_bucket",
+                      "project=app,stage=dev,outcome=succeeded,le=5.0", 1);
+        assert_sample(f, "tinyforge_deploy_duration_seconds_bucket",
+                      "project=app,stage=dev,outcome=succeeded,le=15.0", 2);
+        assert_sample(f, "tinyforge_deploy_duration_seconds_bucket",
+                      "project=app,stage=dev,outcome=succeeded,le=900.0", 2);
+        assert_sample(f, "tinyforge_deploy_duration_seconds_bucket",
+                      "project=app,stage=dev,outcome=succeeded,le=+Inf", 3);
+        assert_sample(f, "tinyforge_deploy_duration_seconds_bucket",
+                      "project=app,stage=dev,outcome=failed,le=60.0", 0);
+        assert_sample(f, "tinyforge_deploy_duration_seconds_bucket",
+                      "project=app,stage=dev,outcome=failed,le=120.0", 1);
+}
+
+static void deploy_that_never_ran_took_no_time(void **state) {
+        static const char labels[] = "project=app,stage=dev,outcome=superseded";
+        Fixture *f = *state;
+
+        (void) push_new(f->store, f->dev, APP ":1", 0);
+        (void) push_new(f->store, f->dev, APP ":2", 1);
+        assert_sample(f, "tinyforge_deploys_total", labels, 1);
+        assert_true(isnan(sample(f->store, "tinyforge_deploy_duration_seconds_count", labels)));
+}
+
+static void clock_that_went_back_takes_no_time_away(void **state) {
+        static const char sql[] = "UPDATE deploys SET started_at = started_at + 3600000000 WHERE id = ?1";
+        static const char labels[] = "project=app,stage=dev,outcome=succeeded";
+        Fixture *f = *state;
+        uint64_t id = run_new(f, APP ":1", NULL);
+
+        assert_int_equal(store_write(f->store, sql, VALUES(value_id(id))), 1);
+        finish(f, id, DEPLOY_SUCCEEDED);
+        assert_sample(f, "tinyforge_deploy_duration_seconds_sum", labels, 0);
+}
+
+static void counters_outlive_the_rows_that_they_count(void **state) {
+        Fixture *f = *state;
+        unsigned n = DEPLOYS_KEPT + 20;
+
+        for (unsigned i = 0; i < n; i++)
+                run_for(f, 0, DEPLOY_FAILED);
+        assert_true(count_of(f->store, DEPLOY_FAILED) <= DEPLOYS_KEPT + 1);
+        assert_sample(f, "tinyforge_deploys_total", "project=app,stage=dev,outcome=failed", n);
+}
+
+static void counters_go_with_their_stage(void **state) {
+        static const char sql[] = "DELETE FROM stages WHERE id = ?1";
+        Fixture *f = *state;
+
+        run_for(f, 0, DEPLOY_FAILED);
+        assert_true(store_write(f->store, sql, VALUES(value_number(f->dev))) > 0);
+        assert_true(isnan(sample(f->store, "tinyforge_deploys_total",
+                                 "project=app,stage=dev,outcome=failed")));
+}
+
+static void last_success_is_told_for_each_stage(void **state) {
+        static const char sql[] =
+                        "UPDATE deploy_counters SET finished_at = 5000000 WHERE state = 'succeeded'";
+        static const char labels[] = "project=app,stage=dev";
+        Fixture *f = *state;
+
+        run_for(f, 0, DEPLOY_FAILED);
+        assert_true(isnan(sample(f->store, "tinyforge_deploy_last_success_timestamp_seconds", labels)));
+        run_for(f, 0, DEPLOY_SUCCEEDED);
+        assert_int_equal(store_write(f->store, sql, NO_VALUES), 1);
+        run_for(f, 0, DEPLOY_FAILED);
+        assert_sample(f, "tinyforge_deploy_last_success_timestamp_seconds", labels, 5);
+}
+
+static void gauges_are_what_is_there_now(void **state) {
+        Fixture *f = *state;
+
+        (void) run_new(f, APP ":1", NULL);
+        (void) push_new(f->store, f->prod, APP ":2", 0);
+        (void) push_new(f->store, f->dev, APP ":2", 0);
+        assert_sample(f, "tinyforge_queue_deploys", "state=queued", 2);
+        assert_sample(f, "tinyforge_queue_deploys", "state=running", 1);
+        assert_sample(f, "tinyforge_projects", "", 1);
+        assert_sample(f, "tinyforge_stages", "", 2);
+}
+
+static int refuse(const Metric *metric, void *userdata) {
+        (void) metric;
+
+        ++*(int *) userdata;
+        return -ENOBUFS;
+}
+
+static void visit_ends_where_the_visitor_says_so(void **state) {
+        Fixture *f = *state;
+        int n = 0;
+
+        assert_int_equal(store_count_delivery(f->store, "generic", DELIVERY_ACCEPTED), 0);
+        assert_int_equal(store_count_delivery(f->store, "generic", DELIVERY_IGNORED), 0);
+        assert_int_equal(store_visit_metrics(f->store, refuse, &n), -ENOBUFS);
+        assert_int_equal(n, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(deliveries_are_counted_by_provider_and_outcome),
+                TEST(count_of_a_request_that_is_undone_is_undone),
+                TEST(deploys_are_counted_by_how_they_ended_and_how_long_they_took),
+                TEST(deploy_that_never_ran_took_no_time),
+                TEST(clock_that_went_back_takes_no_time_away),
+                TEST(counters_outlive_the_rows_that_they_count),
+                TEST(counters_go_with_their_stage),
+                TEST(last_success_is_told_for_each_stage),
+                TEST(gauges_are_what_is_there_now),
+                TEST(visit_ends_where_the_visitor_says_so),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
