@@ -58,6 +58,18 @@ def test_change_log_and_build_agree_on_the_version():
     assert package.version() == project, (package.version(), project)
 
 
+def test_bootstrap_installs_what_building_takes():
+    control = (source.ROOT / "debian/control").read_text(encoding="utf-8")
+    asked = re.search(r"^Build-Depends:(.*?)^\S", control, re.MULTILINE | re.DOTALL).group(1)
+    # Those that debhelper provides.
+    wanted = {word.split()[0].split(":")[0] for word in asked.split(",")} - {"debhelper-compat", "dh-sequence-installsysusers"}
+    arrays = re.findall(r"^(?:build|package)=\((.*?)^\)", (source.ROOT / "scripts/bootstrap").read_text(encoding="utf-8"),
+                        re.MULTILINE | re.DOTALL)
+    installed = set(re.sub(r"#.*", "", "".join(arrays)).split())
+    assert len(arrays) == 2 and wanted
+    source.expect_nothing(sorted(wanted - installed))
+
+
 def test_package_has_all_that_meson_installs():
     built()
     with tempfile.TemporaryDirectory(prefix="tinyforge-stage-") as stage:
@@ -133,14 +145,12 @@ def test_maintainer_scripts_pass_shellcheck():
     assert done.returncode == 0, done.stdout
 
 
-def test_a_handbook_that_names_a_document_has_it():
+def test_every_document_is_where_the_others_say_it_is():
     built()
     packaged = contents("tinyforge-doc")
-    text = (source.ROOT / "README.md").read_text(encoding="utf-8")
-    links = set(re.findall(r"\]\((docs/[^)#]+)\)", text)) | set(re.findall(r"\bdocs/[\w./-]+\.\w+", text))
-    assert links
-    source.expect_nothing([link for link in sorted(links) if not any(
-        path.rstrip("/") == f"/usr/share/doc/tinyforge/{link.rstrip('/')}" for path in packaged)])
+    documents = [source.ROOT / "README.md", *source.files(below=("docs",))]
+    source.expect_nothing([source.name(path) for path in documents
+                           if f"/usr/share/doc/tinyforge/{source.name(path)}" not in packaged])
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from host import Host, wait_until
 from traffic import Traffic
 
 SHOP = "127.0.0.1:5050/acme/shop"  # what debian/tests/deploy deploys, from its own registry
-UPGRADES = 3
+UPGRADES = 2
 WORKERS = 4
 # Where a package may leave something, and what lives on there beside it: logs, and the package manager's own notes.
 PLACES = ["/etc", "/opt", "/srv", "/usr", "/var"]
