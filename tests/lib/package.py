@@ -8,7 +8,7 @@ import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DEADLINE = 300
+DEADLINE = 900
 
 
 def version():
