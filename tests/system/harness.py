@@ -28,8 +28,8 @@ def nginx(forge):
     forge.run("systemctl", "enable", "--now", "nginx.service", "tinyforge-nginx.path")
 
 
-def main(module, prepare=lambda forge: None, engine=ENGINE):
-    """Boots a Forge, puts it into `module` as `forge`, and runs the tests that are there; skips them where none can be."""
+def main(module, prepare=lambda forge: None, engine=ENGINE, kind=Forge):
+    """Boots a Forge, of a `kind`, puts it into `module` as `forge`, and runs the tests there; skips them where none can be."""
     reason = unavailable()
     if reason:
         print(f"1..1\nok 1 - a_booted_host # SKIP {reason}")
@@ -37,7 +37,7 @@ def main(module, prepare=lambda forge: None, engine=ENGINE):
     raise_on_signals()
     begun = time.monotonic()
     try:
-        with Forge(engine, BUS, BUILD) as forge:
+        with kind(engine, BUS, BUILD) as forge:
             module.forge = forge
             tap.note(f"{engine or 'no engine'} and {forge.unit('dbus.service', 'Description')}")
             prepare(forge)

@@ -3,8 +3,9 @@
 """
 Requests without a pause worth the name, counted: what a visitor notices of a deploy.
 
-As a program (in the host): traffic.py URL [HOST]. One request after the other, each on a connection of its own, until stdin
-ends, and at least LEAST of them; the figures are JSON on stdout. What counts as answered is 200 with a body, whole.
+As a program (in the host): traffic.py URL [HOST [BODY]]. One request after the other, each on a connection of its own, until
+stdin ends, and at least LEAST of them; the figures are JSON on stdout. What counts as answered is 200 with a body, whole. With
+a BODY it is posted as JSON, 202 is good as well, and the answers are counted by their status.
 """
 import collections
 import http.client
@@ -12,6 +13,7 @@ import json
 import select
 import subprocess
 import sys
+import time
 import urllib.parse
 
 TIMEOUT = 5.0
@@ -19,16 +21,17 @@ PAUSE = 0.005
 LEAST = 20
 
 
-def ask(address, path, host):
-    """The first line of what is answered; raises for everything but a page."""
+def ask(address, path, host, body):
+    """The first line of what is answered, or what became of `body`; raises for everything but that."""
     connection = http.client.HTTPConnection(address, timeout=TIMEOUT)
     try:
-        connection.request("GET", path, headers={"Host": host, "Connection": "close"})
+        headers = {"Host": host, "Connection": "close", "Content-Type": "application/json"}
+        connection.request("POST" if body else "GET", path, body, headers)
         answer = connection.getresponse()
-        body = answer.read().decode("utf-8", "replace").strip()
-        if answer.status != 200 or not body:
+        text = answer.read().decode("utf-8", "replace").strip()
+        if answer.status not in ((200, 202) if body else (200,)) or not text:
             raise http.client.HTTPException(f"status {answer.status}")
-        return body.splitlines()[0]
+        return str(answer.status) if body else text.splitlines()[0]
     finally:
         connection.close()
 
@@ -36,24 +39,28 @@ def ask(address, path, host):
 def main():
     url = urllib.parse.urlsplit(sys.argv[1])
     host = sys.argv[2] if len(sys.argv) > 2 else url.netloc
-    answers, faults = collections.Counter(), collections.Counter()
+    body = sys.argv[3] if len(sys.argv) > 3 else None
+    answers, faults, slowest = collections.Counter(), collections.Counter(), 0.0
     while not select.select([sys.stdin], [], [], PAUSE)[0] or sum(answers.values()) + sum(faults.values()) < LEAST:
+        begun = time.monotonic()
         try:
-            answers[ask(url.netloc, url.path or "/", host)] += 1
+            answers[ask(url.netloc, url.path or "/", host, body)] += 1
         except (OSError, http.client.HTTPException) as fault:
             faults[f"{type(fault).__name__}: {fault}"] += 1
+        slowest = max(slowest, time.monotonic() - begun)
         if sum(answers.values()) + sum(faults.values()) == 1:
             print("begun", flush=True)
-    print(json.dumps({"answers": answers, "faults": faults}), flush=True)
+    print(json.dumps({"answers": answers, "faults": faults, "slowest": slowest}), flush=True)
 
 
 class Traffic:
-    """`with Traffic(forge, URL) as traffic: …`; afterwards `sent`, `failed`, `answers` and `faults` tell."""
+    """`with Traffic(forge, URL) as traffic: …`; afterwards `sent`, `failed`, `answers`, `faults` and `slowest` (s) tell."""
 
-    def __init__(self, forge, url, host=""):
-        self.command = forge.enter("python3", "tests/system/traffic.py", url, *([host] if host else []))
+    def __init__(self, forge, url, host="", body=""):
+        host = host or urllib.parse.urlsplit(url).netloc
+        self.command = forge.enter("python3", "tests/system/traffic.py", url, host, *([body] if body else []))
         self.process = None
-        self.answers, self.faults = {}, {}
+        self.answers, self.faults, self.slowest = {}, {}, 0.0
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -64,7 +71,7 @@ class Traffic:
     def __exit__(self, *exception):
         out, _ = self.process.communicate(timeout=60)
         figures = json.loads(out)
-        self.answers, self.faults = figures["answers"], figures["faults"]
+        self.answers, self.faults, self.slowest = figures["answers"], figures["faults"], figures["slowest"]
 
     @property
     def failed(self):

@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+The pipelines of docs/ci, run: their shell steps as each CI would run them, with a docker that only notes what it is asked,
+the real curl, and the real webhookd.
+
+usage: test_ci.py [TEST], with WEBHOOKD= the program and SOURCE_ROOT= the tree
+"""
+import http.server
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from webhook_host import ROOT, Host  # noqa: E402
+
+FOLDER = pathlib.Path(ROOT, "docs", "ci")
+DEADLINE = 60
+FORGE = "https://git.example.com"
+
+# Notes its words and what it is told on stdin, and goes on as the real one where there is one.
+STUB = """#!/bin/sh
+printf '%s\\n' "{name} $*" >>"$NOTES/argv"
+[ "{name}" = curl ] && exec {real} "$@" $MORE
+[ "$1" != login ] || cat >>"$NOTES/stdin"
+"""
+
+# What each CI sets, and the secrets that its administrator has set.
+ACTIONS = {"GITHUB_REPOSITORY": "Acme/shop", "GITHUB_REF_NAME": "v1.4", "GITHUB_ACTOR": "baker", "GITHUB_RUN_ID": "81",
+           "GITHUB_RUN_ATTEMPT": "1"}
+GITLAB = {"CI_REGISTRY": "registry.example.com", "CI_REGISTRY_USER": "baker", "CI_REGISTRY_PASSWORD": "kneading",
+          "CI_REGISTRY_IMAGE": "registry.example.com/acme/shop", "CI_COMMIT_REF_NAME": "v1.4", "CI_JOB_ID": "82"}
+WOODPECKER = {"CI_REPO_ID": "8", "CI_PIPELINE_NUMBER": "83"}
+TOKENS = {"github.token": "kneading", "secrets.REGISTRY_TOKEN": "kneading", "registry_user": "baker",
+          "registry_token": "kneading"}
+
+
+class Run:
+    """One run of a pipeline: `status`, all it has printed, what was told to docker and curl."""
+
+    def __init__(self, shell, url, more=""):
+        self.shell, self.more = shell, more
+        self.secrets = {**TOKENS, "secrets.TINYFORGE_URL": url, "tinyforge_url": url}
+        self.status, self.output = 0, ""
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tinyforge-ci."))
+        self.exported = self.folder / "exported"
+        self.exported.touch()
+        for name in ("argv", "stdin"):
+            (self.folder / name).touch()
+        for name in ("docker", "curl"):
+            stub = self.folder / name
+            stub.write_text(STUB.format(name=name, real=shutil.which("curl")), encoding="ascii")
+            stub.chmod(0o755)
+
+    def step(self, script, environment):
+        """Runs a script as one step, unless one before it has failed."""
+        if self.status != 0:
+            return
+        exported = dict(line.split("=", 1) for line in self.exported.read_text(encoding="utf-8").splitlines())
+        done = subprocess.run([*self.shell, script], check=False, text=True, timeout=DEADLINE, cwd=self.folder,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env={"PATH": f"{self.folder}:/usr/bin:/bin", "NOTES": str(self.folder), "MORE": self.more,
+                                   "TMPDIR": str(self.folder), "GITHUB_ENV": str(self.exported), **exported, **environment})
+        self.status, self.output = done.returncode, self.output + done.stdout
+
+    def plugin(self, settings):
+        """It builds and pushes, and has no shell."""
+        assert all("from_secret" in settings[key] for key in ("username", "password")), settings
+        with open(self.folder / "argv", "a", encoding="utf-8") as notes:
+            notes.write("docker build --tag {repo}:{tags} .\ndocker push {repo}:{tags}\n".format(**settings))
+
+    def noted(self, name):
+        return (self.folder / name).read_text(encoding="utf-8")
+
+    def close(self):
+        shutil.rmtree(self.folder)
+
+
+def load(name):
+    try:
+        import yaml  # pylint: disable=import-outside-toplevel
+    except ImportError:
+        raise tap.Skip("python3-yaml is not installed") from None
+    return yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+
+
+# What the services do with their files
+
+def actions(name, environment):
+    def run(run_):
+        [job] = load(name)["jobs"].values()
+        for step in job["steps"]:
+            assert "uses" in step or "${{" not in step["run"], f"{name}: an expression in a script is pasted into it"
+            if "run" in step:
+                own = {key: re.sub(r"\$\{\{ (\S+) \}\}", lambda m: run_.secrets[m.group(1)], value)
+                       for key, value in step.get("env", {}).items()}
+                run_.step(step["run"], {**environment, **own})
+    return run
+
+
+def gitlab(run_):
+    pipeline = load("gitlab-ci.yml")
+    environment = {**GITLAB, "TINYFORGE_URL": run_.secrets["tinyforge_url"]}
+    for key, value in pipeline["variables"].items():
+        environment[key] = re.sub(r"\$(\w+)", lambda m: GITLAB[m.group(1)], value)
+    jobs = [job for job in pipeline.values() if isinstance(job, dict) and "script" in job]
+    for job in sorted(jobs, key=lambda job: pipeline["stages"].index(job["stage"])):
+        run_.step("\n".join(job["script"]), environment)
+
+
+def woodpecker(run_):
+    for step in load("woodpecker.yml")["steps"]:
+        if "commands" not in step:
+            run_.plugin(step["settings"])
+            continue
+        own = {key: run_.secrets[value["from_secret"]] if isinstance(value, dict) else value
+               for key, value in step["environment"].items()}
+        script = "\n".join(step["commands"])
+        assert "${" not in script, "Woodpecker would fill that in itself"
+        run_.step(script, {**WOODPECKER, **own})
+
+
+def script(run_):
+    run_.step(f'"{FOLDER}/deploy.sh" registry.example.com/acme/shop:v1.4 .',
+              {"TINYFORGE_URL": run_.secrets["tinyforge_url"], "DEPLOY_ID": "84"})
+
+
+# A file, how its CI runs it, the shell it uses, and the image that comes out.
+PIPELINES = [
+    ("github-actions.yml", actions("github-actions.yml", ACTIONS), ["bash", "-e", "-c"], "ghcr.io/acme/shop:v1.4"),
+    ("gitea-actions.yml", actions("gitea-actions.yml", {**ACTIONS, "GITHUB_SERVER_URL": FORGE}), ["bash", "-e", "-c"],
+     "git.example.com/acme/shop:v1.4"),
+    ("gitlab-ci.yml", gitlab, ["bash", "-e", "-o", "pipefail", "-c"], "registry.example.com/acme/shop:v1.4"),
+    ("woodpecker.yml", woodpecker, ["sh", "-e", "-c"], "git.example.com/acme/shop:main"),
+    ("deploy.sh", script, ["sh", "-e", "-c"], "registry.example.com/acme/shop:v1.4"),
+]
+
+
+def run_all(url, pipelines=tuple(PIPELINES), more=""):
+    """Runs pipelines against `url`, with options for curl, and gives the name, image and Run of each."""
+    for name, pipeline, shell, image in pipelines:
+        run = Run(shell, url, more)
+        try:
+            pipeline(run)
+            yield name, image, run
+        finally:
+            run.close()
+
+
+def url_of(webhookd):
+    return f"http://127.0.0.1:{webhookd.port}{webhookd.path()}"
+
+
+def images(webhookd):
+    return [row[3] for row in webhookd.call("ListDeploys", "ssu", "", "", 0)[0]]
+
+
+class Fake:
+    """A server that answers with one status after the other, and keeps what it was sent."""
+
+    def __init__(self, *statuses):
+        fake, left = self, list(statuses)
+        self.requests = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # pylint: disable=invalid-name
+                fake.requests.append((self.headers["Idempotency-Key"], self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(left.pop(0))
+                self.send_header("Retry-After", "1")
+                body = b'{"deploys":[],"ignored":[]}'
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/api/webhook/5bd3eb2e-26a4-4f0d-b2b1-1c5d8f0c6a55"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+# The promises
+
+def test_every_file_is_one_of_the_pipelines():
+    assert {path.name for path in FOLDER.iterdir()} - {"README.md"} == {name for name, *_ in PIPELINES}
+
+
+def test_each_pipeline_builds_pushes_and_has_deployed_what_it_pushed():
+    for pipeline in PIPELINES:
+        with Host() as webhookd:
+            [(name, image, run)] = run_all(url_of(webhookd), [pipeline])
+            assert images(webhookd) == [image], (name, images(webhookd), run.output)
+
+
+def test_each_pipeline_succeeds_and_says_that_it_is_queued():
+    with Host() as webhookd:
+        for name, image, run in run_all(url_of(webhookd)):
+            assert run.status == 0 and "queued" in run.output.splitlines()[-1], (name, run.output)
+            assert f"docker build --tag {image} ." in run.noted("argv"), name
+            assert f"docker push {image}\n" in run.noted("argv"), name
+
+
+def test_no_pipeline_shows_a_secret():
+    with Host() as webhookd:
+        url = url_of(webhookd)
+        for name, _, run in run_all(url):
+            assert run.status == 0 and "curl " in run.noted("argv"), (name, run.output)
+            for place, text in (("printed", run.output), ("a command line", run.noted("argv"))):
+                assert url.rsplit("/", 1)[1] not in text and "kneading" not in text, f"{name}: {place}"
+
+
+def test_nothing_to_do_is_no_failure_and_has_its_reason_told():
+    with Host(config="AutoCreate=no\n") as webhookd:
+        for name, _, run in run_all(url_of(webhookd)):
+            assert run.status == 0, (name, run.output)
+            assert re.search(r'nothing to do: "reason":"[a-z-]+"', run.output.splitlines()[-1]), (name, run.output)
+
+
+def test_a_run_that_is_sent_again_is_done_once():
+    for pipeline in PIPELINES:
+        with Host() as webhookd:
+            for last in ("queued", "known already"):
+                [(name, image, run)] = run_all(url_of(webhookd), [pipeline])
+                assert run.status == 0 and run.output.splitlines()[-1].endswith(last), (name, run.output)
+            assert images(webhookd) == [image], (name, images(webhookd))
+
+
+def test_a_refusal_fails_the_pipeline():
+    with Host() as webhookd:
+        wrong = f"http://127.0.0.1:{webhookd.port}/api/webhook/00000000-0000-4000-8000-000000000000"
+        for name, _, run in run_all(wrong):
+            assert run.status != 0 and "status 404" in run.output, (name, run.output)
+        assert images(webhookd) == []
+
+
+def test_an_address_where_nobody_listens_fails_the_pipeline():
+    with Fake() as fake:
+        url = fake.url
+    # Its five more tries take half a minute.
+    for name, _, run in run_all(url, more="--retry 0"):
+        assert run.status != 0 and "curl: (7)" in run.output, (name, run.output)
+
+
+def test_a_busy_server_is_asked_again_with_the_same_key():
+    for pipeline in PIPELINES:
+        with Fake(503, 429, 202) as fake:
+            [(name, image, run)] = run_all(fake.url, [pipeline])
+            assert run.status == 0 and "queued" in run.output.splitlines()[-1], (name, run.output)
+            assert len(fake.requests) == 3 and len(set(fake.requests)) == 1, fake.requests
+            key, body = fake.requests[0]
+            assert key and image.encode() in body, fake.requests[0]
+
+
+if __name__ == "__main__":
+    tap.main()
