@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "tests" / "lib"))
 
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 
-OWN = ("src", "tests", "units", "dbus", "tmpfiles.d", "sysusers.d", "catalog", "conf", "scripts", ".ci")
+OWN = ("src", "tests", "units", "dbus", "tmpfiles.d", "sysusers.d", "catalog", "conf", "polkit", "scripts", ".ci")
 
 
 def files(*suffixes, below=OWN):
