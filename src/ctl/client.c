@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 
+#include "ctl/agent.h"
 #include "shared/errors.h"
 #include "shared/protocol.h"
 
@@ -43,11 +44,10 @@ int client_open(Ctl *ctl) {
         if (r < 0)
                 return ctl_fail(ctl, r, "Cannot connect to the system bus: %m");
 
-        (void) sd_bus_set_allow_interactive_authorization(ctl->bus, true);
         return 0;
 }
 
-static int call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
+static int call(Ctl *ctl, const Peer *peer, const char *method, bool interactive, sd_bus_error *ret_error,
                 sd_bus_message **ret_reply, const char *types, va_list args) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         int r;
@@ -56,12 +56,16 @@ static int call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *re
                                            method);
         if (r >= 0 && !isempty(types))
                 r = sd_bus_message_appendv(message, types, args);
+        if (r >= 0)
+                r = sd_bus_message_set_allow_interactive_authorization(message, interactive);
         if (r == -EINVAL)
                 /* sd-bus refuses strings that are no UTF-8 so. */
                 (void) sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS,
                                         "An argument is not valid UTF-8");
         else if (r >= 0)
-                r = sd_bus_call(ctl->bus, message, CALL_TIMEOUT_USEC, ret_error, ret_reply);
+                r = sd_bus_call(ctl->bus, message,
+                                CALL_TIMEOUT_USEC + (interactive ? AUTHORISE_TIMEOUT_USEC : 0), ret_error,
+                                ret_reply);
         if (r >= 0)
                 return r;
 
@@ -70,6 +74,39 @@ static int call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *re
 
         /* One of our errors, or -EIO: what sd-bus returns could be taken for another one of ours. */
         return error_name_to_errno(ret_error->name);
+}
+
+/*
+ * Whether there is somebody who could be asked to authenticate. On a terminal that takes an agent, unless a desktop has
+ * one; root is never asked. An agent that does not start is no fault: the second answer is then what the first one was.
+ */
+static bool can_ask(Ctl *ctl) {
+        if (!ctl->ask_password)
+                return false;
+
+        if (!ctl->agent && geteuid() != 0 && agent_has_terminal()) {
+                (void) fflush(ctl->out);
+                (void) agent_new(&ctl->agent);
+        }
+
+        return true;
+}
+
+/* Nobody is asked before it is clear that somebody has to be: most calls need it of nobody. */
+static int call_asking(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
+                       sd_bus_message **ret_reply, const char *types, va_list args) {
+        va_list again;
+        int r;
+
+        va_copy(again, args);
+        r = call(ctl, peer, method, /* interactive= */ false, ret_error, ret_reply, types, args);
+        if (sd_bus_error_has_name(ret_error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED) &&
+            can_ask(ctl)) {
+                sd_bus_error_free(ret_error);
+                r = call(ctl, peer, method, /* interactive= */ true, ret_error, ret_reply, types, again);
+        }
+        va_end(again);
+        return r;
 }
 
 int client_try(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
@@ -81,7 +118,21 @@ int client_try(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret
         assert(ret_error);
 
         va_start(args, types);
-        r = call(ctl, peer, method, ret_error, ret_reply, types, args);
+        r = call(ctl, peer, method, /* interactive= */ false, ret_error, ret_reply, types, args);
+        va_end(args);
+        return r;
+}
+
+int client_try_asking(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
+                      sd_bus_message **ret_reply, const char *types, ...) {
+        va_list args;
+        int r;
+
+        assert(ctl && ctl->bus);
+        assert(ret_error);
+
+        va_start(args, types);
+        r = call_asking(ctl, peer, method, ret_error, ret_reply, types, args);
         va_end(args);
         return r;
 }
@@ -97,7 +148,7 @@ int client_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message *
                 return r;
 
         va_start(args, types);
-        r = call(ctl, peer, method, &error, ret_reply, types, args);
+        r = call_asking(ctl, peer, method, &error, ret_reply, types, args);
         va_end(args);
         return r < 0 ? client_report(ctl, peer, r, &error) : r;
 }

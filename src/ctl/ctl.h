@@ -20,6 +20,9 @@ enum {
         CTL_EXIT_INTERRUPTED = 130, /* Ctrl-C, as shells count it */
 };
 
+/* See agent.h. */
+struct Agent;
+
 typedef struct Ctl {
         FILE *out;
         FILE *err;
@@ -28,9 +31,11 @@ typedef struct Ctl {
         bool wait;             /* deploy, rollback: until the outcome is known */
         bool follow;           /* deploy, rollback: show the way to the outcome */
         bool hold;             /* rollback: auto_deploy goes off with it */
+        bool ask_password;     /* somebody may be asked for one */
         unsigned limit;        /* deploys: rows */
         uint64_t timeout_usec; /* how long to wait */
         sd_bus *bus;           /* see client.h */
+        struct Agent *agent;   /* NULL: was not needed yet */
 } Ctl;
 
 /* Runs one command line and returns its exit code. `out` and `err` stay the caller's. */

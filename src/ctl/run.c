@@ -3,6 +3,7 @@
 #include <getopt.h>
 
 #include "config.h"
+#include "ctl/agent.h"
 #include "ctl/ctl.h"
 #include "ctl/verbs.h"
 #include "shared/parse.h"
@@ -26,7 +27,8 @@ enum {
         ARG_NO_WAIT,
         ARG_TIMEOUT,
         ARG_HOLD,
-        ARG_FOLLOW
+        ARG_FOLLOW,
+        ARG_NO_ASK_PASSWORD
 };
 
 static const struct option long_options[] = {
@@ -40,6 +42,7 @@ static const struct option long_options[] = {
         { "timeout", required_argument, NULL, ARG_TIMEOUT },
         { "hold", no_argument, NULL, ARG_HOLD },
         { "follow", no_argument, NULL, ARG_FOLLOW },
+        { "no-ask-password", no_argument, NULL, ARG_NO_ASK_PASSWORD },
         { NULL, 0, NULL, 0 },
 };
 
@@ -78,6 +81,9 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
                 return 0;
         case ARG_NO_LEGEND:
                 ctl->legend = false;
+                return 0;
+        case ARG_NO_ASK_PASSWORD:
+                ctl->ask_password = false;
                 return 0;
         case 'n':
                 command->options |= VERB_LIMIT;
@@ -193,6 +199,7 @@ int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
                 .err = err,
                 .legend = true,
                 .wait = true,
+                .ask_password = true,
                 .limit = LIMIT_DEFAULT,
                 .timeout_usec = TIMEOUT_DEFAULT,
         };
@@ -206,6 +213,7 @@ int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
         r = parse_argv(&ctl, argc, argv, &command);
         if (r == 0)
                 r = run_verb(&ctl, &command, argc - optind, argv + optind);
+        agent_free(ctl.agent);
         sd_bus_flush_close_unref(ctl.bus);
 
         if (fflush(out) != 0 || ferror(out)) {
