@@ -51,10 +51,13 @@ class Deploy:
 
 
 class Forge(Host):
-    """A Host on which `engine` runs and everything is installed and enabled, and nothing has been asked for yet."""
+    """
+    A Host on which `engine` runs and everything is installed and enabled, and nothing has been asked for yet. Without an
+    engine there is no registry either.
+    """
 
     def __init__(self, engine, bus, build):
-        super().__init__(f"tinyforge-{engine}", bus=bus, folders=[build])
+        super().__init__(f"tinyforge-{engine or 'plain'}", bus=bus, folders=[build])
         self.engine = engine
         self.build = build
 
@@ -63,10 +66,11 @@ class Forge(Host):
         try:
             self.provision("install", self.build)
             self.write("/etc/tinyforge/deployerd.conf.d/50-test.conf", DEPLOYERD_CONF)
-            self.provision("engine", self.engine)
-            # As their packages would have it: back after a reboot, and their containers with them.
-            self.run("systemctl", "enable", *ENGINE_UNITS[self.engine])
-            self.provision("registry")
+            if self.engine:
+                self.provision("engine", self.engine)
+                # As their packages would have it: back after a reboot, and their containers with them.
+                self.run("systemctl", "enable", *ENGINE_UNITS[self.engine])
+                self.provision("registry")
             self.run("systemctl", "enable", "--now", SOCKET)
         except BaseException:
             self.close()

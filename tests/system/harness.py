@@ -28,7 +28,7 @@ def nginx(forge):
     forge.run("systemctl", "enable", "--now", "nginx.service", "tinyforge-nginx.path")
 
 
-def main(module, prepare=lambda forge: None):
+def main(module, prepare=lambda forge: None, engine=ENGINE):
     """Boots a Forge, puts it into `module` as `forge`, and runs the tests that are there; skips them where none can be."""
     reason = unavailable()
     if reason:
@@ -37,9 +37,9 @@ def main(module, prepare=lambda forge: None):
     raise_on_signals()
     begun = time.monotonic()
     try:
-        with Forge(ENGINE, BUS, BUILD) as forge:
+        with Forge(engine, BUS, BUILD) as forge:
             module.forge = forge
-            tap.note(f"{ENGINE} and {forge.unit('dbus.service', 'Description')}")
+            tap.note(f"{engine or 'no engine'} and {forge.unit('dbus.service', 'Description')}")
             prepare(forge)
             try:
                 tap.main()
