@@ -12,7 +12,10 @@ typedef struct Advice {
 
 #define BUS_ERROR "org.freedesktop.DBus.Error."
 
-static const char ask_root[] = "Only root may do that.";
+static const char ask_root[] = "Try again with sudo, or ask the administrator for a rule of polkit.";
+static const char ask_person[] =
+                "Nobody could be asked for a password: try again on a terminal, without --no-ask-password, or "
+                "with sudo.";
 static const char not_installed[] =
                 "Is tinyforge installed? After an installation: systemctl daemon-reload, and "
                 "systemctl reload dbus.";
@@ -51,7 +54,8 @@ static const Advice advices[] = {
           "Docker 20.10 or Podman 4.3 is the oldest engine that is known to work." },
         { SD_BUS_ERROR_ACCESS_DENIED, ask_root },
         { SD_BUS_ERROR_AUTH_FAILED, ask_root },
-        { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ask_root },
+        { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ask_person },
+        { SD_BUS_ERROR_LIMITS_EXCEEDED, "Try again in a moment, or with sudo." },
         { SD_BUS_ERROR_SERVICE_UNKNOWN, not_installed },
         { SD_BUS_ERROR_NAME_HAS_NO_OWNER, not_installed },
         { SD_BUS_ERROR_UNKNOWN_METHOD, "The daemon is of another version: systemctl restart %s" },

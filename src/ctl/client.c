@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 
+#include "ctl/agent.h"
 #include "shared/errors.h"
 #include "shared/protocol.h"
 
@@ -43,7 +44,6 @@ int client_open(Ctl *ctl) {
         if (r < 0)
                 return ctl_fail(ctl, r, "Cannot connect to the system bus: %m");
 
-        (void) sd_bus_set_allow_interactive_authorization(ctl->bus, true);
         return 0;
 }
 
@@ -53,10 +53,13 @@ static int new_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_messa
 }
 
 /* `r` is what became of the message so far. */
-static int finish_call(Ctl *ctl, const Peer *peer, sd_bus_message *message, int r, sd_bus_error *ret_error,
-                       sd_bus_message **ret_reply) {
-        uint64_t timeout = peer->timeout_usec > 0 ? peer->timeout_usec : CALL_TIMEOUT_USEC;
+static int finish_call(Ctl *ctl, const Peer *peer, sd_bus_message *message, int r, bool interactive,
+                       sd_bus_error *ret_error, sd_bus_message **ret_reply) {
+        uint64_t timeout = (peer->timeout_usec > 0 ? peer->timeout_usec : CALL_TIMEOUT_USEC) +
+                           (interactive ? AUTHORISE_TIMEOUT_USEC : 0);
 
+        if (r >= 0)
+                r = sd_bus_message_set_allow_interactive_authorization(message, interactive);
         if (r == -EINVAL)
                 /* sd-bus refuses strings that are no UTF-8 so. */
                 (void) sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS,
@@ -73,20 +76,52 @@ static int finish_call(Ctl *ctl, const Peer *peer, sd_bus_message *message, int 
         return error_name_to_errno(ret_error->name);
 }
 
-static int call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
-                sd_bus_message **ret_reply, const char *types, va_list args) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+/*
+ * Whether there is somebody who could be asked to authenticate. On a terminal that takes an agent, unless a desktop has
+ * one; root is never asked. An agent that does not start is no fault: the second answer is then what the first one was.
+ */
+static bool can_ask(Ctl *ctl) {
+        if (!ctl->ask_password)
+                return false;
+
+        if (!ctl->agent && geteuid() != 0 && agent_has_terminal()) {
+                (void) fflush(ctl->out);
+                (void) agent_new(&ctl->agent);
+        }
+
+        return true;
+}
+
+/* Nobody is asked before it is clear that somebody has to be: most calls need it of nobody. */
+static int finish_call_asking(Ctl *ctl, const Peer *peer, sd_bus_message *message, int r,
+                              sd_bus_error *ret_error, sd_bus_message **ret_reply) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *again = NULL;
+
+        r = finish_call(ctl, peer, message, r, /* interactive= */ false, ret_error, ret_reply);
+        if (!sd_bus_error_has_name(ret_error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED) ||
+            !can_ask(ctl))
+                return r;
+
+        sd_bus_error_free(ret_error);
+        r = new_call(ctl, peer, sd_bus_message_get_member(message), &again);
+        if (r >= 0)
+                r = sd_bus_message_rewind(message, /* complete= */ true);
+        if (r >= 0)
+                r = sd_bus_message_copy(again, message, /* all= */ true);
+        return finish_call(ctl, peer, again, r, /* interactive= */ true, ret_error, ret_reply);
+}
+
+static int new_call_with(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message **ret,
+                         const char *types, va_list args) {
         int r;
 
-        r = new_call(ctl, peer, method, &message);
-        if (r >= 0 && !isempty(types))
-                r = sd_bus_message_appendv(message, types, args);
-
-        return finish_call(ctl, peer, message, r, ret_error, ret_reply);
+        r = new_call(ctl, peer, method, ret);
+        return r < 0 || isempty(types) ? r : sd_bus_message_appendv(*ret, types, args);
 }
 
 int client_try(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
                sd_bus_message **ret_reply, const char *types, ...) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         va_list args;
         int r;
 
@@ -94,13 +129,29 @@ int client_try(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret
         assert(ret_error);
 
         va_start(args, types);
-        r = call(ctl, peer, method, ret_error, ret_reply, types, args);
+        r = new_call_with(ctl, peer, method, &message, types, args);
         va_end(args);
-        return r;
+        return finish_call(ctl, peer, message, r, /* interactive= */ false, ret_error, ret_reply);
+}
+
+int client_try_asking(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
+                      sd_bus_message **ret_reply, const char *types, ...) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        va_list args;
+        int r;
+
+        assert(ctl && ctl->bus);
+        assert(ret_error);
+
+        va_start(args, types);
+        r = new_call_with(ctl, peer, method, &message, types, args);
+        va_end(args);
+        return finish_call_asking(ctl, peer, message, r, ret_error, ret_reply);
 }
 
 int client_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message **ret_reply,
                 const char *types, ...) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         va_list args;
         int r;
@@ -110,8 +161,9 @@ int client_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message *
                 return r;
 
         va_start(args, types);
-        r = call(ctl, peer, method, &error, ret_reply, types, args);
+        r = new_call_with(ctl, peer, method, &message, types, args);
         va_end(args);
+        r = finish_call_asking(ctl, peer, message, r, &error, ret_reply);
         return r < 0 ? client_report(ctl, peer, r, &error) : r;
 }
 
@@ -129,7 +181,7 @@ int client_begin(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message 
 int client_send(Ctl *ctl, const Peer *peer, sd_bus_message *message, int r, sd_bus_message **ret_reply) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 
-        r = finish_call(ctl, peer, message, r, &error, ret_reply);
+        r = finish_call_asking(ctl, peer, message, r, &error, ret_reply);
         return r < 0 ? client_report(ctl, peer, r, &error) : r;
 }
 

@@ -30,7 +30,11 @@ int client_open(Ctl *ctl);
 int client_try(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
                sd_bus_message **ret_reply, const char *types, ...);
 
-/* client_try(), with its faults reported. */
+/* The same, and where the caller has to be authenticated, who sits there is asked, unless --no-ask-password is given. */
+int client_try_asking(Ctl *ctl, const Peer *peer, const char *method, sd_bus_error *ret_error,
+                      sd_bus_message **ret_reply, const char *types, ...);
+
+/* client_try_asking(), with its faults reported. */
 int client_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message **ret_reply,
                 const char *types, ...);
 

@@ -20,6 +20,9 @@ enum {
         CTL_EXIT_INTERRUPTED = 130, /* Ctrl-C, as shells count it */
 };
 
+/* See agent.h. */
+struct Agent;
+
 typedef struct Ctl {
         FILE *out;
         FILE *err;
@@ -28,6 +31,7 @@ typedef struct Ctl {
         bool wait;         /* deploy, rollback: until the outcome is known */
         bool follow;       /* deploy, rollback: show the way to the outcome; logs: wait for more */
         bool hold;         /* rollback: auto_deploy goes off with it */
+        bool ask_password; /* somebody may be asked for one */
         bool stop;         /* project remove, stage remove: what runs is stopped first */
         unsigned limit;    /* deploys, logs: rows, lines; 0: as many as the verb thinks best */
         const char *since; /* logs: as journalctl takes them; NULL: not given */
@@ -39,7 +43,8 @@ typedef struct Ctl {
         /* What a project, a stage or a hook is set to; as it was given, NULL where it was not. */
         const char *port, *healthcheck, *signature;
         const char *pattern, *policy, *auto_deploy, *max_instances, *allow_downgrade;
-        sd_bus *bus; /* see client.h */
+        sd_bus *bus;         /* see client.h */
+        struct Agent *agent; /* NULL: was not needed yet */
 } Ctl;
 
 /* Runs one command line and returns its exit code. `out` and `err` stay the caller's. */

@@ -58,6 +58,7 @@ static int add_instance(Ctl *ctl, Table *table, const InstanceRow *row, bool ask
         return 0;
 }
 
+/* For these alone nobody is asked for a password: 0 where they are not for this user to see. */
 int instances_list(Ctl *ctl, sd_bus_message **ret_reply) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
@@ -66,7 +67,8 @@ int instances_list(Ctl *ctl, sd_bus_message **ret_reply) {
         assert(ret_reply);
 
         r = client_try(ctl, &peer_deployer, "ListInstances", &error, ret_reply, "ss", "", "");
-        if (r < 0 && sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED))
+        if (r < 0 && (sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED) ||
+                      sd_bus_error_has_name(&error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)))
                 return 0;
 
         return r < 0 ? client_report(ctl, &peer_deployer, r, &error) : 1;

@@ -8,7 +8,7 @@
 int instances_list(Ctl *ctl, sd_bus_message **ret_reply);
 
 /*
- * A table of all instances, of all states; NULL where the deployer shows them to root only. Where webhookd does not answer,
+ * A table of all instances, of all states; NULL where the deployer does not show them to this user. Where webhookd does not answer,
  * `ask_webhook` is false, and nothing is said of who manages them. Reports its faults.
  */
 int instances_ask(Ctl *ctl, bool ask_webhook, Table **ret);

@@ -66,8 +66,9 @@ static json_t *report_stage(Show *show, const char *stage, int r, const sd_bus_e
         char buffer[256];
 
         show->incomplete = true;
-        if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
-                text = "Only root may see the containers of a project";
+        if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) ||
+            sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)) {
+                text = "The containers of a project are shown to root, and to whom polkit lets";
                 (void) ctl_fail(ctl, r, "%s", text);
         } else {
                 (void) ctl_fail(ctl, r, "%s/%s: %s", show->project.name, stage, text);
@@ -92,10 +93,10 @@ static int read_body(Show *show, const StageRow *stage, const char *image, json_
         const char *text = NULL;
         int r;
 
-        r = client_try(show->ctl, &peer_deployer, "GetContainerBody", &error, &reply, "sssa{sv}",
-                       project->name, stage->name, image, 3, OPTION_PORT, "q", (int) project->port,
-                       OPTION_HEALTHCHECK, "s", project->healthcheck, OPTION_MAX_INSTANCES, "u",
-                       stage->max_instances);
+        r = client_try_asking(show->ctl, &peer_deployer, "GetContainerBody", &error, &reply, "sssa{sv}",
+                              project->name, stage->name, image, 3, OPTION_PORT, "q", (int) project->port,
+                              OPTION_HEALTHCHECK, "s", project->healthcheck, OPTION_MAX_INSTANCES, "u",
+                              stage->max_instances);
         if (r < 0) {
                 *ret_problem = report_stage(show, stage->name, r, &error);
                 return 0;

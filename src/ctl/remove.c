@@ -11,9 +11,10 @@
 /* `stage` NULL: the whole project. */
 static int forget(Ctl *ctl, const char *project, const char *stage, sd_bus_error *ret_error) {
         if (stage)
-                return client_try(ctl, &peer_webhook, "RemoveStage", ret_error, NULL, "ss", project, stage);
+                return client_try_asking(ctl, &peer_webhook, "RemoveStage", ret_error, NULL, "ss", project,
+                                         stage);
 
-        return client_try(ctl, &peer_webhook, "RemoveProject", ret_error, NULL, "s", project);
+        return client_try_asking(ctl, &peer_webhook, "RemoveProject", ret_error, NULL, "s", project);
 }
 
 static int stop(Ctl *ctl, const char *project, const char *stage) {

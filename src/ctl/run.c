@@ -3,6 +3,7 @@
 #include <getopt.h>
 
 #include "config.h"
+#include "ctl/agent.h"
 #include "ctl/ctl.h"
 #include "ctl/verbs.h"
 #include "shared/conf.h"
@@ -29,6 +30,7 @@ enum {
         ARG_IMAGE,
         ARG_GRACE,
         ARG_STOP,
+        ARG_NO_ASK_PASSWORD,
         ARG_TEXT /* and those after it: the place in `texts` */
 };
 
@@ -65,6 +67,7 @@ static const struct option long_options[] = {
         { "image", required_argument, NULL, ARG_IMAGE },
         { "grace", required_argument, NULL, ARG_GRACE },
         { "stop", no_argument, NULL, ARG_STOP },
+        { "no-ask-password", no_argument, NULL, ARG_NO_ASK_PASSWORD },
 };
 
 /* The two tables as one, as getopt_long() wants it. */
@@ -124,6 +127,9 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
                 return 0;
         case ARG_NO_LEGEND:
                 ctl->legend = false;
+                return 0;
+        case ARG_NO_ASK_PASSWORD:
+                ctl->ask_password = false;
                 return 0;
         case 'n':
                 command->options |= VERB_LIMIT;
@@ -256,6 +262,7 @@ int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
                 .err = err,
                 .legend = true,
                 .wait = true,
+                .ask_password = true,
                 .timeout_usec = TIMEOUT_DEFAULT,
         };
         Command command;
@@ -268,6 +275,7 @@ int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
         r = parse_argv(&ctl, argc, argv, &command);
         if (r == 0)
                 r = run_verb(&ctl, &command, argc - optind, argv + optind);
+        agent_free(ctl.agent);
         sd_bus_flush_close_unref(ctl.bus);
         ctl.images = strv_free(ctl.images);
 

@@ -162,7 +162,7 @@ static int show_text(const Ctl *ctl, Status *status) {
                           get_text(status->engine, "api_version"));
 
         if (status->instances_hidden)
-                ctl_print(ctl, "Instances are shown to root only.");
+                ctl_print(ctl, "Instances are shown to root, and to whom polkit lets.");
         if (r >= 0 && status->instances && table_n_rows(status->instances) > 0) {
                 ctl_print(ctl, "%s", "");
                 r = table_show(status->instances, ctl, "instances");

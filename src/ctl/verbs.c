@@ -30,7 +30,7 @@ static const Verb verbs[] = {
                         .summary = "Show the units, the queue, the engine, and what runs where",
                         .details = "Says first what systemd says of the units; a service that is inactive is normal. Then asks\n"
                                    "both daemons, which starts them. Exit code 1 where one of the three does not answer.\n\n"
-                                   "Instances come from the engine, and are shown to root only. Unmanaged is what webhookd has no\n"
+                                   "Instances come from the engine, and are shown to whom polkit lets see them. Unmanaged is what webhookd has no\n"
                                    "deploy of.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}],\n"
                                    "       \"webhookd\":{\"version\",\"public_url\",\"projects\",\"queued\",\"running\"},\n"
@@ -118,7 +118,7 @@ static const Verb verbs[] = {
                         .summary = "Show a project, and the containers it makes",
                         .details = "Of each stage, what the engine is asked for by a deploy today: what tinyforge says itself, and\n"
                                    "merged into it what is in /etc/tinyforge/projects.d. The image is the newest that came up.\n"
-                                   "Exit code 1 where that is refused, with the reason. The containers are shown to root.\n\n"
+                                   "Exit code 1 where that is refused, with the reason. The containers are shown to root, and to whom polkit lets.\n\n"
                                    "JSON: {\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\",\"stages\":[{\"name\",\n"
                                    "       \"policy\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\"image\",\"container\":{...},\"error\"}]}.\n",
                         .run = verb_project_show,
@@ -396,6 +396,8 @@ static void help_common(FILE *file) {
         (void) fputs("\nOptions:\n"
                      "     --json        Print JSON, for programs\n"
                      "     --no-legend   Print no headings and no hints\n"
+                     "     --no-ask-password\n"
+                     "                   Ask for no password, and fail where one is needed\n"
                      "  -h --help        Show this help, or that of a verb\n"
                      "     --version     Show the version\n\n"
                      "Times in JSON are microseconds since the epoch, what is absent is null.\n"

@@ -5,6 +5,7 @@
 #include "deployerd/deploys.h"
 #include "deployerd/engine-info.h"
 #include "deployerd/manager.h"
+#include "shared/authority.h"
 
 typedef struct Query Query;
 
@@ -18,9 +19,17 @@ struct Manager {
         Deploys *deploys;
         Query *queries;
         EngineInfo info;
-        uid_t webhook_uid; /* of the user tinyforge; 0 where there is none */
+        Authority *authority;
         bool stopping;
 };
+
+int manager_open_access(Manager *manager);
+/*
+ * Whether the caller may call this method, by the table in manager-access.c: 0 and the caller's uid, or what the method has to
+ * return to sd-bus, as of authority_check(). `details` are names that were checked.
+ */
+int manager_authorise(Manager *manager, sd_bus_message *message, const PolkitDetails *details,
+                      uid_t *ret_uid, sd_bus_error *error);
 
 void manager_take_engine(Manager *manager, const json_t *report);
 

@@ -13,24 +13,6 @@
 /* Options in one call: more are not known. */
 #define OPTIONS_MAX 16U
 
-/* For root and the receiver, and nobody else. `*ret_uid` is the caller's. */
-static int authorise(const Manager *manager, sd_bus_message *message, uid_t *ret_uid, sd_bus_error *error) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        uid_t uid = (uid_t) -1;
-        int r;
-
-        r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
-        if (r >= 0)
-                r = sd_bus_creds_get_euid(creds, &uid);
-        if (r < 0 || (uid != 0 && uid != manager->webhook_uid))
-                return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
-                                         "Only root and the user tinyforge may call %s()",
-                                         sd_bus_message_get_member(message));
-
-        *ret_uid = uid;
-        return 0;
-}
-
 /* The sentence for what a caller did wrong; the errno says which name it gets. */
 static int refuse(sd_bus_error *error, int r, const char *reason) {
         return sd_bus_error_setf(error, error_name_from_errno(r), "%s", reason);
@@ -188,8 +170,8 @@ int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error 
         int r;
 
         manager->hooks.on_activity(manager->userdata);
-        r = authorise(manager, message, &uid, error);
-        if (r < 0)
+        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &uid, error);
+        if (r != 0)
                 return r;
 
         r = sd_bus_message_read(message, "sss", &project, &stage, &image);
@@ -229,8 +211,8 @@ int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *
         int r;
 
         manager->hooks.on_activity(manager->userdata);
-        r = authorise(manager, message, &uid, error);
-        if (r < 0)
+        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &uid, error);
+        if (r != 0)
                 return r;
 
         r = sd_bus_message_read(message, "st", &store, &deploy);
@@ -266,8 +248,8 @@ int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *
         int r;
 
         manager->hooks.on_activity(manager->userdata);
-        r = authorise(manager, message, &uid, error);
-        if (r < 0)
+        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &uid, error);
+        if (r != 0)
                 return r;
 
         r = sd_bus_message_read(message, "s", &text);
@@ -295,10 +277,6 @@ int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error 
         int r;
 
         manager->hooks.on_activity(manager->userdata);
-        r = authorise(manager, message, &uid, error);
-        if (r < 0)
-                return r;
-
         r = sd_bus_message_read(message, "ss", &project, &stage);
         if (r < 0)
                 return r;
@@ -307,20 +285,13 @@ int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error 
                 return refuse(error, -EBADR,
                               "A name is [a-z0-9][a-z0-9_-]*, at most 63 characters, or empty");
 
+        r = manager_authorise(manager, message, &(PolkitDetails){ .project = project, .stage = stage }, &uid,
+                              error);
+        if (r != 0)
+                return r;
+
         r = query_begin(manager, QUERY_INSTANCES, message, NULL, project, stage);
         return r < 0 ? begin_problem(r, error) : 1;
-}
-
-/* Who may see what root wrote: environments hold secrets. */
-static int authorise_root(const Manager *manager, sd_bus_message *message, uid_t *ret_uid,
-                          sd_bus_error *error) {
-        int r;
-
-        r = authorise(manager, message, ret_uid, error);
-        if (r >= 0 && *ret_uid != 0)
-                return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED, "Only root may call %s()",
-                                         sd_bus_message_get_member(message));
-        return r;
 }
 
 /* A deploy that is not made needs neither an id nor a store: 0 is no deploy's id. */
@@ -355,11 +326,18 @@ int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_er
         int r;
 
         manager->hooks.on_activity(manager->userdata);
-        r = authorise_root(manager, message, &uid, error);
-        if (r >= 0)
-                r = read_unmade_request(message, &request, error);
-        if (r >= 0)
-                r = check_policy(manager, request, uid, error);
+        r = read_unmade_request(message, &request, error);
+        if (r < 0)
+                return r;
+
+        /* Environments hold secrets. */
+        r = manager_authorise(manager, message,
+                              &(PolkitDetails){ .project = request->project, .stage = request->stage }, &uid,
+                              error);
+        if (r != 0)
+                return r;
+
+        r = check_policy(manager, request, uid, error);
         if (r < 0)
                 return r;
 
@@ -378,15 +356,19 @@ int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *e
         int r;
 
         manager->hooks.on_activity(manager->userdata);
-        r = authorise_root(manager, message, &uid, error);
-        if (r >= 0)
-                r = sd_bus_message_read(message, "ss", &project, &stage);
+        r = sd_bus_message_read(message, "ss", &project, &stage);
         if (r < 0)
                 return r;
 
         if (!name_is_valid(project) || (!isempty(stage) && !name_is_valid(stage)))
                 return refuse(error, -EBADR,
                               "A name is [a-z0-9][a-z0-9_-]*, at most 63 characters; a stage's may be empty");
+
+        r = manager_authorise(manager, message, &(PolkitDetails){ .project = project, .stage = stage }, &uid,
+                              error);
+        if (r != 0)
+                return r;
+
         if (deploys_is_busy(manager->deploys, project, stage))
                 return refuse(error, -EBUSY, "A deploy of it runs: cancel that, or wait for its end");
         if (query_removes(manager, project, stage))

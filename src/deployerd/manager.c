@@ -2,8 +2,6 @@
 /* The object on the bus, its properties and signals: see manager.h. The methods are in manager-methods.c. */
 #include "deployerd/manager.h"
 
-#include <pwd.h>
-
 #include "deployerd/manager-internal.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
@@ -79,13 +77,6 @@ static void on_engine(const json_t *report, void *userdata) {
         manager_take_engine(userdata, report);
 }
 
-/* A receiver that is not installed may call nothing; root may. */
-static uid_t find_webhook_uid(void) {
-        const struct passwd *user = getpwnam("tinyforge");
-
-        return user ? user->pw_uid : 0;
-}
-
 static void on_count(unsigned n, void *userdata) {
         Manager *manager = userdata;
 
@@ -113,8 +104,9 @@ int manager_new(sd_bus *bus, sd_event *event, const DeployerConfig *config, cons
         manager->config = config;
         manager->hooks = *hooks;
         manager->userdata = userdata;
-        manager->webhook_uid = find_webhook_uid();
-        r = deploys_new(event, config, &deploys_hooks, manager, &manager->deploys);
+        r = manager_open_access(manager);
+        if (r >= 0)
+                r = deploys_new(event, config, &deploys_hooks, manager, &manager->deploys);
         if (r < 0)
                 return r;
 
@@ -131,6 +123,7 @@ Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
 
+        authority_free(manager->authority);
         deploys_free(manager->deploys);
         manager->queries = query_free_all(manager->queries);
         sd_bus_slot_unref(manager->slot);
@@ -149,7 +142,8 @@ int manager_probe(Manager *manager) {
 bool manager_is_idle(const Manager *manager) {
         assert(manager);
 
-        return !manager->queries && deploys_count(manager->deploys) == 0;
+        return !manager->queries && deploys_count(manager->deploys) == 0 &&
+               authority_is_idle(manager->authority);
 }
 
 unsigned manager_count_deploys(const Manager *manager) {
@@ -162,6 +156,7 @@ void manager_stop(Manager *manager, bool interrupt) {
         assert(manager);
 
         manager->stopping = true;
+        authority_stop(manager->authority);
         deploys_stop(manager->deploys, interrupt);
         if (interrupt)
                 query_stop_all(manager);

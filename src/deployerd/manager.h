@@ -35,7 +35,7 @@ DEFINE_CLEANUP(Manager, manager_free)
 /* Begins to look which engine is there. manager_is_idle() tells when that is over. */
 int manager_probe(Manager *manager);
 
-/* Whether no child process runs. */
+/* Whether no child process runs, and no call waits for polkit. */
 bool manager_is_idle(const Manager *manager);
 unsigned manager_count_deploys(const Manager *manager);
 

@@ -23,6 +23,9 @@
 /* The time-out of the call to InspectImage. */
 #define INSPECT_IMAGE_TIMEOUT_USEC (5 * USEC_PER_SEC)
 
+/* polkit asks a person for so long; the call that waits for it has to wait longer. */
+#define AUTHORISE_TIMEOUT_USEC (2 * 60 * USEC_PER_SEC)
+
 /* Different digests of one stage side by side. */
 #define MAX_INSTANCES_LIMIT 16U
 

@@ -151,7 +151,7 @@ static int read_options(sd_bus_message *message, const HookOption *known, size_t
         return r;
 }
 
-/* The name of the call, from a caller who may. */
+/* The name of the call, from a caller who may; else what the method has to return, as of manager_authorise(). */
 static int read_name(Manager *manager, sd_bus_message *message, const char **ret_name, uid_t *ret_uid,
                      sd_bus_error *error) {
         const char *name;
@@ -159,8 +159,6 @@ static int read_name(Manager *manager, sd_bus_message *message, const char **ret
 
         manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "s", &name);
-        if (r >= 0)
-                r = manager_authorise(message, error, ret_uid);
         if (r < 0)
                 return r;
 
@@ -168,8 +166,10 @@ static int read_name(Manager *manager, sd_bus_message *message, const char **ret
                 return sd_bus_error_set(error, ERROR_INVALID_NAME,
                                         "A hook's name is [a-z0-9][a-z0-9_-]*, at most 63 characters");
 
-        *ret_name = name;
-        return 0;
+        r = manager_authorise(manager, message, &(PolkitDetails){ .hook = name }, ret_uid, error);
+        if (r == 0)
+                *ret_name = name;
+        return r;
 }
 
 /* The same, of a hook that is there. */
@@ -180,7 +180,7 @@ static int read_hook(Manager *manager, sd_bus_message *message, const Hook **ret
         int r;
 
         r = read_name(manager, message, &name, ret_uid, error);
-        if (r < 0)
+        if (r != 0)
                 return r;
 
         hook = hooks_find(manager->webhooks, name);
@@ -246,8 +246,10 @@ int method_create_hook(sd_bus_message *message, void *userdata, sd_bus_error *er
         int r;
 
         r = read_name(manager, message, &name, &uid, error);
-        if (r >= 0)
-                r = read_options(message, create_options, ELEMENTSOF(create_options), &options, error);
+        if (r != 0)
+                return r;
+
+        r = read_options(message, create_options, ELEMENTSOF(create_options), &options, error);
         if (r < 0)
                 return r;
 
@@ -272,8 +274,10 @@ int method_rotate_hook(sd_bus_message *message, void *userdata, sd_bus_error *er
         int r;
 
         r = read_hook(manager, message, &hook, &uid, error);
-        if (r >= 0)
-                r = read_options(message, rotate_options, ELEMENTSOF(rotate_options), &options, error);
+        if (r != 0)
+                return r;
+
+        r = read_options(message, rotate_options, ELEMENTSOF(rotate_options), &options, error);
         if (r < 0)
                 return r;
 
@@ -302,7 +306,7 @@ int method_remove_hook(sd_bus_message *message, void *userdata, sd_bus_error *er
         int r;
 
         r = read_hook(manager, message, &hook, &uid, error);
-        if (r < 0)
+        if (r != 0)
                 return r;
 
         if (streq(hook->name, HOOK_MAIN))
@@ -325,7 +329,7 @@ int method_get_hook_path(sd_bus_message *message, void *userdata, sd_bus_error *
         int r;
 
         r = read_hook(manager, message, &hook, &uid, error);
-        return r < 0 ? r : reply_path(message, hook);
+        return r != 0 ? r : reply_path(message, hook);
 }
 
 static int append_hook(sd_bus_message *reply, const Hook *hook, uint64_t now) {
@@ -352,9 +356,11 @@ int method_list_hooks(sd_bus_message *message, void *userdata, sd_bus_error *err
         int r;
 
         manager->hooks.activity(manager->userdata);
-        r = manager_authorise(message, error, &uid);
-        if (r >= 0)
-                r = sd_bus_message_new_method_return(message, &reply);
+        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sassbttt)");
         for (size_t i = 1; r >= 0 && (hook = hooks_at(manager->webhooks, i)); i++)

@@ -4,6 +4,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "shared/authority.h"
 #include "shared/image-ref.h"
 #include "webhookd/manager.h"
 
@@ -23,6 +24,7 @@ struct Manager {
         Outbox *outbox;
         ManagerHooks hooks;
         void *userdata;
+        Authority *authority;
         ManagerCounts emitted;
         Deployer *deployer;
         Cancel *cancels; /* callers of Cancel() who wait for the deployer */
@@ -34,8 +36,18 @@ struct Manager {
 /* The error on the bus for a negative errno of the store; logged here, once. */
 int manager_reply_store_error(const Manager *manager, sd_bus_error *error, int r);
 
-/* Root only. `*ret_uid` is the caller's. */
-int manager_authorise(sd_bus_message *message, sd_bus_error *error, uid_t *ret_uid);
+int manager_open_access(Manager *manager);
+/*
+ * Whether the caller may call this method, by the table in manager-access.c: 0 and the caller's uid, or what the method has to
+ * return to sd-bus, as of authority_check(). `details` are names that were checked.
+ */
+int manager_authorise(Manager *manager, sd_bus_message *message, const PolkitDetails *details,
+                      uid_t *ret_uid, sd_bus_error *error);
+/* 0, or the error InvalidName on the bus. `stage` may be NULL. */
+int manager_check_names(const char *project, const char *stage, sd_bus_error *error);
+/* Both of these in one: what most methods begin with, once they have read their names. */
+int manager_admit(Manager *manager, sd_bus_message *message, const char *project, const char *stage,
+                  uid_t *ret_uid, sd_bus_error *error);
 /* The project of that name, or an error on the bus. */
 int manager_find_project(Manager *manager, const char *name, Project **ret, sd_bus_error *error);
 /* The project and the stage of those names, or an error on the bus. */

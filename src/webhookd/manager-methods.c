@@ -6,27 +6,10 @@
 #include "shared/errors.h"
 #include "shared/image-ref.h"
 #include "shared/log.h"
-#include "shared/name.h"
 #include "webhookd/manager-internal.h"
 #include "webhookd/matcher.h"
 
 #define LIST_DEPLOYS_MAX 1000U
-
-int manager_authorise(sd_bus_message *message, sd_bus_error *error, uid_t *ret_uid) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        uid_t uid;
-        int r;
-
-        r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
-        if (r >= 0)
-                r = sd_bus_creds_get_euid(creds, &uid);
-        if (r < 0 || uid != 0)
-                return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED, "Only root may call %s()",
-                                         sd_bus_message_get_member(message));
-
-        *ret_uid = uid;
-        return 0;
-}
 
 int method_regenerate_secret(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         Notice notice = NOTICE(EVENT_SECRET_REGENERATED, NOTICE_SECRET_REGENERATED);
@@ -36,8 +19,8 @@ int method_regenerate_secret(sd_bus_message *message, void *userdata, sd_bus_err
         int r;
 
         manager->hooks.activity(manager->userdata);
-        r = manager_authorise(message, error, &notice.caller_uid);
-        if (r < 0)
+        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &notice.caller_uid, error);
+        if (r != 0)
                 return r;
 
         r = hooks_regenerate(manager->webhooks);
@@ -64,8 +47,8 @@ int method_get_webhook_path(sd_bus_message *message, void *userdata, sd_bus_erro
         int r;
 
         manager->hooks.activity(manager->userdata);
-        r = manager_authorise(message, error, &uid);
-        if (r < 0)
+        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &uid, error);
+        if (r != 0)
                 return r;
 
         r = secret_path(&hooks_at(manager->webhooks, 0)->secret, &path);
@@ -129,9 +112,9 @@ static int append_stages(sd_bus_message *reply, const StageList *stages) {
 int manager_find_project(Manager *manager, const char *name, Project **ret, sd_bus_error *error) {
         int r;
 
-        if (!name_is_valid(name))
-                return sd_bus_error_set(error, ERROR_INVALID_NAME,
-                                        "A project's name is [a-z0-9][a-z0-9_-]*, at most 63 characters");
+        r = manager_check_names(name, NULL, error);
+        if (r < 0)
+                return r;
 
         r = store_find_project_by_name(manager->store, name, ret);
         if (r < 0)
@@ -373,8 +356,8 @@ int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) 
         if (r < 0)
                 return r;
 
-        r = manager_authorise(message, error, &uid);
-        if (r < 0)
+        r = manager_admit(manager, message, project_name, stage_name, &uid, error);
+        if (r != 0)
                 return r;
 
         r = manager_find_stage(manager, project_name, stage_name, &project, &stage, error);

@@ -90,10 +90,6 @@ static int check_new_name(Manager *manager, const char *name, sd_bus_error *erro
         uint64_t n;
         int r;
 
-        if (!name_is_valid(name))
-                return sd_bus_error_set(error, ERROR_INVALID_NAME,
-                                        "A project's name is [a-z0-9][a-z0-9_-]*, at most 63 characters");
-
         r = store_find_project_by_name(manager->store, name, &taken);
         if (r > 0)
                 return sd_bus_error_setf(error, ERROR_PROJECT_EXISTS, "There is a project '%s', of %s", name,
@@ -134,12 +130,16 @@ int method_create_project(sd_bus_message *message, void *userdata, sd_bus_error 
 
         manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "ss", &name, &image);
-        if (r >= 0)
-                r = manager_authorise(message, error, &uid);
+        if (r < 0)
+                return r;
+
+        r = manager_admit(manager, message, name, NULL, &uid, error);
+        if (r != 0)
+                return r;
+
         /* The image is an argument here, and no option. */
-        if (r >= 0)
-                r = manager_read_options(message, project_options, ELEMENTSOF(project_options) - 1, &options,
-                                         &seen, error);
+        r = manager_read_options(message, project_options, ELEMENTSOF(project_options) - 1, &options, &seen,
+                                 error);
         if (r >= 0)
                 r = check_new_name(manager, name, error);
         if (r >= 0)
@@ -221,11 +221,15 @@ int method_set_project(sd_bus_message *message, void *userdata, sd_bus_error *er
 
         manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "s", &name);
-        if (r >= 0)
-                r = manager_authorise(message, error, &uid);
-        if (r >= 0)
-                r = manager_read_options(message, project_options, ELEMENTSOF(project_options), &options,
-                                         &seen, error);
+        if (r < 0)
+                return r;
+
+        r = manager_admit(manager, message, name, NULL, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = manager_read_options(message, project_options, ELEMENTSOF(project_options), &options, &seen,
+                                 error);
         if (r >= 0)
                 r = manager_find_project(manager, name, &project, error);
         if (r >= 0)

@@ -134,6 +134,22 @@ static int cancel_running(Manager *manager, sd_bus_message *message, uint64_t id
         return r < 0 ? r : 1;
 }
 
+/* polkit is told whose deploy it is; of one that does not exist nothing. */
+static int authorise_cancel(Manager *manager, sd_bus_message *message, uint64_t id, uid_t *ret_uid,
+                            sd_bus_error *error) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        PolkitDetails details = { .project = "", .stage = "" };
+        int r;
+
+        r = store_find_deploy(manager->store, id, &deploy);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+        if (r > 0)
+                details = (PolkitDetails){ .project = deploy->project, .stage = deploy->stage };
+
+        return manager_authorise(manager, message, &details, ret_uid, error);
+}
+
 int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_(deploy_freep) Deploy *deploy = NULL;
         Manager *manager = userdata;
@@ -148,8 +164,8 @@ int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *error) 
         if (r < 0)
                 return r;
 
-        r = manager_authorise(message, error, &uid);
-        if (r < 0)
+        r = authorise_cancel(manager, message, id, &uid, error);
+        if (r != 0)
                 return r;
 
         if (manager->n_cancels >= CANCELS_MAX)
@@ -196,11 +212,17 @@ static int tell_rollback(Manager *manager, const EnqueueResult *result, uid_t ui
 }
 
 static int manager_rollback(Manager *manager, sd_bus_message *message, const char *project_name,
-                            const char *stage_name, bool hold, uid_t uid, sd_bus_error *error) {
+                            const char *stage_name, bool hold, sd_bus_error *error) {
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         _cleanup_(project_freep) Project *project = NULL;
         _cleanup_(stage_freep) Stage *stage = NULL;
+        uid_t uid;
         int r;
+
+        r = manager_authorise(manager, message,
+                              &(PolkitDetails){ .project = project_name, .stage = stage_name }, &uid, error);
+        if (r != 0)
+                return r;
 
         r = manager_find_stage(manager, project_name, stage_name, &project, &stage, error);
         if (r < 0)
@@ -227,17 +249,16 @@ static int manager_rollback(Manager *manager, sd_bus_message *message, const cha
 int method_rollback(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *project, *stage;
         Manager *manager = userdata;
-        uid_t uid;
         int r;
 
         manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "ss", &project, &stage);
         if (r >= 0)
-                r = manager_authorise(message, error, &uid);
+                r = manager_check_names(project, stage, error);
         if (r < 0)
                 return r;
 
-        return manager_rollback(manager, message, project, stage, /* hold= */ false, uid, error);
+        return manager_rollback(manager, message, project, stage, /* hold= */ false, error);
 }
 
 typedef struct RollbackOptions {
@@ -251,18 +272,17 @@ int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus
         const char *project, *stage;
         Manager *manager = userdata;
         unsigned seen;
-        uid_t uid;
         int r;
 
         manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "ss", &project, &stage);
         if (r >= 0)
-                r = manager_authorise(message, error, &uid);
+                r = manager_check_names(project, stage, error);
         if (r >= 0)
                 r = manager_read_options(message, rollback_options, ELEMENTSOF(rollback_options), &options,
                                          &seen, error);
         if (r < 0)
                 return r;
 
-        return manager_rollback(manager, message, project, stage, options.hold, uid, error);
+        return manager_rollback(manager, message, project, stage, options.hold, error);
 }

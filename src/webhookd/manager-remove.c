@@ -178,9 +178,11 @@ int method_remove_project(sd_bus_message *message, void *userdata, sd_bus_error 
 
         manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "s", &project);
-        if (r >= 0)
-                r = manager_authorise(message, error, &uid);
         if (r < 0)
+                return r;
+
+        r = manager_admit(manager, message, project, NULL, &uid, error);
+        if (r != 0)
                 return r;
 
         return manager_remove(manager, message, project, "", uid, error);
@@ -194,12 +196,11 @@ int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *e
 
         manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "ss", &project, &stage);
-        if (r >= 0)
-                r = manager_authorise(message, error, &uid);
-        if (r >= 0 && !name_is_valid(stage))
-                r = sd_bus_error_set(error, ERROR_INVALID_NAME,
-                                     "A stage's name is [a-z0-9][a-z0-9_-]*, at most 63 characters");
         if (r < 0)
+                return r;
+
+        r = manager_admit(manager, message, project, stage, &uid, error);
+        if (r != 0)
                 return r;
 
         return manager_remove(manager, message, project, stage, uid, error);

@@ -205,16 +205,16 @@ int method_set_stage(sd_bus_message *message, void *userdata, sd_bus_error *erro
 
         manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "ss", &project_name, &name);
-        if (r >= 0)
-                r = manager_authorise(message, error, &uid);
-        if (r >= 0)
-                r = manager_read_options(message, stage_options, ELEMENTSOF(stage_options), &options, &seen,
-                                         error);
+        if (r < 0)
+                return r;
+
+        r = manager_admit(manager, message, project_name, name, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = manager_read_options(message, stage_options, ELEMENTSOF(stage_options), &options, &seen, error);
         if (r >= 0)
                 r = manager_find_project(manager, project_name, &project, error);
-        if (r >= 0 && !name_is_valid(name))
-                r = sd_bus_error_set(error, ERROR_INVALID_NAME,
-                                     "A stage's name is [a-z0-9][a-z0-9_-]*, at most 63 characters");
         if (r >= 0)
                 r = set_stage(manager, project, name, &options, seen, uid, error);
         if (r < 0)
@@ -272,9 +272,16 @@ int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error)
         manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "sss", &project_name, &from_name, &to_name);
         if (r >= 0)
-                r = manager_authorise(message, error, &uid);
-        if (r >= 0)
-                r = manager_find_stage(manager, project_name, from_name, &project, &from, error);
+                r = manager_check_names(project_name, from_name, error);
+        if (r < 0)
+                return r;
+
+        /* Of the two, what is changed is what polkit is told. */
+        r = manager_admit(manager, message, project_name, to_name, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = manager_find_stage(manager, project_name, from_name, &project, &from, error);
         if (r >= 0)
                 r = manager_find_stage(manager, project_name, to_name, &same, &to, error);
         if (r >= 0 && from->id == to->id)

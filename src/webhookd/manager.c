@@ -169,6 +169,8 @@ int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const Webhook
         manager->userdata = userdata;
 
         r = manager_count(manager, &manager->emitted);
+        if (r >= 0)
+                r = manager_open_access(manager);
         if (r < 0)
                 return r;
 
@@ -184,12 +186,25 @@ Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
 
+        authority_free(manager->authority);
         manager_drop_cancels(manager);
         manager_drop_removals(manager);
         sd_bus_slot_unref(manager->slot);
         sd_bus_unref(manager->bus);
         free(manager);
         return NULL;
+}
+
+bool manager_is_idle(const Manager *manager) {
+        assert(manager);
+
+        return authority_is_idle(manager->authority);
+}
+
+void manager_stop(Manager *manager) {
+        assert(manager);
+
+        authority_stop(manager->authority);
 }
 
 void manager_emit(Manager *manager, const Notice *notice) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Manager: the object org.tinyforge.Webhook1 on the bus; dbus/org.tinyforge.Webhook1.xml says what it offers. Reading is
- * for everybody; what changes something, shows a secret or lists the hooks is for root.
+ * for everybody; what changes something, shows a secret or lists the hooks is for root, and for whom polkit lets.
  */
 #pragma once
 
@@ -28,6 +28,11 @@ int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const Webhook
                 Manager **ret);
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free)
+
+/* Whether no call waits for polkit. */
+bool manager_is_idle(const Manager *manager);
+/* The daemon ends: calls wait no longer. */
+void manager_stop(Manager *manager);
 
 /* Sends the signal that `notice` asks for, if any. */
 void manager_emit(Manager *manager, const Notice *notice);

@@ -116,7 +116,7 @@ static bool is_idle(void *userdata) {
         (void) store_count_deploys(webhookd->store, DEPLOY_QUEUED, &queued);
         (void) store_count_deploys(webhookd->store, DEPLOY_RUNNING, &running);
         return queued == 0 && running == 0 && server_count_connections(webhookd->server) == 0 &&
-               inspector_is_idle(webhookd->inspector);
+               inspector_is_idle(webhookd->inspector) && manager_is_idle(webhookd->manager);
 }
 
 static void on_stop(bool by_signal, void *userdata) {
@@ -126,12 +126,14 @@ static void on_stop(bool by_signal, void *userdata) {
 
         server_stop(webhookd->server);
         dispatch_stop(webhookd->dispatch);
+        manager_stop(webhookd->manager);
 }
 
 static bool is_drained(void *userdata) {
         Webhookd *webhookd = userdata;
 
-        return server_count_connections(webhookd->server) == 0 && turn_is_empty(&webhookd->turn);
+        return server_count_connections(webhookd->server) == 0 && turn_is_empty(&webhookd->turn) &&
+               manager_is_idle(webhookd->manager);
 }
 
 static bool is_pending(void *userdata) {

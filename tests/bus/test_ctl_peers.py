@@ -460,12 +460,13 @@ def test_refused_configuration_is_told_and_the_other_stages_are_shown():
         assert "no JSON" in peers.run("project", "show", "odd", status=1).stderr
 
 
-def test_containers_of_a_project_are_shown_to_root_only():
+def test_containers_of_a_project_are_not_shown_to_everybody():
     with Peers("webhook", "deployer") as peers:
         result = peers.run("project", "show", "tool", status=1)
         assert "Stage: rc" in result.stdout and "Healthcheck: image" in result.stdout, result.stdout
-        assert result.stderr == "tinyforgectl: Only root may see the containers of a project\n", result.stderr
-        assert "Only root" in peers.json("project", "show", "tool", status=1)["stages"][0]["error"]
+        assert result.stderr == \
+            "tinyforgectl: The containers of a project are shown to root, and to whom polkit lets\n", result.stderr
+        assert "shown to root" in peers.json("project", "show", "tool", status=1)["stages"][0]["error"]
 
 
 def test_project_is_shown_as_far_as_it_goes_without_a_deployer():
@@ -571,7 +572,7 @@ def test_status_of_somebody_who_is_not_root_is_the_rest():
     with Peers("webhook", "deployer-shy", "systemd") as peers:
         result = peers.run("status")
         assert "projects: 3" in result.stdout and "Engine: docker" in result.stdout, result.stdout
-        assert result.stdout.splitlines()[-1] == "Instances are shown to root only." and result.stderr == "", result
+        assert result.stdout.splitlines()[-1] == "Instances are shown to root, and to whom polkit lets." and result.stderr == "", result
         assert peers.json("status")["instances"] is None
 
 

@@ -14,6 +14,7 @@ import xml.etree.ElementTree as ElementTree
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from deployer_host import INTERFACE, NAME, PATH, PROGRAM, ROOT, STORE, Call, Host, Progress  # noqa: E402
+from private_bus import BusError  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -78,9 +79,16 @@ def test_strangers_are_refused_by_the_policy_and_by_the_daemon():
     for open_policy, words in ((False, "Rejected send message"), (True, "Only root and the user tinyforge")):
         with Host(open_policy=open_policy) as host:
             for method, arguments in (("TriggerDeploy", ("sssa{sv}", "shop", "dev", REPO, *host.options(1))),
-                                      ("InspectImage", ("s", REPO)), ("ListInstances", ("ss", "", ""))):
+                                      ("InspectImage", ("s", REPO)), ("CancelDeploy", ("st", STORE, 1))):
                 name, text = host.error_of(lambda: host.call(method, *arguments, prefix=STRANGER))
                 assert name == "org.freedesktop.DBus.Error.AccessDenied" and words in text, f"{name}: {text}"
+            # These are polkit's to decide about, which does not run here.
+            for method, arguments in (("ListInstances", ("ss", "", "")), ("GetContainerBody", ("sssa{sv}", "shop", "dev", REPO, 0))):
+                try:
+                    host.call(method, *arguments, prefix=STRANGER)
+                    raise AssertionError(f"a stranger may call {method}")
+                except BusError as error:
+                    assert "Access denied" in error.text, error.text
             # Anyone may look which engine it is.
             assert host.bus.busctl("get-property", NAME, PATH, INTERFACE, "Engine", prefix=STRANGER).stdout \
                 == '{"type":"s","data":"docker"}\n'

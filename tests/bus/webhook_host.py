@@ -176,10 +176,10 @@ class Webhookd:
 class Host:
     """A directory, a bus and a webhookd, for one test."""
 
-    def __init__(self, config="", start=True, tls=False):
+    def __init__(self, config="", start=True, tls=False, policies=()):
         self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
         self.bus = PrivateBus(self.directory, [os.path.join(ROOT, "dbus", "org.tinyforge.Webhook1.conf"),
-                                               os.path.join(ROOT, "dbus", "org.tinyforge.Deployer1.conf")])
+                                               os.path.join(ROOT, "dbus", "org.tinyforge.Deployer1.conf"), *policies])
         self.webhookd = Webhookd(PROGRAM, self.bus, self.directory, config, tls)
         if start:
             self.webhookd.start()

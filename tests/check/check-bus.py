@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The bus: interface descriptions, policy, activation and units tell the same story."""
+"""The bus: interface descriptions, policies, activation and units tell the same story."""
 import configparser
+import pathlib
+import re
 import xml.etree.ElementTree as ET
 
 import source
@@ -12,11 +14,20 @@ OWNERS = {
     "org.tinyforge.Deployer1": ("tinyforge-deployer", "tinyforge-deployerd.service"),
 }
 STANDARD = {"org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Properties"}
-# Who may call what, by the design: everybody else is refused.
-EVERYBODY = {"ListProjects", "ListStages", "DescribeStages", "ListDeploys", "MatchImage", "GetMetrics"}
-RECEIVER = {"CancelDeploy", "TriggerDeploy", "InspectImage", "ListInstances"}
-# What root wrote of a project is for root alone to see.
-ROOT_ONLY = {"RemoveStage", "GetContainerBody"}
+# The tables that the daemons ask, and whom each of them takes for its peer.
+ACCESS = {
+    "org.tinyforge.Webhook1": ("src/webhookd/manager-access.c", None),
+    "org.tinyforge.Deployer1": ("src/deployerd/manager-access.c", "tinyforge"),
+}
+POLICY = source.ROOT / "polkit/org.tinyforge.policy"
+# The defaults of the actions, by the design. What shows a secret is not remembered.
+DEFAULTS = {
+    "org.tinyforge.webhook.deploy": "auth_admin_keep",
+    "org.tinyforge.webhook.manage-projects": "auth_admin_keep",
+    "org.tinyforge.webhook.manage-secret": "auth_admin",
+    "org.tinyforge.deployer.manage": "auth_admin",
+}
+ACTION_OWNERS = {"webhook": "unix-user:tinyforge", "deployer": "unix-user:tinyforge-deployer"}
 
 
 def methods(bus_name):
@@ -47,19 +58,64 @@ def test_policy_names_methods_that_exist_and_every_method_is_named():
         assert described == ours, f"only one of the two has {sorted(described ^ ours)}"
 
 
-def test_only_readers_are_open_to_everybody():
-    everybody = {member for interface, member in allowed("org.tinyforge.Webhook1")["*"] if interface not in STANDARD}
-    assert everybody == EVERYBODY, everybody
-    everybody = {member for interface, member in allowed("org.tinyforge.Deployer1")["*"] if interface not in STANDARD}
-    assert not everybody, everybody
+def access(bus_name):
+    """{member: {field: value}} of the daemon's table; an action by its name."""
+    text = (source.ROOT / ACCESS[bus_name][0]).read_text(encoding="utf-8")
+    actions = dict(re.findall(r'^#define (\w+) +"(org\.tinyforge\.[a-z.-]+)"$', text, re.MULTILINE))
+    rows = {}
+    for member, rest in re.findall(r'\{ \.member = "(\w+)",([^}]*)\}', text):
+        assert member not in rows, f"two rows for {member}"
+        rows[member] = dict(re.findall(r"\.(\w+) = (\w+)", rest))
+        if "action" in rows[member]:
+            rows[member]["action"] = actions[rows[member]["action"]]
+    assert rows and len(rows) == text.count(".member = ")
+    return rows
 
 
-def test_deployer_listens_to_root_and_the_receiver_only():
-    rules = allowed("org.tinyforge.Deployer1")
-    assert set(rules) == {"*", "root", "tinyforge"}, rules
-    for who in ("root", "tinyforge"):
-        only = ROOT_ONLY if who == "root" else set()
-        assert {member for _, member in rules[who]} == RECEIVER | only, rules[who]
+def test_every_method_has_a_row_in_the_table_of_who_may_call_it():
+    for bus_name in OWNERS:
+        described = methods(bus_name)[f"{bus_name}.Manager"]
+        assert described == set(access(bus_name)), f"only one of the two has {sorted(described ^ set(access(bus_name)))}"
+
+
+def test_the_bus_lets_through_what_the_daemon_decides_about():
+    for bus_name, (_, peer) in ACCESS.items():
+        rows = access(bus_name)
+        expected = {"*": {member for member, row in rows.items() if row.keys() & {"action", "anyone"}}}
+        for who in ("root", peer) if peer else ():
+            expected[who] = set(rows) - expected["*"]
+        found = {who: {member for interface, member in rules if interface not in STANDARD}
+                 for who, rules in allowed(bus_name).items()}
+        assert found == expected, f"{bus_name}: {found}, not {expected}"
+
+
+def test_polkit_knows_the_actions_and_who_asks_about_them():
+    actions = {action.get("id"): action for action in ET.parse(POLICY).getroot().findall("action")}
+    used = {row["action"] for bus_name in OWNERS for row in access(bus_name).values() if "action" in row}
+    assert used <= set(actions), f"not in the policy: {used - set(actions)}"
+    assert set(actions) == set(DEFAULTS), f"only one of the two has {sorted(set(actions) ^ set(DEFAULTS))}"
+    for name, action in actions.items():
+        defaults = {default.tag: default.text for default in action.find("defaults")}
+        assert defaults == dict.fromkeys(("allow_any", "allow_inactive", "allow_active"), DEFAULTS[name]), name
+        owner = [note.text for note in action.findall("annotate")
+                 if note.get("key") == "org.freedesktop.policykit.owner"]
+        assert owner == [ACTION_OWNERS[name.split(".")[2]]], f"{name}: {owner}"
+        assert action.findtext("description") and action.findtext("message"), name
+
+
+def test_polkit_accepts_the_policy():
+    source.need("xmllint")
+    dtd = pathlib.Path("/usr/share/polkit-1/policyconfig-1.dtd")
+    if not dtd.exists():
+        raise tap.Skip("polkit's own description of policies is not installed")
+    done = source.run("xmllint", "--noout", "--nonet", "--dtdvalid", dtd, POLICY)
+    assert done.returncode == 0, done.stderr
+
+
+def test_example_of_a_rule_names_actions_that_exist():
+    text = (source.ROOT / "docs/examples/polkit/50-tinyforge.rules").read_text(encoding="utf-8")
+    named = set(re.findall(r"org\.tinyforge\.[a-z-]+\.[a-z-]+", text))
+    assert named == set(DEFAULTS), f"only one of the two has {sorted(named ^ set(DEFAULTS))}"
 
 
 def test_a_name_is_owned_by_its_user_alone():

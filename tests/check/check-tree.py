@@ -22,6 +22,7 @@ OWNERS = [
     (r"h2o(/.*|\.h)", r"src/webhookd/(server|loop|handler)[a-z-]*\.[ch]"),
     (r"curl/.*", r"src/deployerd/engine-(http(-internal)?|watch)\.[ch]"),
     (r"systemd/sd-journal\.h", r"src/shared/log\.c"),
+    (r"systemd/sd-login\.h", r"src/ctl/agent\.c"),
     (r"openssl/ssl\.h", r"src/webhookd/tls\.c"),
     (r"openssl/.*", r"src/webhookd/((secret|signature)[a-z-]*|tls)\.c|src/deployerd/([a-z-]*hash|registry-auth)\.c"),
     (r"regex\.h", r"src/shared/tag-regex\.c"),

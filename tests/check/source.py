@@ -11,8 +11,8 @@ sys.path.insert(0, str(ROOT / "tests" / "lib"))
 
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 
-OWN = ("src", "tests", "units", "dbus", "tmpfiles.d", "sysusers.d", "catalog", "conf", "completion", "scripts", ".ci", "docs",
-       "debian")
+OWN = ("src", "tests", "units", "dbus", "polkit", "tmpfiles.d", "sysusers.d", "catalog", "conf", "completion", "scripts", ".ci",
+       "docs", "debian")
 
 
 def files(*suffixes, below=OWN):
