@@ -5,12 +5,11 @@
  */
 #include "deployerd/registry-auth.h"
 
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 
+#include "shared/credential.h"
 #include "shared/json.h"
-#include "shared/read-file.h"
 
 /* A user's name with its password, decoded; a token for an identity can be long. */
 #define LOGIN_MAX  4096U
@@ -211,29 +210,6 @@ int registry_auth_from_json(const json_t *config, const ImageRef *ref, char **re
         return r;
 }
 
-/* 1 with the bytes; 0: no such credential was given. */
-static int read_credential(char **ret, size_t *ret_length) {
-        const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
-        _cleanup_free_ char *path = NULL;
-        _cleanup_close_ int fd = -1;
-        int r;
-
-        if (isempty(directory))
-                return 0;
-
-        if (asprintf(&path, "%s/" REGISTRY_CREDENTIAL, directory) < 0) {
-                path = NULL;
-                return -ENOMEM;
-        }
-
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-        if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-
-        r = read_whole(fd, REGISTRY_CREDENTIAL_MAX, ret, ret_length);
-        return r < 0 ? r : 1;
-}
-
 /* `value` may be NULL: then there is no line either. */
 static int make_line(const char *value, char **ret) {
         char *line = NULL;
@@ -248,9 +224,8 @@ static int make_line(const char *value, char **ret) {
 int registry_auth_header(Worker *worker, const ImageRef *ref, char **ret) {
         _cleanup_(registry_auth_erasep) char *value = NULL;
         _cleanup_(json_freep) json_t *config = NULL;
+        _cleanup_(credential_done) Credential credential = { .name = REGISTRY_CREDENTIAL };
         const char *problem = NULL;
-        char *bytes = NULL;
-        size_t length = 0;
         JsonError error;
         int r;
 
@@ -258,7 +233,7 @@ int registry_auth_header(Worker *worker, const ImageRef *ref, char **ret) {
         assert(ref);
         assert(ret);
 
-        r = read_credential(&bytes, &length);
+        r = credential_read(&credential, REGISTRY_CREDENTIAL_MAX);
         if (r == 0) {
                 *ret = NULL;
                 return 0;
@@ -268,9 +243,7 @@ int registry_auth_header(Worker *worker, const ImageRef *ref, char **ret) {
                                     : worker_fail(worker, -EBADMSG, "Cannot read the credential %s: %s",
                                                   REGISTRY_CREDENTIAL, strerror(-r));
 
-        r = json_decode(bytes, length, &config, &error);
-        explicit_bzero(bytes, length);
-        free(bytes);
+        r = json_decode(credential.bytes, credential.length, &config, &error);
         if (r == -EBADMSG)
                 /* The decoder's own sentence can quote what is there. */
                 return worker_fail(worker, r, "The credential %s is no JSON: line %i, column %i",

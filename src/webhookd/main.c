@@ -24,7 +24,7 @@ static int run(const char *config_path) {
         if (n_fds < 0)
                 return log_error_errno(n_fds, "Cannot read the descriptors that systemd passes: %m");
 
-        r = webhookd_new(config_path, getenv("STATE_DIRECTORY"), getenv("CREDENTIALS_DIRECTORY"), &webhookd);
+        r = webhookd_new(config_path, getenv("STATE_DIRECTORY"), &webhookd);
         if (r < 0)
                 return r;
 

@@ -2,11 +2,9 @@
 /* Keys of senders, from a credential: see signature-key.h. */
 #include "webhookd/signature-key.h"
 
-#include <fcntl.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 
-#include "shared/read-file.h"
+#include "shared/credential.h"
 
 #define STANDARD_PREFIX "whsec_"
 /* What base64 needs for the longest key; EVP_DecodeBlock() writes the padding as well. */
@@ -107,40 +105,16 @@ int signature_keys_parse(const char *bytes, size_t length, SignatureKeys **ret, 
         return 0;
 }
 
-/* 1 with the bytes; 0: there is no such credential. */
-static int read_credential(const char *name, char **ret, size_t *ret_length) {
-        const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
-        _cleanup_free_ char *path = NULL;
-        _cleanup_close_ int fd = -1;
+int signature_keys_load(const char *name, SignatureKeys **ret, const char **ret_problem) {
+        _cleanup_(credential_done) Credential credential = { .name = name };
         int r;
 
-        if (isempty(directory))
-                return 0;
-
-        if (asprintf(&path, "%s/%s", directory, name) < 0) {
-                path = NULL;
-                return -ENOMEM;
-        }
-
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-        if (fd < 0)
-                return errno == ENOENT ? 0 : -errno;
-
-        r = read_whole(fd, SIGNATURE_KEYS_FILE_MAX, ret, ret_length);
-        return r < 0 ? r : 1;
-}
-
-int signature_keys_load(const char *credential, SignatureKeys **ret, const char **ret_problem) {
-        size_t length = 0;
-        char *bytes;
-        int r;
-
-        assert(credential);
+        assert(name);
         assert(ret);
         assert(ret_problem);
 
         *ret_problem = NULL;
-        r = read_credential(credential, &bytes, &length);
+        r = credential_read(&credential, SIGNATURE_KEYS_FILE_MAX);
         if (r == -EFBIG) {
                 *ret_problem = "it is too large";
                 return -EBADMSG;
@@ -152,8 +126,6 @@ int signature_keys_load(const char *credential, SignatureKeys **ret, const char 
                 return 0;
         }
 
-        r = signature_keys_parse(bytes, length, ret, ret_problem);
-        explicit_bzero(bytes, length);
-        free(bytes);
+        r = signature_keys_parse(credential.bytes, credential.length, ret, ret_problem);
         return r < 0 ? r : 1;
 }

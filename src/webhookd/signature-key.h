@@ -40,7 +40,7 @@ int signature_keys_parse(const char *bytes, size_t length, SignatureKeys **ret, 
  * The keys in the credential of that name, which systemd lays into $CREDENTIALS_DIRECTORY. 1; 0 and NULL where there is no
  * such credential; -EBADMSG as above, another negative errno with `*ret_problem` NULL.
  */
-int signature_keys_load(const char *credential, SignatureKeys **ret, const char **ret_problem);
+int signature_keys_load(const char *name, SignatureKeys **ret, const char **ret_problem);
 
 SignatureKeys *signature_keys_free(SignatureKeys *keys);
 DEFINE_CLEANUP(SignatureKeys, signature_keys_free)

@@ -2,15 +2,14 @@
 /* The certificate and its key: see tls.h. */
 #include "webhookd/tls.h"
 
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "shared/credential.h"
 #include "shared/log.h"
-#include "shared/read-file.h"
 
 /* For TLS 1.2; the suites of TLS 1.3 are all of this kind. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -19,44 +18,16 @@ struct Tls {
         SSL_CTX *context;
 };
 
-typedef struct Credential {
-        const char *name;
-        char *bytes;
-        size_t length;
-} Credential;
-
 DEFINE_CLEANUP(BIO, BIO_free)
 DEFINE_CLEANUP(X509, X509_free)
 DEFINE_CLEANUP(EVP_PKEY, EVP_PKEY_free)
 
-static void credential_done(Credential *credential) {
-        if (credential->bytes)
-                explicit_bzero(credential->bytes, credential->length);
-        free(credential->bytes);
-}
-
-/* 1 with the bytes; 0: there is no such credential. */
-static int credential_read(const char *directory, Credential *credential) {
-        _cleanup_free_ char *path = NULL;
-        _cleanup_close_ int fd = -1;
+/* 1; 0: there is none. Logs its faults. */
+static int read_credential(Credential *credential) {
         int r;
 
-        if (asprintf(&path, "%s/%s", directory, credential->name) < 0) {
-                path = NULL;
-                return log_oom();
-        }
-
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-        if (fd < 0 && errno == ENOENT)
-                return 0;
-        if (fd < 0)
-                return log_error_errno(-errno, "Cannot open the credential '%s': %m", credential->name);
-
-        r = read_whole(fd, TLS_CREDENTIAL_MAX, &credential->bytes, &credential->length);
-        if (r < 0)
-                return log_error_errno(r, "Cannot read the credential '%s': %m", credential->name);
-
-        return 1;
+        r = credential_read(credential, TLS_CREDENTIAL_MAX);
+        return r < 0 ? log_error_errno(r, "Cannot read the credential '%s': %m", credential->name) : r;
 }
 
 /* Says what libssl thought of a credential, and empties its queue of errors. */
@@ -206,7 +177,7 @@ static int tls_new(Tls **ret) {
         return 0;
 }
 
-int tls_load(const char *directory, Tls **ret) {
+int tls_load(Tls **ret) {
         _cleanup_(credential_done) Credential certificate = { .name = TLS_CERTIFICATE_CREDENTIAL };
         _cleanup_(credential_done) Credential key = { .name = TLS_KEY_CREDENTIAL };
         _cleanup_(X509_freep) X509 *own = NULL;
@@ -215,14 +186,11 @@ int tls_load(const char *directory, Tls **ret) {
 
         assert(ret);
 
-        if (isempty(directory))
-                return 0;
-
-        has_certificate = credential_read(directory, &certificate);
+        has_certificate = read_credential(&certificate);
         if (has_certificate < 0)
                 return has_certificate;
 
-        has_key = credential_read(directory, &key);
+        has_key = read_credential(&key);
         if (has_key < 0)
                 return has_key;
 

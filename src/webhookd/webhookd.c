@@ -220,8 +220,7 @@ static int webhookd_serve(Webhookd *webhookd) {
         return 0;
 }
 
-int webhookd_new(const char *config_path, const char *state_directory, const char *credentials_directory,
-                 Webhookd **ret) {
+int webhookd_new(const char *config_path, const char *state_directory, Webhookd **ret) {
         _cleanup_(webhookd_freep) Webhookd *webhookd = NULL;
         int r;
 
@@ -236,7 +235,7 @@ int webhookd_new(const char *config_path, const char *state_directory, const cha
         if (r < 0)
                 return r;
 
-        r = tls_load(credentials_directory, &webhookd->tls);
+        r = tls_load(&webhookd->tls);
         if (r < 0)
                 return r;
 

@@ -10,11 +10,10 @@ typedef struct Webhookd Webhookd;
 #define WEBHOOK_TLS_SOCKET "webhook-tls"
 
 /*
- * Reads the configuration and the credentials in `credentials_directory` (NULL: there are none), opens the store in
- * `state_directory` (NULL: /var/lib/tinyforge) and connects to the bus. Logs what goes wrong.
+ * Reads the configuration and the credentials, opens the store in `state_directory` (NULL: /var/lib/tinyforge) and connects to
+ * the bus. Logs what goes wrong.
  */
-int webhookd_new(const char *config_path, const char *state_directory, const char *credentials_directory,
-                 Webhookd **ret);
+int webhookd_new(const char *config_path, const char *state_directory, Webhookd **ret);
 Webhookd *webhookd_free(Webhookd *webhookd);
 DEFINE_CLEANUP(Webhookd, webhookd_free)
 

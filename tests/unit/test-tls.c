@@ -76,6 +76,7 @@ static int setup(void **state) {
         assert_non_null(f);
         (void) snprintf(f->directory, sizeof(f->directory), "/tmp/tinyforge-tls-XXXXXX");
         assert_non_null(mkdtemp(f->directory));
+        assert_int_equal(setenv("CREDENTIALS_DIRECTORY", f->directory, 1), 0);
         f->key = EVP_EC_gen("P-256");
         assert_non_null(f->key);
         f->certificate = make_certificate(f->key, -DAY, DAY);
@@ -120,7 +121,7 @@ static bool was_logged(const Fixture *f, const char *text) {
 static void assert_refused(Fixture *f, int error, const char *text) {
         Tls *untouched = (Tls *) f, *tls = untouched;
 
-        assert_int_equal(tls_load(f->directory, &tls), error);
+        assert_int_equal(tls_load(&tls), error);
         assert_ptr_equal(tls, untouched);
         if (!was_logged(f, text))
                 fail_msg("nothing was said of \"%s\"", text);
@@ -144,7 +145,7 @@ static void certificate_and_its_key_make_a_context(void **state) {
                 X509_free(certificate);
                 EVP_PKEY_free(keys[i]);
                 f->tls = tls_free(f->tls);
-                assert_int_equal(tls_load(f->directory, &f->tls), 1);
+                assert_int_equal(tls_load(&f->tls), 1);
                 assert_int_equal(SSL_CTX_check_private_key(tls_context(f->tls)), 1);
         }
 }
@@ -155,7 +156,7 @@ static void versions_below_1_2_and_resumption_are_off(void **state) {
 
         give_certificate(f, f->certificate, "w");
         give_key(f, f->key, NULL);
-        assert_int_equal(tls_load(f->directory, &f->tls), 1);
+        assert_int_equal(tls_load(&f->tls), 1);
         context = tls_context(f->tls);
         assert_int_equal(SSL_CTX_get_min_proto_version(context), TLS1_2_VERSION);
         assert_int_equal(SSL_CTX_get_num_tickets(context), 0);
@@ -172,7 +173,7 @@ static void chain_goes_with_the_certificate(void **state) {
         give_certificate(f, f->certificate, "a");
         give_certificate(f, f->certificate, "a");
         give_key(f, f->key, NULL);
-        assert_int_equal(tls_load(f->directory, &f->tls), 1);
+        assert_int_equal(tls_load(&f->tls), 1);
         assert_int_equal(SSL_CTX_get0_chain_certs(tls_context(f->tls), &chain), 1);
         assert_int_equal(sk_X509_num(chain), 2);
 }
@@ -180,8 +181,10 @@ static void chain_goes_with_the_certificate(void **state) {
 static void nothing_given_is_no_tls(void **state) {
         Fixture *f = *state;
 
-        assert_int_equal(tls_load(NULL, &f->tls), 0);
-        assert_int_equal(tls_load(f->directory, &f->tls), 0);
+        assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+        assert_int_equal(tls_load(&f->tls), 0);
+        assert_int_equal(setenv("CREDENTIALS_DIRECTORY", f->directory, 1), 0);
+        assert_int_equal(tls_load(&f->tls), 0);
         assert_null(f->tls);
 }
 
@@ -302,7 +305,7 @@ static void certificate_out_of_its_time_is_used_with_a_warning(void **state) {
                 give_certificate(f, certificate, "w");
                 X509_free(certificate);
                 f->tls = tls_free(f->tls);
-                assert_int_equal(tls_load(f->directory, &f->tls), 1);
+                assert_int_equal(tls_load(&f->tls), 1);
                 assert_true(was_logged(f, spans[i].text));
         }
 }
@@ -312,7 +315,7 @@ static void good_certificate_is_no_news(void **state) {
 
         give_certificate(f, f->certificate, "w");
         give_key(f, f->key, NULL);
-        assert_int_equal(tls_load(f->directory, &f->tls), 1);
+        assert_int_equal(tls_load(&f->tls), 1);
         assert_false(was_logged(f, "tls-"));
 }
 
