@@ -5,26 +5,19 @@
 #include "deployerd/manager-internal.h"
 #include "deployerd/policy.h"
 #include "deployerd/project-config.h"
+#include "shared/bus-options.h"
 #include "shared/errors.h"
 #include "shared/log.h"
 #include "shared/name.h"
 #include "shared/protocol.h"
 
 /* Options in one call: more are not known. */
-#define OPTIONS_MAX 16U
-
 /* The sentence for what a caller did wrong; the errno says which name it gets. */
 static int refuse(sd_bus_error *error, int r, const char *reason) {
         return sd_bus_error_setf(error, error_name_from_errno(r), "%s", reason);
 }
 
-typedef struct OptionSpec {
-        const char *name;
-        const char *type;
-        size_t offset;
-} OptionSpec;
-
-static const OptionSpec option_specs[] = {
+static const BusOption deploy_options[] = {
         { OPTION_DEPLOY_ID, "t", offsetof(DeployOptions, deploy_id) },
         { OPTION_STORE, "s", offsetof(DeployOptions, store) },
         { OPTION_PORT, "q", offsetof(DeployOptions, port) },
@@ -33,63 +26,17 @@ static const OptionSpec option_specs[] = {
         { OPTION_UNDO, "b", offsetof(DeployOptions, undo) },
 };
 
-static const OptionSpec *find_option(const char *name) {
-        for (size_t i = 0; i < ELEMENTSOF(option_specs); i++)
-                if (streq(option_specs[i].name, name))
-                        return &option_specs[i];
-
-        return NULL;
-}
-
-/* One entry of the dictionary, entered already. */
-static int read_option(sd_bus_message *message, DeployOptions *options, sd_bus_error *error) {
-        const char *name = NULL, *contents = NULL;
-        const OptionSpec *spec;
-        int r;
-
-        r = sd_bus_message_read(message, "s", &name);
-        if (r >= 0)
-                r = sd_bus_message_peek_type(message, NULL, &contents);
-        if (r < 0)
-                return r;
-
-        spec = find_option(name);
-        if (!spec)
-                return sd_bus_error_setf(error, ERROR_INVALID_OPTION, "There is no option '%s'", name);
-        if (!streq(contents, spec->type))
-                return sd_bus_error_setf(error, ERROR_INVALID_OPTION,
-                                         "The option '%s' has the type '%s', not '%s'", name, spec->type,
-                                         contents);
-
-        return sd_bus_message_read(message, "v", spec->type, (char *) options + spec->offset);
-}
-
 static int read_options(sd_bus_message *message, DeployOptions *ret, sd_bus_error *error) {
         DeployOptions options = DEPLOY_OPTIONS_NONE;
-        unsigned n = 0;
+        unsigned seen;
         int r;
 
-        r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
-        if (r < 0)
-                return r;
-
-        while ((r = sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
-                if (++n > OPTIONS_MAX)
-                        return sd_bus_error_set(error, ERROR_INVALID_OPTION, "Too many options");
-
-                r = read_option(message, &options, error);
-                if (r < 0)
-                        return r;
-
-                r = sd_bus_message_exit_container(message);
-                if (r < 0)
-                        return r;
-        }
+        r = bus_options_read(message, deploy_options, ELEMENTSOF(deploy_options), &options, &seen, error);
         if (r < 0)
                 return r;
 
         *ret = options;
-        return sd_bus_message_exit_container(message);
+        return 0;
 }
 
 static void on_deploy_end(const DeployResult *result, void *userdata) {

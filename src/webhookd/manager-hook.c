@@ -13,142 +13,49 @@
 
 #define GRACE_MAX_SEC (HOOK_GRACE_MAX_USEC / USEC_PER_SEC)
 
-/* What CreateHook and RotateHook can be told. */
-typedef struct HookOptions {
+typedef struct CreateOptions {
         char **images;
-        SignatureRule rule;
-        uint64_t grace_usec;
-} HookOptions;
+        const char *signature;
+} CreateOptions;
 
-static void hook_options_done(HookOptions *options) {
+static const BusOption create_options[] = {
+        { "Images", "as", offsetof(CreateOptions, images) },
+        { "Signature", "s", offsetof(CreateOptions, signature) },
+};
+
+static void create_options_done(CreateOptions *options) {
         options->images = strv_free(options->images);
 }
 
-static int read_images(sd_bus_message *message, HookOptions *options, sd_bus_error *error) {
+typedef struct RotateOptions {
+        uint64_t grace_sec;
+} RotateOptions;
+
+static const BusOption rotate_options[] = { { "GraceSec", "t", offsetof(RotateOptions, grace_sec) } };
+
+static int check_images(char *const *images, sd_bus_error *error) {
         size_t n = 0, total = 0;
-        const char *pattern;
-        int r;
 
-        options->images = strv_free(options->images);
-        r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "s");
-        if (r < 0)
-                return r;
+        for (; images && images[n]; n++) {
+                const char *pattern = images[n], *reason = "it is too long";
 
-        while ((r = sd_bus_message_read(message, "s", &pattern)) > 0) {
-                const char *reason = "it is too long";
-
-                if (isempty(pattern) || strpbrk(pattern, " \t\n\r") ||
-                    glob_validate(pattern, &reason, NULL) < 0)
+                if (isempty(pattern) || strpbrk(pattern, " \t\n\r"))
+                        reason = "it is empty or has white space in it";
+                else if (glob_validate(pattern, &reason, NULL) >= 0)
+                        reason = NULL;
+                if (reason)
                         return sd_bus_error_setf(error, ERROR_INVALID_PATTERN, "Bad pattern '%s': %s",
-                                                 pattern,
-                                                 isempty(pattern) || strpbrk(pattern, " \t\n\r")
-                                                                 ? "it is empty or has white space in it"
-                                                                 : reason);
+                                                 pattern, reason);
 
                 total += strlen(pattern) + 1;
-                if (++n > HOOK_PATTERNS_MAX || total > HOOK_IMAGES_MAX)
-                        return sd_bus_error_setf(error, ERROR_INVALID_OPTION,
-                                                 "At most %u patterns, of %u bytes together",
-                                                 HOOK_PATTERNS_MAX, HOOK_IMAGES_MAX);
-
-                r = strv_add(&options->images, pattern, strlen(pattern));
-                if (r < 0)
-                        return r;
         }
 
-        return r < 0 ? r : sd_bus_message_exit_container(message);
-}
+        if (n > HOOK_PATTERNS_MAX || total > HOOK_IMAGES_MAX)
+                return sd_bus_error_setf(error, ERROR_INVALID_OPTION,
+                                         "Images: at most %u patterns, of %u bytes together",
+                                         HOOK_PATTERNS_MAX, HOOK_IMAGES_MAX);
 
-static int read_signature(sd_bus_message *message, HookOptions *options, sd_bus_error *error) {
-        const char *name;
-        int r;
-
-        r = sd_bus_message_read(message, "s", &name);
-        if (r < 0)
-                return r;
-
-        r = signature_rule_from_string(name);
-        if (r < 0)
-                return sd_bus_error_set(error, ERROR_INVALID_OPTION,
-                                        "Signature is \"optional\", \"required\" or \"none\"");
-
-        options->rule = (SignatureRule) r;
         return 0;
-}
-
-static int read_grace(sd_bus_message *message, HookOptions *options, sd_bus_error *error) {
-        uint64_t seconds;
-        int r;
-
-        r = sd_bus_message_read(message, "t", &seconds);
-        if (r < 0)
-                return r;
-
-        if (seconds > GRACE_MAX_SEC)
-                return sd_bus_error_setf(error, ERROR_INVALID_OPTION, "GraceSec is at most %" PRIu64,
-                                         GRACE_MAX_SEC);
-
-        options->grace_usec = seconds * USEC_PER_SEC;
-        return 0;
-}
-
-typedef struct HookOption {
-        const char *name;
-        const char *type;
-        int (*read)(sd_bus_message *message, HookOptions *options, sd_bus_error *error);
-} HookOption;
-
-static const HookOption create_options[] = {
-        { "Images", "as", read_images },
-        { "Signature", "s", read_signature },
-};
-
-static const HookOption rotate_options[] = {
-        { "GraceSec", "t", read_grace },
-};
-
-/* One entry of the dictionary, which has been entered. */
-static int read_option(sd_bus_message *message, const HookOption *known, size_t n_known,
-                       HookOptions *options, sd_bus_error *error) {
-        const char *name, *type;
-        int r;
-
-        r = sd_bus_message_read(message, "s", &name);
-        if (r >= 0)
-                r = sd_bus_message_peek_type(message, NULL, &type);
-        if (r < 0)
-                return r;
-
-        for (size_t i = 0; i < n_known; i++) {
-                if (!streq(name, known[i].name) || !streq(type, known[i].type))
-                        continue;
-
-                r = sd_bus_message_enter_container(message, SD_BUS_TYPE_VARIANT, type);
-                if (r >= 0)
-                        r = known[i].read(message, options, error);
-                return r < 0 ? r : sd_bus_message_exit_container(message);
-        }
-
-        return sd_bus_error_setf(error, ERROR_INVALID_OPTION, "Unknown option or wrong type: '%s'", name);
-}
-
-static int read_options(sd_bus_message *message, const HookOption *known, size_t n_known,
-                        HookOptions *options, sd_bus_error *error) {
-        int r;
-
-        r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
-        if (r < 0)
-                return r;
-
-        while ((r = sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
-                r = read_option(message, known, n_known, options, error);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(message);
-                if (r < 0)
-                        return r;
-        }
-
-        return r;
 }
 
 /* The name of the call, from a caller who may; else what the method has to return, as of manager_authorise(). */
@@ -238,22 +145,30 @@ static int reply_create_error(const Manager *manager, const char *name, sd_bus_e
 }
 
 int method_create_hook(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        _cleanup_(hook_options_done) HookOptions options = { .rule = SIGNATURE_RULE_OPTIONAL };
+        _cleanup_(create_options_done) CreateOptions options = { .signature = "optional" };
         Manager *manager = userdata;
         const Hook *hook = NULL;
         const char *name;
+        unsigned seen;
         uid_t uid;
-        int r;
+        int r, rule;
 
         r = read_name(manager, message, &name, &uid, error);
         if (r != 0)
                 return r;
 
-        r = read_options(message, create_options, ELEMENTSOF(create_options), &options, error);
+        r = bus_options_read(message, create_options, ELEMENTSOF(create_options), &options, &seen, error);
+        if (r >= 0)
+                r = check_images(options.images, error);
         if (r < 0)
                 return r;
 
-        r = hooks_create(manager->webhooks, name, options.images, options.rule, &hook);
+        rule = signature_rule_from_string(options.signature);
+        if (rule < 0)
+                return sd_bus_error_set(error, ERROR_INVALID_OPTION,
+                                        "Signature is \"optional\", \"required\" or \"none\"");
+
+        r = hooks_create(manager->webhooks, name, options.images, (SignatureRule) rule, &hook);
         if (r < 0)
                 return reply_create_error(manager, name, error, r);
 
@@ -266,10 +181,11 @@ int method_create_hook(sd_bus_message *message, void *userdata, sd_bus_error *er
 }
 
 int method_rotate_hook(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        _cleanup_(hook_options_done) HookOptions options = { .images = NULL };
+        RotateOptions options = { .grace_sec = 0 };
         Manager *manager = userdata;
         char grace[80] = "";
         const Hook *hook = NULL;
+        unsigned seen;
         uid_t uid;
         int r;
 
@@ -277,22 +193,25 @@ int method_rotate_hook(sd_bus_message *message, void *userdata, sd_bus_error *er
         if (r != 0)
                 return r;
 
-        r = read_options(message, rotate_options, ELEMENTSOF(rotate_options), &options, error);
+        r = bus_options_read(message, rotate_options, ELEMENTSOF(rotate_options), &options, &seen, error);
         if (r < 0)
                 return r;
 
+        if (options.grace_sec > GRACE_MAX_SEC)
+                return sd_bus_error_setf(error, ERROR_INVALID_OPTION, "GraceSec is at most %" PRIu64,
+                                         GRACE_MAX_SEC);
         if (streq(hook->name, HOOK_MAIN))
                 return sd_bus_error_set(
                                 error, ERROR_INVALID_NAME,
                                 "The main hook has no grace: its secret is replaced by RegenerateSecret()");
 
-        r = hooks_rotate(manager->webhooks, hook->name, options.grace_usec, &hook);
+        r = hooks_rotate(manager->webhooks, hook->name, options.grace_sec * USEC_PER_SEC, &hook);
         if (r < 0)
                 return manager_reply_store_error(manager, error, r);
 
-        if (options.grace_usec > 0)
+        if (options.grace_sec > 0)
                 (void) snprintf(grace, sizeof(grace), "; the secret before works for another %" PRIu64 " s",
-                                options.grace_usec / USEC_PER_SEC);
+                                options.grace_sec);
         tell(manager, EVENT_HOOK_ROTATED, NOTICE_HOOK_ROTATED, hook->name, uid,
              "Secret of hook %s replaced by uid %u%s", hook->name, (unsigned) uid, grace);
         return reply_path(message, hook);

@@ -5,6 +5,7 @@
 #include <systemd/sd-bus.h>
 
 #include "shared/authority.h"
+#include "shared/bus-options.h"
 #include "shared/image-ref.h"
 #include "webhookd/manager.h"
 
@@ -65,17 +66,6 @@ int manager_enqueue(Manager *manager, const Project *project, const Stage *stage
 /* Tells of what the caller `uid` did to a project, or to a stage of it; `text` is followed by who it was. */
 void manager_tell_change(Manager *manager, EventId event, NoticeSignal signal, const Project *project,
                          const char *stage, uid_t uid, const char *text);
-
-/* manager-options.c: an option of an a{sv}, and where its value goes; a boolean is an int, a string is borrowed. */
-typedef struct OptionSpec {
-        const char *name;
-        const char *type;
-        size_t offset;
-} OptionSpec;
-
-/* Reads an a{sv} into `target`. InvalidOption names what is unknown or of another type. `*ret_seen` has bit i of specs[i]. */
-int manager_read_options(sd_bus_message *message, const OptionSpec *specs, size_t n, void *target,
-                         unsigned *ret_seen, sd_bus_error *error);
 
 int method_regenerate_secret(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_get_webhook_path(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -21,7 +21,7 @@ enum {
         SEEN_IMAGE = 1 << 2,
 };
 
-static const OptionSpec project_options[] = {
+static const BusOption project_options[] = {
         { OPTION_PORT, "q", offsetof(ProjectOptions, port) },
         { OPTION_HEALTHCHECK, "s", offsetof(ProjectOptions, healthcheck) },
         { OPTION_IMAGE, "s", offsetof(ProjectOptions, image) },
@@ -138,8 +138,8 @@ int method_create_project(sd_bus_message *message, void *userdata, sd_bus_error 
                 return r;
 
         /* The image is an argument here, and no option. */
-        r = manager_read_options(message, project_options, ELEMENTSOF(project_options) - 1, &options, &seen,
-                                 error);
+        r = bus_options_read(message, project_options, ELEMENTSOF(project_options) - 1, &options, &seen,
+                             error);
         if (r >= 0)
                 r = check_new_name(manager, name, error);
         if (r >= 0)
@@ -228,8 +228,7 @@ int method_set_project(sd_bus_message *message, void *userdata, sd_bus_error *er
         if (r != 0)
                 return r;
 
-        r = manager_read_options(message, project_options, ELEMENTSOF(project_options), &options, &seen,
-                                 error);
+        r = bus_options_read(message, project_options, ELEMENTSOF(project_options), &options, &seen, error);
         if (r >= 0)
                 r = manager_find_project(manager, name, &project, error);
         if (r >= 0)

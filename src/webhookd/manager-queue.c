@@ -265,7 +265,7 @@ typedef struct RollbackOptions {
         int hold;
 } RollbackOptions;
 
-static const OptionSpec rollback_options[] = { { "Hold", "b", offsetof(RollbackOptions, hold) } };
+static const BusOption rollback_options[] = { { "Hold", "b", offsetof(RollbackOptions, hold) } };
 
 int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         RollbackOptions options = { .hold = false };
@@ -279,8 +279,8 @@ int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus
         if (r >= 0)
                 r = manager_check_names(project, stage, error);
         if (r >= 0)
-                r = manager_read_options(message, rollback_options, ELEMENTSOF(rollback_options), &options,
-                                         &seen, error);
+                r = bus_options_read(message, rollback_options, ELEMENTSOF(rollback_options), &options,
+                                     &seen, error);
         if (r < 0)
                 return r;
 

@@ -69,7 +69,7 @@ enum {
         SEEN_MAX_INSTANCES = 1 << 4,
 };
 
-static const OptionSpec stage_options[] = {
+static const BusOption stage_options[] = {
         { OPTION_TAG_PATTERN, "s", offsetof(StageOptions, pattern) },
         { OPTION_POLICY, "s", offsetof(StageOptions, policy) },
         { OPTION_AUTO_DEPLOY, "b", offsetof(StageOptions, auto_deploy) },
@@ -212,7 +212,7 @@ int method_set_stage(sd_bus_message *message, void *userdata, sd_bus_error *erro
         if (r != 0)
                 return r;
 
-        r = manager_read_options(message, stage_options, ELEMENTSOF(stage_options), &options, &seen, error);
+        r = bus_options_read(message, stage_options, ELEMENTSOF(stage_options), &options, &seen, error);
         if (r >= 0)
                 r = manager_find_project(manager, project_name, &project, error);
         if (r >= 0)
