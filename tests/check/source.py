@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "tests" / "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 
 OWN = ("src", "tests", "units", "dbus", "tmpfiles.d", "sysusers.d", "catalog", "conf", "completion", "scripts", ".ci", "docs",
-       "debian")
+       "debian", "man")
 
 
 def files(*suffixes, below=OWN):
