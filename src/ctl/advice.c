@@ -99,10 +99,12 @@ const char *client_advice(const Peer *peer, const char *name, char *buffer, size
 }
 
 int client_report(const Ctl *ctl, const Peer *peer, int r, const sd_bus_error *error) {
-        const char *advice;
+        const char *advice, *text = error->message;
         char buffer[256];
 
-        (void) ctl_fail(ctl, r, "%s", isempty(error->message) ? strempty(error->name) : error->message);
+        if (isempty(text))
+                text = error_name_meaning(error->name);
+        (void) ctl_fail(ctl, r, "%s", text ? text : strempty(error->name));
         advice = client_advice(peer, error->name, buffer, sizeof(buffer));
         if (advice)
                 ctl_hint(ctl, "%s", advice);

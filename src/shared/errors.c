@@ -6,10 +6,11 @@ typedef struct ErrorEntry {
         const char *name;
         int number;
         ErrorVerdict verdict;
+        const char *meaning;
 } ErrorEntry;
 
 static const ErrorEntry entries[] = {
-#define X(id, name, number, verdict) { ERROR_PREFIX name, number, verdict },
+#define X(id, name, number, verdict, meaning) { ERROR_PREFIX name, number, verdict, meaning },
         ERROR_TABLE(X)
 #undef X
 };
@@ -41,6 +42,14 @@ int error_name_to_errno(const char *name) {
                         return -entries[i].number;
 
         return -EIO;
+}
+
+const char *error_name_meaning(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(entries); i++)
+                if (streq(entries[i].name, strempty(name)))
+                        return entries[i].meaning;
+
+        return NULL;
 }
 
 ErrorVerdict error_name_verdict(const char *name) {

@@ -16,44 +16,80 @@ typedef enum ErrorVerdict {
 #define ERROR_PREFIX "org.tinyforge."
 
 /* clang-format off */
-/* Name without the prefix, errno, verdict. One errno stands for one name. */
+/*
+ * Name without the prefix, errno, verdict, and what it means in one sentence, for who gets no better one and for the manual.
+ * One errno stands for one name.
+ */
 #define ERROR_TABLE(X) \
-        X(INVALID_NAME,         "InvalidName",         EBADR,           ERROR_FINAL)           \
-        X(INVALID_IMAGE,        "InvalidImage",        EBADF,           ERROR_FINAL)           \
-        X(INVALID_PATTERN,      "InvalidPattern",      EDOM,            ERROR_FINAL)           \
-        X(INVALID_OPTION,       "InvalidOption",       EINVAL,          ERROR_FINAL)           \
-        X(NO_SUCH_PROJECT,      "NoSuchProject",       ENODEV,          ERROR_FINAL)           \
-        X(NO_SUCH_STAGE,        "NoSuchStage",         ENXIO,           ERROR_FINAL)           \
-        X(NO_SUCH_IMAGE,        "NoSuchImage",         ENOENT,          ERROR_FINAL)           \
-        X(NO_SUCH_DEPLOY,       "NoSuchDeploy",        ESRCH,           ERROR_FINAL)           \
-        X(NO_SUCH_HOOK,         "NoSuchHook",          ENOMEDIUM,       ERROR_FINAL)           \
-        X(HOOK_EXISTS,          "HookExists",          EADDRINUSE,      ERROR_FINAL)           \
-        X(ALREADY_FINISHED,     "AlreadyFinished",     EALREADY,        ERROR_FINAL)           \
-        X(CANCELLED,            "Cancelled",           ECANCELED,       ERROR_FINAL)           \
-        X(NO_ROLLBACK_TARGET,   "NoRollbackTarget",    ENOLINK,         ERROR_FINAL)           \
-        X(IMAGE_IN_USE,         "ImageInUse",          EEXIST,          ERROR_FINAL)           \
-        X(PROJECT_EXISTS,       "ProjectExists",       ENOTUNIQ,        ERROR_FINAL)           \
-        X(TOO_MANY,             "TooMany",             EUSERS,          ERROR_FINAL)           \
-        X(INSTANCES_RUNNING,    "InstancesRunning",    ENOTEMPTY,       ERROR_FINAL)           \
-        X(NOTHING_RUNS,         "NothingRuns",         ENOTCONN,        ERROR_FINAL)           \
-        X(NOTHING_AVAILABLE,    "NothingAvailable",    ENODATA,         ERROR_FINAL)           \
-        X(NOT_PERMITTED,        "NotPermitted",        EPERM,           ERROR_FINAL)           \
-        X(QUEUE_FULL,           "QueueFull",           ENOBUFS,         ERROR_FINAL)           \
-        X(STORE_UNAVAILABLE,    "StoreUnavailable",    EROFS,           ERROR_FINAL)           \
-        X(CONFIGURATION,        "Configuration",       EBADMSG,         ERROR_FINAL)           \
-        X(PULL_FAILED,          "PullFailed",          ENOPKG,          ERROR_FINAL)           \
-        X(UNHEALTHY,            "Unhealthy",           EREMOTEIO,       ERROR_FINAL)           \
-        X(ENGINE_UNSUPPORTED,   "EngineUnsupported",   EPROTONOSUPPORT, ERROR_FINAL)           \
-        X(ENGINE_REFUSED,       "EngineRefused",       EBADE,           ERROR_FINAL)           \
-        X(ENGINE_FAILED,        "EngineFailed",        EIO,             ERROR_RETRY)           \
-        X(REGISTRY_UNAVAILABLE, "RegistryUnavailable", EHOSTUNREACH,    ERROR_RETRY)           \
-        X(DEADLINE_EXCEEDED,    "DeadlineExceeded",    ETIME,           ERROR_RETRY)           \
-        X(ENGINE_UNREACHABLE,   "EngineUnreachable",   ECONNREFUSED,    ERROR_RETRY_UNCOUNTED) \
-        X(BUSY,                 "Busy",                EBUSY,           ERROR_RETRY_UNCOUNTED) \
-        X(INTERRUPTED,          "Interrupted",         EINTR,           ERROR_RETRY_UNCOUNTED)
+        X(INVALID_NAME, "InvalidName", EBADR, ERROR_FINAL, \
+          "The name of a project, a stage or a hook is none, or does not fit there.") \
+        X(INVALID_IMAGE, "InvalidImage", EBADF, ERROR_FINAL, \
+          "That is no image reference.") \
+        X(INVALID_PATTERN, "InvalidPattern", EDOM, ERROR_FINAL, \
+          "That is no pattern of its policy; the message tells what is wrong, and where.") \
+        X(INVALID_OPTION, "InvalidOption", EINVAL, ERROR_FINAL, \
+          "An option is unknown, of another type, or out of range; the message names it.") \
+        X(NO_SUCH_PROJECT, "NoSuchProject", ENODEV, ERROR_FINAL, \
+          "There is no project of that name, or none of that image.") \
+        X(NO_SUCH_STAGE, "NoSuchStage", ENXIO, ERROR_FINAL, \
+          "There is no stage of that name, or none that takes that tag.") \
+        X(NO_SUCH_IMAGE, "NoSuchImage", ENOENT, ERROR_FINAL, \
+          "The image is not on this machine.") \
+        X(NO_SUCH_DEPLOY, "NoSuchDeploy", ESRCH, ERROR_FINAL, \
+          "There is no deploy with that number, or it does not run.") \
+        X(NO_SUCH_HOOK, "NoSuchHook", ENOMEDIUM, ERROR_FINAL, \
+          "There is no hook of that name.") \
+        X(HOOK_EXISTS, "HookExists", EADDRINUSE, ERROR_FINAL, \
+          "There is a hook of that name already.") \
+        X(ALREADY_FINISHED, "AlreadyFinished", EALREADY, ERROR_FINAL, \
+          "It is too late: the deploy is over, or the new container has taken over.") \
+        X(CANCELLED, "Cancelled", ECANCELED, ERROR_FINAL, \
+          "The deploy was called off, and everything that it did is undone.") \
+        X(NO_ROLLBACK_TARGET, "NoRollbackTarget", ENOLINK, ERROR_FINAL, \
+          "The stage has no earlier deploy to go back to.") \
+        X(IMAGE_IN_USE, "ImageInUse", EEXIST, ERROR_FINAL, \
+          "Another project has that image; the message names it.") \
+        X(PROJECT_EXISTS, "ProjectExists", ENOTUNIQ, ERROR_FINAL, \
+          "There is a project of that name already.") \
+        X(TOO_MANY, "TooMany", EUSERS, ERROR_FINAL, \
+          "There are as many projects, stages or hooks as there can be.") \
+        X(INSTANCES_RUNNING, "InstancesRunning", ENOTEMPTY, ERROR_FINAL, \
+          "Containers of it run, and would be forgotten.") \
+        X(NOTHING_RUNS, "NothingRuns", ENOTCONN, ERROR_FINAL, \
+          "No deploy of that stage has come up, so there is nothing to promote.") \
+        X(NOTHING_AVAILABLE, "NothingAvailable", ENODATA, ERROR_FINAL, \
+          "Nothing was pushed for the stage while its auto_deploy was off.") \
+        X(NOT_PERMITTED, "NotPermitted", EPERM, ERROR_FINAL, \
+          "Root's policy does not allow that image, or a file of root's can be written by others.") \
+        X(QUEUE_FULL, "QueueFull", ENOBUFS, ERROR_FINAL, \
+          "As many deploys wait as MaxQueued= allows.") \
+        X(STORE_UNAVAILABLE, "StoreUnavailable", EROFS, ERROR_FINAL, \
+          "The database cannot be read or written.") \
+        X(CONFIGURATION, "Configuration", EBADMSG, ERROR_FINAL, \
+          "A file or a credential has a mistake; the message tells which, and where.") \
+        X(PULL_FAILED, "PullFailed", ENOPKG, ERROR_FINAL, \
+          "The registry refused the image, or the engine could not unpack it.") \
+        X(UNHEALTHY, "Unhealthy", EREMOTEIO, ERROR_FINAL, \
+          "The new container ended or did not get healthy in time, and there was no old one to keep.") \
+        X(ENGINE_UNSUPPORTED, "EngineUnsupported", EPROTONOSUPPORT, ERROR_FINAL, \
+          "The engine is too old, or of a kind that is not known.") \
+        X(ENGINE_REFUSED, "EngineRefused", EBADE, ERROR_FINAL, \
+          "The engine took a request for wrong, such as what a project's file asks for.") \
+        X(ENGINE_FAILED, "EngineFailed", EIO, ERROR_RETRY, \
+          "The engine met an error of its own.") \
+        X(REGISTRY_UNAVAILABLE, "RegistryUnavailable", EHOSTUNREACH, ERROR_RETRY, \
+          "The registry cannot be reached, or asks to be called later.") \
+        X(DEADLINE_EXCEEDED, "DeadlineExceeded", ETIME, ERROR_RETRY, \
+          "The deploy took longer than DeployDeadlineSec=, and was undone.") \
+        X(ENGINE_UNREACHABLE, "EngineUnreachable", ECONNREFUSED, ERROR_RETRY_UNCOUNTED, \
+          "No engine answers at its socket.") \
+        X(BUSY, "Busy", EBUSY, ERROR_RETRY_UNCOUNTED, \
+          "Something else is being done there; ask again.") \
+        X(INTERRUPTED, "Interrupted", EINTR, ERROR_RETRY_UNCOUNTED, \
+          "The daemon stops, and the deploy goes on with the next one.")
 /* clang-format on */
 
-#define X(id, name, number, verdict) static const char ERROR_##id[] _unused_ = ERROR_PREFIX name;
+#define X(id, name, number, verdict, meaning) static const char ERROR_##id[] _unused_ = ERROR_PREFIX name;
 ERROR_TABLE(X)
 #undef X
 
@@ -62,6 +98,9 @@ const char *error_name_from_errno(int error);
 
 /* The negative errno of a D-Bus error name; -EIO where the table has none. */
 int error_name_to_errno(const char *name);
+
+/* What the error means, one sentence of static text; NULL where the table has none. */
+const char *error_name_meaning(const char *name);
 
 /*
  * What becomes of a deploy whose call ended with this D-Bus error. Errors of the bus itself (NoReply,

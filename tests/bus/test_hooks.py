@@ -107,7 +107,7 @@ def test_what_cannot_be_a_hook_is_refused_by_name():
                 ("white space", "CreateHook", "sa{sv}", "x", 1, "Images", "as", 1, "a b"),
                 ("white space", "CreateHook", "sa{sv}", "x", 1, "Images", "as", 2, "a", ""),
                 ("Bad pattern", "CreateHook", "sa{sv}", "x", 1, "Images", "as", 1, "y" * 256),
-                ("At most 64", "CreateHook", "sa{sv}", "x", 1, "Images", "as", 65, *["y"] * 65),
+                ("Images: at most 64", "CreateHook", "sa{sv}", "x", 1, "Images", "as", 65, *["y"] * 65),
                 ("4096 bytes", "CreateHook", "sa{sv}", "x", 1, "Images", "as", 20, *["y" * 250] * 20),
                 ("Signature is", "CreateHook", "sa{sv}", "x", 1, "Signature", "s", "maybe"),
                 ("Signature: has the type 's', not 'b'", "CreateHook", "sa{sv}", "x", 1, "Signature", "b", "true"),

@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "tests" / "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 
 OWN = ("src", "tests", "units", "dbus", "polkit", "tmpfiles.d", "sysusers.d", "catalog", "conf", "completion", "scripts", ".ci",
-       "docs", "debian")
+       "docs", "debian", "man")
 
 
 def files(*suffixes, below=OWN):

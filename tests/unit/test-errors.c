@@ -6,12 +6,25 @@
 static void error_names_and_numbers_map_both_ways(void **state) {
         (void) state;
 
-#define X(id, name, number, verdict)                                       \
+#define X(id, name, number, verdict, meaning)                              \
         assert_string_equal(error_name_from_errno(-(number)), ERROR_##id); \
         assert_int_equal(error_name_to_errno(ERROR_##id), -(number));      \
         assert_int_equal(error_name_verdict(ERROR_##id), verdict);
         ERROR_TABLE(X)
 #undef X
+}
+
+static void error_has_a_meaning_of_one_sentence(void **state) {
+        (void) state;
+
+#define X(id, name, number, verdict, meaning)                         \
+        assert_string_equal(error_name_meaning(ERROR_##id), meaning); \
+        assert_true(meaning[0] >= 'A' && meaning[0] <= 'Z');          \
+        assert_int_equal(meaning[sizeof(meaning) - 2], '.');
+        ERROR_TABLE(X)
+#undef X
+        assert_null(error_name_meaning("com.example.Whatever"));
+        assert_null(error_name_meaning(NULL));
 }
 
 static void error_of_the_bus_is_tried_again(void **state) {
@@ -32,6 +45,7 @@ static void error_of_access_or_unknown_name_is_final(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(error_names_and_numbers_map_both_ways),
+                cmocka_unit_test(error_has_a_meaning_of_one_sentence),
                 cmocka_unit_test(error_of_the_bus_is_tried_again),
                 cmocka_unit_test(error_of_access_or_unknown_name_is_final),
         };
