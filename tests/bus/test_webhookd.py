@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from private_bus import BusError  # noqa: E402
 from waiting import wait_for  # noqa: E402
-from webhook_host import PROGRAM, ROOT, Host, read_answer  # noqa: E402
+from webhook_host import DEADLINE, PROGRAM, ROOT, Host, read_answer  # noqa: E402
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
@@ -220,31 +220,40 @@ def test_simultaneous_deliveries_of_a_new_image_create_one_project():
 def test_accepted_deliveries_survive_a_kill():
     with Host("AutoCreateMax=100000\n") as webhookd:
         accepted = []
+
+        def send(s, image):
+            body = json.dumps({"image": image}).encode()
+            s.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (path.encode(), len(body), body))
+
+        def read(stream):
+            answer = read_answer(stream)
+            if answer is None:
+                return False
+            assert answer.status == 202
+            accepted.append(answer.json()["deploys"][0]["image"])
+            return True
+
         for round_number in range(8):
             path = webhookd.path()
-            victim = webhookd.process
-            connections = [webhookd.connect() for _ in range(8)]
-            for i in range(40):
+            connections = [webhookd.connect()]
+            streams = [connections[0].makefile("rb")]
+            # However slow the machine is, it dies after it has accepted some, and in the middle of others.
+            for i in range(8):
+                send(connections[0], f"a.example/r{round_number}-first-{i}")
+            assert all(read(streams[0]) for _ in range(8))
+            connections += [webhookd.connect() for _ in range(7)]
+            streams += [s.makefile("rb") for s in connections[1:]]
+            for i in range(6 + 4 * round_number):
                 for k, s in enumerate(connections):
-                    body = json.dumps({"image": f"a.example/r{round_number}-{i}-{k}"}).encode()
-                    try:
-                        s.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
-                                  % (path.encode(), len(body), body))
-                    except OSError:
-                        pass
-                if i == 5 + 4 * round_number:
-                    victim.send_signal(signal.SIGKILL)
-                    break
+                    send(s, f"a.example/r{round_number}-{i}-{k}")
             # What was not accepted is still in the backlog, and for the next process.
             webhookd.stop(signal.SIGKILL)
             webhookd.start()
-            for s in connections:
+            for s, stream in zip(connections, streams):
                 s.settimeout(0.5)
-                stream = s.makefile("rb")
                 try:
-                    while (answer := read_answer(stream)) is not None:
-                        assert answer.status == 202
-                        accepted.append(answer.json()["deploys"][0]["image"])
+                    while read(stream):
+                        pass
                 except (OSError, StopIteration, ValueError, IndexError):
                     pass
                 s.close()
@@ -252,7 +261,7 @@ def test_accepted_deliveries_survive_a_kill():
             lost = [image for image in accepted if image not in known]
             assert not lost, lost
         tap.note(f"{len(accepted)} accepted deliveries, 8 kills, 0 lost")
-        assert len(accepted) > 50
+        assert len(accepted) >= 64
 
 
 def test_sigterm_answers_what_was_begun():
@@ -272,15 +281,18 @@ def test_sigterm_answers_what_was_begun():
             answer = read_answer(half.makefile("rb"))
             assert answer.status == 202, answer.status
             assert answer.header("Connection") == "close"
-        assert webhookd.process.wait(10) == 0
+        assert webhookd.process.wait(DEADLINE) == 0
         webhookd.start()
         assert [p[0] for p in webhookd.call("ListProjects")[0]] == ["late"]
 
 
 def test_idle_daemon_ends_and_the_backlog_waits_for_the_next():
-    with Host("IdleTimeoutSec=200ms\n") as webhookd:
+    with Host() as webhookd:
         path = webhookd.path()
-        assert webhookd.process.wait(10) == 0
+        webhookd.stop()
+        webhookd.configure("IdleTimeoutSec=200ms\n")
+        webhookd.start()
+        assert webhookd.process.wait(DEADLINE) == 0
         with webhookd.connect() as s:
             s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             webhookd.start()
@@ -288,8 +300,11 @@ def test_idle_daemon_ends_and_the_backlog_waits_for_the_next():
 
 
 def test_daemon_with_a_queue_is_not_idle():
-    with Host("IdleTimeoutSec=200ms\n") as webhookd:
+    with Host() as webhookd:
         assert webhookd.post("a.example/b").status == 202
+        webhookd.stop()
+        webhookd.configure("IdleTimeoutSec=200ms\n")
+        webhookd.start()
         time.sleep(1.0)  # five idle times
         assert webhookd.process.poll() is None
 

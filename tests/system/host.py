@@ -56,6 +56,9 @@ ExecStart=/bin/sh -c 'for c in /sys/fs/cgroup/*/; do ! mountpoint -q "$c" || mou
 # Podman runs health checks as units; one may fail while its container is not quite there.
 HEALTH_CHECK = re.compile(r"[0-9a-f]{64}\.service ")
 
+# A host is many processes, and its group would get the time of one of those that run beside it: these are the defaults of ten.
+WEIGHTS = {"cpu.shares": "10240", "cpu.weight": "1000"}
+
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
 PR_SET_PDEATHSIG = 1
@@ -132,6 +135,9 @@ class ControlGroups:
             for setting in ("cpuset.cpus", "cpuset.mems"):
                 if (group / setting).exists() and (group / "tasks").exists():
                     (group / setting).write_text((group.parent / setting).read_text())
+            for setting, weight in WEIGHTS.items():
+                if (group / setting).exists():
+                    (group / setting).write_text(weight)
 
     def join(self):
         for group in self.groups:

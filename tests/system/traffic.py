@@ -4,12 +4,15 @@
 Requests without a pause worth the name, counted: what a visitor notices of a deploy.
 
 As a program (in the host): traffic.py URL [HOST [BODY]]. One request after the other, each on a connection of its own, until
-stdin ends, and at least LEAST of them; the figures are JSON on stdout. What counts as answered is 200 with a body, whole. With
-a BODY it is posted as JSON, 202 is good as well, and the answers are counted by their status.
+stdin ends and one was sent after that, and at least LEAST of them; the figures are JSON on stdout. What counts as answered is
+200 with a body, whole. With a BODY it is posted as JSON, 202 is good as well, and the answers are counted by their status.
+With file:///… for a URL each request goes where that upstream file has it then, as through a proxy that follows at once.
 """
 import collections
 import http.client
 import json
+import pathlib
+import re
 import select
 import subprocess
 import sys
@@ -36,15 +39,24 @@ def ask(address, path, host, body):
         connection.close()
 
 
+def target(url):
+    """(address, path) of the next request."""
+    if url.scheme != "file":
+        return url.netloc, url.path or "/"
+    return re.search(r"^ *server (\S+);$", pathlib.Path(url.path).read_text("ascii"), re.MULTILINE).group(1), "/"
+
+
 def main():
     url = urllib.parse.urlsplit(sys.argv[1])
     host = sys.argv[2] if len(sys.argv) > 2 else url.netloc
     body = sys.argv[3] if len(sys.argv) > 3 else None
     answers, faults, slowest = collections.Counter(), collections.Counter(), 0.0
-    while not select.select([sys.stdin], [], [], PAUSE)[0] or sum(answers.values()) + sum(faults.values()) < LEAST:
+    is_over = False
+    while not is_over or sum(answers.values()) + sum(faults.values()) < LEAST:
+        is_over = bool(select.select([sys.stdin], [], [], PAUSE)[0])
         begun = time.monotonic()
         try:
-            answers[ask(url.netloc, url.path or "/", host, body)] += 1
+            answers[ask(*target(url), host, body)] += 1
         except (OSError, http.client.HTTPException) as fault:
             faults[f"{type(fault).__name__}: {fault}"] += 1
         slowest = max(slowest, time.monotonic() - begun)
@@ -57,7 +69,7 @@ class Traffic:
     """`with Traffic(forge, URL) as traffic: …`; afterwards `sent`, `failed`, `answers`, `faults` and `slowest` (s) tell."""
 
     def __init__(self, forge, url, host="", body=""):
-        host = host or urllib.parse.urlsplit(url).netloc
+        host = host or urllib.parse.urlsplit(url).netloc or "localhost"
         self.command = forge.enter("python3", "tests/system/traffic.py", url, host, *([body] if body else []))
         self.process = None
         self.answers, self.faults, self.slowest = {}, {}, 0.0

@@ -89,10 +89,6 @@ static void configuration_takes_aliases_and_refuses_what_is_none(void **state) {
 
         (void) state;
 
-        /* Files of other people's are refused before they are read. */
-        if (getuid() != 0)
-                skip();
-
         assert_int_equal(load("HostAliases=a=b.example.com c=d.example.com\nHostAliases=e=f.example.com\n",
                               &config),
                          0);
@@ -112,7 +108,9 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(alias_has_a_host_on_the_left_and_a_domain_on_the_right),
                 cmocka_unit_test(alias_is_found_by_the_whole_host_without_capitals),
-                cmocka_unit_test(configuration_takes_aliases_and_refuses_what_is_none),
+                /* Files of other people's are refused before they are read. */
+                UNIT_TEST_IF(geteuid() == 0, "wants root",
+                             configuration_takes_aliases_and_refuses_what_is_none),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,11 +38,6 @@ static int tear_down(void **state) {
         return geteuid() == 0 ? nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS) : 0;
 }
 
-static void skip_unless_root(void) {
-        if (geteuid() != 0)
-                skip();
-}
-
 static void file_path(char *ret, size_t size) {
         (void) snprintf(ret, size, "%s/shop.json", directory);
 }
@@ -86,7 +81,6 @@ static void project_without_a_file_is_fine(void **state) {
 
         (void) state;
 
-        skip_unless_root();
         assert_int_equal(load(&config, problem), 0);
         assert_false(config.exists);
         assert_null(config.container);
@@ -105,7 +99,6 @@ static void stage_is_put_on_top_of_its_project(void **state) {
 
         (void) state;
 
-        skip_unless_root();
         assert_int_equal(
                         load_text("{" IMAGE
                                   ",\"stages\":{\"prod\":{\"container\":{\"User\":\"2\"},\"healthcheck\":\"tcp\","
@@ -129,7 +122,6 @@ static void stage_is_put_on_top_of_its_project(void **state) {
 static void file_of_another_image_is_not_permitted(void **state) {
         (void) state;
 
-        skip_unless_root();
         expect_problem("{\"image\":\"registry.example/bakery\"}", -EPERM,
                        " /image: is registry.example/bakery, and what is to be deployed is registry.example/shop");
         expect_problem("{\"image\":\"shop\"}", -EPERM,
@@ -139,7 +131,6 @@ static void file_of_another_image_is_not_permitted(void **state) {
 static void image_is_a_bare_repository(void **state) {
         (void) state;
 
-        skip_unless_root();
         expect_problem("{}", -EBADMSG, " /image: has to be there, and a string");
         expect_problem("{\"image\":1}", -EBADMSG, " /image: has to be there, and a string");
         expect_problem("{\"image\":\"registry.example/shop:v1\"}", -EBADMSG,
@@ -152,7 +143,6 @@ static void mistakes_of_syntax_have_a_position(void **state) {
 
         (void) state;
 
-        skip_unless_root();
         assert_int_equal(load_text("{\n  \"image\": \"a\",\n  }", &config, problem), -EBADMSG);
         assert_non_null(strstr(problem, "/shop.json:3:3: "));
         assert_int_equal(load_text("{\"image\":\"a\",\n\"image\":\"b\"}", &config, problem), -EBADMSG);
@@ -194,7 +184,6 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
 
         (void) state;
 
-        skip_unless_root();
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 char text[512];
 
@@ -216,7 +205,6 @@ static void patch_may_not_take_what_is_the_deployers(void **state) {
 
         (void) state;
 
-        skip_unless_root();
         for (size_t i = 0; i < ELEMENTSOF(patches); i++) {
                 ProjectConfig config;
                 char problem[PROJECT_PROBLEM_SIZE], text[256];
@@ -248,7 +236,6 @@ static void keys_in_another_case_are_refused(void **state) {
 
         (void) state;
 
-        skip_unless_root();
         for (size_t i = 0; i < ELEMENTSOF(patches); i++) {
                 ProjectConfig config;
                 char problem[PROJECT_PROBLEM_SIZE], text[256];
@@ -265,7 +252,6 @@ static void keys_that_nobody_here_knows_are_the_engines(void **state) {
 
         (void) state;
 
-        skip_unless_root();
         assert_int_equal(load_text("{" IMAGE
                                    ",\"container\":{\"Future\":1,\"HostConfig\":{\"Later\":{\"x\":[]}},"
                                    "\"Labels\":{\"traefik.enable\":\"true\",\"Image\":\"x\"}}}",
@@ -279,7 +265,6 @@ static void file_is_roots_alone(void **state) {
 
         (void) state;
 
-        skip_unless_root();
         file_path(path, sizeof(path));
         file_write("{" IMAGE "}", strlen("{" IMAGE "}"));
         assert_int_equal(chmod(path, 0660), 0);
@@ -310,7 +295,6 @@ static void directory_is_roots_alone(void **state) {
 
         (void) state;
 
-        skip_unless_root();
         assert_int_equal(chmod(directory, 0770), 0);
         assert_int_equal(load(&config, problem), -EPERM);
         assert_non_null(strstr(problem, "can be written by others than root"));
@@ -324,7 +308,6 @@ static void file_is_bounded(void **state) {
 
         (void) state;
 
-        skip_unless_root();
         assert_non_null(text);
         memset(text, ' ', PROJECT_FILE_MAX + 1);
         memcpy(text, "{" IMAGE "}", strlen("{" IMAGE "}"));
@@ -335,20 +318,22 @@ static void file_is_bounded(void **state) {
         assert_int_equal(load(&config, problem), 0);
 }
 
+#define ROOT_TEST(f) UNIT_TEST_IF(geteuid() == 0, "wants root", f)
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(project_without_a_file_is_fine),
-                cmocka_unit_test(stage_is_put_on_top_of_its_project),
-                cmocka_unit_test(file_of_another_image_is_not_permitted),
-                cmocka_unit_test(image_is_a_bare_repository),
-                cmocka_unit_test(mistakes_of_syntax_have_a_position),
-                cmocka_unit_test(mistakes_of_meaning_have_a_pointer),
-                cmocka_unit_test(patch_may_not_take_what_is_the_deployers),
-                cmocka_unit_test(keys_in_another_case_are_refused),
-                cmocka_unit_test(keys_that_nobody_here_knows_are_the_engines),
-                cmocka_unit_test(file_is_roots_alone),
-                cmocka_unit_test(directory_is_roots_alone),
-                cmocka_unit_test(file_is_bounded),
+                ROOT_TEST(project_without_a_file_is_fine),
+                ROOT_TEST(stage_is_put_on_top_of_its_project),
+                ROOT_TEST(file_of_another_image_is_not_permitted),
+                ROOT_TEST(image_is_a_bare_repository),
+                ROOT_TEST(mistakes_of_syntax_have_a_position),
+                ROOT_TEST(mistakes_of_meaning_have_a_pointer),
+                ROOT_TEST(patch_may_not_take_what_is_the_deployers),
+                ROOT_TEST(keys_in_another_case_are_refused),
+                ROOT_TEST(keys_that_nobody_here_knows_are_the_engines),
+                ROOT_TEST(file_is_roots_alone),
+                ROOT_TEST(directory_is_roots_alone),
+                ROOT_TEST(file_is_bounded),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
