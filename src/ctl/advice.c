@@ -22,6 +22,18 @@ static const char not_installed[] =
 static const char not_started[] = "It did not start; its journal tells why: journalctl -e -u %s";
 static const char not_answered[] = "It did not answer; its journal may tell why: journalctl -e -u %s";
 
+/* What the deployer refuses because of what root wrote; asked before the other table. */
+static const Advice deployer_advices[] = {
+        { ERROR_NOT_PERMITTED,
+          "AllowImages= in deployerd.conf says which images may run, a file in projects.d which one its project "
+          "may. Only root may be able to write them." },
+        { ERROR_CONFIGURATION,
+          "Mend it, and look again with: tinyforgectl project show PROJECT. A file in projects.d belongs to "
+          "root:tinyforge-deployer, with mode 0640." },
+        { ERROR_PULL_FAILED,
+          "Was it pushed, and may the deployer pull it? A login is the credential config.json of %s." },
+};
+
 static const Advice advices[] = {
         { ERROR_NO_SUCH_PROJECT, "The projects are listed by: tinyforgectl projects" },
         { ERROR_NO_SUCH_STAGE, "The stages are listed by: tinyforgectl stages" },
@@ -43,7 +55,6 @@ static const Advice advices[] = {
           "rollback PROJECT STAGE" },
         { ERROR_NO_ROLLBACK_TARGET,
           "Nothing was stopped. What was deployed so far is listed by: tinyforgectl deploys PROJECT STAGE" },
-        { ERROR_NOT_PERMITTED, "AllowImages= in deployerd.conf says which images may run." },
         { ERROR_QUEUE_FULL, "What is in the queue is listed by: tinyforgectl deploys" },
         { ERROR_STORE_UNAVAILABLE, "Is there space on the disk? journalctl -e -u %s tells more." },
         { ERROR_CONFIGURATION, "journalctl -e -u %s names the file and its line." },
@@ -70,32 +81,35 @@ static const Advice advices[] = {
         { SD_BUS_ERROR_DISCONNECTED, not_answered },
 };
 
-static bool advice_is_for(const Advice *advice, const char *name) {
-        size_t length = strlen(advice->name);
+/* NULL: there is none. */
+static const char *advice_find(const Advice *table, size_t n, const char *name) {
+        for (size_t i = 0; i < n; i++) {
+                size_t length = strlen(table[i].name);
 
-        if (advice->name[length - 1] == '.')
-                return strncmp(advice->name, name, length) == 0;
-
-        return streq(advice->name, name);
-}
-
-const char *client_advice(const Peer *peer, const char *name, char *buffer, size_t size) {
-        assert(peer);
-        assert(buffer);
-
-        for (size_t i = 0; i < ELEMENTSOF(advices); i++) {
-                const char *text = advices[i].advice, *mark = strstr(text, "%s");
-
-                if (!advice_is_for(&advices[i], strempty(name)))
-                        continue;
-                if (!mark)
-                        return text;
-
-                (void) snprintf(buffer, size, "%.*s%s%s", (int) (mark - text), text, peer->unit, mark + 2);
-                return buffer;
+                if (table[i].name[length - 1] == '.' ? strncmp(table[i].name, name, length) == 0
+                                                     : streq(table[i].name, name))
+                        return table[i].advice;
         }
 
         return NULL;
+}
+
+const char *client_advice(const Peer *peer, const char *name, char *buffer, size_t size) {
+        const char *text = NULL, *mark;
+
+        assert(peer);
+        assert(buffer);
+
+        if (peer == &peer_deployer)
+                text = advice_find(deployer_advices, ELEMENTSOF(deployer_advices), strempty(name));
+        if (!text)
+                text = advice_find(advices, ELEMENTSOF(advices), strempty(name));
+        mark = text ? strstr(text, "%s") : NULL;
+        if (!mark)
+                return text;
+
+        (void) snprintf(buffer, size, "%.*s%s%s", (int) (mark - text), text, peer->unit, mark + 2);
+        return buffer;
 }
 
 int client_report(const Ctl *ctl, const Peer *peer, int r, const sd_bus_error *error) {

@@ -22,9 +22,12 @@ extern char **environ;
 static const char *const daemons[] = { "tinyforge-webhookd", "tinyforge-deployerd" };
 
 static const Column columns[] = {
-        { "DAEMON", "daemon", 0 }, { NULL, "section", 0 },
-        { "KEY", "key", 0 },       { "VALUE", "value", COLUMN_SHRINKS },
-        { "FROM", NULL, 0 },       { NULL, "path", 0 },
+        { "DAEMON", "daemon", 0 },
+        { NULL, "section", 0 },
+        { "KEY", "key", 0 },
+        { "VALUE", "value", COLUMN_SHRINKS },
+        { "FROM", NULL, COLUMN_SHRINKS | COLUMN_TAIL },
+        { NULL, "path", 0 },
         { NULL, "line", 0 },
 };
 

@@ -5,6 +5,7 @@
 #include "ctl/client.h"
 #include "ctl/find.h"
 #include "ctl/outcome.h"
+#include "ctl/terminal.h"
 #include "ctl/verbs.h"
 
 /* Rows that are listed where nobody says how many. */
@@ -39,7 +40,10 @@ int verb_deploys(Ctl *ctl, char *args[]) {
                         return r;
         }
 
-        return table_show(table, ctl, "deploys");
+        r = table_show(table, ctl, "deploys");
+        if (r >= 0 && !ctl->json && table_is_cut(table, ctl->legend, terminal_width(ctl->out)))
+                ctl_hint(ctl, "What is cut here is told in full by: tinyforgectl follow ID");
+        return r;
 }
 
 /* The id in the answer of a method that queues a deploy. */

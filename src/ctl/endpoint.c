@@ -62,10 +62,16 @@ int verb_endpoint(Ctl *ctl, char *args[]) {
                 r = table_show(table, ctl, "instances");
                 if (r < 0)
                         return r;
-        } else if (found.n_running == 0)
+        } else if (found.n_running == 0) {
                 (void) ctl_fail(ctl, 0, "Nothing of %s/%s runs.", args[0], args[1]);
-        else if (found.n_published == 0)
+                ctl_hint(ctl, "What was deployed so far is listed by: tinyforgectl deploys %s %s", args[0],
+                         args[1]);
+        } else if (found.n_published == 0) {
                 (void) ctl_fail(ctl, 0, "%s/%s runs, and publishes no port.", args[0], args[1]);
+                ctl_hint(ctl,
+                         "One that the image does not EXPOSE is said by: tinyforgectl project set %s --port=PORT",
+                         args[0]);
+        }
 
         return found.n_published > 0 ? 0 : CTL_EXIT_FAILURE;
 }

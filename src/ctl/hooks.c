@@ -11,9 +11,9 @@ int verb_hooks(Ctl *ctl, char *args[]) {
                 { "IMAGES", "images", COLUMN_SHRINKS },
                 { "SIGNATURE", "signature", 0 },
                 { "KEY", "has_key", 0 },
-                { "CREATED", "created_at", 0 },
-                { "ROTATED", "rotated_at", 0 },
-                { "PREVIOUS-UNTIL", "previous_until", COLUMN_RARE },
+                { "CREATED", "created_at", COLUMN_TIME },
+                { "ROTATED", "rotated_at", COLUMN_TIME },
+                { "PREVIOUS-UNTIL", "previous_until", COLUMN_RARE | COLUMN_TIME },
         };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(table_freep) Table *table = NULL;

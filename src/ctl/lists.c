@@ -7,7 +7,7 @@
 
 int verb_projects(Ctl *ctl, char *args[]) {
         static const Column columns[] = {
-                { "NAME", "name", COLUMN_SHRINKS }, { "IMAGE", "image", COLUMN_SHRINKS },
+                { "NAME", "name", COLUMN_SHRINKS }, { "IMAGE", "image", COLUMN_SHRINKS | COLUMN_TAIL },
                 { "PORT", "port", COLUMN_RIGHT },   { "HEALTHCHECK", "healthcheck", COLUMN_SHRINKS },
                 { "AUTO", "auto_created", 0 },      { "CREATED", "created_at", COLUMN_TIME },
         };

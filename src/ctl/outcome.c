@@ -4,7 +4,9 @@
 
 #include <inttypes.h>
 
+#include "ctl/client.h"
 #include "ctl/find.h"
+#include "shared/errors.h"
 
 static int show_deploy(const Ctl *ctl, const DeployRow *row) {
         _cleanup_(table_freep) Table *table = NULL;
@@ -28,9 +30,25 @@ static int show_deploy(const Ctl *ctl, const DeployRow *row) {
         return r;
 }
 
-/* Ends that are nobody's fault, and what to do next. */
+/* What is the matter is the reason's first word, where it is an error with a name; else the logs are what is left. */
+static void hint_failure(const Ctl *ctl, const DeployRow *row) {
+        const char *reason = strempty(row->reason), *advice;
+        char buffer[256], name[64];
+
+        (void) snprintf(name, sizeof(name), ERROR_PREFIX "%.*s", (int) strcspn(reason, ":"), reason);
+        advice = client_advice(&peer_deployer, name, buffer, sizeof(buffer));
+        if (advice)
+                ctl_hint(ctl, "%s", advice);
+        else
+                ctl_hint(ctl, "What it did, and what its container said: tinyforgectl logs %s %s",
+                         row->project, row->stage);
+}
+
+/* What to do next, where that is not plain. */
 static void hint_end(const Ctl *ctl, const DeployRow *row, OutcomeGoal goal) {
-        if (streq(row->state, "superseded"))
+        if (streq(row->state, "failed") || streq(row->state, "rolled-back"))
+                hint_failure(ctl, row);
+        else if (streq(row->state, "superseded"))
                 ctl_hint(ctl, "A newer deploy of the stage took its place: tinyforgectl deploys %s %s",
                          row->project, row->stage);
         else if (streq(row->state, "cancelled"))

@@ -119,7 +119,7 @@ static json_t *string_or_null(const char *text) {
         return isempty(text) ? json_null() : json_string(text);
 }
 
-static void print_stage(const Show *show, const StageRow *stage, const char *image, const json_t *body) {
+static void print_stage(const Show *show, const StageRow *stage, const char *image) {
         const Ctl *ctl = show->ctl;
 
         ctl_print(ctl, "%s", "");
@@ -129,10 +129,8 @@ static void print_stage(const Show *show, const StageRow *stage, const char *ima
         ctl_print(ctl, "Auto-deploy: %s", stage->auto_deploy ? "yes" : "no");
         ctl_print(ctl, "Max-instances: %u", stage->max_instances);
         ctl_print(ctl, "Image: %s", image);
-        if (body) {
-                ctl_print(ctl, "Container:");
-                (void) ctl_print_json_indented(ctl, body);
-        }
+        /* Before the reason why there is no container. */
+        (void) fflush(ctl->out);
 }
 
 static int show_stage(Show *show, const StageRow *stage) {
@@ -143,14 +141,17 @@ static int show_stage(Show *show, const StageRow *stage) {
         int r;
 
         r = read_image(show, stage->name, &deploys, &image);
+        if (r >= 0 && !show->ctl->json)
+                print_stage(show, stage, image);
         if (r >= 0 && !show->refusal)
                 r = read_body(show, stage, image, &body, &problem);
         if (r < 0)
                 return r;
 
         if (!show->ctl->json) {
-                print_stage(show, stage, image, body);
-                return 0;
+                if (body)
+                        ctl_print(show->ctl, "Container:");
+                return body ? ctl_print_json_indented(show->ctl, body) : 0;
         }
 
         object = json_pack("{s:s, s:s, s:s, s:b, s:i, s:s, s:O?, s:O?}", "name", stage->name, "policy",

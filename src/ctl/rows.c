@@ -164,7 +164,7 @@ Table *stage_table_new(void) {
                 { "AUTO-DEPLOY", "auto_deploy", 0 },
                 { "MAX-INSTANCES", "max_instances", COLUMN_RIGHT },
                 { NULL, "allow_downgrade", 0 },
-                { "AVAILABLE", "available", COLUMN_SHRINKS | COLUMN_RARE },
+                { "AVAILABLE", "available", COLUMN_SHRINKS | COLUMN_RARE | COLUMN_TAIL },
                 { "SHADOWED-BY", "shadowed_by", COLUMN_SHRINKS | COLUMN_RARE },
         };
 
@@ -186,7 +186,7 @@ void stage_table_add(Table *table, const char *project, const StageRow *row) {
 Table *deploy_table_new(void) {
         static const Column columns[] = {
                 { "ID", "id", COLUMN_RIGHT },         { "PROJECT", "project", COLUMN_SHRINKS },
-                { "STAGE", "stage", COLUMN_SHRINKS }, { "IMAGE", "image", COLUMN_SHRINKS },
+                { "STAGE", "stage", COLUMN_SHRINKS }, { "IMAGE", "image", COLUMN_SHRINKS | COLUMN_TAIL },
                 { "STATE", "state", COLUMN_STATE },   { "QUEUED", "queued_at", COLUMN_TIME },
                 { NULL, "finished_at", 0 },           { "REASON", "reason", COLUMN_SHRINKS },
         };
@@ -194,11 +194,22 @@ Table *deploy_table_new(void) {
         return table_new(columns, ELEMENTSOF(columns));
 }
 
+/* The tag says enough, where there is one; status shows digests. */
+static void add_image(Table *table, const char *image) {
+        const char *at = strchr(image, '@'), *slash = strrchr(image, '/');
+        const char *tag = strchr(slash ? slash : image, ':');
+        _cleanup_free_ char *shown = NULL;
+
+        if (at && tag && tag < at)
+                shown = strndup(image, (size_t) (at - image));
+        table_add_short(table, image, shown ? shown : image);
+}
+
 void deploy_table_add(Table *table, const DeployRow *row) {
         table_add_number(table, row->id);
         table_add_text(table, row->project);
         table_add_text(table, row->stage);
-        table_add_text(table, row->image);
+        add_image(table, row->image);
         table_add_text(table, row->state);
         table_add_time(table, row->queued_at);
         table_add_time(table, row->finished_at);

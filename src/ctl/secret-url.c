@@ -73,7 +73,12 @@ int verb_url(Ctl *ctl, char *args[]) {
 
         r = args[0] ? client_call(ctl, &peer_webhook, "GetHookPath", &reply, "s", args[0])
                     : client_call(ctl, &peer_webhook, "GetWebhookPath", &reply, "");
-        return r < 0 ? r : url_show(ctl, base, reply);
+        if (r >= 0)
+                r = url_show(ctl, base, reply);
+        if (r >= 0 && !ctl->json && streq(base, DEFAULT_URL))
+                ctl_hint(ctl,
+                         "Only this machine can call that; PublicURL= in webhookd.conf says how others do.");
+        return r;
 }
 
 int verb_regenerate_secret(Ctl *ctl, char *args[]) {

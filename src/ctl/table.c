@@ -319,13 +319,18 @@ static const char *cell_colour(const Column *column, const char *cell) {
         return NULL;
 }
 
-/* What is too wide is cut; a time at its beginning. */
+/* What is too wide is cut: a time at both ends. */
 static void print_cut(FILE *file, const Column *column, const char *cell, size_t width) {
         for (size_t i = 0; (column->flags & COLUMN_TIME) && i < ELEMENTSOF(time_forms); i++)
                 if (width == time_forms[i].width) {
                         (void) fprintf(file, "%.*s", (int) width, cell + time_forms[i].offset);
                         return;
                 }
+
+        if (column->flags & COLUMN_TAIL) {
+                (void) fprintf(file, ELLIPSIS "%s", cell + text_prefix(cell, text_width(cell) - width + 1));
+                return;
+        }
 
         (void) fprintf(file, "%.*s" ELLIPSIS, (int) text_prefix(cell, width > 0 ? width - 1 : 0), cell);
 }
@@ -384,6 +389,20 @@ int table_print(const Table *table, FILE *file, bool heading, bool coloured, siz
         for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns)
                 print_row(table, file, table->cells + i, coloured, &layout);
         return 0;
+}
+
+bool table_is_cut(const Table *table, bool heading, size_t width) {
+        Layout layout;
+
+        assert(table);
+
+        layout_make(table, heading, width, &layout);
+        for (size_t c = 0; c < table->n_columns; c++)
+                if (layout.shown[c] && !(table->columns[c].flags & COLUMN_TIME) &&
+                    layout.widths[c] < column_width(table, c, /* heading= */ false))
+                        return true;
+
+        return false;
 }
 
 int table_print_to(const Table *table, const Ctl *ctl, bool heading) {

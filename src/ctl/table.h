@@ -15,6 +15,7 @@ typedef enum ColumnFlags {
                       << 3, /* of table_add_time(): without its seconds, and then its year, on a narrow terminal */
         COLUMN_DROPS = 1 << 4, /* left out where all that did not help */
         COLUMN_STATE = 1 << 5, /* coloured where it says that something is well, or is not */
+        COLUMN_TAIL = 1 << 6,  /* cut at its beginning, since what counts stands at its end */
 } ColumnFlags;
 
 typedef struct Column {
@@ -54,6 +55,9 @@ json_t *table_steal_json(Table *table);
 
 /* For people, within `width` columns where that can be done; 0: as wide as it gets. Heading and colours are the caller's wish. */
 int table_print(const Table *table, FILE *file, bool heading, bool coloured, size_t width);
+
+/* Whether a text is cut for that; the forms of a time do not count. */
+bool table_is_cut(const Table *table, bool heading, size_t width);
 
 /* The same, as wide and coloured as what is behind `ctl->out` allows. */
 int table_print_to(const Table *table, const Ctl *ctl, bool heading);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of verbs, and the help that is made of it: see verbs.h. */
+/* The table of verbs: see verbs.h. A line of their help has 80 columns at most, as a terminal has. */
 #include "ctl/verbs.h"
 
 /* What is the same for all verbs that wait for a deploy. */
@@ -7,35 +7,38 @@
 #define HELP_WAIT                                                \
         "     --no-wait        Return when it is in the queue\n" \
         "     --wait           Wait for the outcome (the default)\n" HELP_TIMEOUT
-#define HELP_FOLLOW \
-        "  -f --follow         Show the way there: a line that moves on a terminal, plain lines elsewhere\n"
-#define HELP_OUTCOME                                                                                               \
-        "Exit code 0 for succeeded and unchanged, 1 for every other outcome, 130 after Ctrl-C, which ends\n"       \
-        "the waiting and not the deploy.\n\n"                                                                      \
-        "JSON: one object, as of deploys; with --follow, before it one line for each step:\n"                      \
-        "{\"phase\",\"detail\"}. Phases: queued, running, resolved, pulling, pulled, created, stopped, started,\n" \
-        "probing, healthy, switched, retired; from the beginning again where the deployer had to.\n"
+#define HELP_FOLLOW                                                                          \
+        "  -f --follow         Show the way there: a line that moves on a terminal, plain\n" \
+        "                      lines elsewhere\n"
+#define HELP_OUTCOME                                                                        \
+        "Exit code 0 for succeeded and unchanged, 1 for every other outcome, 130 after\n"   \
+        "Ctrl-C, which ends the waiting and not the deploy.\n\n"                            \
+        "JSON: one object, as of deploys; with --follow, before it one line for each\n"     \
+        "      step: {\"phase\",\"detail\"}. Phases: queued, running, resolved, pulling,\n" \
+        "      pulled, created, stopped, started, probing, healthy, switched, retired;\n"   \
+        "      from the beginning again where the deployer had to.\n"
 
-#define HELP_PROJECT                                                                               \
-        "     --port=PORT          The port that the container listens on; 0: the image says it\n" \
-        "     --healthcheck=CHECK  image, tcp, http:/path, or nothing for whatever there is\n"
-#define HELP_STOP                                                                               \
-        "What runs is not forgotten, and a deploy that is queued or running is in the way.\n\n" \
+#define HELP_PROJECT                                                                    \
+        "     --port=PORT          Where the container listens; 0: the image says it\n" \
+        "     --healthcheck=CHECK  image, tcp, http:/path; nothing: whatever there is\n"
+#define HELP_STOP                                                                    \
+        "What runs is in the way, and so is a deploy that is queued or running.\n\n" \
         "     --stop  Stop and remove what runs first, and give up its images\n"
 
 static const Verb verbs[] = {
         {
                         .name = "status",
                         .arguments = "",
-                        .summary = "Show the units, the queue, the engine, and what runs where",
-                        .details = "Says first what systemd says of the units; a service that is inactive is normal. Then asks\n"
-                                   "both daemons, which starts them. Exit code 1 where one of the three does not answer.\n\n"
-                                   "Instances come from the engine, and are shown to whom polkit lets see them. Unmanaged is what webhookd has no\n"
-                                   "deploy of.\n\n"
-                                   "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}],\n"
-                                   "       \"webhookd\":{\"version\",\"public_url\",\"projects\",\"queued\",\"running\"},\n"
-                                   "       \"engine\":{\"name\",\"version\",\"api_version\"},\n"
-                                   "       \"instances\":[as of endpoint, of all states, and \"managed\"]}; a part that is missing is null.\n",
+                        .summary = "Show units, queue, engine, and what runs where",
+                        .details = "Says first what systemd says of the units; a service that is inactive is normal.\n"
+                                   "Then asks both daemons, which starts them. Exit code 1 where one of the three\n"
+                                   "does not answer.\n\n"
+                                   "Instances come from the engine, and are shown to whom polkit lets see them.\n"
+                                   "Unmanaged is what webhookd has no deploy of.\n\n"
+                                   "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
+                                   "      \"public_url\",\"projects\",\"queued\",\"running\"}, \"engine\":{\"name\",\"version\",\n"
+                                   "      \"api_version\"}, \"instances\":[as of endpoint, of all states, and\n"
+                                   "      \"managed\"]}; a part that is missing is null.\n",
                         .run = verb_status,
         },
         {
@@ -43,8 +46,8 @@ static const Verb verbs[] = {
                         .arguments = "[HOOK]",
                         .n_max = 1,
                         .summary = "Show the URL that CI calls; it is a secret",
-                        .details = "Without HOOK that of the main hook. The part before the path is PublicURL= of webhookd.conf,\n"
-                                   "or the socket's default.\n\n"
+                        .details = "Without HOOK that of the main hook. The part before the path is PublicURL= of\n"
+                                   "webhookd.conf; without that the URL is for callers on this machine.\n\n"
                                    "JSON: {\"url\",\"path\"}.\n",
                         .run = verb_url,
         },
@@ -61,7 +64,8 @@ static const Verb verbs[] = {
                         .arguments = "",
                         .summary = "List the hooks beside the main one",
                         .details = "Without images a hook is for all of them. The URL of one is shown by url HOOK.\n\n"
-                                   "JSON: [{\"name\",\"images\":[],\"signature\",\"has_key\",\"created_at\",\"rotated_at\",\"previous_until\"}].\n",
+                                   "JSON: [{\"name\",\"images\":[],\"signature\",\"has_key\",\"created_at\",\"rotated_at\",\n"
+                                   "      \"previous_until\"}].\n",
                         .run = verb_hooks,
         },
         {
@@ -71,9 +75,11 @@ static const Verb verbs[] = {
                         .n_max = 1,
                         .options = VERB_HOOK | VERB_IMAGE,
                         .summary = "Make one more URL, and show it",
-                        .details = "     --image=PATTERN   Images (domain/path) that may come through it; again for more. All by default\n"
-                                   "     --signature=RULE  optional: a proof of origin that is sent has to be right, where there is a\n"
-                                   "                       key (the default); required: there has to be one; none: not looked at\n\n"
+                        .details = "     --image=PATTERN   Images (domain/path) that may come through it; again for\n"
+                                   "                       more. All by default\n"
+                                   "     --signature=RULE  optional: a proof of origin that is sent has to be right,\n"
+                                   "                       where there is a key (the default); required: there has\n"
+                                   "                       to be one; none: not looked at\n\n"
                                    "The keys of its sender, one a line, are the credential signing-key.HOOK of\n"
                                    "tinyforge-webhookd.service, which reads them when it starts:\n\n"
                                    "     LoadCredential=signing-key.HOOK:/etc/tinyforge/signing-key.HOOK\n\n"
@@ -87,7 +93,8 @@ static const Verb verbs[] = {
                         .n_max = 1,
                         .options = VERB_GRACE,
                         .summary = "Give a hook a new secret, and show the new URL",
-                        .details = "     --grace=SPAN     The old URL works for so long, at most 30 days; by default it is dead at once\n\n"
+                        .details = "     --grace=SPAN     The old URL works for so long, at most 30 days; by default\n"
+                                   "                      it is dead at once\n\n"
                                    "The main hook has regenerate-secret.\n\n"
                                    "JSON: {\"url\",\"path\"}.\n",
                         .run = verb_hook_rotate,
@@ -106,8 +113,8 @@ static const Verb verbs[] = {
                         .name = "projects",
                         .arguments = "",
                         .summary = "List the projects",
-                        .details = "JSON: [{\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\"}]. The port\n"
-                                   "is null where the image decides.\n",
+                        .details = "JSON: [{\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\"}]. The\n"
+                                   "      port is null where the image decides.\n",
                         .run = verb_projects,
         },
         {
@@ -116,11 +123,13 @@ static const Verb verbs[] = {
                         .n_min = 1,
                         .n_max = 2,
                         .summary = "Show a project, and the containers it makes",
-                        .details = "Of each stage, what the engine is asked for by a deploy today: what tinyforge says itself, and\n"
-                                   "merged into it what is in /etc/tinyforge/projects.d. The image is the newest that came up.\n"
-                                   "Exit code 1 where that is refused, with the reason. The containers are shown to root, and to whom polkit lets.\n\n"
-                                   "JSON: {\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\",\"stages\":[{\"name\",\n"
-                                   "       \"policy\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\"image\",\"container\":{...},\"error\"}]}.\n",
+                        .details = "Of each stage, what the engine is asked for by a deploy today: what tinyforge\n"
+                                   "says itself, and merged into it what is in /etc/tinyforge/projects.d. The image\n"
+                                   "is the newest that came up. Exit code 1 where that is refused, with the reason.\n"
+                                   "The containers are shown to root, and to whom polkit lets.\n\n"
+                                   "JSON: {\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\",\n"
+                                   "      \"stages\":[{\"name\",\"policy\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\n"
+                                   "      \"image\",\"container\":{...},\"error\"}]}.\n",
                         .run = verb_project_show,
         },
         {
@@ -142,7 +151,8 @@ static const Verb verbs[] = {
                         .options = VERB_PROJECT | VERB_IMAGE,
                         .summary = "Change a project, from its next deploy on",
                         .details = "     --image=REPOSITORY   Deploy another image; what was available is forgotten\n" HELP_PROJECT
-                                   "\nJSON: {\"project\"}.\n",
+                                   "\n"
+                                   "JSON: {\"project\"}.\n",
                         .run = verb_project_set,
         },
         {
@@ -152,19 +162,21 @@ static const Verb verbs[] = {
                         .n_max = 1,
                         .options = VERB_STOP,
                         .summary = "Forget a project, its stages and their deploys",
-                        .details = HELP_STOP "\nJSON: {\"project\"}.\n",
+                        .details = HELP_STOP "\n"
+                                             "JSON: {\"project\"}.\n",
                         .run = verb_project_remove,
         },
         {
                         .name = "stages",
                         .arguments = "[PROJECT]",
                         .n_max = 1,
-                        .summary = "List stages, in the order in which they are asked",
-                        .details = "A stage is shadowed by an earlier one that takes every tag it would take: no push reaches "
-                                   "it.\n\n"
-                                   "Available is what was pushed while auto_deploy was off: deploy without a tag takes it.\n\n"
+                        .summary = "List stages, in the order they are asked",
+                        .details = "A stage is shadowed by an earlier one that takes every tag it would take: no\n"
+                                   "push reaches it.\n\n"
+                                   "Available is what was pushed while auto_deploy was off: deploy without a tag\n"
+                                   "takes it.\n\n"
                                    "JSON: [{\"project\",\"name\",\"policy\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\n"
-                                   "       \"allow_downgrade\",\"available\",\"shadowed_by\"}].\n",
+                                   "      \"allow_downgrade\",\"available\",\"shadowed_by\"}].\n",
                         .run = verb_stages,
         },
         {
@@ -173,15 +185,19 @@ static const Verb verbs[] = {
                         .n_min = 2,
                         .n_max = 2,
                         .options = VERB_STAGE | VERB_POLICY,
-                        .summary = "Make a stage, or change which tags it takes and how",
-                        .details = "Stages are asked in the order of their names, and the first that takes a tag gets it. To pin a\n"
-                                   "stage to some tags, first narrow or remove one that takes all, such as the dev that a push made.\n\n"
+                        .summary = "Make a stage, or change which tags it takes",
+                        .details = "Stages are asked in the order of their names, and the first that takes a tag\n"
+                                   "gets it. To pin a stage to some tags, first narrow or remove one that takes all,\n"
+                                   "such as the dev that a push made.\n\n"
                                    "     --pattern=PATTERN       Which tags; a new stage needs one\n"
                                    "     --policy=POLICY         How the pattern is read:\n"
                                    "                               glob    v*; the default\n"
-                                   "                               semver  a range: ^1.4, ~1.2, \">=1.2 <2\", 1.x; the highest wins\n"
-                                   "                               regex   an extended regular expression for the whole tag\n"
-                                   "                               digest  one tag, such as latest, whose digest moves\n"
+                                   "                               semver  a range: ^1.4, ~1.2, \">=1.2 <2\", 1.x; the\n"
+                                   "                                       highest wins\n"
+                                   "                               regex   an extended regular expression for the\n"
+                                   "                                       whole tag\n"
+                                   "                               digest  one tag, such as latest, whose digest\n"
+                                   "                                       moves\n"
                                    "     --auto-deploy=BOOL      Whether a push is deployed, or only made available\n"
                                    "     --max-instances=N       How many versions run side by side, 1 to 16\n"
                                    "     --allow-downgrade=BOOL  Whether semver follows a lower version, too\n\n"
@@ -195,7 +211,8 @@ static const Verb verbs[] = {
                         .n_max = 2,
                         .options = VERB_STOP,
                         .summary = "Forget a stage and its deploys",
-                        .details = HELP_STOP "\nJSON: {\"project\",\"stage\"}.\n",
+                        .details = HELP_STOP "\n"
+                                             "JSON: {\"project\",\"stage\"}.\n",
                         .run = verb_stage_remove,
         },
         {
@@ -205,8 +222,10 @@ static const Verb verbs[] = {
                         .options = VERB_LIMIT,
                         .summary = "List deploys, newest first",
                         .details = "  -n --limit=N    So many at most (default 20, at most 1000)\n\n"
-                                   "JSON: [{\"id\",\"project\",\"stage\",\"image\",\"state\",\"queued_at\",\"finished_at\",\"reason\"}].\n"
-                                   "States: queued, running, succeeded, unchanged, rolled-back, failed, superseded, cancelled.\n",
+                                   "JSON: [{\"id\",\"project\",\"stage\",\"image\",\"state\",\"queued_at\",\"finished_at\",\n"
+                                   "      \"reason\"}].\n\n"
+                                   "States: queued, running, succeeded, unchanged, rolled-back, failed, superseded,\n"
+                                   "cancelled.\n",
                         .run = verb_deploys,
         },
         {
@@ -216,8 +235,8 @@ static const Verb verbs[] = {
                         .n_max = 3,
                         .options = VERB_WAIT | VERB_FOLLOW,
                         .summary = "Deploy a tag, and wait for the outcome",
-                        .details = "TAG is \"v1\", \"@sha256:...\" or \"v1@sha256:...\". Without one, what was pushed while "
-                                   "auto_deploy was\noff is deployed.\n\n" HELP_WAIT HELP_FOLLOW
+                        .details = "TAG is \"v1\", \"@sha256:...\" or \"v1@sha256:...\". Without one, what was pushed\n"
+                                   "while auto_deploy was off is deployed.\n\n" HELP_WAIT HELP_FOLLOW
                                    "\n" HELP_OUTCOME,
                         .run = verb_deploy,
         },
@@ -227,8 +246,8 @@ static const Verb verbs[] = {
                         .n_min = 3,
                         .n_max = 3,
                         .options = VERB_WAIT | VERB_FOLLOW,
-                        .summary = "Deploy to a stage what another one runs, by its digest",
-                        .details = "Whatever the tag stands for by now, TO gets what came up in FROM.\n\n" HELP_WAIT
+                        .summary = "Deploy to a stage what another one runs",
+                        .details = "By its digest: whatever the tag stands for by now, TO gets what came up in FROM.\n\n" HELP_WAIT
                                         HELP_FOLLOW "\n" HELP_OUTCOME,
                         .run = verb_promote,
         },
@@ -238,12 +257,13 @@ static const Verb verbs[] = {
                         .n_min = 2,
                         .n_max = 2,
                         .options = VERB_WAIT | VERB_FOLLOW | VERB_HOLD,
-                        .summary = "Go back to the deploy before, and wait for the outcome",
-                        .details = "Goes to the newest deploy that succeeded before the one that runs, so twice goes back two.\n"
-                                   "What is queued for the stage is cancelled. Where there is nothing to go back to, nothing is\n"
-                                   "stopped, and the exit code is 1.\n\n"
-                                   "     --hold           Switch the stage's auto_deploy off as well, so that no push undoes it\n" HELP_WAIT
-                                                   HELP_FOLLOW "\n" HELP_OUTCOME,
+                        .summary = "Go back to the deploy before",
+                        .details = "Goes to the newest deploy that succeeded before the one that runs, so twice goes\n"
+                                   "back two. What is queued for the stage is cancelled. Where there is nothing to\n"
+                                   "go back to, nothing is stopped, and the exit code is 1.\n\n"
+                                   "     --hold           Switch the stage's auto_deploy off as well, so that no\n"
+                                   "                      push undoes it\n" HELP_WAIT HELP_FOLLOW
+                                   "\n" HELP_OUTCOME,
                         .run = verb_rollback,
         },
         {
@@ -253,7 +273,7 @@ static const Verb verbs[] = {
                         .n_max = 1,
                         .options = VERB_WAIT,
                         .follows = true,
-                        .summary = "Show the way of a deploy, and wait for the outcome",
+                        .summary = "Show the way of a deploy, until it ends",
                         .details = HELP_TIMEOUT "\n" HELP_OUTCOME,
                         .run = verb_follow,
         },
@@ -263,10 +283,11 @@ static const Verb verbs[] = {
                         .n_min = 1,
                         .n_max = 1,
                         .options = VERB_WAIT,
-                        .summary = "Cancel a deploy that is queued or running, and wait for its end",
-                        .details = "What ran before keeps running, or runs again. After the switch to the new one it is too late:\n"
-                                   "see rollback.\n\n" HELP_WAIT "\n"
-                                   "Exit code 0 for cancelled, 1 for every other end, 4 where there is no such deploy.\n\n"
+                        .summary = "Cancel a deploy that is queued or running",
+                        .details = "Waits for its end. What ran before keeps running, or runs again. After the\n"
+                                   "switch to the new one it is too late: see rollback.\n\n" HELP_WAIT "\n"
+                                   "Exit code 0 for cancelled, 1 for every other end, 4 where there is no such\n"
+                                   "deploy.\n\n"
                                    "JSON: one object, as of deploys.\n",
                         .run = verb_cancel,
         },
@@ -276,10 +297,10 @@ static const Verb verbs[] = {
                         .n_min = 2,
                         .n_max = 2,
                         .summary = "Show where a stage answers now",
-                        .details = "One line for each running instance that publishes a port. Exit code 1 where there is "
-                                   "none.\n\n"
-                                   "JSON: [{\"project\",\"stage\",\"deploy\",\"state\",\"health\",\"digest\",\"started_at\",\"endpoint\",\n"
-                                   "       \"container\",\"name\",\"store\"}].\n",
+                        .details = "One line for each running instance that publishes a port. Exit code 1 where\n"
+                                   "there is none.\n\n"
+                                   "JSON: [{\"project\",\"stage\",\"deploy\",\"state\",\"health\",\"digest\",\"started_at\",\n"
+                                   "      \"endpoint\",\"container\",\"name\",\"store\"}].\n",
                         .run = verb_endpoint,
         },
         {
@@ -288,12 +309,13 @@ static const Verb verbs[] = {
                         .n_min = 1,
                         .n_max = 2,
                         .options = VERB_LIMIT | VERB_FOLLOW | VERB_SINCE,
-                        .summary = "Show what was done for a project, and what its containers say",
-                        .details = "By journalctl, with its pager: what both daemons tell of the project's deploys, and the lines of\n"
-                                   "its containers, those that did not come up included. Root and the group systemd-journal can\n"
-                                   "read them.\n\n"
+                        .summary = "Show what was done, and what containers say",
+                        .details = "By journalctl, with its pager: what both daemons tell of the project's deploys,\n"
+                                   "and the lines of its containers, those that did not come up included. Root and\n"
+                                   "the group systemd-journal can read them.\n\n"
                                    "  -f --follow       Wait for more\n"
-                                   "  -n --limit=N      The newest N lines (at most 1000); without it all, or 10 with --follow\n"
+                                   "  -n --limit=N      The newest N lines (at most 1000); without it all, or 10\n"
+                                   "                    with --follow\n"
                                    "     --since=TIME   From then on: \"2026-01-31 12:00\", \"yesterday\", \"-2h\"\n"
                                    "     --until=TIME   Until then\n\n"
                                    "Exit code 4 for what does not exist, otherwise that of journalctl.\n\n"
@@ -305,9 +327,10 @@ static const Verb verbs[] = {
                         .arguments = "",
                         .options = VERB_OUTPUT,
                         .summary = "Show counters and gauges as OpenMetrics text",
-                        .details = "For the textfile collector of node_exporter, which tinyforge-metrics.timer serves, or for any\n"
-                                   "reader of that format. Asks both daemons, which starts them. Instances are told to root only;\n"
-                                   "exit code 1 where they cannot be asked for, after the rest was written.\n\n"
+                        .details = "For the textfile collector of node_exporter, which tinyforge-metrics.timer\n"
+                                   "serves, or for any reader of that format. Asks both daemons, which starts them.\n"
+                                   "Instances are told to root only; exit code 1 where they cannot be asked for,\n"
+                                   "after the rest was written.\n\n"
                                    "     --output=FILE  Replace this file at once, instead of printing\n\n"
                                    "JSON: [{\"name\",\"labels\":{...},\"value\"}].\n",
                         .run = verb_metrics,
@@ -315,12 +338,13 @@ static const Verb verbs[] = {
         {
                         .name = "cat-config",
                         .arguments = "",
-                        .summary = "Show the configuration that is in force, and where it comes from",
-                        .details = "As both daemons would read it if they started now; what runs may have read older files. A list\n"
-                                   "has one row for each line that adds to it. For root, who can read the files. Exit code 1 where a\n"
-                                   "daemon would refuse to start, with the file and the line.\n\n"
-                                   "JSON: [{\"daemon\",\"section\",\"key\",\"value\",\"path\",\"line\"}]; path and line are null for a\n"
-                                   "default.\n",
+                        .summary = "Show the configuration, and where it comes from",
+                        .details = "As both daemons would read it if they started now; what runs may have read older\n"
+                                   "files. A list has one row for each line that adds to it. For root, who can read\n"
+                                   "the files. Exit code 1 where a daemon would refuse to start, with the file and\n"
+                                   "the line.\n\n"
+                                   "JSON: [{\"daemon\",\"section\",\"key\",\"value\",\"path\",\"line\"}]; path and line are null\n"
+                                   "      for a default.\n",
                         .run = verb_cat_config,
         },
         {
@@ -330,8 +354,8 @@ static const Verb verbs[] = {
                         .n_max = 1,
                         .summary = "Show where a push of an image would go, and why",
                         .details = "Deploys nothing. Exit code 4 where no project or no stage takes it.\n\n"
-                                   "JSON: {\"image\",\"tag\",\"project\",\"stage\",\"auto_deploy\",\n"
-                                   "       \"stages\":[{\"name\",\"policy\",\"tag_pattern\",\"auto_deploy\",\"matches\",\"takes\"}]}.\n",
+                                   "JSON: {\"image\",\"tag\",\"project\",\"stage\",\"auto_deploy\",\"stages\":[{\"name\",\"policy\",\n"
+                                   "      \"tag_pattern\",\"auto_deploy\",\"matches\",\"takes\"}]}.\n",
                         .run = verb_match,
         },
         {
@@ -351,18 +375,22 @@ static const Verb verbs[] = {
                         .n_max = 2,
                         .options = VERB_POLICY,
                         .summary = "Tell whether a pattern takes a tag",
-                        .details = "     --policy=POLICY  How the pattern is read: glob (the default), semver, regex or digest\n\n"
+                        .details = "     --policy=POLICY  How the pattern is read: glob (the default), semver, regex\n"
+                                   "                      or digest\n\n"
                                    "Asks no daemon. Exit code 0: it does; 1: it does not; 2: that is no pattern.\n\n"
                                    "JSON: {\"match\"}.\n",
                         .run = verb_match_tag,
         },
 };
 
-/* Whether `name` is of two words, and this is the first. */
-static bool name_is_of_group(const char *name, const char *word) {
+const Verb *verb_at(size_t index) {
+        return index < ELEMENTSOF(verbs) ? &verbs[index] : NULL;
+}
+
+bool verb_is_of_group(const Verb *verb, const char *word) {
         size_t length = strlen(word);
 
-        return strncmp(name, word, length) == 0 && name[length] == ' ';
+        return strncmp(verb->name, word, length) == 0 && verb->name[length] == ' ';
 }
 
 const Verb *verb_find(char *const *words, size_t n_words, size_t *ret_n_used) {
@@ -371,7 +399,7 @@ const Verb *verb_find(char *const *words, size_t n_words, size_t *ret_n_used) {
                 bool found;
 
                 if (space)
-                        found = n_words > 1 && name_is_of_group(verbs[i].name, words[0]) &&
+                        found = n_words > 1 && verb_is_of_group(&verbs[i], words[0]) &&
                                 streq(space + 1, words[1]);
                 else
                         found = n_words > 0 && streq(verbs[i].name, words[0]);
@@ -386,45 +414,8 @@ const Verb *verb_find(char *const *words, size_t n_words, size_t *ret_n_used) {
 
 bool verbs_have_group(const char *word) {
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                if (name_is_of_group(verbs[i].name, word))
+                if (verb_is_of_group(&verbs[i], word))
                         return true;
 
         return false;
-}
-
-static void help_common(FILE *file) {
-        (void) fputs("\nOptions:\n"
-                     "     --json        Print JSON, for programs\n"
-                     "     --no-legend   Print no headings and no hints\n"
-                     "     --no-ask-password\n"
-                     "                   Ask for no password, and fail where one is needed\n"
-                     "  -h --help        Show this help, or that of a verb\n"
-                     "     --version     Show the version\n\n"
-                     "Times in JSON are microseconds since the epoch, what is absent is null.\n"
-                     "Exit codes: 0 success, 1 failure, 2 wrong usage, 4 no such project, stage, deploy or\n"
-                     "hook, 130 Ctrl-C.\n",
-                     file);
-}
-
-void verbs_help(const char *group, FILE *file) {
-        (void) fputs("tinyforgectl [OPTIONS...] VERB [ARGUMENTS...]\n\n"
-                     "Ask tinyforge what it does, and tell it what to do.\n\nVerbs:\n",
-                     file);
-        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
-                int n;
-
-                if (group && !name_is_of_group(verbs[i].name, group))
-                        continue;
-
-                n = fprintf(file, "  %s %s", verbs[i].name, verbs[i].arguments);
-
-                (void) fprintf(file, "%*s%s\n", n < 31 ? 32 - n : 2, "", verbs[i].summary);
-        }
-        help_common(file);
-}
-
-void verb_help(const Verb *verb, FILE *file) {
-        (void) fprintf(file, "tinyforgectl [OPTIONS...] %s%s%s\n\n%s.\n\n%s", verb->name,
-                       isempty(verb->arguments) ? "" : " ", verb->arguments, verb->summary, verb->details);
-        help_common(file);
 }

@@ -67,6 +67,12 @@ typedef struct Verb {
         VerbFunction run;
 } Verb;
 
+/* One by one, in the order of the help; NULL behind the last. */
+const Verb *verb_at(size_t index);
+
+/* Whether its name is of two words, and this is the first. */
+bool verb_is_of_group(const Verb *verb, const char *word);
+
 /* The verb that these words begin with, and how many of them are its name. NULL: no such verb. */
 const Verb *verb_find(char *const *words, size_t n_words, size_t *ret_n_used);
 

@@ -176,7 +176,9 @@ static int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_e
                 return sd_bus_reply_method_return(message, "a(tssssstt)", 0);
 
         r = sd_bus_reply_method_return(message, "a(tssssstt)", 1, deploy->id, deploy->project, deploy->stage,
-                                       deploy->image, deploy->state, "because\nof " EVIL,
+                                       deploy->image, deploy->state,
+                                       streq(deploy->state, "failed") ? "Configuration: because\nof " EVIL
+                                                                      : "because\nof " EVIL,
                                        UINT64_C(1700000000000000), UINT64_C(0));
         if (r >= 0 && deploy->next_steps)
                 r = tell_next_steps(sd_bus_message_get_bus(message), deploy);

@@ -116,6 +116,38 @@ static void widest_column_gives_way_on_a_narrow_terminal(void **state) {
                        "7  a-name-of-some-length  a note that is longer than the name is\n");
 }
 
+static void what_counts_at_the_end_of_a_text_stays(void **state) {
+        static const Column with_image[] = {
+                { "IMAGE", "image", COLUMN_SHRINKS | COLUMN_TAIL },
+                { "REASON", "reason", COLUMN_SHRINKS },
+        };
+        _cleanup_(table_freep) Table *table = table_new(with_image, ELEMENTSOF(with_image));
+
+        (void) state;
+
+        assert_non_null(table);
+        table_add_text(table, "registry.example/t\xC3\xB6pfe:v12");
+        table_add_text(table, "it runs");
+        assert_printed(table, false, 23, "…ple/t\xC3\xB6pfe:v12  it runs\n");
+}
+
+static void caller_learns_whether_a_text_is_cut(void **state) {
+        static const Column with_time[] = { { "NOTE", "note", COLUMN_SHRINKS },
+                                            { "AT", "at", COLUMN_TIME } };
+        _cleanup_(table_freep) Table *table = table_new(with_time, ELEMENTSOF(with_time));
+
+        (void) state;
+
+        assert_non_null(table);
+        table_add_text(table, "a note of 20 letters");
+        table_add_time(table, UINT64_C(1700000000) * USEC_PER_SEC);
+        assert_false(table_is_cut(table, true, 0));
+        assert_false(table_is_cut(table, true, 45));
+        /* Without its year the time leaves room. */
+        assert_false(table_is_cut(table, true, 33));
+        assert_true(table_is_cut(table, true, 32));
+}
+
 static void time_loses_its_seconds_and_year_before_texts_lose_their_sense(void **state) {
         static const Column with_time[] = {
                 { "NAME", "name", COLUMN_SHRINKS },
@@ -239,6 +271,8 @@ int main(void) {
                 cmocka_unit_test(width_counts_characters),
                 cmocka_unit_test(columns_are_aligned_and_what_is_empty_is_a_dash),
                 cmocka_unit_test(widest_column_gives_way_on_a_narrow_terminal),
+                cmocka_unit_test(what_counts_at_the_end_of_a_text_stays),
+                cmocka_unit_test(caller_learns_whether_a_text_is_cut),
                 cmocka_unit_test(time_loses_its_seconds_and_year_before_texts_lose_their_sense),
                 cmocka_unit_test(state_is_coloured_and_its_column_stays_aligned),
                 cmocka_unit_test(programs_get_the_text_itself_and_null),
