@@ -211,7 +211,9 @@ def examples(text):
 
 
 def readme_examples():
-    return examples("\n".join(re.findall(r"^```(?:sh)?\n(.*?)^```$", read("README.md"), re.MULTILINE | re.DOTALL)))
+    found = examples("\n".join(re.findall(r"^```\w*\n(.*?)^```$", read("README.md"), re.MULTILINE | re.DOTALL)))
+    assert len(found) > 20, found
+    return found
 
 
 def page_examples(name):
