@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "webhookd/delivery.h"
 #include "webhookd/deployer.h"
 #include "webhookd/hook.h"
 #include "webhookd/outbox.h"
@@ -24,8 +25,8 @@ typedef struct ManagerHooks {
 
 /* Borrows everything but the bus. */
 int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const WebhookConfig *config,
-                Outbox *outbox, Deployer *deployer, const ManagerHooks *hooks, void *userdata,
-                Manager **ret);
+                Outbox *outbox, Deployer *deployer, Delivery *delivery, const ManagerHooks *hooks,
+                void *userdata, Manager **ret);
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free)
 
