@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Manager: the object org.tinyforge.Webhook1 on the bus; dbus/org.tinyforge.Webhook1.xml says what it offers. Reading is
- * for everybody; what changes something, shows a secret or lists the hooks is for root.
+ * for everybody; what changes something, shows a secret, lists the hooks or tries a payload is for root.
  */
 #pragma once
 

@@ -269,7 +269,6 @@ static void trial_leaves_an_open_turn_as_it_is(void **state) {
 
 static void trial_makes_nothing_available(void **state) {
         const Request request = request_of("{\"image\":\"a.example/shop:v2\"}", NULL, 0);
-        _cleanup_(project_freep) Project *project = NULL;
         _cleanup_(trial_done) Trial trial = { .n = 0 };
         _cleanup_(stage_freep) Stage *stage = NULL, *after = NULL;
         TrialFixture *f = *state;
