@@ -3,7 +3,7 @@
 """
 What a body would do, without doing it: TestPayload() and tinyforgectl test-payload, with the real webhookd on a private bus.
 
-usage: test_payload.py [TEST], with WEBHOOKD= and TINYFORGECTL= the programs and SOURCE_ROOT= the tree
+usage: test_payload_trial.py [TEST], with WEBHOOKD= and TINYFORGECTL= the programs and SOURCE_ROOT= the tree
 """
 import hashlib
 import hmac
