@@ -40,6 +40,8 @@ typedef struct Ctl {
         uint64_t timeout_usec; /* how long to wait */
         uint64_t grace_usec;   /* hook rotate */
         char **images;         /* hook create: patterns; project set: the one; NULL: none given */
+        char **headers;        /* test-payload: "Name: value", or "@FILE"; NULL: none given */
+        const char *hook;      /* test-payload; NULL: the main one */
         /* What a project, a stage or a hook is set to; as it was given, NULL where it was not. */
         const char *port, *healthcheck, *signature;
         const char *pattern, *policy, *auto_deploy, *max_instances, *allow_downgrade;

@@ -28,6 +28,7 @@ enum {
         ARG_TIMEOUT,
         ARG_HOLD,
         ARG_IMAGE,
+        ARG_HEADER,
         ARG_GRACE,
         ARG_STOP,
         ARG_NO_ASK_PASSWORD,
@@ -41,6 +42,7 @@ static const struct {
         size_t offset;   /* in Ctl */
 } texts[] = {
         { "signature", VERB_HOOK, offsetof(Ctl, signature) },
+        { "hook", VERB_PAYLOAD, offsetof(Ctl, hook) },
         { "since", VERB_SINCE, offsetof(Ctl, since) },
         { "until", VERB_SINCE, offsetof(Ctl, until) },
         { "output", VERB_OUTPUT, offsetof(Ctl, output) },
@@ -65,6 +67,7 @@ static const struct option long_options[] = {
         { "hold", no_argument, NULL, ARG_HOLD },
         { "follow", no_argument, NULL, 'f' },
         { "image", required_argument, NULL, ARG_IMAGE },
+        { "header", required_argument, NULL, ARG_HEADER },
         { "grace", required_argument, NULL, ARG_GRACE },
         { "stop", no_argument, NULL, ARG_STOP },
         { "no-ask-password", no_argument, NULL, ARG_NO_ASK_PASSWORD },
@@ -104,8 +107,9 @@ static int parse_span(Ctl *ctl, const char *option, const char *text, uint64_t *
         return 0;
 }
 
-static int parse_image(Ctl *ctl, const char *text) {
-        if (strv_add(&ctl->images, text, strlen(text)) < 0) {
+/* One more of an option that can be given again. */
+static int parse_more(Ctl *ctl, char ***strv, const char *text) {
+        if (strv_add(strv, text, strlen(text)) < 0) {
                 (void) ctl_fail(ctl, -ENOMEM, "Out of memory");
                 return CTL_EXIT_FAILURE;
         }
@@ -152,7 +156,10 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
                 return 0;
         case ARG_IMAGE:
                 command->options |= VERB_IMAGE;
-                return parse_image(ctl, value);
+                return parse_more(ctl, &ctl->images, value);
+        case ARG_HEADER:
+                command->options |= VERB_PAYLOAD;
+                return parse_more(ctl, &ctl->headers, value);
         case ARG_GRACE:
                 command->options |= VERB_GRACE;
                 return parse_span(ctl, "grace", value, &ctl->grace_usec);
@@ -278,6 +285,7 @@ int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
         agent_free(ctl.agent);
         sd_bus_flush_close_unref(ctl.bus);
         ctl.images = strv_free(ctl.images);
+        ctl.headers = strv_free(ctl.headers);
 
         if (fflush(out) != 0 || ferror(out)) {
                 (void) ctl_fail(&ctl, -EIO, "Cannot write the answer: %m");

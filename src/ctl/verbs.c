@@ -359,6 +359,24 @@ static const Verb verbs[] = {
                         .run = verb_match,
         },
         {
+                        .name = "test-payload",
+                        .arguments = "FILE",
+                        .n_min = 1,
+                        .n_max = 1,
+                        .options = VERB_PAYLOAD,
+                        .summary = "Show what a body that a sender posts would do, without doing it",
+                        .details = "FILE is the body; - reads it from standard input. What would be queued is not, and a signature is\n"
+                                   "checked as if it had come over HTTP. For root.\n\n"
+                                   "     --header='K: V'  A header of the request; again for more. Without a Content-Type it is JSON.\n"
+                                   "                      @FILE has one on each line, so that no token stands in the command line\n"
+                                   "     --hook=HOOK      The hook that it comes through; by default the main one\n\n"
+                                   "Exit code 0 where the sender would be content (2xx, also for what is ignored), 1 for other answers.\n\n"
+                                   "JSON: {\"status\",\"provider\",\"signature\",\"pushes\":[{\"image\",\"project\",\"stage\",\"outcome\",\n"
+                                   "       \"reason\",\"new_project\"}],\"answer\":{...}}; signature: right, wrong, missing, unchecked;\n"
+                                   "outcome: queued, joined, known (a redelivery), ignored.\n",
+                        .run = verb_test_payload,
+        },
+        {
                         .name = "parse-image",
                         .arguments = "REFERENCE",
                         .n_min = 1,

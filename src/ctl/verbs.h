@@ -32,6 +32,7 @@ int verb_cancel(Ctl *ctl, char *args[]);
 int verb_follow(Ctl *ctl, char *args[]);
 int verb_endpoint(Ctl *ctl, char *args[]);
 int verb_match(Ctl *ctl, char *args[]);
+int verb_test_payload(Ctl *ctl, char *args[]);
 int verb_parse_image(Ctl *ctl, char *args[]);
 int verb_match_tag(Ctl *ctl, char *args[]);
 int verb_logs(Ctl *ctl, char *args[]);
@@ -52,7 +53,8 @@ typedef enum VerbOptions {
         VERB_HOOK = 1 << 9,    /* --signature= */
         VERB_GRACE = 1 << 10,  /* --grace= */
         VERB_SINCE = 1 << 11,  /* --since=, --until= */
-        VERB_OUTPUT = 1 << 12  /* --output= */
+        VERB_OUTPUT = 1 << 12, /* --output= */
+        VERB_PAYLOAD = 1 << 13 /* --header=, --hook= */
 } VerbOptions;
 
 typedef struct Verb {

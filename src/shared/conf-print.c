@@ -27,10 +27,6 @@ static void origin_list_done(OriginList *list) {
         free(list->items);
 }
 
-static bool key_is_list(const ConfKey *key) {
-        return key->parse == conf_parse_strv || key->parse == conf_parse_image_patterns;
-}
-
 /* What was assigned to the key so far counts no longer. */
 static void origin_list_forget(OriginList *list, const ConfKey *key) {
         size_t n = 0;
@@ -49,7 +45,7 @@ static int on_assignment(const ConfKey *key, const char *value, const char *path
         OriginList *list = userdata;
 
         /* An empty value counts as well: it is why the key has none. */
-        if (!key_is_list(key) || isempty(value))
+        if (!key->is_list || isempty(value))
                 origin_list_forget(list, key);
 
         grown = reallocarray(list->items, list->n + 1, sizeof(*grown));
@@ -93,7 +89,7 @@ static int print_line(FILE *file, const ConfKey *key, const Origin *origin) {
 static bool origin_is_reset(const OriginList *list, size_t i) {
         const Origin *origin = &list->items[i];
 
-        if (!key_is_list(origin->key) || !isempty(origin->value))
+        if (!origin->key->is_list || !isempty(origin->value))
                 return false;
 
         for (i++; i < list->n; i++)

@@ -29,6 +29,7 @@ typedef struct ConfKey {
         ConfParse parse;
         size_t offset;        /* of the field in the structure that conf_load() fills */
         const char *fallback; /* the value where no file has one; NULL: nothing, as for all lists */
+        bool is_list;         /* each line adds to it; an empty value forgets those before */
 } ConfKey;
 
 /* Called for what is worth telling but no error: an unknown key or section. `userdata` is conf_load()'s. */

@@ -15,6 +15,9 @@
 /* The URL path of the main hook is this and the secret. */
 #define WEBHOOK_URL_PREFIX "/api/webhook/"
 
+/* The largest body of a delivery that is read, bytes. */
+#define BODY_MAX (1024U * 1024U)
+
 /* The most deploys that run at the same time; dbus-daemon refuses 128 pending replies. */
 #define DEPLOYS_MAX_LIMIT 64U
 

@@ -7,6 +7,7 @@
 #include "webhookd/matcher.h"
 #include "webhookd/payload.h"
 #include "webhookd/refusals.h"
+#include "webhookd/trial.h"
 
 struct Delivery {
         Store *store;
@@ -14,6 +15,7 @@ struct Delivery {
         const WebhookConfig *config;
         Outbox *outbox;
         Refusals refusals;
+        Trial *trial; /* what is being handled is a trial, and is told here; NULL: it is a delivery */
 };
 
 /* What one request is about while it is handled. */
@@ -26,12 +28,20 @@ typedef struct Handling {
         const char *delivery_id; /* of the push at hand, or NULL */
         json_t *deploys;         /* of the answer */
         json_t *ignored;
-        bool replayed; /* the final id was used before */
-        bool accepted; /* something new: 202 rather than 200 */
+        uint64_t first_new; /* the lowest id of a deploy that is queued by this delivery; 0: none is */
+        bool replayed;      /* the final id was used before */
+        bool accepted;      /* something new: 202 rather than 200 */
 } Handling;
+
+/* delivery.c: a request that has the hook's secret. `now` is CLOCK_REALTIME in µs. */
+void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *request, uint64_t now,
+                           Answer *ret);
 
 /* A notice about the push at hand, or the whole of the delivery. */
 Notice handling_notice(const Handling *handling, EventId event, NoticeSignal signal, const char *image);
+
+/* Puts into the outbox what has become of a push, or of a trial into that. The words are static; `reason` may be NULL. */
+int handling_tell(Handling *handling, const Notice *notice, const char *outcome, const char *reason);
 
 /* Answers and tells that nothing comes of a push, and why; `match` may be NULL. */
 int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason);

@@ -12,6 +12,22 @@ static const char *const enqueue_texts[] = {
         [ENQUEUE_REDELIVERED] = "Delivery known, its deploy is %" PRIu64,
 };
 
+static const char *const outcomes[] = {
+        [ENQUEUE_NEW] = "queued",
+        [ENQUEUE_JOINED] = "joined",
+        [ENQUEUE_REDELIVERED] = "known",
+};
+
+/* The id of a deploy that will not be is nobody's. */
+static json_t *deploy_id_to_json(Handling *handling, const EnqueueResult *result) {
+        if (result->verdict == ENQUEUE_NEW && handling->first_new == 0)
+                handling->first_new = result->deploy_id;
+        if (handling->delivery->trial && handling->first_new > 0 && result->deploy_id >= handling->first_new)
+                return json_null();
+
+        return json_integer((json_int_t) result->deploy_id);
+}
+
 static int handle_enqueued(Handling *handling, const char *image, const Match *match,
                            const EnqueueResult *result) {
         bool is_new = result->verdict == ENQUEUE_NEW;
@@ -21,10 +37,10 @@ static int handle_enqueued(Handling *handling, const char *image, const Match *m
         int r;
 
         if (json_array_append_new(handling->deploys,
-                                  json_pack("{s:I, s:s, s:s, s:s, s:s}", "id",
-                                            (json_int_t) result->deploy_id, "project", match->project->name,
-                                            "stage", match->stage->name, "image", image, "state",
-                                            deploy_state_to_string(result->state))) < 0)
+                                  json_pack("{s:o, s:s, s:s, s:s, s:s}", "id",
+                                            deploy_id_to_json(handling, result), "project",
+                                            match->project->name, "stage", match->stage->name, "image",
+                                            image, "state", deploy_state_to_string(result->state))) < 0)
                 return -ENOMEM;
 
         handling->accepted |= result->verdict != ENQUEUE_REDELIVERED;
@@ -40,7 +56,7 @@ static int handle_enqueued(Handling *handling, const char *image, const Match *m
         notice.project = match->project->name;
         notice.stage = match->stage->name;
         notice.deploy = result->deploy_id;
-        return outbox_add(handling->delivery->outbox, &notice);
+        return handling_tell(handling, &notice, outcomes[result->verdict], NULL);
 }
 
 /* What the store is asked for; everything is borrowed. */

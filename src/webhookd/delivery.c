@@ -55,6 +55,14 @@ Notice handling_notice(const Handling *handling, EventId event, NoticeSignal sig
         return notice;
 }
 
+int handling_tell(Handling *handling, const Notice *notice, const char *outcome, const char *reason) {
+        Delivery *delivery = handling->delivery;
+
+        return delivery->trial ? trial_add(delivery->trial, notice->image, notice->project, notice->stage,
+                                           outcome, reason)
+                               : outbox_add(delivery->outbox, notice);
+}
+
 int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason) {
         Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL, image);
         char text[160];
@@ -67,7 +75,7 @@ int handle_ignored(Handling *handling, const char *image, const Match *match, co
         notice.text = text;
         notice.project = match && match->project ? match->project->name : NULL;
         notice.stage = match && match->stage ? match->stage->name : NULL;
-        return outbox_add(handling->delivery->outbox, &notice);
+        return handling_tell(handling, &notice, "ignored", reason);
 }
 
 /* What the decoder left aside. Its words are explained, since nobody here has made a rule for them. */
@@ -84,7 +92,7 @@ static int handle_undecoded(Handling *handling, const Ignored *ignored) {
 
         (void) snprintf(text, sizeof(text), "Delivery ignored: %s: %s", word, explanation);
         notice.text = text;
-        return outbox_add(handling->delivery->outbox, &notice);
+        return handling_tell(handling, &notice, "ignored", word);
 }
 
 /* 1 when the hook is for this image, 0 when not. */
@@ -124,7 +132,8 @@ static int handle_unknown(Handling *handling, const ImageRef *ref, const char *i
         (void) snprintf(text, sizeof(text), "Project %s created by a delivery", name);
         notice.text = text;
         notice.project = name;
-        r = outbox_add(delivery->outbox, &notice);
+        r = delivery->trial ? trial_add_project(delivery->trial, name)
+                            : outbox_add(delivery->outbox, &notice);
         if (r < 0)
                 return r;
 
@@ -291,6 +300,12 @@ static void answer_malformed(const JsonError *error, Answer *ret) {
                 answer_set_error(ret, 400, "malformed", "%s", error->text);
 }
 
+/* A stranger's request is told of, but not a trial of root's. */
+static void note_refusal(Delivery *delivery, const Request *request, const Hook *hook, int status) {
+        if (!delivery->trial)
+                refusals_note(&delivery->refusals, request->remote, hook->name, status);
+}
+
 /* Of the turn's transaction, and no reason for another answer where that fails. Strangers do not get here. */
 static void count_refused(Delivery *delivery) {
         if (store_begin(delivery->store) >= 0)
@@ -311,6 +326,8 @@ static void handle_authentic(Delivery *delivery, const Hook *hook, const Request
 
         switch (verdict) {
         case PAYLOAD_OK:
+                if (delivery->trial)
+                        delivery->trial->provider = pushes.provider;
                 handle_decoded(delivery, hook, request, &pushes, final_id, ret);
                 return;
 
@@ -324,12 +341,11 @@ static void handle_authentic(Delivery *delivery, const Hook *hook, const Request
         }
 
         count_refused(delivery);
-        refusals_note(&delivery->refusals, request->remote, hook->name, ret->status);
+        note_refusal(delivery, request, hook, ret->status);
 }
 
-/* The secret was right. */
-static void handle_known(Delivery *delivery, const Hook *hook, const Request *request, uint64_t now,
-                         Answer *ret) {
+void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *request, uint64_t now,
+                           Answer *ret) {
         _cleanup_free_ char *final_id = NULL, *buffer = NULL;
         Bytes form = { NULL, 0 };
         HookVerdict verdict;
@@ -345,9 +361,11 @@ static void handle_known(Delivery *delivery, const Hook *hook, const Request *re
         }
 
         verdict = hook_admit(hook, request, form, now);
+        if (delivery->trial)
+                delivery->trial->verdict = verdict;
         if (hook_refusal(verdict)) {
                 answer_set_error(ret, 401, "unauthorized", "%s", hook_refusal(verdict));
-                refusals_note(&delivery->refusals, request->remote, hook->name, 401);
+                note_refusal(delivery, request, hook, 401);
                 return;
         }
 
@@ -373,7 +391,7 @@ void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
         *ret = (Answer){ 0 };
         hook = hooks_check(delivery->hooks, request->path, now);
         if (hook) {
-                handle_known(delivery, hook, request, now, ret);
+                delivery_handle_known(delivery, hook, request, now, ret);
                 return;
         }
 

@@ -9,6 +9,7 @@
 #include "webhookd/outbox.h"
 #include "webhookd/request.h"
 #include "webhookd/store.h"
+#include "webhookd/trial.h"
 #include "webhookd/webhook-config.h"
 
 typedef struct Delivery Delivery;
@@ -24,6 +25,13 @@ DEFINE_CLEANUP(Delivery, delivery_free)
  * wrong becomes a status; a request that failed has changed nothing.
  */
 void delivery_handle(Delivery *delivery, const Request *request, Answer *ret);
+
+/*
+ * What delivery_handle() would make of a request that has the secret of `hook`, found out on its way and undone: nothing is
+ * in the store, the outbox or the journal afterwards, and nothing is counted. Whether the disk would take it is not found out.
+ * Negative errno where the store cannot be used; `*ret` is for trial_done().
+ */
+int delivery_try(Delivery *delivery, const Hook *hook, const Request *request, Trial *ret);
 
 /* Logs how many refusals were not logged one by one; to be called before the end. */
 void delivery_log_refusals(Delivery *delivery);

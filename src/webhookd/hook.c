@@ -354,11 +354,12 @@ HookVerdict hook_admit(const Hook *hook, const Request *request, Bytes form, uin
         if (hook_is_deaf(hook))
                 return HOOK_WITHOUT_KEY;
         if (hook->rule == SIGNATURE_RULE_NONE || !hook->keys)
-                return HOOK_ADMITTED;
+                return HOOK_ADMITTED_UNCHECKED;
 
         switch (signature_check(hook->keys, request, form, now)) {
         case SIGNATURE_ABSENT:
-                return hook->rule == SIGNATURE_RULE_REQUIRED ? HOOK_SIGNATURE_MISSING : HOOK_ADMITTED;
+                return hook->rule == SIGNATURE_RULE_REQUIRED ? HOOK_SIGNATURE_MISSING
+                                                             : HOOK_ADMITTED_UNSIGNED;
         case SIGNATURE_GOOD:
                 return HOOK_ADMITTED;
         case SIGNATURE_GOOD_FINAL_ID:
@@ -372,6 +373,8 @@ HookVerdict hook_admit(const Hook *hook, const Request *request, Bytes form, uin
 
 const char *hook_refusal(HookVerdict verdict) {
         static const char *const refusals[] = {
+                [HOOK_ADMITTED_UNCHECKED] = NULL,
+                [HOOK_ADMITTED_UNSIGNED] = NULL,
                 [HOOK_ADMITTED] = NULL,
                 [HOOK_ADMITTED_FINAL_ID] = NULL,
                 [HOOK_WITHOUT_KEY] =

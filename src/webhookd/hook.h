@@ -75,10 +75,12 @@ int hooks_rotate(Hooks *hooks, const char *name, uint64_t grace_usec, const Hook
 int hooks_remove(Hooks *hooks, const char *name);
 
 typedef enum HookVerdict {
-        HOOK_ADMITTED,
-        HOOK_ADMITTED_FINAL_ID, /* and signature_final_id() must not be accepted twice */
-        HOOK_WITHOUT_KEY,       /* a signature is required, and there is no key to check one with */
-        HOOK_SIGNATURE_MISSING, /* one is required */
+        HOOK_ADMITTED_UNCHECKED, /* signatures are not looked at, or there is no key */
+        HOOK_ADMITTED_UNSIGNED,  /* none is required, and there is none */
+        HOOK_ADMITTED,           /* all that there are are right */
+        HOOK_ADMITTED_FINAL_ID,  /* the same, and signature_final_id() must not be accepted twice */
+        HOOK_WITHOUT_KEY,        /* a signature is required, and there is no key to check one with */
+        HOOK_SIGNATURE_MISSING,  /* one is required */
         HOOK_SIGNATURE_WRONG,
 } HookVerdict;
 

@@ -28,6 +28,7 @@ struct Manager {
         Authority *authority;
         ManagerCounts emitted;
         Deployer *deployer;
+        Delivery *delivery;
         Cancel *cancels; /* callers of Cancel() who wait for the deployer */
         unsigned n_cancels;
         Removal *removals; /* callers of RemoveProject() and RemoveStage() who wait for the deployer */
@@ -89,4 +90,5 @@ int method_set_project(sd_bus_message *message, void *userdata, sd_bus_error *er
 int method_remove_project(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_set_stage(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_test_payload(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -91,6 +91,10 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("MatchImage", SD_BUS_ARGS("s", image),
                                 SD_BUS_RESULT("s", project, "s", stage, "b", auto_deploy),
                                 method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("TestPayload", SD_BUS_ARGS("s", hook, "a(ss)", headers, "ay", body),
+                                SD_BUS_RESULT("u", status, "s", answer, "s", provider, "s", signature,
+                                              "a(sssssb)", pushes),
+                                method_test_payload, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_METHOD_WITH_ARGS("GetMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sa{ss}d)", metrics),
                                 method_get_metrics, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CreateProject", SD_BUS_ARGS("s", name, "s", image, "a{sv}", options),
@@ -141,8 +145,8 @@ static const sd_bus_vtable vtable[] = {
 };
 
 int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const WebhookConfig *config,
-                Outbox *outbox, Deployer *deployer, const ManagerHooks *hooks, void *userdata,
-                Manager **ret) {
+                Outbox *outbox, Deployer *deployer, Delivery *delivery, const ManagerHooks *hooks,
+                void *userdata, Manager **ret) {
         _cleanup_(manager_freep) Manager *manager = NULL;
         int r;
 
@@ -152,6 +156,7 @@ int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const Webhook
         assert(config);
         assert(outbox);
         assert(deployer);
+        assert(delivery);
         assert(hooks && hooks->activity && hooks->changed);
         assert(ret);
 
@@ -165,6 +170,7 @@ int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const Webhook
         manager->config = config;
         manager->outbox = outbox;
         manager->deployer = deployer;
+        manager->delivery = delivery;
         manager->hooks = *hooks;
         manager->userdata = userdata;
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Manager: the object org.tinyforge.Webhook1 on the bus; dbus/org.tinyforge.Webhook1.xml says what it offers. Reading is
- * for everybody; what changes something, shows a secret or lists the hooks is for root, and for whom polkit lets.
+ * for everybody; what changes something, shows a secret, lists the hooks or tries a payload is for root, and for whom
+ * polkit lets.
  */
 #pragma once
 
+#include "webhookd/delivery.h"
 #include "webhookd/deployer.h"
 #include "webhookd/hook.h"
 #include "webhookd/outbox.h"
@@ -24,8 +26,8 @@ typedef struct ManagerHooks {
 
 /* Borrows everything but the bus. */
 int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const WebhookConfig *config,
-                Outbox *outbox, Deployer *deployer, const ManagerHooks *hooks, void *userdata,
-                Manager **ret);
+                Outbox *outbox, Deployer *deployer, Delivery *delivery, const ManagerHooks *hooks,
+                void *userdata, Manager **ret);
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free)
 

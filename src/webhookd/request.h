@@ -6,9 +6,10 @@
 #pragma once
 
 #include "shared/macro.h"
+#include "shared/protocol.h"
 
-/* The largest body that is read, bytes. */
-#define BODY_MAX (1024U * 1024U)
+/* The most headers of a request; libh2o has the same limit. */
+#define REQUEST_HEADERS_MAX 100U
 
 typedef struct Bytes {
         const char *data;

@@ -90,17 +90,19 @@ static int parse_host_aliases(const char *value, void *field, const char **ret_e
 static_assert(HOST_ALIASES_MAX == 64, "parse_host_aliases() tells this number");
 
 static const ConfKey keys[] = {
-        { "Webhook", "PublicURL", parse_public_url, offsetof(WebhookConfig, public_url), NULL },
-        { "Webhook", "AutoCreate", conf_parse_bool, offsetof(WebhookConfig, auto_create), "yes" },
+        { "Webhook", "PublicURL", parse_public_url, offsetof(WebhookConfig, public_url), NULL, false },
+        { "Webhook", "AutoCreate", conf_parse_bool, offsetof(WebhookConfig, auto_create), "yes", false },
         { "Webhook", "AutoCreateImages", conf_parse_image_patterns,
-          offsetof(WebhookConfig, auto_create_images), NULL },
-        { "Webhook", "AutoCreateMax", conf_parse_unsigned, offsetof(WebhookConfig, auto_create_max), "100" },
-        { "Webhook", "HostAliases", parse_host_aliases, offsetof(WebhookConfig, host_aliases), NULL },
-        { "Webhook", "MaxQueued", parse_count, offsetof(WebhookConfig, max_queued), "1000" },
-        { "Webhook", "MaxDeploys", conf_parse_max_deploys, offsetof(WebhookConfig, max_deploys), "4" },
-        { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections), "128" },
-        { "Webhook", "IdleTimeoutSec", conf_parse_timeout, offsetof(WebhookConfig, idle_usec), "60" },
-        { "Webhook", "Signature", parse_signature, offsetof(WebhookConfig, signature), "optional" },
+          offsetof(WebhookConfig, auto_create_images), NULL, true },
+        { "Webhook", "AutoCreateMax", conf_parse_unsigned, offsetof(WebhookConfig, auto_create_max), "100",
+          false },
+        { "Webhook", "HostAliases", parse_host_aliases, offsetof(WebhookConfig, host_aliases), NULL, true },
+        { "Webhook", "MaxQueued", parse_count, offsetof(WebhookConfig, max_queued), "1000", false },
+        { "Webhook", "MaxDeploys", conf_parse_max_deploys, offsetof(WebhookConfig, max_deploys), "4",
+          false },
+        { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections), "128", false },
+        { "Webhook", "IdleTimeoutSec", conf_parse_timeout, offsetof(WebhookConfig, idle_usec), "60", false },
+        { "Webhook", "Signature", parse_signature, offsetof(WebhookConfig, signature), "optional", false },
 };
 
 static void on_warning(const char *text, void *userdata) {

@@ -194,8 +194,12 @@ static int webhookd_connect(Webhookd *webhookd) {
         if (r >= 0)
                 r = inspector_new(webhookd->store, webhookd->deployer, &webhookd->inspector);
         if (r >= 0)
+                r = delivery_new(webhookd->store, webhookd->hooks, &webhookd->config, webhookd->outbox,
+                                 &webhookd->delivery);
+        if (r >= 0)
                 r = manager_new(bus, webhookd->store, webhookd->hooks, &webhookd->config, webhookd->outbox,
-                                webhookd->deployer, &manager_hooks, webhookd, &webhookd->manager);
+                                webhookd->deployer, webhookd->delivery, &manager_hooks, webhookd,
+                                &webhookd->manager);
         return r < 0 ? log_error_errno(r, "Cannot set up the bus: %m") : 0;
 }
 
@@ -205,10 +209,7 @@ static int webhookd_serve(Webhookd *webhookd) {
         int r;
 
         turn_init(&webhookd->turn, webhookd->store, webhookd->outbox, on_queued, webhookd);
-        r = delivery_new(webhookd->store, webhookd->hooks, &webhookd->config, webhookd->outbox,
-                         &webhookd->delivery);
-        if (r >= 0)
-                r = loop_new(event, &loop_hooks, webhookd, &webhookd->loop);
+        r = loop_new(event, &loop_hooks, webhookd, &webhookd->loop);
         if (r >= 0)
                 r = server_new(webhookd->loop, event, webhookd->delivery, &webhookd->turn,
                                webhookd->config.max_connections, on_activity, webhookd, &webhookd->server);
@@ -264,8 +265,8 @@ Webhookd *webhookd_free(Webhookd *webhookd) {
         server_free(webhookd->server);
         tls_free(webhookd->tls);
         loop_free(webhookd->loop);
-        delivery_free(webhookd->delivery);
         manager_free(webhookd->manager);
+        delivery_free(webhookd->delivery);
         inspector_free(webhookd->inspector);
         dispatch_free(webhookd->dispatch);
         deployer_free(webhookd->deployer);

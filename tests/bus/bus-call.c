@@ -4,7 +4,7 @@
  *
  *     bus-call [--interactive] DESTINATION PATH INTERFACE MEMBER [SIGNATURE ARGUMENT...]
  *
- * Types are s, u, t, b and a{sv}, whose entries are counted and typed as busctl has them. Prints "ok" and, behind a space, the
+ * Types are s, u, t, b and a{sv}, whose entries are counted and typed as busctl has them; of a(ss) and ay only 0 entries. Prints "ok" and, behind a space, the
  * first value where that is a string or a t; or the name of the error, a space, and its text. Ends with 0 in both cases.
  */
 #include <inttypes.h>
@@ -67,6 +67,11 @@ static int append_words(sd_bus_message *message, const char *signature, char **w
                 if (strncmp(signature, "a{sv}", 5) == 0) {
                         r = append_dictionary(message, &words);
                         signature += 5;
+                } else if (*words && streq(*words, "0") &&
+                           (strncmp(signature, "a(ss)", 5) == 0 || strncmp(signature, "ay", 2) == 0)) {
+                        r = sd_bus_message_append(message, signature[1] == 'y' ? "ay" : "a(ss)", 0);
+                        words++;
+                        signature += signature[1] == 'y' ? 2 : 5;
                 } else {
                         r = *words ? append_basic(message, *signature, *words) : -EINVAL;
                         words++;

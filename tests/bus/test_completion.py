@@ -124,6 +124,9 @@ def test_bash_leaves_values_alone_and_completes_files():
         assert complete("bash", webhookd, "deploys", "--limit", "=", "5") == []
         assert complete("bash", webhookd, "deploys", "--limit", "=", "5", "s") == ["shop"]
         assert complete("bash", webhookd, "metrics", "--output", "=", f"{FOLDER}/ba") == [f"{FOLDER}/bash"]
+        assert complete("bash", webhookd, "test-payload", f"{FOLDER}/ba") == [f"{FOLDER}/bash"]
+        assert complete("bash", webhookd, "test-payload", "--hook", "shop", f"{FOLDER}/ba") == [f"{FOLDER}/bash"]
+        assert complete("bash", webhookd, "test-payload", "--hook", "=", "s") == []
 
 
 def test_zsh_completes_every_verb_of_the_help():
@@ -144,6 +147,7 @@ def test_zsh_describes_what_it_offers():
         assert "shop:a.example/org/shop" in complete("zsh", webhookd, "stages", "")
         assert any(line.startswith("logs:Show what was done") for line in complete("zsh", webhookd, "l"))
         assert complete("zsh", webhookd, "metrics", "--output", "") == ["files"]
+        assert complete("zsh", webhookd, "test-payload", "--header", "a: b", "") == ["files"]
 
 
 def test_without_a_daemon_nothing_is_offered_and_nothing_is_said():

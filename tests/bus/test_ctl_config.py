@@ -82,6 +82,12 @@ def test_list_is_told_line_by_line_and_an_empty_value_begins_anew():
         assert files.rows("deployerd", "AutoCreateImages") == [(None, "deployerd.conf.d/a.conf", 2)]
 
 
+def test_every_kind_of_list_is_told_line_by_line():
+    with Files(webhookd="[Webhook]\nHostAliases=r:5000=r.example.com\nHostAliases=aliyun=a.example.com\n") as files:
+        assert files.rows("webhookd", "HostAliases") == [("r:5000=r.example.com", "webhookd.conf", 2),
+                                                         ("aliyun=a.example.com", "webhookd.conf", 3)]
+
+
 def test_wrong_value_is_told_with_its_line_and_the_other_daemon_is_shown():
     with Files(webhookd="[Webhook]\nMaxQueued=none\n") as files:
         result = files.run("--json", status=1)

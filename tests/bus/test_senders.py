@@ -8,12 +8,21 @@ usage: test_senders.py [TEST], with WEBHOOKD= the program and SOURCE_ROOT= the t
 """
 import json
 import os
+import pathlib
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import proofs  # noqa: E402
+import registry  # noqa: E402
 import senders  # noqa: E402
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from webhook_host import Host  # noqa: E402
+from waiting import wait_for  # noqa: E402
+from webhook_host import ROOT, Host  # noqa: E402
+
+KEY = "correct horse battery staple"
+# A whole header, as registries are told to send it.
+TOKEN = "Bearer sesame"
 
 # Of each sender: bodies of tagged pushes, of untagged ones, of what is no push, and of those that are nothing.
 SENDERS = {
@@ -22,6 +31,8 @@ SENDERS = {
     "cloudevents": ([], [], ["unknown", "binary"], ["malformed"]),
     "distribution": (["tagged", "index", "many-tags", "without-type"], ["untagged"],
                      ["pull", "delete", "mount", "never-seen", "empty", "from-inside"], ["malformed"]),
+    # No tag is "latest" there, and what a person writes wrong is told.
+    "generic": (["tagged", "digest", "beside", "list"], [], [], ["malformed", "two-tags"]),
     "docker-hub": (["tagged", "official"], ["untagged", "attached"], [], ["malformed"]),
     "ecr": (["tagged", "china", "bridge"], ["untagged"], ["delete", "bridge-delete", "bridge-failure"], ["malformed"]),
     "forgejo": (["tagged", "form"], ["untagged"], ["delete", "npm", "push-of-commits"], ["malformed"]),
@@ -34,12 +45,52 @@ SENDERS = {
     "jfrog": (["tagged"], ["untagged"], ["delete", "promoted", "artifact"], ["malformed"]),
     "quay": (["tagged", "two", "object"], ["untagged"], ["build"], ["malformed"]),
 }
-COLUMNS = ("tagged push", "untagged", "no push", "malformed")
+COLUMNS = ("tagged push", "untagged", "pull/delete/ping", "malformed")
+
+
+def token(name):
+    return lambda body: ([f"{name}: {TOKEN}"], [f"{name}: {TOKEN}x"])
+
+
+def signed(*names):
+    """The HMAC in each of the headers; wrong is that of another key, beside right ones."""
+    def make(body, key):
+        return [proofs.hub(body, key) if name == "X-Hub-Signature-256" else f"{name}: {proofs.mac(body, key)}" for name in names]
+    return lambda body: (make(body, KEY), [*make(body, KEY)[1:], make(body, "another key")[0]])
+
+
+def signed_form(*names):
+    return lambda body: signed(*names)(proofs.form_json(body))
+
+
+def standard(body):
+    return proofs.standard(body, "msg_1"), proofs.standard(body, "msg_2", key=b"another key")
+
+
+# Of each sender that can prove who it is: a body, by what, and what makes the headers of it, right and wrong.
+PROOFS = {
+    "acr": [("tagged", "Authorization", token("Authorization"))],
+    "distribution": [("tagged", "Authorization", token("Authorization"))],
+    "ecr": [("bridge", "Authorization", token("Authorization"))],
+    "forgejo": [("tagged", "X-Forgejo-, X-Gitea-, X-Hub-Signature",
+                 signed("X-Forgejo-Signature", "X-Gitea-Signature", "X-Hub-Signature-256")),
+                ("form", "of the form's JSON", signed_form("X-Forgejo-Signature", "X-Gitea-Signature"))],
+    "generic": [("tagged", "X-Hub-Signature-256", signed("X-Hub-Signature-256")), ("tagged", "webhook-signature", standard),
+                ("tagged", "Authorization", token("Authorization"))],
+    "gitea": [("tagged", "X-Gitea-, X-Hub-Signature", signed("X-Gitea-Signature", "X-Hub-Signature-256")),
+              ("form", "of the form's JSON", signed_form("X-Gitea-Signature", "X-Hub-Signature-256"))],
+    "github": [("tagged", "X-Hub-Signature-256", signed("X-Hub-Signature-256"))],
+    "gitlab": [("own-template", "X-Gitlab-Token", token("X-Gitlab-Token"))],
+    "harbor": [("tagged", "Authorization", token("Authorization")), ("cloudevent", "Authorization", token("Authorization"))],
+    "jfrog": [("tagged", "Authorization", token("Authorization"))],
+}
 
 
 def digest_of(answer):
     """The answer in a few words."""
     j = answer.json()
+    if "error" in j:
+        return f"{answer.status} {j['error']}"
     words = [d["image"].rpartition("/")[2].partition("@")[0] for d in j.get("deploys", [])]
     reasons = sorted({i["reason"] for i in j.get("ignored", [])})
     return f"{answer.status} {' '.join(words)}{' ' if words and reasons else ''}{'-' if reasons else ''}{' -'.join(reasons)}"
@@ -49,9 +100,12 @@ def rows(webhookd):
     return webhookd.call("ListDeploys", "ssu", "", "", 0)[0]
 
 
-def check_row(column, answer):
+def check_row(sender, column, answer):
     """The promise of each column."""
     j = answer.json()
+    if sender == "generic" and column == "malformed":
+        assert answer.status == 400 and j["error"] == "malformed", (answer.status, j)
+        return
     if column == "tagged push":
         assert answer.status == 202 and j["deploys"], (answer.status, j)
         return
@@ -70,14 +124,67 @@ def test_every_sender_is_understood_at_the_same_url():
                 for name in names:
                     # Of two bodies with the same id the second would be a redelivery.
                     answer = senders.post(webhookd, f"{sender}/{name}", f"Idempotency-Key: {sender} {name}")
-                    check_row(column, answer)
+                    check_row(sender, column, answer)
                     seen.append(digest_of(answer))
                 cells.append("; ".join(dict.fromkeys(seen)) or "(none)")
             table.append((sender, cells))
-        assert "DELIVERY_REJECTED" not in webhookd.log(), webhookd.log()
-    tap.note(" | ".join(("sender", *COLUMNS)))
+        rejected = re.findall(r"refused with (\d+)", webhookd.log())
+        assert set(rejected) <= {"400"}, webhookd.log()
+    table = [(sender, cells + proof_cells(sender)) for sender, cells in table]
+    tap.note(" | ".join(("sender", *COLUMNS, "signed right", "signed wrong")))
     for sender, cells in table:
         tap.note(" | ".join((sender, *cells)))
+
+
+def proof_cells(sender):
+    """What right and wrong proofs are answered where one is required, and none; the hook knows all the keys."""
+    if sender not in PROOFS:
+        return ["(cannot sign)", "(cannot sign)"]
+    cells = ([], [])
+    with Host(senders.CONFIG + "Signature=required\n", start=False) as webhookd:
+        webhookd.credential("signing-key", f"{KEY}\n{TOKEN}\n{proofs.STANDARD_KEY}\n")
+        webhookd.start()
+        for i, (name, how, make) in enumerate(PROOFS[sender]):
+            for cell, headers, status in zip(cells, make(senders.read(f"{sender}/{name}")[1]), (202, 401)):
+                answer = senders.post(webhookd, f"{sender}/{name}", f"Idempotency-Key: {sender} {i}", *headers)
+                assert answer.status == status, (sender, how, answer.status, answer.body)
+                cell.append(f"{answer.status} {how}")
+            assert senders.post(webhookd, f"{sender}/{name}").status == 401, "unsigned"
+        assert all(len(projects) >= 1 for projects in webhookd.call("ListProjects"))
+    return ["; ".join(cell) for cell in cells]
+
+
+def notifications(webhookd):
+    """The lines of config.yml that the page has, for this receiver."""
+    page = (pathlib.Path(ROOT) / "docs/senders.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```yaml\n(notifications:\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    return block.replace("https://deploy.example.com/api/webhook/…", f"http://127.0.0.1:{webhookd.port}{webhookd.path()}").replace(
+        "Bearer …", TOKEN)
+
+
+def push_and_pull(webhookd, lines):
+    """What the log of the receiver says after a push, a pull and a push; the registry tells in order."""
+    with registry.Registry(os.path.dirname(webhookd.state), lines) as there:
+        digests = [there.push("acme/shop", "v1", "one")]
+        there.pull("acme/shop", "v1")
+        digests.append(there.push("acme/shop", "v2", "two"))
+        wait_for("both pushes", lambda: len(rows(webhookd)) == 2)
+        assert [row[3] for row in rows(webhookd)] == [
+            f"{there.host}/acme/shop:{tag}@{digest}" for tag, digest in (("v2", digests[1]), ("v1", digests[0]))], rows(webhookd)
+    return webhookd.log()
+
+
+def test_distribution_registry_that_is_set_up_as_the_page_says_calls_for_tags_alone():
+    for ignored in (True, False):
+        with Host("Signature=required\n", start=False) as webhookd:
+            webhookd.credential("signing-key", f"{TOKEN}\n")
+            webhookd.start()
+            lines = notifications(webhookd)
+            assert "      ignore:\n" in lines
+            log = push_and_pull(webhookd, lines if ignored else lines.partition("      ignore:")[0])
+            for reason in ("pull", "not-a-manifest"):
+                assert (f"Delivery ignored: {reason}: " in log) != ignored, log
+            assert "DELIVERY_REJECTED" not in log, log
 
 
 def test_invalid_json_is_400_from_every_sender():

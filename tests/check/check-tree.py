@@ -132,6 +132,26 @@ def test_audit_page_asks_for_events_and_fields_that_there_are_and_for_who_wrote_
                            if f'"{field}"' not in log])
 
 
+def test_senders_page_names_every_format_and_every_reason():
+    page = (source.ROOT / "docs/senders.md").read_text(encoding="utf-8")
+    texts = {path.name: path.read_text(encoding="utf-8") for path in source.files(".c", ".h", below=("src/webhookd",))}
+    formats = set(re.findall(r"&payload_(\w+)", texts["payload.c"]))
+    providers = {name: re.search(r'\bPayloadFormat payload_%s = \{\s*\.name = "([a-z-]+)"' % name, text)
+                 for name in formats for text in texts.values() if f"PayloadFormat payload_{name} = {{" in text}
+    assert len(formats) > 10 and set(providers) == formats and all(providers.values()), (formats, providers)
+    table = set(re.findall(r"`([a-z-]+)`", "".join(line.split("|")[2] for line in page.splitlines() if line.startswith("| ["))))
+    assert table | {"cloudevents"} == {match.group(1) for match in providers.values()}, table
+    assert "told as `cloudevents`" in page
+
+    reasons = set(re.findall(r'X\([A-Z_]+,\s*"([a-z-]+)",', texts["ignore-reason.h"]))
+    for array in re.findall(r"const char \*const (?:\w*reasons|reasons)\[\] = \{(.*?)\};", texts["delivery.c"] + texts["gate.c"], re.DOTALL):
+        reasons |= set(re.findall(r'"([a-z-]+)"', array))
+    reasons |= set(re.findall(r'handle_ignored\(handling, [^"]*"([a-z-]+)"\)', texts["delivery.c"] + texts["delivery-queue.c"]))
+    assert {"no-stage-matches", "auto-create-off", "same-digest", "delivered-before", "auto-deploy-off"} <= reasons, reasons
+    explained = set(re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$", page, re.MULTILINE))
+    assert reasons == explained, f"only one of the two has {sorted(reasons ^ explained)}"
+
+
 def test_catalog_uses_only_fields_that_are_logged():
     log = (source.ROOT / "src/shared/log.c").read_text(encoding="utf-8")
     used = set(re.findall(r"@(\w+)@", (source.ROOT / "catalog/tinyforge.catalog").read_text(encoding="utf-8")))

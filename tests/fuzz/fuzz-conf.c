@@ -12,11 +12,11 @@ typedef struct Config {
 } Config;
 
 static const ConfKey keys[] = {
-        { "A", "Flag", conf_parse_bool, offsetof(Config, flag), NULL },
-        { "A", "Number", conf_parse_unsigned, offsetof(Config, number), NULL },
-        { "A", "Span", conf_parse_sec, offsetof(Config, usec), NULL },
-        { "B", "Name", conf_parse_string, offsetof(Config, string), NULL },
-        { "B", "Words", conf_parse_strv, offsetof(Config, words), NULL },
+        { "A", "Flag", conf_parse_bool, offsetof(Config, flag), NULL, false },
+        { "A", "Number", conf_parse_unsigned, offsetof(Config, number), NULL, false },
+        { "A", "Span", conf_parse_sec, offsetof(Config, usec), NULL, false },
+        { "B", "Name", conf_parse_string, offsetof(Config, string), NULL, false },
+        { "B", "Words", conf_parse_strv, offsetof(Config, words), NULL, true },
 };
 
 static void on_warning(const char *text, void *userdata) {

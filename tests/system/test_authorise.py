@@ -68,6 +68,7 @@ TABLE = {
         "RotateHook": Row("sa{sv} none 0", OURS + "NoSuchHook", polkit=True),
         "RemoveHook": Row("s none", OURS + "NoSuchHook", polkit=True),
         "GetHookPath": Row("s none", OURS + "NoSuchHook", polkit=True),
+        "TestPayload": Row("sa(ss)ay none 0 0", OURS + "NoSuchHook", polkit=True),
         "CreateProject": Row("ssa{sv} none registry.example.com/Acme 0", OURS + "InvalidImage", polkit=True),
         "SetProject": Row("sa{sv} none 0", OURS + "NoSuchProject", polkit=True),
         "RemoveProject": Row("s none", OURS + "NoSuchProject", polkit=True),

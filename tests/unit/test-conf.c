@@ -17,12 +17,12 @@ typedef struct Config {
 } Config;
 
 static const ConfKey keys[] = {
-        { "Main", "Flag", conf_parse_bool, offsetof(Config, flag), NULL },
-        { "Main", "Number", conf_parse_unsigned, offsetof(Config, number), NULL },
-        { "Main", "Span", conf_parse_sec, offsetof(Config, usec), NULL },
-        { "Main", "Name", conf_parse_string, offsetof(Config, string), NULL },
-        { "Main", "Words", conf_parse_strv, offsetof(Config, words), NULL },
-        { "Other", "Name", conf_parse_string, offsetof(Config, string), NULL },
+        { "Main", "Flag", conf_parse_bool, offsetof(Config, flag), NULL, false },
+        { "Main", "Number", conf_parse_unsigned, offsetof(Config, number), NULL, false },
+        { "Main", "Span", conf_parse_sec, offsetof(Config, usec), NULL, false },
+        { "Main", "Name", conf_parse_string, offsetof(Config, string), NULL, false },
+        { "Main", "Words", conf_parse_strv, offsetof(Config, words), NULL, true },
+        { "Other", "Name", conf_parse_string, offsetof(Config, string), NULL, false },
 };
 
 static void config_done(Config *config) {
@@ -114,8 +114,8 @@ static void ignore_warning(const char *text, void *userdata) {
 
 static void key_that_no_file_has_gets_its_fallback(void **state) {
         static const ConfKey with_fallbacks[] = {
-                { "Main", "Span", conf_parse_sec, offsetof(Config, usec), "2min" },
-                { "Main", "Name", conf_parse_string, offsetof(Config, string), NULL },
+                { "Main", "Span", conf_parse_sec, offsetof(Config, usec), "2min", false },
+                { "Main", "Name", conf_parse_string, offsetof(Config, string), NULL, false },
         };
         _cleanup_config_ Config config = { 0 };
         ConfProblem problem;
