@@ -18,6 +18,7 @@ typedef struct Transfer {
         const HttpRequest *request;
         CURL *easy;
         HttpResponse response;
+        size_t room; /* bytes that are allocated for its body */
         size_t n_streamed;
         bool cut;  /* what was enough had come */
         int error; /* of a callback */
@@ -112,16 +113,22 @@ void engine_http_get_header(const EngineHttp *http, const char *name, char *ret,
 
 static int transfer_append(Transfer *transfer, const char *bytes, size_t length) {
         HttpResponse *response = &transfer->response;
-        char *grown;
+        size_t needed = response->length + length + 1, room = transfer->room;
+        char *grown = response->body;
 
         if (length > HTTP_BODY_MAX - response->length)
                 return http_fail(transfer->http, -EIO, "the engine's answer is too large", NULL);
 
-        grown = realloc(response->body, response->length + length + 1);
+        /* Doubled, or each piece of a long answer would copy all that came before it. */
+        while (room < needed)
+                room = room > 0 ? 2 * room : 4096;
+        if (room > transfer->room)
+                grown = realloc(response->body, room);
         if (!grown)
                 return -ENOMEM;
 
         memcpy(grown + response->length, bytes, length);
+        transfer->room = room;
         response->body = grown;
         response->length += length;
         grown[response->length] = '\0';

@@ -75,7 +75,7 @@ class PrivateBus:
         self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ReloadConfig")
 
     def busctl(self, *arguments, prefix=()):
-        return subprocess.run([*prefix, "busctl", f"--address={self.address}", "--json=short", *arguments],
+        return subprocess.run([*prefix, "busctl", f"--address={self.address}", "--timeout=50", "--json=short", *arguments],
                               capture_output=True, text=True, timeout=60, check=False)
 
     def call(self, destination, path, interface, method, signature="", *arguments, prefix=()):

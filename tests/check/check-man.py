@@ -246,7 +246,7 @@ def test_examples_have_every_task_of_the_readme():
 
 def keys_of(path):
     """{key: default} of a daemon's table."""
-    found = re.findall(r'\{ "\w+", "(\w+)", \w+,\s+offsetof\(\w+, \w+\),\s+(NULL|"[^"]*") \}', read(path))
+    found = re.findall(r'\{ "\w+", "(\w+)", \w+,\s+offsetof\(\w+, \w+\),\s+(NULL|"[^"]*"),\s+(?:true|false) \}', read(path))
     assert len(found) == len(re.findall(r"offsetof\(", read(path)))
     return {key: "none" if default == "NULL" else default.strip('"') for key, default in found}
 

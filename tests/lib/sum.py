@@ -9,11 +9,26 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 
+def tell(suite):
+    """What a program said before each test of its that failed; meson itself shows no diagnostics of TAP."""
+    said = []
+    for line in (suite.findtext("system-out") or "").splitlines():
+        if line.startswith("#"):
+            said.append(line)
+            continue
+        if line.startswith("not ok") and "# SKIP" not in line:
+            print("\n".join([f"{suite.get('name')}: {line}", *said[-40:]]))
+        said = []
+
+
 def main():
     broken, logs = sys.argv[1] != "0", sys.argv[2:]
     passed = failed = skipped = 0
     for log in logs:
-        for case in ElementTree.parse(log).getroot().iter("testcase"):
+        root = ElementTree.parse(log).getroot()
+        for suite in root.iter("testsuite"):
+            tell(suite)
+        for case in root.iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
                 failed += 1
                 print(f"failed: {case.get('classname')}: {case.get('name')}")

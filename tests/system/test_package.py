@@ -22,6 +22,7 @@ from traffic import Traffic
 SHOP = "127.0.0.1:5050/acme/shop"  # what debian/tests/deploy deploys, from its own registry
 UPGRADES = 2
 WORKERS = 4
+INSTALL = 300  # seconds that an upgrade may take while the workers keep the machine busy
 # Where a package may leave something, and what lives on there beside it: logs, and the package manager's own notes.
 PLACES = ["/etc", "/opt", "/srv", "/usr", "/var"]
 ELSEWHERE = ["/var/log", "/var/cache", "/var/tmp", "/var/lib/dpkg", "/var/lib/apt"]
@@ -128,7 +129,7 @@ def test_upgrade_under_load_refuses_no_request():
         for deb in later:
             wait_until(lambda: forge.pid(WEBHOOKD) and forge.pid(DEPLOYERD), "both daemons run")
             pids, begun = (forge.pid(WEBHOOKD), forge.pid(DEPLOYERD)), time.monotonic()
-            forge.run("dpkg", "--install", deb)
+            forge.run("dpkg", "--install", deb, timeout=INSTALL)
             tap.note(f"{deb}: {time.monotonic() - begun:.1f} s")
             assert forge.pid(WEBHOOKD) not in (0, pids[0]) and forge.pid(DEPLOYERD) != pids[1]
             program = forge.out("readlink", f"/proc/{forge.pid(WEBHOOKD)}/exe")
@@ -149,7 +150,7 @@ def test_upgrade_keeps_what_was_set_up():
     assert forge.unit(SOCKET, "ActiveState", "UnitFileState") == ["active", "enabled"]
     path = forge.path()
     forge.run("sed", "-i", "s/^#MaxQueued=.*/MaxQueued=77/", "/etc/tinyforge/webhookd.conf")
-    forge.run("dpkg", "--install", version_after(UPGRADES + 1))
+    forge.run("dpkg", "--install", version_after(UPGRADES + 1), timeout=INSTALL)
     assert "MaxQueued=77" in forge.out("cat", "/etc/tinyforge/webhookd.conf")
     assert forge.path() == path
 
