@@ -364,7 +364,7 @@ static const Verb verbs[] = {
                         .n_min = 1,
                         .n_max = 1,
                         .options = VERB_PAYLOAD,
-                        .summary = "Show what a body that a sender posts would do, without doing it",
+                        .summary = "Show what a sender's body would do, without doing it",
                         .details = "FILE is the body; - reads it from standard input. What would be queued is not, and a signature is\n"
                                    "checked as if it had come over HTTP. For root.\n\n"
                                    "     --header='K: V'  A header of the request; again for more. Without a Content-Type it is JSON.\n"

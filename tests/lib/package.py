@@ -38,9 +38,13 @@ def tree_hash():
     return digest.hexdigest()
 
 
+def folder_of(build_root):
+    return pathlib.Path(build_root, "package")
+
+
 def build(build_root):
     """Builds what is not built yet, without the unit tests, which have been run; returns the folder of the packages."""
-    folder = pathlib.Path(build_root, "package")
+    folder = folder_of(build_root)
     folder.mkdir(exist_ok=True)
     with open(folder / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -55,5 +59,5 @@ def build(build_root):
 
 def deb(build_root, name):
     """The path of a package that build() has made."""
-    [path] = pathlib.Path(build_root, "package").glob(f"{name}_{version()}_*.deb")
+    [path] = folder_of(build_root).glob(f"{name}_{version()}_*.deb")
     return path

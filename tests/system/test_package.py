@@ -15,8 +15,8 @@ import time
 import harness
 import tap
 import package  # pylint: disable=wrong-import-order
-from forge import ADDRESS, DEPLOYERD, FINAL, SOCKET, WEBHOOKD, Forge
-from host import Host, wait_until
+from forge import ADDRESS, DEPLOYERD, FINAL, SOCKET, WEBHOOKD, Bare
+from host import wait_until
 from traffic import Traffic
 
 SHOP = "127.0.0.1:5050/acme/shop"  # what debian/tests/deploy deploys, from its own registry
@@ -42,22 +42,6 @@ MODES = {
 
 forge = None  # pylint: disable=invalid-name
 before = {}  # what there was on the host before
-
-
-class Bare(Forge):
-    """A host with an engine, as its package sets it up, and nothing of tinyforge."""
-
-    def __enter__(self):
-        Host.__enter__(self)
-        try:
-            # A machine that builds may forbid its packages to start anything; a host does not.
-            self.run("rm", "-f", "/usr/sbin/policy-rc.d")
-            self.run("journalctl", "--update-catalog")
-            self.run("systemctl", "start", "docker.service")
-        except BaseException:
-            self.close()
-            raise
-        return self
 
 
 def files():
