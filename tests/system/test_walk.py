@@ -214,8 +214,6 @@ def commands():
 
 
 def test_what_was_typed_stands_in_the_documentation():
-    if not pages.MANUAL:
-        raise tap.Skip("this tree has no manual pages")
     known = pages.lines()
     unknown = sorted({line for line in typed if pages.plain(line) not in known})
     assert not unknown, unknown
@@ -231,8 +229,6 @@ def test_verbs_and_options_are_in_their_help():
 
 
 def test_verbs_and_options_are_in_the_manual():
-    if not pages.MANUAL:
-        raise tap.Skip("this tree has no manual pages")
     for verb, options in commands():
         entry = pages.entry(verb)
         assert entry and all(f"*{option}*" in entry for option in options), (verb, options, entry)
