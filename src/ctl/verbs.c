@@ -364,15 +364,18 @@ static const Verb verbs[] = {
                         .n_min = 1,
                         .n_max = 1,
                         .options = VERB_PAYLOAD,
-                        .summary = "Show what a sender's body would do, without doing it",
-                        .details = "FILE is the body; - reads it from standard input. What would be queued is not, and a signature is\n"
-                                   "checked as if it had come over HTTP. For root.\n\n"
-                                   "     --header='K: V'  A header of the request; again for more. Without a Content-Type it is JSON.\n"
-                                   "                      @FILE has one on each line, so that no token stands in the command line\n"
+                        .summary = "Show what a body would do, without doing it",
+                        .details = "FILE is what a sender posts; - reads it from standard input. What would be\n"
+                                   "queued is not, and a signature is checked as if it had come over HTTP.\n\n"
+                                   "     --header='K: V'  A header of the request; again for more. Without a\n"
+                                   "                      Content-Type it is JSON. @FILE has one on each line, so\n"
+                                   "                      that no token stands in the command line\n"
                                    "     --hook=HOOK      The hook that it comes through; by default the main one\n\n"
-                                   "Exit code 0 where the sender would be content (2xx, also for what is ignored), 1 for other answers.\n\n"
-                                   "JSON: {\"status\",\"provider\",\"signature\",\"pushes\":[{\"image\",\"project\",\"stage\",\"outcome\",\n"
-                                   "       \"reason\",\"new_project\"}],\"answer\":{...}}; signature: right, wrong, missing, unchecked;\n"
+                                   "Exit code 0 where the sender would be content (2xx, also for what is ignored),\n"
+                                   "1 for other answers.\n\n"
+                                   "JSON: {\"status\",\"provider\",\"signature\",\"pushes\":[{\"image\",\"project\",\n"
+                                   "       \"stage\",\"outcome\",\"reason\",\"new_project\"}],\"answer\":{...}};\n"
+                                   "signature: right, wrong, missing, unchecked;\n"
                                    "outcome: queued, joined, known (a redelivery), ignored.\n",
                         .run = verb_test_payload,
         },

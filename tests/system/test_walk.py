@@ -15,7 +15,6 @@ import sys
 
 import harness
 import pages
-import tap
 import package  # pylint: disable=wrong-import-order
 from forge import ADDRESS, REGISTRY, SOCKET, Bare
 from host import wait_until
