@@ -59,6 +59,8 @@ int manager_find_stage(Manager *manager, const char *project, const char *stage,
 void manager_drop_cancels(Manager *manager);
 void manager_drop_removals(Manager *manager);
 
+/* The stages of the project that a call names, which is its only argument; or an error on the bus. */
+int manager_read_stages(Manager *manager, sd_bus_message *message, StageList *ret, sd_bus_error *error);
 /* The parsed reference, or InvalidImage on the bus. */
 int manager_parse_image(const char *text, ImageRef **ret, sd_bus_error *error);
 /* Queues a deploy that the caller `uid` asked for, and tells of it. `source` is that of the row. */

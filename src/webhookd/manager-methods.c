@@ -145,26 +145,31 @@ int manager_find_stage(Manager *manager, const char *project, const char *stage,
         return 0;
 }
 
-int method_list_stages(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(stage_list_done) StageList stages = { 0 };
+int manager_read_stages(Manager *manager, sd_bus_message *message, StageList *ret, sd_bus_error *error) {
         _cleanup_(project_freep) Project *project = NULL;
-        Manager *manager = userdata;
         const char *name;
         int r;
 
-        manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0)
+                r = manager_find_project(manager, name, &project, error);
         if (r < 0)
                 return r;
 
-        r = manager_find_project(manager, name, &project, error);
+        r = store_list_stages(manager->store, project->id, ret);
+        return r < 0 ? manager_reply_store_error(manager, error, r) : 0;
+}
+
+int method_list_stages(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(stage_list_done) StageList stages = { 0 };
+        Manager *manager = userdata;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = manager_read_stages(manager, message, &stages, error);
         if (r < 0)
                 return r;
-
-        r = store_list_stages(manager->store, project->id, &stages);
-        if (r < 0)
-                return manager_reply_store_error(manager, error, r);
 
         r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)

@@ -24,21 +24,13 @@ static int append_stage(sd_bus_message *reply, const StageList *stages, size_t i
 int method_describe_stages(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(stage_list_done) StageList stages = { 0 };
-        _cleanup_(project_freep) Project *project = NULL;
         Manager *manager = userdata;
-        const char *name;
         int r;
 
         manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "s", &name);
-        if (r >= 0)
-                r = manager_find_project(manager, name, &project, error);
+        r = manager_read_stages(manager, message, &stages, error);
         if (r < 0)
                 return r;
-
-        r = store_list_stages(manager->store, project->id, &stages);
-        if (r < 0)
-                return manager_reply_store_error(manager, error, r);
 
         r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
