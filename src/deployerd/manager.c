@@ -146,12 +146,6 @@ bool manager_is_idle(const Manager *manager) {
                authority_is_idle(manager->authority);
 }
 
-unsigned manager_count_deploys(const Manager *manager) {
-        assert(manager);
-
-        return deploys_count(manager->deploys);
-}
-
 void manager_stop(Manager *manager, bool interrupt) {
         assert(manager);
 

@@ -37,7 +37,6 @@ int manager_probe(Manager *manager);
 
 /* Whether no child process runs, and no call waits for polkit. */
 bool manager_is_idle(const Manager *manager);
-unsigned manager_count_deploys(const Manager *manager);
 
 /* No new deploys. `interrupt`: what runs is to finish its step and end. */
 void manager_stop(Manager *manager, bool interrupt);
