@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "ctl/client.h"
-#include "shared/errors.h"
+#include "shared/bus/errors.h"
 
 typedef struct Advice {
         const char *name;   /* of the error; one that ends in "." stands for all names that begin so */

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 
 #include "ctl/agent.h"
-#include "shared/errors.h"
+#include "shared/bus/errors.h"
 #include "shared/protocol.h"
 
 /* A call may start the daemon first, and the engine may be slow; the bus's own limit of 25 s is too tight for both. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The help that is made of the table of verbs: see verbs.h. */
-#include "ctl/verbs.h"
+/* The help that is made of the table of verbs: see verb-table.h. */
+#include "ctl/verb-table.h"
 
 /* Where the summaries begin; a terminal has 80 columns. */
 #define SUMMARY_COLUMN 32

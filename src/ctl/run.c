@@ -5,9 +5,9 @@
 #include "config.h"
 #include "ctl/agent.h"
 #include "ctl/ctl.h"
-#include "ctl/verbs.h"
-#include "shared/conf.h"
-#include "shared/parse.h"
+#include "ctl/verb-table.h"
+#include "shared/conf/conf.h"
+#include "shared/conf/parse.h"
 
 #define LIMIT_MAX       1000U
 #define TIMEOUT_DEFAULT (3600 * USEC_PER_SEC)

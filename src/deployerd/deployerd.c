@@ -4,11 +4,11 @@
 
 #include <signal.h>
 
-#include "deployerd/deployer-config.h"
-#include "deployerd/manager.h"
+#include "deployerd/bus/manager.h"
+#include "deployerd/config/deployer-config.h"
+#include "shared/bus/service.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
-#include "shared/service.h"
 
 /* Turns of the loop before the name is on the bus: the bounds of the probe's reports, with room to spare. */
 #define PROBE_TURNS_MAX 4096U

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* tinyforge-deployerd: the daemon, and its command line. */
 #include "config.h"
-#include "deployerd/deployer-config.h"
+#include "deployerd/config/deployer-config.h"
 #include "deployerd/deployerd.h"
-#include "shared/daemon.h"
+#include "shared/bus/daemon.h"
 
 static int run(const char *config_path) {
         _cleanup_(deployerd_freep) Deployerd *deployerd = NULL;

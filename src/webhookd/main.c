@@ -3,7 +3,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "config.h"
-#include "shared/daemon.h"
+#include "shared/bus/daemon.h"
 #include "shared/log.h"
 #include "webhookd/webhook-config.h"
 #include "webhookd/webhookd.h"

@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "webhookd/outbox.h"
+#include "webhookd/queue/outbox.h"
 #include "webhookd/request.h"
-#include "webhookd/store.h"
+#include "webhookd/store/store.h"
 
 /* An answer that waits for the end of the turn. Lives in its request; the handler embeds it. */
 typedef struct TurnAnswer TurnAnswer;

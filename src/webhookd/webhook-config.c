@@ -2,10 +2,10 @@
 /* webhookd.conf: see webhook-config.h. */
 #include "webhookd/webhook-config.h"
 
-#include "shared/conf.h"
+#include "shared/conf/conf.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
-#include "webhookd/host-alias.h"
+#include "webhookd/payload/host-alias.h"
 
 static int parse_public_url(const char *value, void *field, const char **ret_expected) {
         char **url = field;

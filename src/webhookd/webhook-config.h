@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "webhookd/store.h"
+#include "webhookd/store/store.h"
 
 typedef struct WebhookConfig {
         char *public_url;          /* PublicURL=, without a slash at its end; "" when unset */

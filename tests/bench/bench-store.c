@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "shared/time-util.h"
-#include "webhookd/store.h"
+#include "webhookd/store/store.h"
 
 #define STAGES       100U
 #define ROWS_MAX     20000U

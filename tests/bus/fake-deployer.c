@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "fake-peers.h"
-#include "shared/errors.h"
+#include "shared/bus/errors.h"
 #include "shared/protocol.h"
 
 const Step fake_steps_told[] = {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "fake-peers.h"
-#include "shared/errors.h"
+#include "shared/bus/errors.h"
 #include "shared/protocol.h"
 
 typedef struct Deploy {

@@ -16,8 +16,8 @@ OWNERS = {
 STANDARD = {"org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Properties"}
 # The tables that the daemons ask, and whom each of them takes for its peer.
 ACCESS = {
-    "org.tinyforge.Webhook1": ("src/webhookd/manager-access.c", None),
-    "org.tinyforge.Deployer1": ("src/deployerd/manager-access.c", "tinyforge"),
+    "org.tinyforge.Webhook1": ("src/webhookd/bus/access.c", None),
+    "org.tinyforge.Deployer1": ("src/deployerd/bus/access.c", "tinyforge"),
 }
 POLICY = source.ROOT / "polkit/org.tinyforge.policy"
 # The defaults of the actions, by the design. What shows a secret is not remembered.

@@ -253,7 +253,7 @@ def keys_of(path):
 
 def test_every_key_has_its_meaning_and_its_default():
     for path, title in (("src/webhookd/webhook-config.c", "SECTION [WEBHOOK] OF WEBHOOKD.CONF"),
-                        ("src/deployerd/deployer-config.c", "SECTION [DEPLOYER] OF DEPLOYERD.CONF")):
+                        ("src/deployerd/config/deployer-config.c", "SECTION [DEPLOYER] OF DEPLOYERD.CONF")):
         found = {}
         for term, text in manual.entries(manual.section(manual.page("tinyforge.conf.5"), title)):
             meaning, _, default = manual.plain(text).rpartition("Default: ")
@@ -266,12 +266,12 @@ def test_every_key_has_its_meaning_and_its_default():
 
 def test_configuration_as_shipped_has_every_key():
     for path, shipped in (("src/webhookd/webhook-config.c", "conf/webhookd.conf"),
-                          ("src/deployerd/deployer-config.c", "conf/deployerd.conf")):
+                          ("src/deployerd/config/deployer-config.c", "conf/deployerd.conf")):
         expect_same(re.findall(r"^#(\w+)=", read(shipped), re.MULTILINE), keys_of(path), shipped)
 
 
 def test_keys_of_a_projects_file_are_those_that_are_read():
-    reader = read("src/deployerd/project-config.c")
+    reader = read("src/deployerd/config/project-config.c")
     wanted = set(re.findall(r'streq\(key, "(\w+)"\)', reader)) | set(re.findall(r'^        \{ "(\w+)", read_', reader, re.MULTILINE))
     expect_same(terms("tinyforge-projects.d.5", "KEYS"), wanted, "KEYS")
 
@@ -279,7 +279,7 @@ def test_keys_of_a_projects_file_are_those_that_are_read():
 # The daemons
 
 def test_daemons_options_are_those_that_are_parsed():
-    daemon = read("src/shared/daemon.c")
+    daemon = read("src/shared/bus/daemon.c")
     wanted = {f"--{name}" for name in re.findall(r'\{ "([a-z-]+)", \w+_argument', daemon)} | {"-h"}
     for name in ("tinyforge-webhookd.8", "tinyforge-deployerd.8"):
         expect_same({term.partition("=")[0] for term in terms(name, "OPTIONS")}, wanted, name)
@@ -300,16 +300,16 @@ def test_every_credential_is_named():
 
 
 def test_every_answer_is_explained():
-    wanted = set(re.findall(r'^        \{ (\d{3}), "', read("src/webhookd/handler.c"), re.MULTILINE))
+    wanted = set(re.findall(r'^        \{ (\d{3}), "', read("src/webhookd/http/handler.c"), re.MULTILINE))
     # That one is the library's, above max_request_entity_size.
     expect_same(terms("tinyforge-webhookd.8", "ANSWERS"), wanted | {"413"}, "ANSWERS")
 
 
 def test_every_reason_is_explained():
-    wanted = set(re.findall(r'^        X\(\w+, "([a-z-]+)"', read("src/webhookd/ignore-reason.h"), re.MULTILINE))
-    for path in ("gate.c", "delivery.c"):
+    wanted = set(re.findall(r'^        X\(\w+, "([a-z-]+)"', read("src/webhookd/payload/ignore-reason.h"), re.MULTILINE))
+    for path in ("delivery/gate.c", "delivery/delivery.c"):
         wanted |= set(re.findall(r'^        \[\w+\] = "([a-z-]+)",$', read(f"src/webhookd/{path}"), re.MULTILINE))
-    for path in ("delivery.c", "delivery-queue.c"):
+    for path in ("delivery/delivery.c", "delivery/queue.c"):
         wanted |= set(re.findall(r'handle_ignored\([^;]*"([a-z-]+)"\)', read(f"src/webhookd/{path}")))
     expect_same(terms("tinyforge-webhookd.8", "REASONS"), wanted, "REASONS")
 
@@ -321,14 +321,14 @@ def test_every_format_is_named():
 
 def test_every_header_that_proves_or_counts_is_named():
     page = manual.plain(manual.page("tinyforge-webhookd.8")).lower()
-    wanted = set(re.findall(r'"((?:x-|webhook-)[a-z0-9-]+|authorization)"', read("src/webhookd/signature.c")))
-    wanted |= set(re.findall(r'^        \{ "([a-z-]+)", DELIVERY_ID_', read("src/webhookd/delivery-id.c"), re.MULTILINE))
+    wanted = set(re.findall(r'"((?:x-|webhook-)[a-z0-9-]+|authorization)"', read("src/webhookd/hook/signature.c")))
+    wanted |= set(re.findall(r'^        \{ "([a-z-]+)", DELIVERY_ID_', read("src/webhookd/payload/delivery-id.c"), re.MULTILINE))
     assert len(wanted) > 8, wanted
     source.expect_nothing([f"not named: {header}" for header in sorted(wanted) if not re.search(rf"\b{header}\b", page)])
 
 
 def test_every_metric_is_named():
-    wanted = set(re.findall(r'"(tinyforge_[a-z_]+)"', read("src/ctl/metrics.c")))
+    wanted = set(re.findall(r'"(tinyforge_[a-z_]+)"', read("src/ctl/verbs/metrics.c")))
     expect_same(terms("tinyforge-webhookd.8", "METRICS"), wanted, "METRICS")
 
 
@@ -348,7 +348,7 @@ def test_every_member_of_an_interface_is_in_its_page():
 
 
 def error_names():
-    return set(re.findall(r'^        X\(\w+, "(\w+)"', read("src/shared/errors.h"), re.MULTILINE))
+    return set(re.findall(r'^        X\(\w+, "(\w+)"', read("src/shared/bus/errors.h"), re.MULTILINE))
 
 
 def test_every_error_is_in_the_page_of_who_answers_with_it():
@@ -365,7 +365,7 @@ def test_every_error_is_in_the_page_of_who_answers_with_it():
 
 def test_every_action_is_in_the_page_with_its_methods():
     for daemon, name in BUS.items():
-        table = source.ROOT / "src" / daemon / "manager-access.c"
+        table = source.ROOT / "src" / daemon / "bus/access.c"
         if not table.exists():
             raise tap.Skip("this tree does not ask polkit")
         text = table.read_text(encoding="utf-8")

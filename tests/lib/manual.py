@@ -30,7 +30,7 @@ def names():
 def page(name):
     """What scdoc is given for a page, but for the paths of the build."""
     frame, xml = text(FOLDER / f"{name}.scd"), ROOT / "dbus" / f"{name[:-2]}.xml"
-    return _bus_page().page(frame, text(xml), text(ROOT / "src/shared/errors.h")) if xml.exists() else frame
+    return _bus_page().page(frame, text(xml), text(ROOT / "src/shared/bus/errors.h")) if xml.exists() else frame
 
 
 def plain(source):

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #include "unit.h"
-#include "webhookd/store-internal.h"
+#include "webhookd/store/store-internal.h"
 
 #define DIGEST_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"

@@ -4,8 +4,8 @@
  * another key. The registry's address is not in it: it has to be given as an alias of the pseudo host
  * "aliyun".
  */
-#include "webhookd/host-alias.h"
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/host-alias.h"
 
 static Recognition aliyun_recognise(const Request *request, const json_t *body) {
         const json_t *repository = json_object_get(body, "repository");

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "webhookd/payload.h"
+#include "webhookd/payload/payload.h"
 
 typedef struct CloudEvent {
         Bytes type, source; /* without bytes where they are missing */

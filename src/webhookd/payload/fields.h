@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "webhookd/payload.h"
+#include "webhookd/payload/payload.h"
 
 /* A text that is not empty, or NULL. Borrowed. */
 const char *field_text(const json_t *object, const char *key);

@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 
-#include "webhookd/payload.h"
+#include "webhookd/payload/payload.h"
 
 /* Many bodies have some `name`: alone it counts only where it can be nothing but an image on a registry. */
 static bool name_is_image(const json_t *body) {

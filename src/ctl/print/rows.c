@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows of the daemons' answers: see rows.h. */
+#include "ctl/print/rows.h"
+
+#include <stdio.h>
+
+#include "shared/conf/conf.h"
+#include "shared/protocol.h"
+
+int rows_enter(sd_bus_message *reply) {
+        const char *contents = NULL;
+        char type = 0;
+        int r;
+
+        r = sd_bus_message_peek_type(reply, &type, &contents);
+        if (r < 0)
+                return r;
+        if (r == 0 || type != SD_BUS_TYPE_ARRAY)
+                return -EBADMSG;
+
+        return sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, contents);
+}
+
+int project_read(sd_bus_message *reply, ProjectRow *ret) {
+        ProjectRow row = { .name = NULL };
+        int r, auto_created = 0;
+
+        r = sd_bus_message_read(reply, "(sssqbt)", &row.name, &row.image, &row.healthcheck, &row.port,
+                                &auto_created, &row.created_at);
+        if (r <= 0)
+                return r;
+
+        row.auto_created = auto_created;
+        *ret = row;
+        return 1;
+}
+
+int stage_read(sd_bus_message *reply, StageRow *ret) {
+        StageRow row = { .name = NULL };
+        int r, auto_deploy = 0;
+
+        r = sd_bus_message_read(reply, "(ssbu)", &row.name, &row.pattern, &auto_deploy, &row.max_instances);
+        if (r <= 0)
+                return r;
+
+        row.auto_deploy = auto_deploy;
+        *ret = row;
+        return 1;
+}
+
+/* One entry of a stage's dictionary, entered already. Keys that are not known here are passed over. */
+static int read_key(sd_bus_message *reply, StageRow *row) {
+        const struct {
+                const char *name, *type;
+                void *field;
+        } keys[] = {
+                { STAGE_NAME, "s", &row->name },
+                { OPTION_TAG_PATTERN, "s", &row->pattern },
+                { OPTION_POLICY, "s", &row->policy },
+                { OPTION_AUTO_DEPLOY, "b", &row->auto_deploy },
+                { OPTION_MAX_INSTANCES, "u", &row->max_instances },
+                { OPTION_ALLOW_DOWNGRADE, "b", &row->downgrade },
+                { STAGE_AVAILABLE, "s", &row->available },
+                { STAGE_SHADOWED_BY, "s", &row->shadowed_by },
+        };
+        const char *name;
+        int r, truth = 0;
+
+        r = sd_bus_message_read(reply, "s", &name);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                bool is_bool = streq(keys[i].type, "b");
+
+                if (!streq(keys[i].name, name))
+                        continue;
+
+                r = sd_bus_message_read(reply, "v", keys[i].type, is_bool ? &truth : keys[i].field);
+                if (r >= 0 && is_bool)
+                        *(bool *) keys[i].field = truth;
+                return r;
+        }
+
+        return sd_bus_message_skip(reply, "v");
+}
+
+int stage_read_full(sd_bus_message *reply, StageRow *ret) {
+        StageRow row = { .policy = "", .available = "", .shadowed_by = "" };
+        int r;
+
+        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r <= 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+                r = read_key(reply, &row);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(reply);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(reply);
+        if (r < 0)
+                return r;
+        if (!row.name || !row.pattern)
+                return -EBADMSG;
+
+        *ret = row;
+        return 1;
+}
+
+int deploy_read(sd_bus_message *reply, DeployRow *ret) {
+        return sd_bus_message_read(reply, "(tssssstt)", &ret->id, &ret->project, &ret->stage, &ret->image,
+                                   &ret->state, &ret->reason, &ret->queued_at, &ret->finished_at);
+}
+
+int instance_read(sd_bus_message *reply, InstanceRow *ret) {
+        return sd_bus_message_read(reply, "(sstssssssst)", &ret->project, &ret->stage, &ret->deploy,
+                                   &ret->store, &ret->container, &ret->name, &ret->digest, &ret->state,
+                                   &ret->health, &ret->endpoint, &ret->started_at);
+}
+
+void hook_row_done(HookRow *row) {
+        row->images = strv_free(row->images);
+}
+
+int hook_read(sd_bus_message *reply, HookRow *ret) {
+        _cleanup_(hook_row_done) HookRow row = { .name = NULL };
+        int r, has_key = 0;
+
+        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_STRUCT, "sassbttt");
+        if (r <= 0)
+                return r;
+
+        r = sd_bus_message_read(reply, "s", &row.name);
+        if (r >= 0)
+                r = sd_bus_message_read_strv(reply, &row.images);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "sbttt", &row.signature, &has_key, &row.created_at,
+                                        &row.rotated_at, &row.previous_until);
+        if (r >= 0)
+                r = sd_bus_message_exit_container(reply);
+        if (r < 0)
+                return r;
+
+        row.has_key = has_key;
+        *ret = row;
+        row = (HookRow){ .name = NULL };
+        return 1;
+}
+
+bool deploy_is_finished(const DeployRow *row) {
+        return !streq(row->state, "queued") && !streq(row->state, "running");
+}
+
+Table *stage_table_new(void) {
+        static const Column columns[] = {
+                { "PROJECT", "project", COLUMN_SHRINKS },
+                { "STAGE", "name", COLUMN_SHRINKS },
+                { "POLICY", "policy", 0 },
+                { "PATTERN", "tag_pattern", COLUMN_SHRINKS },
+                { "AUTO-DEPLOY", "auto_deploy", 0 },
+                { "MAX-INSTANCES", "max_instances", COLUMN_RIGHT },
+                { NULL, "allow_downgrade", 0 },
+                { "AVAILABLE", "available", COLUMN_SHRINKS | COLUMN_RARE | COLUMN_TAIL },
+                { "SHADOWED-BY", "shadowed_by", COLUMN_SHRINKS | COLUMN_RARE },
+        };
+
+        return table_new(columns, ELEMENTSOF(columns));
+}
+
+void stage_table_add(Table *table, const char *project, const StageRow *row) {
+        table_add_text(table, project);
+        table_add_text(table, row->name);
+        table_add_text(table, row->policy);
+        table_add_text(table, row->pattern);
+        table_add_bool(table, row->auto_deploy);
+        table_add_number(table, row->max_instances);
+        table_add_bool(table, row->downgrade);
+        table_add_text(table, row->available);
+        table_add_text(table, row->shadowed_by);
+}
+
+Table *deploy_table_new(void) {
+        static const Column columns[] = {
+                { "ID", "id", COLUMN_RIGHT },         { "PROJECT", "project", COLUMN_SHRINKS },
+                { "STAGE", "stage", COLUMN_SHRINKS }, { "IMAGE", "image", COLUMN_SHRINKS | COLUMN_TAIL },
+                { "STATE", "state", COLUMN_STATE },   { "QUEUED", "queued_at", COLUMN_TIME },
+                { NULL, "finished_at", 0 },           { "REASON", "reason", COLUMN_SHRINKS },
+        };
+
+        return table_new(columns, ELEMENTSOF(columns));
+}
+
+/* The tag says enough, where there is one; status shows digests. */
+static void add_image(Table *table, const char *image) {
+        const char *at = strchr(image, '@'), *slash = strrchr(image, '/');
+        const char *tag = strchr(slash ? slash : image, ':');
+        _cleanup_free_ char *shown = NULL;
+
+        if (at && tag && tag < at)
+                shown = strndup(image, (size_t) (at - image));
+        table_add_short(table, image, shown ? shown : image);
+}
+
+void deploy_table_add(Table *table, const DeployRow *row) {
+        table_add_number(table, row->id);
+        table_add_text(table, row->project);
+        table_add_text(table, row->stage);
+        add_image(table, row->image);
+        table_add_text(table, row->state);
+        table_add_time(table, row->queued_at);
+        table_add_time(table, row->finished_at);
+        table_add_text(table, row->reason);
+}
+
+Table *instance_table_new(bool with_manager) {
+        static const Column columns[] = {
+                { "PROJECT", "project", COLUMN_SHRINKS },
+                { "STAGE", "stage", COLUMN_SHRINKS },
+                { "DEPLOY", "deploy", COLUMN_RIGHT },
+                { "STATE", "state", COLUMN_STATE },
+                { "HEALTH", "health", COLUMN_STATE | COLUMN_DROPS },
+                { "DIGEST", "digest", COLUMN_SHRINKS },
+                { "SINCE", "started_at", COLUMN_TIME },
+                { "ENDPOINT", "endpoint", 0 },
+                { NULL, "container", 0 },
+                { NULL, "name", 0 },
+                { NULL, "store", 0 },
+                { "NOTE", NULL, COLUMN_RARE },
+                { NULL, "managed", 0 },
+        };
+
+        return table_new(columns, ELEMENTSOF(columns) - (with_manager ? 0 : 2));
+}
+
+/* The first digits of a digest, as the engines' own tools show them. */
+static void digest_shorten(const char *digest, char shown[static 16]) {
+        const char *colon = strchr(digest, ':');
+
+        (void) snprintf(shown, 16, "%.12s", colon ? colon + 1 : digest);
+}
+
+void instance_table_add(Table *table, const InstanceRow *row) {
+        char digest[16];
+
+        digest_shorten(row->digest, digest);
+        table_add_text(table, row->project);
+        table_add_text(table, row->stage);
+        table_add_number(table, row->deploy);
+        table_add_text(table, row->state);
+        table_add_text(table, row->health);
+        table_add_short(table, row->digest, digest);
+        table_add_time(table, row->started_at);
+        table_add_text(table, row->endpoint);
+        table_add_text(table, row->container);
+        table_add_text(table, row->name);
+        table_add_text(table, row->store);
+}

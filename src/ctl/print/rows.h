@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rows that the daemons' List methods answer with, one struct each; see the XML below dbus/ for what the fields are. Strings
+ * are borrowed from the message. Reading goes: rows_enter(), x_read() until it returns 0.
+ */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "ctl/print/table.h"
+
+typedef struct ProjectRow {
+        const char *name;
+        const char *image;
+        const char *healthcheck;
+        uint16_t port;
+        bool auto_created;
+        uint64_t created_at;
+} ProjectRow;
+
+typedef struct StageRow {
+        const char *name;
+        const char *pattern;
+        bool auto_deploy;
+        unsigned max_instances;
+        /* The rest only by stage_read_full(). */
+        const char *policy;
+        bool downgrade;
+        const char *available;   /* "": nothing */
+        const char *shadowed_by; /* "": nobody */
+} StageRow;
+
+typedef struct DeployRow {
+        uint64_t id;
+        const char *project;
+        const char *stage;
+        const char *image;
+        const char *state;
+        const char *reason;
+        uint64_t queued_at;
+        uint64_t finished_at;
+} DeployRow;
+
+typedef struct HookRow {
+        const char *name;
+        char **images; /* NULL-terminated; hook_row_done() */
+        const char *signature;
+        bool has_key;
+        uint64_t created_at;
+        uint64_t rotated_at;
+        uint64_t previous_until;
+} HookRow;
+
+typedef struct InstanceRow {
+        const char *project;
+        const char *stage;
+        uint64_t deploy;
+        const char *store;
+        const char *container;
+        const char *name;
+        const char *digest;
+        const char *state;
+        const char *health;
+        const char *endpoint;
+        uint64_t started_at;
+} InstanceRow;
+
+/* Goes to the first row of the answer. Negative errno, for an answer of another type. */
+int rows_enter(sd_bus_message *reply);
+
+/* 1: a row; 0: no more; negative errno. */
+int project_read(sd_bus_message *reply, ProjectRow *ret);
+int stage_read(sd_bus_message *reply, StageRow *ret);
+/* The same, of DescribeStages' answer. */
+int stage_read_full(sd_bus_message *reply, StageRow *ret);
+int deploy_read(sd_bus_message *reply, DeployRow *ret);
+int instance_read(sd_bus_message *reply, InstanceRow *ret);
+int hook_read(sd_bus_message *reply, HookRow *ret);
+
+void hook_row_done(HookRow *row);
+
+/* Whether the deploy of this row is over. */
+bool deploy_is_finished(const DeployRow *row);
+
+/* Tables of stages, deploys and instances, which more than one verb shows. NULL: no memory. */
+Table *stage_table_new(void);
+void stage_table_add(Table *table, const char *project, const StageRow *row);
+Table *deploy_table_new(void);
+void deploy_table_add(Table *table, const DeployRow *row);
+/* With two more cells a row where `with_manager`: what people and what programs are told of who manages it. */
+Table *instance_table_new(bool with_manager);
+void instance_table_add(Table *table, const InstanceRow *row);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* cancel and follow: what is done to one deploy, named by its id. */
+#include "ctl/client.h"
+#include "ctl/verb-table.h"
+#include "ctl/verbs/outcome.h"
+#include "shared/conf/parse.h"
+
+/* 0, or an exit code. webhookd counts from 1, in a signed column. */
+static int parse_id(const Ctl *ctl, const char *text, uint64_t *ret) {
+        if (parse_uint(text, INT64_MAX, ret) >= 0 && *ret > 0)
+                return 0;
+
+        (void) ctl_fail(ctl, -EINVAL, "The id of a deploy is a number, not '%s'", text);
+        ctl_hint(ctl, "The deploys are listed by: tinyforgectl deploys");
+        return CTL_EXIT_USAGE;
+}
+
+/* The deploy that the argument names, and what is needed to wait for it: 0, an exit code, or a fault. */
+static int begin(Ctl *ctl, char *args[], uint64_t *ret_id, Wait **ret) {
+        int r;
+
+        r = parse_id(ctl, args[0], ret_id);
+        return r > 0 ? r : wait_new(ctl, ret);
+}
+
+int verb_cancel(Ctl *ctl, char *args[]) {
+        _cleanup_(wait_freep) Wait *wait = NULL;
+        uint64_t id = 0;
+        int r;
+
+        r = begin(ctl, args, &id, &wait);
+        if (r != 0)
+                return r;
+
+        r = client_call(ctl, &peer_webhook, "Cancel", NULL, "t", id);
+        return r < 0 ? r : outcome_await_listed(wait, id, GOAL_CANCELLED);
+}
+
+int verb_follow(Ctl *ctl, char *args[]) {
+        _cleanup_(wait_freep) Wait *wait = NULL;
+        uint64_t id = 0;
+        int r;
+
+        r = begin(ctl, args, &id, &wait);
+        return r != 0 ? r : outcome_await_listed(wait, id, GOAL_RUNS);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* deploys, deploy, promote and rollback: the queue, and a new row in it. */
+#include <inttypes.h>
+
+#include "ctl/client.h"
+#include "ctl/print/terminal.h"
+#include "ctl/verb-table.h"
+#include "ctl/verbs/find.h"
+#include "ctl/verbs/outcome.h"
+
+/* Rows that are listed where nobody says how many. */
+#define LIMIT_DEFAULT 20U
+
+int verb_deploys(Ctl *ctl, char *args[]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *project = args[0], *stage = project ? args[1] : NULL;
+        _cleanup_(table_freep) Table *table = NULL;
+        DeployRow row;
+        int r;
+
+        table = deploy_table_new();
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        r = client_call(ctl, &peer_webhook, "ListDeploys", &reply, "ssu", strempty(project), strempty(stage),
+                        ctl->limit > 0 ? ctl->limit : LIMIT_DEFAULT);
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = deploy_read(reply, &row)) > 0)
+                deploy_table_add(table, &row);
+        if (r < 0)
+                return client_report_answer(ctl, &peer_webhook, r);
+
+        /* No rows: because nothing was deployed yet, or because there is no such thing? */
+        if (table_n_rows(table) == 0 && project) {
+                r = check_stage(ctl, project, stage);
+                if (r < 0)
+                        return r;
+        }
+
+        r = table_show(table, ctl, "deploys");
+        if (r >= 0 && !ctl->json && table_is_cut(table, ctl->legend, terminal_width(ctl->out)))
+                ctl_hint(ctl, "What is cut here is told in full by: tinyforgectl follow ID");
+        return r;
+}
+
+/* The id in the answer of a method that queues a deploy. */
+static int read_id(Ctl *ctl, sd_bus_message *reply, uint64_t *ret) {
+        int r;
+
+        r = sd_bus_message_read(reply, "t", ret);
+        if (r >= 0 && *ret == 0)
+                r = -EBADMSG;
+
+        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+}
+
+/* Asks for a deploy to `stage` by a method of three strings, and waits for its outcome. */
+static int deploy_by(Ctl *ctl, const char *method, char *args[], const char *stage) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(wait_freep) Wait *wait = NULL;
+        uint64_t id;
+        int r;
+
+        r = wait_new(ctl, &wait);
+        if (r < 0)
+                return r;
+
+        r = client_call(ctl, &peer_webhook, method, &reply, "sss", args[0], args[1], strempty(args[2]));
+        if (r >= 0)
+                r = read_id(ctl, reply, &id);
+
+        return r < 0 ? r : outcome_await(wait, id, args[0], stage, GOAL_RUNS);
+}
+
+int verb_deploy(Ctl *ctl, char *args[]) {
+        return deploy_by(ctl, "Deploy", args, args[1]);
+}
+
+int verb_promote(Ctl *ctl, char *args[]) {
+        return deploy_by(ctl, "Promote", args, args[2]);
+}
+
+static int call_rollback(Ctl *ctl, const char *project, const char *stage, sd_bus_message **ret_reply) {
+        if (!ctl->hold)
+                return client_call(ctl, &peer_webhook, "Rollback", ret_reply, "ss", project, stage);
+
+        return client_call(ctl, &peer_webhook, "RollbackWithOptions", ret_reply, "ssa{sv}", project, stage,
+                           1, "Hold", "b", 1);
+}
+
+/* What the stage goes back to; programs read it in the row of the deploy. */
+static int show_target(Ctl *ctl, uint64_t id, const char *project, const char *stage) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *list = NULL;
+        DeployRow row = { .id = 0 };
+        int r;
+
+        r = find_deploy(ctl, id, project, stage, &list, &row);
+        if (r < 0)
+                return r;
+
+        ctl_print(ctl, "Deploy %" PRIu64 ": %s/%s goes back to %s", id, row.project, row.stage, row.image);
+        (void) fflush(ctl->out);
+        if (ctl->hold)
+                ctl_hint(ctl, "auto_deploy is off now. What is pushed waits for: tinyforgectl deploy %s %s",
+                         row.project, row.stage);
+        return 0;
+}
+
+int verb_rollback(Ctl *ctl, char *args[]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *project = args[0], *stage = args[1];
+        _cleanup_(wait_freep) Wait *wait = NULL;
+        uint64_t id;
+        int r;
+
+        r = wait_new(ctl, &wait);
+        if (r < 0)
+                return r;
+
+        r = call_rollback(ctl, project, stage, &reply);
+        if (r >= 0)
+                r = read_id(ctl, reply, &id);
+        if (r >= 0 && !ctl->json)
+                r = show_target(ctl, id, project, stage);
+
+        return r < 0 ? r : outcome_await(wait, id, project, stage, GOAL_RUNS);
+}

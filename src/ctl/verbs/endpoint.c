@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* endpoint: where a stage answers now. The port moves at every deploy and restart, so it is read from the engine. */
+#include <inttypes.h>
+
+#include "ctl/client.h"
+#include "ctl/print/rows.h"
+#include "ctl/verb-table.h"
+
+typedef struct Found {
+        size_t n_running;
+        size_t n_published;
+} Found;
+
+/* Newest first, as the deployer lists them; only what runs. */
+static int add_instances(Ctl *ctl, sd_bus_message *reply, Table *table, Found *ret) {
+        Found found = { 0 };
+        InstanceRow row;
+        int r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = instance_read(reply, &row)) > 0) {
+                if (!streq(row.state, "running"))
+                        continue;
+
+                found.n_running++;
+                found.n_published += !isempty(row.endpoint);
+                instance_table_add(table, &row);
+                if (!ctl->json && !isempty(row.endpoint))
+                        ctl_print(ctl, "%s", row.endpoint);
+        }
+        if (r < 0)
+                return client_report_answer(ctl, &peer_deployer, r);
+
+        *ret = found;
+        return 0;
+}
+
+int verb_endpoint(Ctl *ctl, char *args[]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(table_freep) Table *table = NULL;
+        Found found = { 0 };
+        int r;
+
+        table = instance_table_new(false);
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        r = client_call(ctl, &peer_deployer, "ListInstances", &reply, "ss", args[0], args[1]);
+        if (r >= 0)
+                r = add_instances(ctl, reply, table, &found);
+        if (r < 0)
+                return r;
+
+        /* Nothing runs: because of what happened to it, or because there is no such stage? */
+        if (found.n_running == 0) {
+                r = check_stage(ctl, args[0], args[1]);
+                if (r < 0)
+                        return r;
+        }
+
+        if (ctl->json) {
+                r = table_show(table, ctl, "instances");
+                if (r < 0)
+                        return r;
+        } else if (found.n_running == 0) {
+                (void) ctl_fail(ctl, 0, "Nothing of %s/%s runs.", args[0], args[1]);
+                ctl_hint(ctl, "What was deployed so far is listed by: tinyforgectl deploys %s %s", args[0],
+                         args[1]);
+        } else if (found.n_published == 0) {
+                (void) ctl_fail(ctl, 0, "%s/%s runs, and publishes no port.", args[0], args[1]);
+                ctl_hint(ctl,
+                         "One that the image does not EXPOSE is said by: tinyforgectl project set %s --port=PORT",
+                         args[0]);
+        }
+
+        return found.n_published > 0 ? 0 : CTL_EXIT_FAILURE;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* hooks, hook create, hook rotate and hook remove: the URLs beside the main one. */
+#include "ctl/client.h"
+#include "ctl/print/rows.h"
+#include "ctl/verb-table.h"
+#include "ctl/verbs/secret-url.h"
+
+int verb_hooks(Ctl *ctl, char *args[]) {
+        static const Column columns[] = {
+                { "HOOK", "name", COLUMN_SHRINKS },
+                { "IMAGES", "images", COLUMN_SHRINKS },
+                { "SIGNATURE", "signature", 0 },
+                { "KEY", "has_key", 0 },
+                { "CREATED", "created_at", COLUMN_TIME },
+                { "ROTATED", "rotated_at", COLUMN_TIME },
+                { "PREVIOUS-UNTIL", "previous_until", COLUMN_RARE | COLUMN_TIME },
+        };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(table_freep) Table *table = NULL;
+        HookRow row;
+        int r;
+
+        (void) args;
+
+        table = table_new(columns, ELEMENTSOF(columns));
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        r = client_call(ctl, &peer_webhook, "ListHooks", &reply, "");
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = hook_read(reply, &row)) > 0) {
+                table_add_text(table, row.name);
+                table_add_list(table, row.images);
+                table_add_text(table, row.signature);
+                table_add_bool(table, row.has_key);
+                table_add_time(table, row.created_at);
+                table_add_time(table, row.rotated_at);
+                table_add_time(table, row.previous_until);
+                hook_row_done(&row);
+        }
+        if (r < 0)
+                return client_report_answer(ctl, &peer_webhook, r);
+
+        return table_show(table, ctl, "hooks");
+}
+
+/* An entry whose value is an array of strings; sd_bus_message_append() wants their number at compile time. */
+static int append_images(sd_bus_message *message, char **images) {
+        int r;
+
+        r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(message, "s", "Images");
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "as");
+        if (r >= 0)
+                r = sd_bus_message_append_strv(message, images);
+        if (r >= 0)
+                r = sd_bus_message_close_container(message);
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+static int append_create(sd_bus_message *message, const Ctl *ctl, const char *name) {
+        int r;
+
+        r = sd_bus_message_append(message, "s", name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r >= 0 && ctl->images)
+                r = append_images(message, ctl->images);
+        if (r >= 0 && ctl->signature)
+                r = sd_bus_message_append(message, "{sv}", "Signature", "s", ctl->signature);
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+/* A hook that requires a signature, and has no key to check one with, is not what anybody wants. */
+static int hint_at_key(Ctl *ctl, const char *name) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        HookRow row;
+        int r;
+
+        r = client_call(ctl, &peer_webhook, "ListHooks", &reply, "");
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = hook_read(reply, &row)) > 0) {
+                if (streq(row.name, name) && streq(row.signature, "required") && !row.has_key)
+                        ctl_hint(ctl,
+                                 "It accepts nothing until there is a key: LoadCredential=signing-key.%s:PATH in a "
+                                 "drop-in of %s, and a restart of that",
+                                 name, peer_webhook.unit);
+                hook_row_done(&row);
+        }
+
+        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+}
+
+int verb_hook_create(Ctl *ctl, char *args[]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
+        _cleanup_free_ char *base = NULL;
+        int r;
+
+        r = url_read_base(ctl, &base);
+        if (r >= 0)
+                r = client_begin(ctl, &peer_webhook, "CreateHook", &message);
+        if (r < 0)
+                return r;
+
+        r = client_send(ctl, &peer_webhook, message, append_create(message, ctl, args[0]), &reply);
+        if (r >= 0)
+                r = url_show(ctl, base, reply);
+        if (r < 0)
+                return r;
+
+        /* It is made, whether or not more can be said of it. */
+        (void) hint_at_key(ctl, args[0]);
+        return 0;
+}
+
+int verb_hook_rotate(Ctl *ctl, char *args[]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ char *base = NULL;
+        /* What is asked for in parts of a second is rounded up: the sender is to have that long at least. */
+        uint64_t grace = ctl->grace_usec / USEC_PER_SEC + (ctl->grace_usec % USEC_PER_SEC > 0);
+        int r;
+
+        r = url_read_base(ctl, &base);
+        if (r < 0)
+                return r;
+
+        r = client_call(ctl, &peer_webhook, "RotateHook", &reply, "sa{sv}", args[0], 1, "GraceSec", "t",
+                        grace);
+        return r < 0 ? r : url_show(ctl, base, reply);
+}
+
+int verb_hook_remove(Ctl *ctl, char *args[]) {
+        int r;
+
+        r = client_call(ctl, &peer_webhook, "RemoveHook", NULL, "s", args[0]);
+        if (r < 0)
+                return r;
+
+        if (ctl->json)
+                return ctl_print_json(ctl, json_pack("{s:s}", "removed", args[0]));
+
+        ctl_print(ctl, "Hook %s removed.", args[0]);
+        return 0;
+}

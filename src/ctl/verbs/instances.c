@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* What runs where: see instances.h. */
+#include "ctl/verbs/instances.h"
+
+#include "ctl/client.h"
+#include "ctl/print/rows.h"
+
+/* webhookd forgets the finished deploys of a stage beyond these. */
+#define ROWS_KEPT 200U
+
+static const char unmanaged[] = "unmanaged";
+
+/*
+ * Whether webhookd knows the deploy that made the instance. It does not where a backup was restored, a stage was removed, or
+ * somebody else deploys to this engine. What is older than all that it keeps, it may have forgotten.
+ */
+static int is_managed(Ctl *ctl, const InstanceRow *instance, bool *ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        bool is_listed = false;
+        uint64_t oldest = 0;
+        DeployRow row;
+        unsigned n = 0;
+        int r;
+
+        r = client_call(ctl, &peer_webhook, "ListDeploys", &reply, "ssu", instance->project, instance->stage,
+                        0U);
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        for (; r >= 0 && (r = deploy_read(reply, &row)) > 0; n++) {
+                is_listed = is_listed || row.id == instance->deploy;
+                oldest = row.id;
+        }
+        if (r < 0)
+                return client_report_answer(ctl, &peer_webhook, r);
+
+        *ret = is_listed || (n >= ROWS_KEPT && instance->deploy < oldest);
+        return 0;
+}
+
+static int add_instance(Ctl *ctl, Table *table, const InstanceRow *row, bool ask_webhook) {
+        bool managed = true;
+        int r;
+
+        instance_table_add(table, row);
+        if (ask_webhook) {
+                r = is_managed(ctl, row, &managed);
+                if (r < 0)
+                        return r;
+        }
+
+        table_add_text(table, managed ? NULL : unmanaged);
+        if (ask_webhook)
+                table_add_bool(table, managed);
+        else
+                table_add_text(table, NULL);
+        return 0;
+}
+
+/* For these alone nobody is asked for a password: 0 where they are not for this user to see. */
+int instances_list(Ctl *ctl, sd_bus_message **ret_reply) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        assert(ctl && ctl->bus);
+        assert(ret_reply);
+
+        r = client_try(ctl, &peer_deployer, "ListInstances", &error, ret_reply, "ss", "", "");
+        if (r < 0 && (sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED) ||
+                      sd_bus_error_has_name(&error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)))
+                return 0;
+
+        return r < 0 ? client_report(ctl, &peer_deployer, r, &error) : 1;
+}
+
+int instances_ask(Ctl *ctl, bool ask_webhook, Table **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(table_freep) Table *table = NULL;
+        InstanceRow row;
+        int r;
+
+        assert(ctl);
+        assert(ret);
+
+        table = instance_table_new(true);
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        r = instances_list(ctl, &reply);
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                *ret = NULL;
+                return 0;
+        }
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = instance_read(reply, &row)) > 0) {
+                r = add_instance(ctl, table, &row, ask_webhook);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0)
+                r = table_error(table);
+        if (r < 0)
+                return client_report_answer(ctl, &peer_deployer, r);
+
+        *ret = TAKE_PTR(table);
+        return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Instances: what runs where, as the engine's labels say, and what of it webhookd does not know. */
+#pragma once
+
+#include "ctl/print/table.h"
+
+/* The deployer's answer, before its first row: 1; 0 where it shows them to root only. Reports its faults. */
+int instances_list(Ctl *ctl, sd_bus_message **ret_reply);
+
+/*
+ * A table of all instances, of all states; NULL where the deployer does not show them to this user. Where webhookd does not answer,
+ * `ask_webhook` is false, and nothing is said of who manages them. Reports its faults.
+ */
+int instances_ask(Ctl *ctl, bool ask_webhook, Table **ret);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* projects and stages: what webhookd knows. */
+#include "ctl/client.h"
+#include "ctl/print/rows.h"
+#include "ctl/verb-table.h"
+#include "shared/bus/errors.h"
+
+int verb_projects(Ctl *ctl, char *args[]) {
+        static const Column columns[] = {
+                { "NAME", "name", COLUMN_SHRINKS }, { "IMAGE", "image", COLUMN_SHRINKS | COLUMN_TAIL },
+                { "PORT", "port", COLUMN_RIGHT },   { "HEALTHCHECK", "healthcheck", COLUMN_SHRINKS },
+                { "AUTO", "auto_created", 0 },      { "CREATED", "created_at", COLUMN_TIME },
+        };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(table_freep) Table *table = NULL;
+        ProjectRow row;
+        int r;
+
+        (void) args;
+
+        table = table_new(columns, ELEMENTSOF(columns));
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        r = client_call(ctl, &peer_webhook, "ListProjects", &reply, "");
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = project_read(reply, &row)) > 0) {
+                table_add_text(table, row.name);
+                table_add_text(table, row.image);
+                table_add_optional(table, row.port);
+                table_add_text(table, row.healthcheck);
+                table_add_bool(table, row.auto_created);
+                table_add_time(table, row.created_at);
+        }
+        if (r < 0)
+                return client_report_answer(ctl, &peer_webhook, r);
+
+        return table_show(table, ctl, "projects");
+}
+
+static int add_stages(Ctl *ctl, Table *table, const char *project) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        StageRow row;
+        int r;
+
+        r = client_call(ctl, &peer_webhook, "DescribeStages", &reply, "s", project);
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = stage_read_full(reply, &row)) > 0)
+                stage_table_add(table, project, &row);
+
+        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+}
+
+static int add_all_stages(Ctl *ctl, Table *table) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        ProjectRow row;
+        int r;
+
+        r = client_call(ctl, &peer_webhook, "ListProjects", &reply, "");
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = project_read(reply, &row)) > 0) {
+                r = add_stages(ctl, table, row.name);
+                if (r < 0)
+                        return r;
+        }
+
+        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+}
+
+int verb_stages(Ctl *ctl, char *args[]) {
+        _cleanup_(table_freep) Table *table = stage_table_new();
+        int r;
+
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        r = args[0] ? add_stages(ctl, table, args[0]) : add_all_stages(ctl, table);
+        return r < 0 ? r : table_show(table, ctl, "stages");
+}
+
+int check_stage(Ctl *ctl, const char *project, const char *stage) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        sd_bus_error error = SD_BUS_ERROR_MAKE_CONST(ERROR_NO_SUCH_STAGE, "No such stage");
+        StageRow row;
+        int r;
+
+        r = client_call(ctl, &peer_webhook, "ListStages", &reply, "s", project);
+        if (r < 0 || !stage)
+                return r < 0 ? r : 0;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = stage_read(reply, &row)) > 0)
+                if (streq(row.name, stage))
+                        return 0;
+        if (r < 0)
+                return client_report_answer(ctl, &peer_webhook, r);
+
+        return client_report(ctl, &peer_webhook, -ENXIO, &error);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Outcome: what became of a deploy, shown as the options of `ctl` ask for, and the exit code for it.
+ */
+#pragma once
+
+#include "ctl/verbs/wait.h"
+
+/* What is success? */
+typedef enum OutcomeGoal {
+        GOAL_RUNS,      /* what was asked for runs */
+        GOAL_CANCELLED, /* it does not, and what ran before does */
+} OutcomeGoal;
+
+/*
+ * Waits for the end of the deploy unless --no-wait was given, and shows its row. Returns 0 when it ended as is the goal,
+ * and without waiting; CTL_EXIT_FAILURE for every other end, or a negative errno that was reported.
+ */
+int outcome_await(Wait *wait, uint64_t id, const char *project, const char *stage, OutcomeGoal goal);
+
+/* The same for a deploy that somebody queued earlier, and that may be over. */
+int outcome_await_listed(Wait *wait, uint64_t id, OutcomeGoal goal);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * project show: a project, its stages, and the container that a deploy of each would make today. webhookd says what is
+ * to run, deployerd how: it merges what root wrote into the body that the engine is asked for.
+ */
+#include "ctl/client.h"
+#include "ctl/print/rows.h"
+#include "ctl/verb-table.h"
+#include "ctl/verbs/find.h"
+#include "shared/bus/errors.h"
+#include "shared/json.h"
+#include "shared/protocol.h"
+
+/* One run of the verb. Strings are borrowed from the answers. */
+typedef struct Show {
+        Ctl *ctl;
+        ProjectRow project;
+        json_t *stages; /* what programs see of them */
+        json_t *refusal; /* why the deployer is asked no more: it answers nobody, or not us; NULL: it is asked */
+        bool incomplete;
+} Show;
+
+static void show_done(Show *show) {
+        json_decref(show->stages);
+        json_decref(show->refusal);
+}
+
+static int read_project(Ctl *ctl, const char *name, sd_bus_message **ret_reply, ProjectRow *ret) {
+        sd_bus_error error = SD_BUS_ERROR_MAKE_CONST(ERROR_NO_SUCH_PROJECT, "No such project");
+        int r;
+
+        r = find_project(ctl, name, /* image= */ NULL, ret_reply, ret);
+        return r == 0 ? client_report(ctl, &peer_webhook, -ENODEV, &error) : r < 0 ? r : 0;
+}
+
+/* What a deploy of the stage would be of: the newest image that came up there, else the project's without a tag. */
+static int read_image(const Show *show, const char *stage, sd_bus_message **ret_reply, const char **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *image = show->project.image;
+        DeployRow row;
+        int r;
+
+        r = client_call(show->ctl, &peer_webhook, "ListDeploys", &reply, "ssu", show->project.name, stage,
+                        0U);
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = deploy_read(reply, &row)) > 0)
+                if (streq(row.state, "succeeded") || streq(row.state, "unchanged")) {
+                        image = row.image;
+                        break;
+                }
+        if (r < 0)
+                return client_report_answer(show->ctl, &peer_webhook, r);
+
+        *ret = image;
+        *ret_reply = TAKE_PTR(reply);
+        return 0;
+}
+
+/* Tells why there is no body; programs find the same in the stage. */
+static json_t *report_stage(Show *show, const char *stage, int r, const sd_bus_error *error) {
+        const char *text = isempty(error->message) ? error->name : error->message, *advice = NULL;
+        const Ctl *ctl = show->ctl;
+        char buffer[256];
+
+        show->incomplete = true;
+        if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) ||
+            sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)) {
+                text = "The containers of a project are shown to root, and to whom polkit lets";
+                (void) ctl_fail(ctl, r, "%s", text);
+        } else {
+                (void) ctl_fail(ctl, r, "%s/%s: %s", show->project.name, stage, text);
+                advice = client_advice(&peer_deployer, error->name, buffer, sizeof(buffer));
+        }
+        if (advice)
+                ctl_hint(ctl, "%s", advice);
+
+        /* Errors of the bus would be the same for each stage. */
+        if (strncmp(error->name, ERROR_PREFIX, strlen(ERROR_PREFIX)) != 0)
+                show->refusal = json_string(text);
+        return json_string(text);
+}
+
+/* The body; NULL where the deployer refuses to make one, which was reported, and `ret_problem` says why. */
+static int read_body(Show *show, const StageRow *stage, const char *image, json_t **ret,
+                     json_t **ret_problem) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        const ProjectRow *project = &show->project;
+        JsonError problem = { .text = "no object" };
+        const char *text = NULL;
+        int r;
+
+        r = client_try_asking(show->ctl, &peer_deployer, "GetContainerBody", &error, &reply, "sssa{sv}",
+                              project->name, stage->name, image, 3, OPTION_PORT, "q", (int) project->port,
+                              OPTION_HEALTHCHECK, "s", project->healthcheck, OPTION_MAX_INSTANCES, "u",
+                              stage->max_instances);
+        if (r < 0) {
+                *ret_problem = report_stage(show, stage->name, r, &error);
+                return 0;
+        }
+
+        r = sd_bus_message_read(reply, "s", &text);
+        if (r < 0)
+                return client_report_answer(show->ctl, &peer_deployer, r);
+
+        r = json_decode(text, strlen(text), ret, &problem);
+        if (r >= 0 && json_is_object(*ret))
+                return 0;
+
+        return r == -ENOMEM ? ctl_fail(show->ctl, r, "Out of memory")
+                            : ctl_fail(show->ctl, -EBADMSG, "The deployer's answer is no JSON: %s",
+                                       problem.text);
+}
+
+static json_t *string_or_null(const char *text) {
+        return isempty(text) ? json_null() : json_string(text);
+}
+
+static void print_stage(const Show *show, const StageRow *stage, const char *image) {
+        const Ctl *ctl = show->ctl;
+
+        ctl_print(ctl, "%s", "");
+        ctl_print(ctl, "Stage: %s", stage->name);
+        ctl_print(ctl, "Policy: %s", stage->policy);
+        ctl_print(ctl, "Pattern: %s", stage->pattern);
+        ctl_print(ctl, "Auto-deploy: %s", stage->auto_deploy ? "yes" : "no");
+        ctl_print(ctl, "Max-instances: %u", stage->max_instances);
+        ctl_print(ctl, "Image: %s", image);
+        /* Before the reason why there is no container. */
+        (void) fflush(ctl->out);
+}
+
+static int show_stage(Show *show, const StageRow *stage) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *deploys = NULL;
+        _cleanup_(json_freep) json_t *body = NULL, *problem = NULL;
+        const char *image = NULL;
+        json_t *object;
+        int r;
+
+        r = read_image(show, stage->name, &deploys, &image);
+        if (r >= 0 && !show->ctl->json)
+                print_stage(show, stage, image);
+        if (r >= 0 && !show->refusal)
+                r = read_body(show, stage, image, &body, &problem);
+        if (r < 0)
+                return r;
+
+        if (!show->ctl->json) {
+                if (body)
+                        ctl_print(show->ctl, "Container:");
+                return body ? ctl_print_json_indented(show->ctl, body) : 0;
+        }
+
+        object = json_pack("{s:s, s:s, s:s, s:b, s:i, s:s, s:O?, s:O?}", "name", stage->name, "policy",
+                           stage->policy, "tag_pattern", stage->pattern, "auto_deploy", stage->auto_deploy,
+                           "max_instances", (int) stage->max_instances, "image", image, "container", body,
+                           "error", problem ? problem : show->refusal);
+        if (!object || json_array_append_new(show->stages, object) < 0)
+                return ctl_fail(show->ctl, -ENOMEM, "Out of memory");
+
+        return 0;
+}
+
+static void print_project(const Ctl *ctl, const ProjectRow *project) {
+        ctl_print(ctl, "Project: %s", project->name);
+        ctl_print(ctl, "Image: %s", project->image);
+        if (project->port > 0)
+                ctl_print(ctl, "Port: %u", (unsigned) project->port);
+        else
+                ctl_print(ctl, "Port: as the image says");
+        ctl_print(ctl, "Healthcheck: %s",
+                  isempty(project->healthcheck) ? "as the image says" : project->healthcheck);
+}
+
+static int print_object(Show *show) {
+        const ProjectRow *project = &show->project;
+
+        return ctl_print_json(show->ctl,
+                              json_pack("{s:s, s:s, s:o, s:o, s:b, s:o, s:O}", "name", project->name,
+                                        "image", project->image, "port",
+                                        project->port > 0 ? json_integer(project->port) : json_null(),
+                                        "healthcheck", string_or_null(project->healthcheck), "auto_created",
+                                        project->auto_created, "created_at",
+                                        project->created_at > 0
+                                                        ? json_integer((json_int_t) project->created_at)
+                                                        : json_null(),
+                                        "stages", show->stages));
+}
+
+/* All stages in their order, or the one that is named. */
+static int show_stages(Show *show, sd_bus_message *reply, const char *wanted) {
+        StageRow row;
+        int r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = stage_read_full(reply, &row)) > 0) {
+                if (wanted && !streq(row.name, wanted))
+                        continue;
+
+                r = show_stage(show, &row);
+                if (r < 0)
+                        return r;
+        }
+
+        return r < 0 ? client_report_answer(show->ctl, &peer_webhook, r) : 0;
+}
+
+int verb_project_show(Ctl *ctl, char *args[]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *projects = NULL, *stages = NULL;
+        _cleanup_(show_done) Show show = { .ctl = ctl };
+        int r;
+
+        r = check_stage(ctl, args[0], args[1]);
+        if (r >= 0)
+                r = read_project(ctl, args[0], &projects, &show.project);
+        if (r >= 0)
+                r = client_call(ctl, &peer_webhook, "DescribeStages", &stages, "s", args[0]);
+        if (r < 0)
+                return r;
+
+        show.stages = json_array();
+        if (!show.stages)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        if (!ctl->json)
+                print_project(ctl, &show.project);
+        r = show_stages(&show, stages, args[1]);
+        if (r >= 0 && ctl->json)
+                r = print_object(&show);
+        if (r < 0)
+                return r;
+
+        return show.incomplete ? CTL_EXIT_FAILURE : 0;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * status: what is up, what is queued, and what runs where. The states of the units are asked first, of systemd, which
+ * starts nothing; then the daemons are asked, which starts them where they do not run, since nobody else knows.
+ */
+#include <inttypes.h>
+
+#include "ctl/client.h"
+#include "ctl/verb-table.h"
+#include "ctl/verbs/instances.h"
+#include "ctl/verbs/units.h"
+
+/* All that was found out. A part that is missing is NULL, and its fault was reported. */
+typedef struct Status {
+        Table *units;
+        bool is_deaf; /* no socket listens */
+        json_t *webhookd;
+        json_t *engine;
+        Table *instances;
+        bool instances_hidden; /* from this user, which is no fault */
+} Status;
+
+static void status_done(Status *status) {
+        status->units = table_free(status->units);
+        json_decref(status->webhookd);
+        json_decref(status->engine);
+        status->instances = table_free(status->instances);
+}
+
+/* A property of the D-Bus interface, and its key in the JSON. */
+typedef struct Property {
+        const char *name;
+        const char *key;
+        char type;
+} Property;
+
+static const Property webhook_properties[] = {
+        { "Version", "version", 's' }, { "PublicURL", "public_url", 's' }, { "NProjects", "projects", 't' },
+        { "NQueued", "queued", 't' },  { "NRunning", "running", 't' },
+};
+
+static const Property engine_properties[] = {
+        { "Engine", "name", 's' },
+        { "EngineVersion", "version", 's' },
+        { "ApiVersion", "api_version", 's' },
+};
+
+/* The value at hand, of the type that is wanted; an empty string is null. */
+static int read_value(sd_bus_message *reply, char type, json_t **ret) {
+        const char *text = NULL;
+        uint64_t number = 0;
+        json_t *value;
+        int r;
+
+        if (type == 's')
+                r = sd_bus_message_read(reply, "v", "s", &text);
+        else
+                r = sd_bus_message_read(reply, "v", "t", &number);
+        if (r < 0)
+                return r;
+
+        if (type == 't')
+                value = json_integer((json_int_t) number);
+        else
+                value = isempty(text) ? json_null() : json_string(text);
+        if (!value)
+                return -ENOMEM;
+
+        *ret = value;
+        return 0;
+}
+
+static const Property *property_find(const Property *properties, size_t n, const char *name) {
+        for (size_t i = 0; i < n; i++)
+                if (streq(properties[i].name, name))
+                        return &properties[i];
+
+        return NULL;
+}
+
+/* One entry of a{sv}: 1, 0 at the end. */
+static int read_property(sd_bus_message *reply, const Property *properties, size_t n, json_t *object) {
+        const Property *property;
+        const char *name;
+        json_t *value;
+        int r;
+
+        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv");
+        if (r <= 0)
+                return r;
+
+        r = sd_bus_message_read(reply, "s", &name);
+        if (r < 0)
+                return r;
+
+        property = property_find(properties, n, name);
+        r = property ? read_value(reply, property->type, &value) : sd_bus_message_skip(reply, "v");
+        if (r >= 0 && property && json_object_set_new(object, property->key, value) < 0)
+                r = -ENOMEM;
+
+        return r < 0 ? r : sd_bus_message_exit_container(reply);
+}
+
+static int ask_properties(Ctl *ctl, const Peer *peer, const Property *properties, size_t n, json_t **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        json_t *object;
+        int r;
+
+        r = client_get_properties(ctl, peer, &reply);
+        if (r < 0)
+                return r;
+
+        object = json_object();
+        if (!object)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        /* In the order of the table, all of them, whatever the answer has. */
+        for (size_t i = 0; i < n && r >= 0; i++)
+                r = json_object_set_new(object, properties[i].key, json_null()) < 0 ? -ENOMEM : 0;
+
+        if (r >= 0)
+                r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+        while (r >= 0 && (r = read_property(reply, properties, n, object)) > 0)
+                ;
+        if (r < 0) {
+                json_decref(object);
+                return client_report_answer(ctl, peer, r);
+        }
+
+        *ret = object;
+        return 0;
+}
+
+static const char *get_text(const json_t *object, const char *key) {
+        return strempty(json_string_value(json_object_get(object, key)));
+}
+
+static int64_t get_number(const json_t *object, const char *key) {
+        return (int64_t) json_integer_value(json_object_get(object, key));
+}
+
+static int show_text(const Ctl *ctl, Status *status) {
+        const char *engine = get_text(status->engine, "name");
+        int r = 0;
+
+        if (status->units) {
+                r = table_print_to(status->units, ctl, ctl->legend);
+                ctl_print(ctl, "%s", "");
+        }
+        if (status->is_deaf)
+                ctl_hint(ctl,
+                         "No delivery is heard. To listen: systemctl enable --now tinyforge-webhookd.socket");
+
+        if (status->webhookd)
+                ctl_print(ctl, "Version %s; projects: %" PRIi64 ", queued: %" PRIi64 ", running: %" PRIi64,
+                          get_text(status->webhookd, "version"), get_number(status->webhookd, "projects"),
+                          get_number(status->webhookd, "queued"), get_number(status->webhookd, "running"));
+        if (status->engine && isempty(engine))
+                ctl_print(ctl, "Engine: none answers");
+        else if (status->engine)
+                ctl_print(ctl, "Engine: %s %s, API %s", engine, get_text(status->engine, "version"),
+                          get_text(status->engine, "api_version"));
+
+        if (status->instances_hidden)
+                ctl_print(ctl, "Instances are shown to root, and to whom polkit lets.");
+        if (r >= 0 && status->instances && table_n_rows(status->instances) > 0) {
+                ctl_print(ctl, "%s", "");
+                r = table_show(status->instances, ctl, "instances");
+        }
+        return r;
+}
+
+static json_t *rows_or_null(Table *table) {
+        return table ? table_steal_json(table) : json_null();
+}
+
+static json_t *object_or_null(json_t *object) {
+        return object ? json_incref(object) : json_null();
+}
+
+static int show_json(const Ctl *ctl, Status *status) {
+        return ctl_print_json(ctl, json_pack("{s:o, s:o, s:o, s:o}", "units", rows_or_null(status->units),
+                                             "webhookd", object_or_null(status->webhookd), "engine",
+                                             object_or_null(status->engine), "instances",
+                                             rows_or_null(status->instances)));
+}
+
+int verb_status(Ctl *ctl, char *args[]) {
+        _cleanup_(status_done) Status status = { 0 };
+        bool complete;
+        int r;
+
+        (void) args;
+
+        r = client_open(ctl);
+        if (r < 0)
+                return r;
+
+        complete = units_ask(ctl, &status.units, &status.is_deaf) >= 0;
+        complete &= ask_properties(ctl, &peer_webhook, webhook_properties, ELEMENTSOF(webhook_properties),
+                                   &status.webhookd) >= 0;
+        complete &= ask_properties(ctl, &peer_deployer, engine_properties, ELEMENTSOF(engine_properties),
+                                   &status.engine) >= 0;
+        /* A deployer that does not answer is told once. */
+        if (status.engine) {
+                r = instances_ask(ctl, status.webhookd, &status.instances);
+                complete &= r >= 0;
+                status.instances_hidden = r >= 0 && !status.instances;
+        }
+
+        r = ctl->json ? show_json(ctl, &status) : show_text(ctl, &status);
+        if (r < 0)
+                return r;
+
+        return complete ? 0 : CTL_EXIT_FAILURE;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* What manager.c, methods.c and query.c share. */
+#pragma once
+
+#include "deployerd/bus/manager.h"
+#include "deployerd/engine/info.h"
+#include "deployerd/job/deploys.h"
+#include "shared/bus/authority.h"
+
+typedef struct Query Query;
+
+struct Manager {
+        sd_bus *bus;
+        sd_event *event;
+        sd_bus_slot *slot;
+        const DeployerConfig *config;
+        ManagerHooks hooks;
+        void *userdata;
+        Deploys *deploys;
+        Query *queries;
+        EngineInfo info;
+        Authority *authority;
+        bool stopping;
+};
+
+int manager_open_access(Manager *manager);
+/*
+ * Whether the caller may call this method, by the table in access.c: 0 and the caller's uid, or what the method has to
+ * return to sd-bus, as of authority_check(). `details` are names that were checked.
+ */
+int manager_authorise(Manager *manager, sd_bus_message *message, const PolkitDetails *details,
+                      uid_t *ret_uid, sd_bus_error *error);
+
+void manager_take_engine(Manager *manager, const json_t *report);
+
+int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
+/* One call that a child process answers. */
+typedef enum QueryKind {
+        QUERY_ENGINE,
+        QUERY_IMAGE,
+        QUERY_INSTANCES,
+        QUERY_BODY,
+        QUERY_REMOVE, /* the one that changes something */
+} QueryKind;
+
+/*
+ * Begins to answer `message` (NULL for QUERY_ENGINE). `image` is for QUERY_IMAGE and taken over; the names are for
+ * QUERY_INSTANCES and QUERY_REMOVE. -EBUSY: too many are served already; `image` is then still the caller's, as after any failure.
+ */
+int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
+                const char *project, const char *stage);
+/* The same for QUERY_BODY, of a deploy that is not made. */
+int query_begin_body(Manager *manager, sd_bus_message *message, DeployRequest *request);
+/* Whether a removal of that stage is under way; NULL or "" means any of the project. */
+bool query_removes(const Manager *manager, const char *project, const char *stage);
+void query_stop_all(Manager *manager);
+Query *query_free_all(Query *query);

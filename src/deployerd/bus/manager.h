@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Manager: the object of org.tinyforge.Deployer1 on the bus. Calls are checked and authorised here, and answered when the
+ * child process that serves them has ended; a caller that vanishes meanwhile cancels nothing.
+ */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "deployerd/config/deployer-config.h"
+#include "shared/macro.h"
+
+typedef struct Manager Manager;
+
+/* Calls of InspectImage() and ListInstances() that are served at a time. */
+#define QUERIES_MAX 16U
+/* From here on such a call is given up. */
+#define QUERY_DEADLINE_USEC (60 * USEC_PER_SEC)
+/* The first look at the engine, before the name is on the bus. */
+#define PROBE_DEADLINE_USEC (2 * USEC_PER_SEC)
+
+typedef struct ManagerHooks {
+        /* Something happened: the idle time begins again. */
+        void (*on_activity)(void *userdata);
+        /* So many deploys run from now on. */
+        void (*on_count)(unsigned n, void *userdata);
+} ManagerHooks;
+
+/* `config` is borrowed, `hooks` is copied. */
+int manager_new(sd_bus *bus, sd_event *event, const DeployerConfig *config, const ManagerHooks *hooks,
+                void *userdata, Manager **ret);
+Manager *manager_free(Manager *manager);
+DEFINE_CLEANUP(Manager, manager_free)
+
+/* Begins to look which engine is there. manager_is_idle() tells when that is over. */
+int manager_probe(Manager *manager);
+
+/* Whether no child process runs, and no call waits for polkit. */
+bool manager_is_idle(const Manager *manager);
+
+/* No new deploys. `interrupt`: what runs is to finish its step and end. */
+void manager_stop(Manager *manager, bool interrupt);

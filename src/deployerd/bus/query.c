@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls that are answered by what a child process found out: see manager-internal.h. */
+#include "deployerd/bus/manager-internal.h"
+#include "deployerd/deploy/removal.h"
+#include "deployerd/job/queries.h"
+#include "deployerd/worker/operation.h"
+#include "deployerd/worker/report.h"
+#include "shared/bus/errors.h"
+#include "shared/json.h"
+#include "shared/log.h"
+#include "shared/protocol.h"
+
+struct Query {
+        Manager *manager;
+        QueryKind kind;
+        sd_bus_message *message; /* the call; NULL: nobody asked */
+        sd_bus_message *reply;   /* of QUERY_INSTANCES, as it grows */
+        ImageRef *image;
+        DeployRequest *request; /* of QUERY_BODY */
+        char *project;
+        char *stage;
+        Operation *operation;
+        Query *next;
+};
+
+static Query *query_free(Query *query) {
+        if (!query)
+                return NULL;
+
+        operation_free(query->operation);
+        sd_bus_message_unref(query->message);
+        sd_bus_message_unref(query->reply);
+        image_ref_free(query->image);
+        deploy_request_free(query->request);
+        free(query->project);
+        free(query->stage);
+        free(query);
+        return NULL;
+}
+
+DEFINE_CLEANUP(Query, query_free)
+
+Query *query_free_all(Query *query) {
+        while (query) {
+                Query *next = query->next;
+
+                query_free(query);
+                query = next;
+        }
+
+        return NULL;
+}
+
+static int run_query(Worker *worker, void *userdata) {
+        const Query *query = userdata;
+        const char *engine = query->manager->config->engine;
+
+        switch (query->kind) {
+        case QUERY_ENGINE:
+                return query_engine(worker, engine);
+        case QUERY_IMAGE:
+                return query_image(worker, engine, query->image);
+        case QUERY_INSTANCES:
+                return query_instances(worker, engine, query->project, query->stage);
+        case QUERY_BODY:
+                return query_body(worker, query->manager->config, query->request);
+        case QUERY_REMOVE:
+                return removal_run(worker, query->manager->config, query->project, query->stage);
+        }
+
+        return -EINVAL;
+}
+
+static void append_instance(Query *query, const json_t *report) {
+        InstanceReport instance;
+
+        if (query->kind != QUERY_INSTANCES || instance_report_read(report, &instance) < 0)
+                return;
+
+        /* A message that could not be extended fails when it is sent. */
+        (void) sd_bus_message_append(query->reply, "(sstssssssst)", instance.project, instance.stage,
+                                     instance.deploy, instance.store, instance.container, instance.name,
+                                     instance.digest, instance.state, instance.health, instance.endpoint,
+                                     instance.started_at);
+}
+
+static void on_query_report(const char *kind, const json_t *report, void *userdata) {
+        Query *query = userdata;
+
+        if (streq(kind, REPORT_ENGINE))
+                manager_take_engine(query->manager, report);
+        else if (streq(kind, REPORT_INSTANCE))
+                append_instance(query, report);
+        else if (streq(kind, REPORT_LOG))
+                (void) log_full_errno(LOG_PRI((int) json_get_int(report, "priority", LOG_INFO)), 0, "%s",
+                                      strempty(json_get_string(report, "text")));
+}
+
+static int append_labels(sd_bus_message *reply, const json_t *labels) {
+        const char *key;
+        json_t *value;
+        int r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", INSPECT_LABELS);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_VARIANT, "a{ss}");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{ss}");
+        if (r < 0)
+                return r;
+
+        json_object_foreach((json_t *) (uintptr_t) labels, key, value) {
+                r = sd_bus_message_append(reply, "{ss}", key, strempty(json_string_value(value)));
+                if (r < 0)
+                        return r;
+        }
+
+        for (unsigned i = 0; i < 3; i++) {
+                r = sd_bus_message_close_container(reply);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int reply_image(sd_bus_message *message, const json_t *result) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}", OPTION_PORT, "q",
+                                          (int) json_get_int(result, "port", 0), OPTION_HEALTHCHECK, "s",
+                                          strempty(json_get_string(result, "healthcheck")), INSPECT_DIGEST,
+                                          "s", strempty(json_get_string(result, "digest")));
+        if (r >= 0)
+                r = append_labels(reply, json_object_get(result, "labels"));
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int reply_instances(Query *query) {
+        int r;
+
+        r = sd_bus_message_close_container(query->reply);
+        return r < 0 ? r : sd_bus_send(NULL, query->reply, NULL);
+}
+
+static int reply_body(sd_bus_message *message, const json_t *result) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = json_encode(result, &text);
+        return r < 0 ? r : sd_bus_reply_method_return(message, "s", text);
+}
+
+static void query_reply(Query *query, const OperationEnd *end) {
+        int r;
+
+        if (end->error_name)
+                r = sd_bus_reply_method_errorf(query->message, end->error_name, "%s", end->error_text);
+        else if (query->kind == QUERY_IMAGE)
+                r = reply_image(query->message, end->result);
+        else if (query->kind == QUERY_BODY)
+                r = reply_body(query->message, end->result);
+        else if (query->kind == QUERY_REMOVE)
+                r = sd_bus_reply_method_return(query->message, "");
+        else
+                r = reply_instances(query);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot answer %s(): %m",
+                                       sd_bus_message_get_member(query->message));
+                (void) sd_bus_reply_method_errno(query->message, r, NULL);
+        }
+}
+
+static void on_query_end(const OperationEnd *end, void *userdata) {
+        _cleanup_(query_freep) Query *query = userdata;
+
+        for (Query **link = &query->manager->queries; *link; link = &(*link)->next)
+                if (*link == query) {
+                        *link = query->next;
+                        break;
+                }
+
+        query->manager->hooks.on_activity(query->manager->userdata);
+        if (query->message)
+                query_reply(query, end);
+        else if (end->error_name)
+                log_notice("No engine to work with yet: %s", end->error_text);
+}
+
+/* The reply of ListInstances() is filled while reports come in. */
+static int query_open_reply(Query *query) {
+        int r;
+
+        if (query->kind != QUERY_INSTANCES)
+                return 0;
+
+        r = sd_bus_message_new_method_return(query->message, &query->reply);
+        if (r < 0)
+                return r;
+
+        return sd_bus_message_open_container(query->reply, SD_BUS_TYPE_ARRAY, "(sstssssssst)");
+}
+
+static unsigned count_queries(const Manager *manager) {
+        unsigned n = 0;
+
+        for (const Query *query = manager->queries; query; query = query->next)
+                n++;
+
+        return n;
+}
+
+/* What is given in `image` and `request` is taken over on success only. */
+static int query_start(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
+                       DeployRequest *request, const char *project, const char *stage) {
+        static const OperationHooks hooks = { run_query, on_query_report, on_query_end };
+        _cleanup_(query_freep) Query *query = NULL;
+        int r;
+
+        assert(manager);
+        assert(!message == (kind == QUERY_ENGINE));
+
+        if (count_queries(manager) >= QUERIES_MAX)
+                return -EBUSY;
+
+        query = calloc(1, sizeof(*query));
+        if (!query)
+                return -ENOMEM;
+
+        query->manager = manager;
+        query->kind = kind;
+        query->message = sd_bus_message_ref(message);
+        query->project = strdup(strempty(project));
+        query->stage = strdup(strempty(stage));
+        if (!query->project || !query->stage)
+                return -ENOMEM;
+
+        r = query_open_reply(query);
+        if (r < 0)
+                return r;
+
+        query->image = image;
+        query->request = request;
+        r = operation_new(manager->event, &hooks, query,
+                          kind == QUERY_ENGINE   ? PROBE_DEADLINE_USEC
+                          : kind == QUERY_REMOVE ? manager->config->deploy_deadline_usec
+                                                 : QUERY_DEADLINE_USEC,
+                          &query->operation);
+        if (r < 0) {
+                query->image = NULL;
+                query->request = NULL;
+                return r;
+        }
+
+        query->next = manager->queries;
+        manager->queries = TAKE_PTR(query);
+        return 0;
+}
+
+int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
+                const char *project, const char *stage) {
+        return query_start(manager, kind, message, image, NULL, project, stage);
+}
+
+int query_begin_body(Manager *manager, sd_bus_message *message, DeployRequest *request) {
+        return query_start(manager, QUERY_BODY, message, NULL, request, NULL, NULL);
+}
+
+bool query_removes(const Manager *manager, const char *project, const char *stage) {
+        assert(manager);
+        assert(project);
+
+        for (const Query *query = manager->queries; query; query = query->next)
+                if (query->kind == QUERY_REMOVE && streq(query->project, project) &&
+                    (isempty(query->stage) || isempty(stage) || streq(query->stage, stage)))
+                        return true;
+
+        return false;
+}
+
+void query_stop_all(Manager *manager) {
+        assert(manager);
+
+        for (Query *query = manager->queries; query; query = query->next)
+                operation_stop(query->operation);
+}

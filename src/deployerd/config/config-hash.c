@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The only user of libcrypto in this daemon: see config-hash.h. */
+#include "deployerd/config/config-hash.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+
+int config_hash(const json_t *configuration, const char *repository, char ret[static CONFIG_HASH_SIZE]) {
+        _cleanup_free_ char *text = NULL, *whole = NULL;
+        unsigned char hash[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+
+        assert(configuration);
+        assert(repository);
+
+        text = json_dumps(configuration, JSON_COMPACT | JSON_SORT_KEYS);
+        if (!text)
+                return -ENOMEM;
+
+        if (asprintf(&whole, "%s\n%s", repository, text) < 0) {
+                whole = NULL;
+                return -ENOMEM;
+        }
+
+        if (EVP_Digest(whole, strlen(whole), hash, &size, EVP_sha256(), NULL) != 1 ||
+            size * 2 + 1 != CONFIG_HASH_SIZE)
+                return -EIO;
+
+        for (unsigned i = 0; i < size; i++)
+                (void) snprintf(ret + (size_t) 2 * i, 3, "%02x", hash[i]);
+        return 0;
+}

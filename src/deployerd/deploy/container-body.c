@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* The body of container-create: see container-body.h. */
+#include "deployerd/deploy/container-body.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "deployerd/config/config-hash.h"
+#include "deployerd/config/merge-patch.h"
+#include "deployerd/deploy/instance.h"
+#include "shared/json.h"
+
+/* The journal then has the fields CONTAINER_TAG= (the instance's final name) and, with Docker, ORG_TINYFORGE_PROJECT=. */
+static json_t *log_config(const EngineQuirks *quirks, const char *tag) {
+        if (quirks->log_labels)
+                return json_pack("{s:s, s:{s:s, s:s}}", "Type", "journald", "Config", "tag", tag, "labels",
+                                 LABEL_PROJECT "," LABEL_STAGE "," LABEL_DEPLOY);
+
+        return json_pack("{s:s, s:{s:s}}", "Type", "journald", "Config", "tag", tag);
+}
+
+/* What a container gets of which nobody says anything; NULL when out of memory. */
+static json_t *body_default(const EngineQuirks *quirks, const char *address, uint16_t port) {
+        _cleanup_(json_freep) json_t *body = NULL;
+        char key[16];
+
+        body = json_pack("{s:{s:b, s:[s], s:{s:s}}}", "HostConfig", /**/
+                         "Privileged", 0,                           /**/
+                         "SecurityOpt", "no-new-privileges",        /**/
+                         "RestartPolicy", "Name", quirks->restart_policy);
+        if (!body || port == 0)
+                return TAKE_PTR(body);
+
+        (void) snprintf(key, sizeof(key), "%" PRIu16 "/tcp", port);
+        if (json_object_set_new(body, "ExposedPorts", json_pack("{s:{}}", key)) < 0 ||
+            json_object_set_new(json_object_get(body, "HostConfig"), "PortBindings",
+                                json_pack("{s:[{s:s, s:s}]}", key, "HostIp", address, "HostPort", "")) < 0)
+                return NULL;
+
+        return TAKE_PTR(body);
+}
+
+/* Everything that makes one configuration differ from another. */
+static int body_configuration(const EngineQuirks *quirks, const ProjectConfig *project, const char *address,
+                              uint16_t port, json_t **ret) {
+        _cleanup_(json_freep) json_t *body = NULL;
+
+        body = body_default(quirks, address, port);
+        if (!body)
+                return -ENOMEM;
+
+        /* One patch after the other: two that are merged into one would have lost what the first one removes. */
+        for (size_t i = 0; i < json_array_size(project->container); i++) {
+                json_t *merged = NULL;
+                int r;
+
+                r = merge_patch(body, json_array_get(project->container, i), &merged);
+                if (r < 0)
+                        return r;
+
+                json_decref(body);
+                body = merged;
+        }
+
+        *ret = TAKE_PTR(body);
+        return 0;
+}
+
+static json_t *own_labels(const DeployRequest *request, const char *digest, const char *hash) {
+        char deploy[24];
+
+        (void) snprintf(deploy, sizeof(deploy), "%" PRIu64, request->deploy_id);
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", LABEL_PROJECT, request->project, LABEL_STAGE,
+                         request->stage, LABEL_DEPLOY, deploy, LABEL_DIGEST, digest, LABEL_CONFIG, hash,
+                         LABEL_STORE, request->store);
+}
+
+static int body_set_labels(json_t *body, const DeployRequest *request, const char *digest,
+                           const char *hash) {
+        _cleanup_(json_freep) json_t *own = own_labels(request, digest, hash);
+        json_t *labels = json_object_get(body, "Labels");
+
+        if (!own)
+                return -ENOMEM;
+        if (!json_is_object(labels))
+                return json_object_set(body, "Labels", own) < 0 ? -ENOMEM : 0;
+
+        return json_object_update(labels, own) < 0 ? -ENOMEM : 0;
+}
+
+static int body_set_log(json_t *body, const EngineQuirks *quirks, const DeployRequest *request) {
+        json_t *host = json_object_get(body, "HostConfig");
+        char name[INSTANCE_NAME_SIZE];
+
+        if (json_object_get(host, "LogConfig"))
+                return 0;
+
+        instance_name(request->project, request->stage, request->deploy_id, /* pending= */ false, name);
+        return json_object_set_new(host, "LogConfig", log_config(quirks, name)) < 0 ? -ENOMEM : 0;
+}
+
+int container_body(const EngineQuirks *quirks, const DeployRequest *request, const ProjectConfig *project,
+                   const DeployerConfig *config, const char *digest, uint16_t port, json_t **ret,
+                   char ret_hash[static CONFIG_HASH_SIZE]) {
+        _cleanup_(json_freep) json_t *body = NULL;
+        int r;
+
+        assert(quirks);
+        assert(request);
+        assert(project);
+        assert(config && config->publish_address);
+        assert(digest);
+        assert(ret);
+
+        r = body_configuration(quirks, project, config->publish_address, port, &body);
+        if (r >= 0)
+                r = config_hash(body, request->repository, ret_hash);
+        if (r < 0)
+                return r;
+
+        if (json_object_set_new(body, "Image", json_sprintf("%s@%s", request->repository, digest)) < 0)
+                return -ENOMEM;
+
+        r = body_set_labels(body, request, digest, ret_hash);
+        if (r >= 0)
+                r = body_set_log(body, quirks, request);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(body);
+        return 0;
+}
+
+bool container_body_has_healthcheck(const json_t *body, bool image_has) {
+        const json_t *test = json_path(body, "Healthcheck", "Test", NULL);
+        const char *kind = json_string_value(json_array_get(test, 0));
+
+        /* An empty test is the image's. */
+        return isempty(kind) ? image_has : !streq(kind, "NONE");
+}

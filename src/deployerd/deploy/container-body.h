@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The body of the Engine API's container-create: what a container of ours may do, which is very little unless root's file
+ * says otherwise. Its digest is the label `config`, so that a container is known to be what would be made today.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "deployerd/config/config-hash.h"
+#include "deployerd/config/deployer-config.h"
+#include "deployerd/config/project-config.h"
+#include "deployerd/engine/engine.h"
+#include "deployerd/worker/deploy-request.h"
+
+/*
+ * The body for `request` of an image with `digest`: the default one, publishing `port` (0: nothing) where `config` says,
+ * then what `project` makes of it, then what is the deployer's alone. `*ret_hash` is of everything in it but what differs
+ * from one deploy of the same thing to the next. -ENOMEM, -EIO.
+ */
+int container_body(const EngineQuirks *quirks, const DeployRequest *request, const ProjectConfig *project,
+                   const DeployerConfig *config, const char *digest, uint16_t port, json_t **ret,
+                   char ret_hash[static CONFIG_HASH_SIZE]);
+
+/*
+ * Whether the container has a health check of its own: the image's (`image_has`), unless the body replaces it or, by a
+ * test of ["NONE"], switches it off.
+ */
+bool container_body_has_healthcheck(const json_t *body, bool image_has);

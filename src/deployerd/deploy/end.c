@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of a deploy that has its container: what is replaced goes, see deploy-internal.h. */
+#include <stdio.h>
+
+#include "deployerd/deploy/deploy-internal.h"
+#include "deployerd/deploy/upstreams.h"
+#include "deployerd/text.h"
+#include "shared/protocol.h"
+
+void deploy_publish(Deploy *deploy, const InstanceList *list) {
+        _cleanup_free_ char *dir = NULL;
+        int r;
+
+        r = upstreams_dir(&dir);
+        if (r >= 0)
+                r = upstreams_write(dir, deploy->request->project, deploy->request->stage, list);
+        if (r < 0)
+                worker_log(deploy->worker, LOG_WARNING, "Cannot write the stage's file for the proxy: %s",
+                           strerror(-r));
+}
+
+int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container) {
+        return worker_succeed(deploy->worker, json_pack("{s:s, s:s, s:s}", "outcome", outcome, "detail",
+                                                        detail, "container", container));
+}
+
+static bool replaces_what_runs(const InstanceList *list) {
+        for (size_t i = 0; i < list->n; i++)
+                if (list->items[i].retire && list->items[i].container.running && !list->items[i].pending)
+                        return true;
+
+        return false;
+}
+
+/* A proxy that reads where the stage answers needs a moment to follow. */
+static int deploy_drain(Deploy *deploy, const InstanceList *list) {
+        if (deploy->config->drain_usec == 0 || !replaces_what_runs(list))
+                return 0;
+
+        if (engine_http_wait(engine_http(deploy->engine), NULL, deploy->config->drain_usec) < 0)
+                return deploy_check_cancelled(deploy);
+
+        return 0;
+}
+
+static int deploy_retire_one(Deploy *deploy, const Instance *instance) {
+        int r;
+
+        r = deploy_check_cancelled(deploy);
+        if (r >= 0 && instance->container.running && !instance->pending)
+                r = engine_container_stop(deploy->engine, instance->container.id,
+                                          deploy->config->stop_grace_usec);
+        if (r >= 0)
+                r = engine_container_remove(deploy->engine, instance->container.id);
+        if (r < 0)
+                return r;
+
+        worker_log(deploy->worker, LOG_INFO, "%s is retired", instance->container.name);
+        return 0;
+}
+
+/*
+ * What does not run is beside nothing: one that made way for a successor, whose attempt died after the switch, would be
+ * there for ever in a stage of several instances, and come back with the host.
+ */
+static void plan_stopped(const Deploy *deploy, InstanceList *list, uint64_t current) {
+        for (size_t i = 0; i < list->n; i++) {
+                Instance *instance = &list->items[i];
+
+                if (deploy_owns(deploy, instance) && instance->deploy != current &&
+                    !instance->container.running)
+                        instance->retire = true;
+        }
+}
+
+/* Stops and removes what is not to run beside `current`. Stops between two of them when the process is to end. */
+static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current) {
+        /* What cannot run beside its successor cannot run beside another one either. */
+        unsigned max_instances = deploy->recreate ? 1 : deploy->request->max_instances;
+        int r;
+
+        instance_list_plan(list, deploy->request->store, current, max_instances);
+        plan_stopped(deploy, list, current);
+        r = deploy_drain(deploy, list);
+        for (size_t i = 0; r >= 0 && i < list->n; i++)
+                if (list->items[i].retire)
+                        r = deploy_retire_one(deploy, &list->items[i]);
+
+        return r;
+}
+
+/* "app-dev-7 runs, published on 127.0.0.1:49153". */
+static void describe(const Container *container, char *ret, size_t size) {
+        char endpoint[ENDPOINT_SIZE];
+
+        container_endpoint(container, endpoint);
+        (void) snprintf(ret, size, "%s runs, %s%s", container->name,
+                        endpoint[0] ? "published on " : "nothing is published", endpoint);
+        text_clean(ret);
+}
+
+int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container) {
+        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+        char detail[512];
+        int r;
+
+        r = deploy_list(deploy, &list);
+        if (r < 0)
+                return r;
+
+        deploy_publish(deploy, &list);
+        r = deploy_retire(deploy, &list, current);
+        if (r < 0)
+                return r;
+
+        /* An image too many is no reason to call the deploy anything else. */
+        if (retain_sweep(deploy->engine, deploy->image, deploy->request->stage, deploy->request->store,
+                         deploy->config->retain + deploy->request->max_instances) < 0)
+                worker_log(deploy->worker, LOG_WARNING, "Old images stay: %s", worker_error(deploy->worker));
+
+        worker_progress(deploy->worker, PHASE_RETIRED, "");
+        describe(container, detail, sizeof(detail));
+        return deploy_succeed(deploy, outcome, detail, container->id);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* How an image gets here: its digest first, then the image by its digest, pulled only where it is not here yet. */
+#pragma once
+
+#include "deployerd/engine/images.h"
+
+/*
+ * Sets `ref->digest` where there is none, reports the phases on the way, gives the image the tag `keep_tag` in its
+ * repository, so that no prune takes it, and tells what the image is like. No other tag is left that was not there
+ * before. `*ret` is to be released with engine_image_done(). Errors are those of engine/images.h.
+ */
+int fetch_image(Engine *engine, ImageRef *ref, const char *keep_tag, EngineImage *ret);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* What is asked of a container, and what its answers mean: see health-judge.h. */
+#include "deployerd/deploy/health-judge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/healthcheck.h"
+#include "shared/protocol.h"
+
+const char *health_http_path(const HealthSpec *spec) {
+        assert(spec);
+
+        return healthcheck_path(strempty(spec->healthcheck));
+}
+
+HealthAsk health_choose(const HealthSpec *spec, const Container *container, const char **ret_why) {
+        char address[CONTAINER_ADDRESS_SIZE];
+        bool named;
+
+        assert(spec);
+        assert(container);
+        assert(ret_why);
+
+        if (streq(strempty(spec->healthcheck), HEALTHCHECK_NONE)) {
+                *ret_why = "no check is wanted";
+                return HEALTH_ASK_NOTHING;
+        }
+
+        named = health_http_path(spec) || streq(strempty(spec->healthcheck), HEALTHCHECK_TCP);
+        if (!named && container_has_healthcheck(container, spec->has_healthcheck))
+                return HEALTH_ASK_IMAGE;
+
+        if (spec->port == 0) {
+                *ret_why = "no port to ask";
+                return HEALTH_ASK_NOTHING;
+        }
+        if (!container_address(container, address)) {
+                *ret_why = "no address to ask at";
+                return HEALTH_ASK_NOTHING;
+        }
+
+        return health_http_path(spec) ? HEALTH_ASK_HTTP : HEALTH_ASK_TCP;
+}
+
+static bool is_restarted(HealthCase *health, const Container *container) {
+        if (health->started_at == 0)
+                health->started_at = container->started_at;
+
+        return container->restarts > 0 || container->started_at != health->started_at ||
+               streq(container->status, "restarting");
+}
+
+/* All but the time that it has to run. */
+static bool is_well(const HealthCase *health, const Container *container) {
+        switch (health->ask) {
+        case HEALTH_ASK_IMAGE:
+                /* A check that is there but has not said anything is waited for. */
+                return streq(container->health, "healthy");
+        case HEALTH_ASK_TCP:
+        case HEALTH_ASK_HTTP:
+                return health->answers;
+        case HEALTH_ASK_NOTHING:
+        default:
+                return true;
+        }
+}
+
+HealthVerdict health_judge(HealthCase *health, const Container *container, uint64_t now, char *ret_text,
+                           size_t size) {
+        assert(health);
+        assert(container);
+        assert(ret_text && size > 0);
+
+        if (is_restarted(health, container)) {
+                (void) snprintf(ret_text, size, "it ended and was restarted");
+                return HEALTH_DOWN;
+        }
+        if (!container->running) {
+                (void) snprintf(ret_text, size, "it ended with exit code %" PRIi64 "%s",
+                                container->exit_code, container->oom_killed ? ", out of memory" : "");
+                return HEALTH_DOWN;
+        }
+        /* Whatever else is asked: an image that says that it is ill is believed, unless nobody wants to know. */
+        if (health->ask != HEALTH_ASK_NOTHING && streq(container->health, "unhealthy")) {
+                (void) snprintf(ret_text, size, "its health check fails");
+                return HEALTH_DOWN;
+        }
+
+        return is_well(health, container) && now - health->begun_at >= health->stable_usec
+                               ? HEALTH_UP
+                               : HEALTH_UNDECIDED;
+}

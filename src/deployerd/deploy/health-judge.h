@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* HealthCase: what decides whether a container is up, from what was seen of it so far. Pure: the clock is the caller's. */
+#pragma once
+
+#include "deployerd/deploy/health.h"
+#include "deployerd/engine/container.h"
+
+/* What is asked beside "does it still run". */
+typedef enum HealthAsk {
+        HEALTH_ASK_NOTHING,
+        HEALTH_ASK_IMAGE, /* its HEALTHCHECK, by the engine */
+        HEALTH_ASK_TCP,
+        HEALTH_ASK_HTTP,
+} HealthAsk;
+
+typedef enum HealthVerdict {
+        HEALTH_UNDECIDED,
+        HEALTH_UP,
+        HEALTH_DOWN, /* for good */
+} HealthVerdict;
+
+/* Of one container, from its start to the verdict. */
+typedef struct HealthCase {
+        HealthAsk ask;
+        uint64_t begun_at;    /* monotonic */
+        uint64_t started_at;  /* what the engine says of the first start; 0: not seen yet */
+        uint64_t stable_usec; /* how long it has to run at least */
+        bool answers;         /* to the latest probe */
+} HealthCase;
+
+/* By the project's word, the image's, and what can be reached. `*ret_why` (static text) is set for HEALTH_ASK_NOTHING. */
+HealthAsk health_choose(const HealthSpec *spec, const Container *container, const char **ret_why);
+
+/* The path of "http:/path", borrowed; NULL where the project names no other. */
+const char *health_http_path(const HealthSpec *spec);
+
+/* `ret_text` has the reason for HEALTH_DOWN. */
+HealthVerdict health_judge(HealthCase *health, const Container *container, uint64_t now, char *ret_text,
+                           size_t size);

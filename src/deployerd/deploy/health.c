@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for health, and what to say without it: see health.h. */
+#include "deployerd/deploy/health.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "deployerd/deploy/health-judge.h"
+#include "deployerd/deploy/probe.h"
+#include "deployerd/text.h"
+#include "shared/json.h"
+#include "shared/protocol.h"
+#include "shared/time-util.h"
+
+#define LOOK_FIRST_USEC (50 * USEC_PER_MSEC)
+#define LOOK_LAST_USEC  (1 * USEC_PER_SEC)
+#define LOG_LINES       20U
+
+/* The most of what a health check said that is told; its end. */
+#define HEALTH_OUTPUT_MAX 768U
+/* The most of a finding that one line of the journal takes. */
+#define FINDING_LOG_MAX 900U
+
+typedef struct HealthWait {
+        Engine *engine;
+        const HealthSpec *spec;
+        const DeployerConfig *config;
+        HealthCase judged;
+        bool chosen;
+        uint64_t probe_at;             /* monotonic: not before */
+        char answer[PROBE_TEXT_SIZE];  /* the latest of what was asked; empty: none yet */
+        char problem[PROBE_TEXT_SIZE]; /* the latest that was none of a container that is well */
+} HealthWait;
+
+static int health_fail(HealthWait *wait, const char *text) {
+        return worker_fail(engine_worker(wait->engine), -EREMOTEIO, "%s%s%s", text,
+                           wait->problem[0] ? "; last answer: " : "", wait->problem);
+}
+
+static int health_interrupted(HealthWait *wait) {
+        return worker_fail(engine_worker(wait->engine), -EINTR, "The deployer is being stopped");
+}
+
+/* Tells what was answered when that is news. */
+static void health_tell(HealthWait *wait, const char *answer) {
+        if (streq(answer, wait->answer))
+                return;
+
+        (void) snprintf(wait->answer, sizeof(wait->answer), "%s", answer);
+        worker_progress(engine_worker(wait->engine), PHASE_PROBING, answer);
+}
+
+/* Its network and its health check are known once it runs. */
+static void health_begin(HealthWait *wait, const Container *container) {
+        const char *why = NULL;
+        char text[128];
+
+        if (wait->chosen || !container->running)
+                return;
+
+        wait->chosen = true;
+        wait->judged.ask = health_choose(wait->spec, container, &why);
+        if (wait->judged.ask != HEALTH_ASK_NOTHING)
+                return;
+
+        (void) snprintf(text, sizeof(text), "runs without a restart; %s", why);
+        health_tell(wait, text);
+        worker_log(engine_worker(wait->engine), LOG_NOTICE, "%s is up once it %s", container->name, text);
+}
+
+static uint64_t health_left(const HealthWait *wait) {
+        uint64_t passed = now_usec(CLOCK_MONOTONIC) - wait->judged.begun_at;
+
+        return passed < wait->config->health_deadline_usec ? wait->config->health_deadline_usec - passed : 0;
+}
+
+/* No probe goes on beyond the deadline. */
+static int health_probe(HealthWait *wait, const Container *container) {
+        char address[CONTAINER_ADDRESS_SIZE], text[PROBE_TEXT_SIZE];
+        uint64_t left = health_left(wait), timeout = wait->config->probe_timeout_usec;
+        Probe probe;
+        int r;
+
+        if (left == 0 || !container_address(container, address))
+                return 0;
+
+        probe = (Probe){
+                .address = address,
+                .port = wait->spec->port,
+                .path = wait->judged.ask == HEALTH_ASK_HTTP ? health_http_path(wait->spec) : NULL,
+                .timeout_usec = timeout < left ? timeout : left,
+                .cancel_fd = worker_cancel_fd(engine_worker(wait->engine)),
+        };
+        r = probe_run(&probe, text);
+        if (r == -EINTR)
+                return health_interrupted(wait);
+        if (r < 0)
+                return r;
+
+        wait->judged.answers = r > 0;
+        (void) snprintf(wait->problem, sizeof(wait->problem), "%s", r > 0 ? "" : text);
+        health_tell(wait, text);
+        return 0;
+}
+
+/* Asks what is to be asked, where it is time to. */
+static int health_ask(HealthWait *wait, const Container *container) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+        char text[128];
+        int r;
+
+        health_begin(wait, container);
+        if (!container->running)
+                return 0;
+
+        switch (wait->judged.ask) {
+        case HEALTH_ASK_IMAGE:
+                (void) snprintf(text, sizeof(text), "its health check says: %.64s", container->health);
+                health_tell(wait, text);
+                return 0;
+        case HEALTH_ASK_TCP:
+        case HEALTH_ASK_HTTP:
+                if (now < wait->probe_at)
+                        return 0;
+                r = health_probe(wait, container);
+                wait->probe_at = now_usec(CLOCK_MONOTONIC) + wait->config->probe_interval_usec;
+                return r;
+        case HEALTH_ASK_NOTHING:
+        default:
+                return 0;
+        }
+}
+
+/* 1: it is up; 0: not decided; -EREMOTEIO: it will not come up. */
+static int health_look(HealthWait *wait, const char *id) {
+        /* What an answer says is true of the time before it, however long it was on its way. */
+        uint64_t seen_at = now_usec(CLOCK_MONOTONIC);
+        _cleanup_(container_done) Container container = { .json = NULL };
+        char text[128] = "";
+        int r;
+
+        r = engine_container_inspect(wait->engine, id, &container);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return health_fail(wait, "it was removed by someone else");
+
+        r = health_ask(wait, &container);
+        if (r < 0)
+                return r;
+
+        switch (health_judge(&wait->judged, &container, seen_at, text, sizeof(text))) {
+        case HEALTH_UP:
+                return 1;
+        case HEALTH_DOWN:
+                return health_fail(wait, text);
+        case HEALTH_UNDECIDED:
+        default:
+                return health_left(wait) > 0 ? 0
+                                             : health_fail(wait, "it was not healthy before the deadline");
+        }
+}
+
+/* Until the next look, or the next probe, or until it has run long enough, whichever comes first. */
+static uint64_t health_pause(const HealthWait *wait, uint64_t pause) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC),
+                 stable_at = wait->judged.begun_at + wait->judged.stable_usec;
+
+        if (stable_at > now && stable_at - now < pause)
+                pause = stable_at - now;
+        if (wait->judged.ask != HEALTH_ASK_TCP && wait->judged.ask != HEALTH_ASK_HTTP)
+                return pause;
+        if (wait->probe_at <= now)
+                return USEC_PER_MSEC;
+
+        return wait->probe_at - now < pause ? wait->probe_at - now : pause;
+}
+
+int health_wait(Engine *engine, EngineHttpWatch *watch, const char *id, const HealthSpec *spec,
+                const DeployerConfig *config) {
+        HealthWait wait = {
+                .engine = engine,
+                .spec = spec,
+                .config = config,
+                .judged = { .begun_at = now_usec(CLOCK_MONOTONIC) },
+        };
+        uint64_t pause = LOOK_FIRST_USEC;
+        int r;
+
+        assert(engine);
+        assert(id);
+        assert(spec);
+        assert(config);
+
+        wait.judged.stable_usec = config->stable_usec;
+        for (;;) {
+                r = health_look(&wait, id);
+                if (r != 0)
+                        return r < 0 ? r : 0;
+
+                r = engine_http_wait(engine_http(engine), watch, health_pause(&wait, pause));
+                if (r < 0)
+                        return health_interrupted(&wait);
+                pause = pause * 2 < LOOK_LAST_USEC ? pause * 2 : LOOK_LAST_USEC;
+        }
+}
+
+/* The end of `text`, at most `max` bytes of it, beginning with a whole character. */
+static const char *text_end(const char *text, size_t max) {
+        size_t n = strlen(text);
+
+        if (n <= max)
+                return text;
+
+        text += n - max;
+        while (((unsigned char) *text & 0xc0) == 0x80)
+                text++;
+        return text;
+}
+
+/* Adds to a text of at most `size` bytes, of which as much as fits is left of the end of `value`; and to the journal. */
+static void add_finding(Engine *engine, char *text, size_t size, const char *words, const char *value) {
+        size_t n = strlen(text), room = size - n - 1, n_words = strlen(words);
+
+        worker_log(engine_worker(engine), LOG_NOTICE, "%s%s", words + strlen("; "),
+                   text_end(value, FINDING_LOG_MAX));
+        if (room > n_words)
+                (void) snprintf(text + n, size - n, "%s%s", words, text_end(value, room - n_words));
+}
+
+static void add_state(Engine *engine, const Container *container, char *text, size_t size) {
+        char code[32];
+
+        add_finding(engine, text, size, "; state ", container->status);
+        if (!container->running) {
+                (void) snprintf(code, sizeof(code), "%" PRIi64, container->exit_code);
+                add_finding(engine, text, size, "; exit code ", code);
+        }
+        if (container->oom_killed)
+                add_finding(engine, text, size, "; out of memory", "");
+}
+
+static void add_health_log(Engine *engine, const Container *container, char *text, size_t size) {
+        const json_t *log = json_path(container->json, "State", "Health", "Log", NULL);
+        size_t n = json_array_size(log);
+        const char *output;
+
+        if (n == 0 || streq(container->health, "healthy"))
+                return;
+
+        output = json_get_string(json_array_get(log, n - 1), "Output");
+        if (!isempty(output))
+                add_finding(engine, text, size,
+                            "; the health check said: ", text_end(output, HEALTH_OUTPUT_MAX));
+}
+
+void health_diagnose(Engine *engine, const char *id, char *ret, size_t size) {
+        _cleanup_(container_done) Container container = { .json = NULL };
+        _cleanup_free_ char *lines = NULL;
+        const char *error;
+
+        assert(engine);
+        assert(id);
+        assert(ret && size > 0);
+
+        ret[0] = '\0';
+        if (engine_container_inspect(engine, id, &container) <= 0)
+                return;
+
+        add_state(engine, &container, ret, size);
+        error = json_string_value(json_path(container.json, "State", "Error", NULL));
+        if (!isempty(error))
+                add_finding(engine, ret, size, "; the engine said: ", text_end(error, HEALTH_OUTPUT_MAX));
+        add_health_log(engine, &container, ret, size);
+
+        if (engine_container_logs(engine, &container, LOG_LINES, &lines) >= 0 && !isempty(lines))
+                add_finding(engine, ret, size, "; last lines: ", lines);
+        text_clean(ret);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Containers of ours: see instance.h. */
+#include "deployerd/deploy/instance.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/conf/conf.h"
+#include "shared/conf/parse.h"
+#include "shared/name.h"
+#include "shared/protocol.h"
+
+void instance_name(const char *project, const char *stage, uint64_t deploy, bool pending,
+                   char ret[static INSTANCE_NAME_SIZE]) {
+        (void) snprintf(ret, INSTANCE_NAME_SIZE, "%s-%s-%" PRIu64 "%s", project, stage, deploy,
+                        pending ? PENDING_SUFFIX : "");
+}
+
+static bool ends_with(const char *text, const char *suffix) {
+        size_t n = strlen(text), m = strlen(suffix);
+
+        return n >= m && streq(text + n - m, suffix);
+}
+
+int instance_read(Container *container, Instance *ret) {
+        Instance instance = {
+                .project = container_label(container, LABEL_PROJECT),
+                .stage = container_label(container, LABEL_STAGE),
+                .store = container_label(container, LABEL_STORE),
+                .digest = container_label(container, LABEL_DIGEST),
+                .config = container_label(container, LABEL_CONFIG),
+                .pending = ends_with(container->name, PENDING_SUFFIX),
+        };
+        const char *deploy = container_label(container, LABEL_DEPLOY);
+
+        if (!instance.project || !instance.stage || !instance.store || !instance.digest ||
+            !instance.config || !deploy || !name_is_valid(instance.project) ||
+            !name_is_valid(instance.stage) || parse_uint(deploy, UINT64_MAX, &instance.deploy) < 0)
+                return -EBADMSG;
+
+        instance.container = *container;
+        *container = (Container){ .json = NULL };
+        *ret = instance;
+        return 0;
+}
+
+void instance_list_done(InstanceList *list) {
+        assert(list);
+
+        for (size_t i = 0; i < list->n; i++)
+                container_done(&list->items[i].container);
+        free(list->items);
+        *list = (InstanceList){ .n = 0 };
+}
+
+static int compare_deploys(const void *a, const void *b) {
+        const Instance *first = a, *second = b;
+
+        return first->deploy < second->deploy ? 1 : first->deploy > second->deploy ? -1 : 0;
+}
+
+static int instance_list_add(Engine *engine, InstanceList *list, const char *id) {
+        _cleanup_(container_done) Container container = { .json = NULL };
+        int r;
+
+        r = engine_container_inspect(engine, id, &container);
+        if (r <= 0)
+                return r;
+
+        if (instance_read(&container, &list->items[list->n]) >= 0)
+                list->n++;
+
+        return 0;
+}
+
+static int instance_list_ids(Engine *engine, const char *project, const char *stage, char ***ret_ids) {
+        char project_filter[sizeof(LABEL_PROJECT) + NAME_MAX_LENGTH + 1];
+        char stage_filter[sizeof(LABEL_STAGE) + NAME_MAX_LENGTH + 1];
+        const char *filters[] = { LABEL_PROJECT, NULL, NULL };
+        size_t n = 1;
+
+        if (!isempty(project)) {
+                (void) snprintf(project_filter, sizeof(project_filter), LABEL_PROJECT "=%s", project);
+                filters[0] = project_filter;
+        }
+        if (!isempty(stage)) {
+                (void) snprintf(stage_filter, sizeof(stage_filter), LABEL_STAGE "=%s", stage);
+                filters[n] = stage_filter;
+        }
+
+        return engine_container_list(engine, filters, ret_ids);
+}
+
+int instance_list(Engine *engine, const char *project, const char *stage, InstanceList *ret) {
+        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+        _cleanup_(strv_freep) char **ids = NULL;
+        size_t n = 0;
+        int r;
+
+        assert(engine);
+        assert(ret);
+
+        r = instance_list_ids(engine, project, stage, &ids);
+        if (r < 0)
+                return r;
+
+        while (ids[n])
+                n++;
+
+        list.items = calloc(n + 1, sizeof(*list.items));
+        if (!list.items)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < n; i++) {
+                r = instance_list_add(engine, &list, ids[i]);
+                if (r < 0)
+                        return r;
+        }
+
+        qsort(list.items, list.n, sizeof(*list.items), compare_deploys);
+        *ret = list;
+        list = (InstanceList){ .n = 0 };
+        return 0;
+}
+
+bool instance_is_well(const Instance *instance) {
+        assert(instance);
+
+        return instance->container.running && streq(instance->container.status, "running") &&
+               (streq(instance->container.health, "healthy") || streq(instance->container.health, "none"));
+}
+
+typedef struct DigestSet {
+        const char *items[MAX_INSTANCES_LIMIT];
+        unsigned n;
+} DigestSet;
+
+static bool digest_set_add(DigestSet *set, const char *digest, unsigned max) {
+        for (unsigned i = 0; i < set->n; i++)
+                if (streq(set->items[i], digest))
+                        return false;
+
+        if (set->n >= max)
+                return false;
+
+        set->items[set->n++] = digest;
+        return true;
+}
+
+void instance_list_plan(InstanceList *list, const char *store, uint64_t current, unsigned max_instances) {
+        unsigned max = max_instances < MAX_INSTANCES_LIMIT ? max_instances : MAX_INSTANCES_LIMIT;
+        DigestSet kept = { .n = 0 };
+
+        assert(list);
+        assert(store);
+        assert(max > 0);
+
+        for (size_t i = 0; i < list->n; i++) {
+                Instance *instance = &list->items[i];
+
+                instance->retire = false;
+                if (instance->deploy == current && !instance->pending && streq(instance->store, store))
+                        (void) digest_set_add(&kept, instance->digest, max);
+        }
+
+        for (size_t i = 0; i < list->n; i++) {
+                Instance *instance = &list->items[i];
+
+                if (!streq(instance->store, store) || (instance->deploy == current && !instance->pending))
+                        continue;
+
+                instance->retire = instance->pending || !digest_set_add(&kept, instance->digest, max);
+        }
+}

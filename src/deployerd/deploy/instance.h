@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Instance: a container that a deploy made, recognised by its labels alone. InstanceList is what a stage (or
+ * everything) consists of at a moment; which of it has to go is decided here, without asking anyone.
+ */
+#pragma once
+
+#include "deployerd/engine/containers.h"
+
+#define LABEL_PROJECT "org.tinyforge.project"
+#define LABEL_STAGE   "org.tinyforge.stage"
+#define LABEL_DEPLOY  "org.tinyforge.deploy"
+#define LABEL_DIGEST  "org.tinyforge.digest"
+#define LABEL_CONFIG  "org.tinyforge.config"
+#define LABEL_STORE   "org.tinyforge.store"
+
+/* What the name of a container ends with before the switch. */
+#define PENDING_SUFFIX ".pending"
+/* Two names, a number, two dashes, the suffix, and a NUL. */
+#define INSTANCE_NAME_SIZE 168U
+
+/* Strings are borrowed from the container. */
+typedef struct Instance {
+        Container container;
+        const char *project;
+        const char *stage;
+        const char *store;
+        const char *digest;
+        const char *config;
+        uint64_t deploy;
+        bool pending;  /* the switch to it has not happened */
+        bool retire;   /* set by instance_list_plan() */
+        bool made_way; /* set by the deploy that stops it before its successor is started */
+} Instance;
+
+typedef struct InstanceList {
+        Instance *items; /* newest deploy first */
+        size_t n;
+} InstanceList;
+
+/* "<project>-<stage>-<deploy>", with PENDING_SUFFIX where `pending`. */
+void instance_name(const char *project, const char *stage, uint64_t deploy, bool pending,
+                   char ret[static INSTANCE_NAME_SIZE]);
+
+/* Reads the labels of `container` and takes it over. -EBADMSG: it is none of ours, and stays the caller's. */
+int instance_read(Container *container, Instance *ret);
+
+/* All instances of a project and stage; NULL: of all. Containers that vanish meanwhile are left out. */
+int instance_list(Engine *engine, const char *project, const char *stage, InstanceList *ret);
+void instance_list_done(InstanceList *list);
+
+/* Running, and not known to be ill. */
+bool instance_is_well(const Instance *instance);
+
+/*
+ * Marks what has to be retired once `current` (a deploy of `store`) runs: every instance of the store that is pending, that
+ * is an older one of a digest already counted, or that is beyond the newest `max_instances` digests. `current` counts
+ * first and stays; instances of other stores are never marked. Pure.
+ */
+void instance_list_plan(InstanceList *list, const char *store, uint64_t current, unsigned max_instances);

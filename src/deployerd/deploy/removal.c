@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything of a stage goes: see removal.h. */
+#include "deployerd/deploy/removal.h"
+
+#include "deployerd/deploy/instance.h"
+#include "deployerd/deploy/retain.h"
+#include "deployerd/deploy/upstreams.h"
+#include "shared/image-ref.h"
+
+static int remove_one(Worker *worker, Engine *engine, const Instance *instance, uint64_t grace_usec) {
+        int r;
+
+        if (worker_is_cancelled(worker))
+                return worker_fail(worker, -EINTR, "The deployer is being stopped");
+
+        r = engine_container_stop(engine, instance->container.id, grace_usec);
+        if (r >= 0)
+                r = engine_container_remove(engine, instance->container.id);
+        if (r < 0)
+                return r;
+
+        worker_log(worker, LOG_INFO, "%s is removed", instance->container.name);
+        return 0;
+}
+
+/* The tags that kept the images of the stage for a rollback. That an image stays is no reason to fail. */
+static void release_images(Worker *worker, Engine *engine, const Instance *instance) {
+        const char *image = json_string_value(
+                        json_object_get(json_object_get(instance->container.json, "Config"), "Image"));
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        int r;
+
+        r = image ? image_ref_parse(image, &ref, NULL) : -EBADMSG;
+        if (r >= 0)
+                r = retain_sweep(engine, ref, instance->stage, instance->store, 0);
+        if (r < 0)
+                worker_log(worker, LOG_NOTICE, "Images of %s/%s stay on this machine", instance->project,
+                           instance->stage);
+}
+
+/* Proxies are told before anything stops. */
+static void publish_down(Worker *worker, const InstanceList *list) {
+        const InstanceList nothing = { .n = 0 };
+        _cleanup_free_ char *dir = NULL;
+        int r;
+
+        r = upstreams_dir(&dir);
+        for (size_t i = 0; r >= 0 && i < list->n; i++)
+                r = upstreams_write(dir, list->items[i].project, list->items[i].stage, &nothing);
+        if (r < 0)
+                worker_log(worker, LOG_WARNING, "Cannot write the file for the proxy: %s", strerror(-r));
+}
+
+int removal_run(Worker *worker, const DeployerConfig *config, const char *project, const char *stage) {
+        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        int r;
+
+        assert(worker);
+        assert(config);
+        assert(project);
+
+        r = engine_open(worker, config->engine, &engine);
+        if (r >= 0)
+                r = instance_list(engine, project, stage, &list);
+        if (r < 0)
+                return r;
+
+        publish_down(worker, &list);
+        for (size_t i = 0; i < list.n; i++) {
+                r = remove_one(worker, engine, &list.items[i], config->stop_grace_usec);
+                if (r < 0)
+                        return r;
+        }
+
+        for (size_t i = 0; i < list.n; i++)
+                release_images(worker, engine, &list.items[i]);
+
+        return worker_succeed(worker, json_object());
+}

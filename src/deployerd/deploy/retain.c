@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Images of past generations: see retain.h. */
+#include "deployerd/deploy/retain.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/conf/parse.h"
+
+#define TAG_PREFIX   "tinyforge."
+#define STORE_DIGITS 8U
+
+void retain_tag(const char *stage, uint64_t deploy, const char *store, char ret[static RETAIN_TAG_SIZE]) {
+        assert(stage);
+        assert(store);
+
+        (void) snprintf(ret, RETAIN_TAG_SIZE, TAG_PREFIX "%s.%" PRIu64 ".%.*s", stage, deploy,
+                        (int) STORE_DIGITS, store);
+}
+
+/* The number of the deploy in a tag of this stage and store; 0: it is another one's. */
+static uint64_t tag_deploy(const char *tag, const char *stage, const char *store) {
+        char again[RETAIN_TAG_SIZE], digits[24];
+        size_t prefix = strlen(TAG_PREFIX) + strlen(stage) + 1, length;
+        uint64_t deploy;
+
+        if (strlen(tag) <= prefix)
+                return 0;
+
+        length = strcspn(tag + prefix, ".");
+        if (length >= sizeof(digits))
+                return 0;
+
+        memcpy(digits, tag + prefix, length);
+        digits[length] = '\0';
+        if (parse_uint(digits, UINT64_MAX, &deploy) < 0)
+                return 0;
+
+        /* Made again it has to be the same: no other stage, no other spelling. */
+        retain_tag(stage, deploy, store, again);
+        return streq(tag, again) ? deploy : 0;
+}
+
+typedef struct Generation {
+        uint64_t deploy;
+        size_t index; /* in the list of tags */
+} Generation;
+
+static int compare_generations(const void *a, const void *b) {
+        const Generation *first = a, *second = b;
+
+        return first->deploy < second->deploy ? 1 : first->deploy > second->deploy ? -1 : 0;
+}
+
+/* Whether one of the generations that were kept, which are newer, has the same image. */
+static bool is_known(const ImageTagList *tags, const Generation *generations, size_t n, const bool *goes) {
+        for (size_t i = 0; i < n; i++)
+                if (!goes[generations[i].index] &&
+                    streq(tags->items[generations[i].index].id, tags->items[generations[n].index].id))
+                        return true;
+
+        return false;
+}
+
+int retain_plan(const ImageTagList *tags, const char *stage, const char *store, unsigned keep, bool **ret) {
+        _cleanup_free_ Generation *generations = NULL;
+        _cleanup_free_ bool *goes = NULL;
+        unsigned n_kept = 0;
+        size_t n = 0;
+
+        assert(tags);
+        assert(stage);
+        assert(store);
+        assert(ret);
+
+        generations = calloc(tags->n + 1, sizeof(*generations));
+        goes = calloc(tags->n + 1, sizeof(*goes));
+        if (!generations || !goes)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < tags->n; i++) {
+                uint64_t deploy = tag_deploy(tags->items[i].tag, stage, store);
+
+                if (deploy > 0)
+                        generations[n++] = (Generation){ deploy, i };
+        }
+
+        qsort(generations, n, sizeof(*generations), compare_generations);
+        for (size_t i = 0; i < n; i++)
+                if (n_kept >= keep || is_known(tags, generations, i, goes))
+                        goes[generations[i].index] = true;
+                else
+                        n_kept++;
+
+        *ret = TAKE_PTR(goes);
+        return 0;
+}
+
+int retain_sweep(Engine *engine, const ImageRef *ref, const char *stage, const char *store, unsigned keep) {
+        _cleanup_(image_tag_list_done) ImageTagList tags = { .n = 0 };
+        _cleanup_free_ bool *goes = NULL;
+        int r;
+
+        assert(engine);
+
+        r = engine_image_list_tags(engine, ref, &tags);
+        if (r >= 0)
+                r = retain_plan(&tags, stage, store, keep, &goes);
+
+        for (size_t i = 0; r >= 0 && i < tags.n; i++)
+                if (goes[i])
+                        r = engine_image_untag(engine, ref, tags.items[i].tag);
+
+        return r;
+}
+
+void retain_drop(Engine *engine, const ImageRef *ref, const char *tag) {
+        assert(engine);
+
+        if (engine_image_untag(engine, ref, tag) < 0)
+                worker_log(engine_worker(engine), LOG_NOTICE, "The image stays: %s",
+                           worker_error(engine_worker(engine)));
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls about containers: see containers.h. Their output is read in logs.c. */
+#include "deployerd/engine/containers.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "deployerd/engine/start-error.h"
+#include "shared/conf/conf.h"
+#include "shared/json.h"
+
+/* "/containers/<name><suffix>" below `prefix`. */
+static int container_path(const char *prefix, const char *name, const char *suffix, char **ret) {
+        _cleanup_free_ char *escaped = url_escape(name, "");
+
+        if (!escaped || asprintf(ret, "%s/containers/%s%s", prefix, escaped, suffix) < 0) {
+                *ret = NULL;
+                return -ENOMEM;
+        }
+
+        return 0;
+}
+
+int engine_container_inspect(Engine *engine, const char *name, Container *ret) {
+        _cleanup_(json_freep) json_t *json = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        assert(engine);
+        assert(name);
+        assert(ret);
+
+        r = container_path(engine_prefix(engine), name, "/json", &path);
+        if (r < 0)
+                return r;
+
+        r = engine_get(engine, path, "inspect the container", &json);
+        if (r <= 0)
+                return r;
+
+        r = container_read(json, ret);
+        if (r < 0)
+                return worker_fail(engine_worker(engine), -EIO,
+                                   "Cannot inspect the container: the engine's answer lacks what is needed");
+
+        json = NULL;
+        return 1;
+}
+
+static int read_ids(Engine *engine, const json_t *containers, char ***ret_ids) {
+        size_t n = json_array_size(containers);
+        char **ids;
+
+        if (!json_is_array(containers) || n > CONTAINERS_MAX)
+                return worker_fail(engine_worker(engine), -EIO,
+                                   "Cannot list the containers: no list, or more than %u", CONTAINERS_MAX);
+
+        ids = calloc(n + 1, sizeof(*ids));
+        if (!ids)
+                return -ENOMEM;
+
+        for (size_t i = 0, n_ids = 0; i < n; i++) {
+                const char *id = json_get_string(json_array_get(containers, i), "Id");
+
+                if (isempty(id))
+                        continue;
+
+                ids[n_ids] = strdup(id);
+                if (!ids[n_ids++]) {
+                        strv_free(ids);
+                        return -ENOMEM;
+                }
+        }
+
+        *ret_ids = ids;
+        return 0;
+}
+
+/* {"label": [ … ]}, escaped for a query. */
+static int filter_by(const char *key, const char *const *values, char **ret) {
+        _cleanup_(json_freep) json_t *list = json_array(), *filters = NULL;
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        for (const char *const *value = values; *value; value++)
+                if (json_array_append_new(list, json_string(*value)) < 0)
+                        return -ENOMEM;
+
+        filters = json_pack("{s:O}", key, list);
+        if (!filters)
+                return -ENOMEM;
+
+        r = json_encode(filters, &text);
+        if (r < 0)
+                return r;
+
+        *ret = url_escape(text, "");
+        return *ret ? 0 : -ENOMEM;
+}
+
+int engine_container_list(Engine *engine, const char *const *labels, char ***ret_ids) {
+        _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        _cleanup_free_ char *filters = NULL, *path = NULL;
+        int r;
+
+        assert(engine);
+        assert(labels);
+        assert(ret_ids);
+
+        r = filter_by("label", labels, &filters);
+        if (r < 0)
+                return r;
+
+        if (asprintf(&path, "/containers/json?all=1&filters=%s", filters) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+
+        r = engine_call(engine,
+                        &(EngineRequest){ .method = "GET", .path = path, .what = "list the containers" },
+                        &answer);
+        if (r < 0)
+                return r;
+
+        return read_ids(engine, answer.json, ret_ids);
+}
+
+/* A clash is 409 with Docker; Podman answers so to a rename, and 500 to a create: the sentence decides. */
+static bool is_name_clash(const EngineAnswer *answer) {
+        const char *message = engine_message(answer->json, "");
+
+        return (answer->status == 409 || answer->status == 500) && strcasestr(message, "name") &&
+               strcasestr(message, "in use");
+}
+
+/* What an answer that was accepted only to look for a clash means after all. */
+static int judge_clash(Engine *engine, const EngineAnswer *answer, const char *what, const char *name) {
+        if (answer->status < 300)
+                return 0;
+
+        if (is_name_clash(answer))
+                return worker_fail(engine_worker(engine), -EEXIST,
+                                   "Cannot %s: the name %s is in use by another container", what, name);
+
+        return worker_fail(engine_worker(engine),
+                           answer->status >= 500 || answer->status == 404 ? -EIO : -EBADE,
+                           "Cannot %s: the engine answers %i: %.1024s", what, answer->status,
+                           engine_message(answer->json, "no reason given"));
+}
+
+int engine_container_create(Engine *engine, const char *name, const json_t *body, char **ret_id) {
+        _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        _cleanup_free_ char *escaped = NULL, *path = NULL;
+        /* The image was here a moment ago: its absence is worth another attempt. */
+        static const int told[] = { 404, 409, 500, 0 };
+        const char *id;
+        int r;
+
+        assert(engine);
+        assert(name && body);
+        assert(ret_id);
+
+        escaped = url_escape(name, "");
+        if (!escaped || asprintf(&path, "/containers/create?name=%s", escaped) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+
+        r = engine_call(engine,
+                        &(EngineRequest){
+                                        .method = "POST",
+                                        .path = path,
+                                        .body = body,
+                                        .accepted = told,
+                                        .what = "create the container",
+                        },
+                        &answer);
+        if (r >= 0)
+                r = judge_clash(engine, &answer, "create the container", name);
+        if (r < 0)
+                return r;
+
+        id = json_get_string(answer.json, "Id");
+        if (isempty(id))
+                return worker_fail(engine_worker(engine), -EIO,
+                                   "Cannot create the container: the engine's answer has no id");
+
+        *ret_id = strdup(id);
+        return *ret_id ? 0 : -ENOMEM;
+}
+
+/* `request` lacks its path: "/containers/<id><suffix>". */
+static int container_call(Engine *engine, const char *id, const char *suffix, EngineRequest request,
+                          EngineAnswer *ret) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        assert(engine);
+        assert(id);
+
+        r = container_path("", id, suffix, &path);
+        if (r < 0)
+                return r;
+
+        request.path = path;
+        return engine_call(engine, &request, ret);
+}
+
+int engine_container_start(Engine *engine, const char *id) {
+        /* What cannot be started is 400 or 404 with Docker where it sees that it is the image's fault, else mostly 500. */
+        static const int told[] = { 304, 400, 403, 404, 409, 500, 0 };
+        _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        const char *message;
+        int r;
+
+        r = container_call(
+                        engine, id, "/start",
+                        (EngineRequest){ .method = "POST", .accepted = told, .what = "start the container" },
+                        &answer);
+        if (r < 0 || answer.status < 400)
+                return r;
+
+        message = engine_message(answer.json, "no reason given");
+        return worker_fail(engine_worker(engine), start_error_classify(answer.status, message),
+                           "the engine cannot start it: %.1024s", message);
+}
+
+int engine_container_rename(Engine *engine, const char *id, const char *name) {
+        _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        _cleanup_free_ char *escaped = NULL, *suffix = NULL;
+        static const int told[] = { 409, 500, 0 };
+        int r;
+
+        assert(name);
+
+        escaped = url_escape(name, "");
+        if (!escaped || asprintf(&suffix, "/rename?name=%s", escaped) < 0) {
+                suffix = NULL;
+                return -ENOMEM;
+        }
+
+        r = container_call(engine, id, suffix,
+                           (EngineRequest){ .method = "POST",
+                                            .accepted = told,
+                                            .what = "rename the container" },
+                           &answer);
+        return r < 0 ? r : judge_clash(engine, &answer, "rename the container", name);
+}
+
+int engine_container_stop(Engine *engine, const char *id, uint64_t grace_usec) {
+        static const int stopped[] = { 304, 404, 0 };
+        char suffix[48];
+
+        (void) snprintf(suffix, sizeof(suffix), "/stop?t=%" PRIu64,
+                        (grace_usec + USEC_PER_SEC - 1) / USEC_PER_SEC);
+        return container_call(engine, id, suffix,
+                              (EngineRequest){
+                                              .method = "POST",
+                                              .accepted = stopped,
+                                              .what = "stop the container",
+                                              .timeout_usec = grace_usec + ENGINE_CHANGE_USEC,
+                              },
+                              NULL);
+}
+
+int engine_container_remove(Engine *engine, const char *id) {
+        /* 409 comes when another request removes it already. */
+        static const int gone[] = { 404, 409, 0 };
+
+        return container_call(engine, id, "?force=1&v=1",
+                              (EngineRequest){ .method = "DELETE",
+                                               .accepted = gone,
+                                               .what = "remove the container" },
+                              NULL);
+}
+
+int engine_container_watch(Engine *engine, const char *id, EngineHttpWatch **ret) {
+        const char *const ids[] = { id, NULL };
+        _cleanup_free_ char *filters = NULL, *path = NULL;
+        int r;
+
+        assert(engine);
+        assert(id);
+
+        r = filter_by("container", ids, &filters);
+        if (r < 0)
+                return r;
+
+        if (asprintf(&path, "%s/events?filters=%s", engine_prefix(engine), filters) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+
+        return engine_http_watch(engine_http(engine), path, ret);
+}

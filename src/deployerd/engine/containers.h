@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Containers, as the engine knows them. Errors are those of engine.h; the names and ids that go in are the engine's own
+ * or made of checked names.
+ */
+#pragma once
+
+#include "deployerd/engine/container.h"
+#include "deployerd/engine/engine.h"
+
+/* The most containers that are looked at in one list. */
+#define CONTAINERS_MAX 1024U
+
+/* 1; 0: there is none of that name or id. */
+int engine_container_inspect(Engine *engine, const char *name, Container *ret);
+
+/*
+ * The ids of all containers, running or not, that carry every label ("key" or "key=value"; NULL-terminated). The
+ * array is NULL-terminated and the caller's (strv_free()).
+ */
+int engine_container_list(Engine *engine, const char *const *labels, char ***ret_ids);
+
+/* -EEXIST: the name is taken. */
+int engine_container_create(Engine *engine, const char *name, const json_t *body, char **ret_id);
+/* -EREMOTEIO: the engine answers that it cannot be started. */
+int engine_container_start(Engine *engine, const char *id);
+/* -EEXIST: the name is taken. */
+int engine_container_rename(Engine *engine, const char *id, const char *name);
+/* Asks it to end, kills it after the grace; 0 also where it does not run or is gone. */
+int engine_container_stop(Engine *engine, const char *id, uint64_t grace_usec);
+/* With its anonymous volumes, by force; 0 also where it is gone. */
+int engine_container_remove(Engine *engine, const char *id);
+
+/*
+ * The last `n` lines of its output, joined by " | ", cleaned; empty where there are none. Of a container that has
+ * ended, lines that the engine does not find yet are waited for, as long as the process is not to end.
+ */
+int engine_container_logs(Engine *engine, const Container *container, unsigned n, char **ret);
+
+/* Tells of all events of a container of this name or id, from now on. */
+int engine_container_watch(Engine *engine, const char *id, EngineHttpWatch **ret);

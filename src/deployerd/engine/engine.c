@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/* Which engine it is, and how it is called: see engine.h. */
+#include "deployerd/engine/engine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "deployerd/worker/report.h"
+#include "shared/conf/parse.h"
+#include "shared/json.h"
+
+#define VERSION_SIZE 64U
+
+/* In the order of preference. */
+static const char *const usual_sockets[] = { "/run/docker.sock", "/run/podman/podman.sock" };
+
+static const EngineQuirks docker = {
+        .name = "docker",
+        .restart_policy = "unless-stopped",
+        .has_distribution = true,
+        .unpacks_layers = true,
+        .log_labels = true,
+};
+
+static const EngineQuirks podman = {
+        .name = "podman",
+        .restart_policy = "always",
+        .health_in_libpod = true,
+};
+
+struct Engine {
+        Worker *worker;
+        EngineHttp *http;
+        const EngineQuirks *quirks;
+        bool finishing;
+        char prefix[16];
+        char libpod_prefix[VERSION_SIZE + 16];
+};
+
+static bool is_socket(const char *path) {
+        struct stat st;
+
+        return stat(path, &st) >= 0 && S_ISSOCK(st.st_mode);
+}
+
+/* One that a dead engine left behind refuses. A queue that is full is somebody's. */
+static bool is_listened_at(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_close_ int fd = -1;
+
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0)
+                return true;
+
+        (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        return connect(fd, (const struct sockaddr *) &address, sizeof(address)) >= 0 ||
+               errno != ECONNREFUSED;
+}
+
+/* The first usual socket that answers, else the first that is there, whose refusal is then told; else NULL. */
+static const char *find_socket(const char *configured) {
+        const char *found = NULL;
+
+        if (configured)
+                return configured;
+
+        for (size_t i = 0; i < ELEMENTSOF(usual_sockets); i++) {
+                if (!is_socket(usual_sockets[i]))
+                        continue;
+                if (is_listened_at(usual_sockets[i]))
+                        return usual_sockets[i];
+                if (!found)
+                        found = usual_sockets[i];
+        }
+
+        return found;
+}
+
+/* "1.41" → 41; versions other than 1.x are not known. */
+static int parse_api_version(const char *text, unsigned *ret_minor) {
+        uint64_t minor;
+
+        if (strncmp(text, "1.", 2) != 0 || parse_uint(text + 2, 9999, &minor) < 0)
+                return -EINVAL;
+
+        *ret_minor = (unsigned) minor;
+        return 0;
+}
+
+/* What stands in a path: digits, dots, and what versions end with. */
+static bool version_is_plain(const char *text) {
+        return text[0] != '\0' && strspn(text, "0123456789.-+abcdefghijklmnopqrstuvwxyz") == strlen(text);
+}
+
+static int engine_fail_http(Engine *engine, int error, const char *what) {
+        return worker_fail(engine->worker, error, "Cannot %s: %s", what, engine_http_error(engine->http));
+}
+
+/* The ping says of what kind the engine is, and the newest version it speaks. */
+static int engine_ping(Engine *engine, unsigned *ret_minor) {
+        static const HttpRequest ping = {
+                .method = "GET",
+                .path = "/_ping",
+                .timeout_usec = ENGINE_READ_USEC,
+                .interruptible = true,
+        };
+        _cleanup_(http_response_done) HttpResponse response = { .status = 0 };
+        char api[VERSION_SIZE], libpod[VERSION_SIZE];
+        int r;
+
+        r = engine_http_call(engine->http, &ping, &response);
+        if (r < 0)
+                return engine_fail_http(engine, r, "reach the container engine");
+        if (response.status != 200)
+                return worker_fail(engine->worker, -EIO, "The container engine answers a ping with %i",
+                                   response.status);
+
+        engine_http_get_header(engine->http, "Api-Version", api, sizeof(api));
+        engine_http_get_header(engine->http, "Libpod-Api-Version", libpod, sizeof(libpod));
+        if (parse_api_version(api, ret_minor) < 0)
+                return worker_fail(engine->worker, -EPROTONOSUPPORT,
+                                   "What listens at the engine's socket names no version of the Engine API");
+
+        engine->quirks = libpod[0] != '\0' ? &podman : &docker;
+        if (engine->quirks->health_in_libpod && !version_is_plain(libpod))
+                return worker_fail(engine->worker, -EPROTONOSUPPORT, "The engine's version is unreadable");
+
+        (void) snprintf(engine->libpod_prefix, sizeof(engine->libpod_prefix), "/v%s/libpod", libpod);
+        return 0;
+}
+
+static int engine_choose_version(Engine *engine, unsigned newest, unsigned oldest) {
+        unsigned minor = newest < ENGINE_API_MINOR_MAX ? newest : ENGINE_API_MINOR_MAX;
+
+        if (minor < ENGINE_API_MINOR_MIN)
+                return worker_fail(engine->worker, -EPROTONOSUPPORT,
+                                   "The engine speaks version 1.%u of its API, at least 1.%u is needed",
+                                   newest, ENGINE_API_MINOR_MIN);
+        if (minor < oldest)
+                return worker_fail(
+                                engine->worker, -EPROTONOSUPPORT,
+                                "The engine speaks no version of its API below 1.%u, 1.%u is the newest known",
+                                oldest, minor);
+
+        (void) snprintf(engine->prefix, sizeof(engine->prefix), "/v1.%u", minor);
+        return 0;
+}
+
+static int engine_negotiate(Engine *engine) {
+        _cleanup_(json_freep) json_t *version = NULL;
+        unsigned newest = 0, oldest = 0;
+        int r;
+
+        r = engine_ping(engine, &newest);
+        if (r < 0)
+                return r;
+
+        r = engine_get(engine, "/version", "ask for the engine's version", &version);
+        if (r == 0)
+                r = worker_fail(engine->worker, -EPROTONOSUPPORT, "The engine does not tell its version");
+        if (r < 0)
+                return r;
+
+        /* Podman tells of its compatible API a range that its ping does not confirm: the ping is right. */
+        if (engine->quirks == &docker)
+                (void) parse_api_version(strempty(json_get_string(version, "MinAPIVersion")), &oldest);
+
+        r = engine_choose_version(engine, newest, oldest);
+        if (r < 0)
+                return r;
+
+        return worker_report(engine->worker, json_pack("{s:s, s:s, s:s, s:s}", REPORT_KEY, REPORT_ENGINE,
+                                                       "name", engine->quirks->name, "version",
+                                                       strempty(json_get_string(version, "Version")), "api",
+                                                       engine->prefix + strlen("/v")));
+}
+
+int engine_open(Worker *worker, const char *socket_path, Engine **ret) {
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        const char *path;
+        int r;
+
+        assert(worker);
+        assert(ret);
+
+        path = find_socket(socket_path);
+        if (!path)
+                r = worker_fail(worker, -ECONNREFUSED,
+                                "Cannot reach a container engine: there is neither %s nor %s",
+                                usual_sockets[0], usual_sockets[1]);
+        else {
+                engine = calloc(1, sizeof(*engine));
+                if (!engine)
+                        return -ENOMEM;
+
+                engine->worker = worker;
+                r = engine_http_new(path, worker_cancel_fd(worker), &engine->http);
+                if (r >= 0)
+                        r = engine_negotiate(engine);
+        }
+
+        if (r == -ECONNREFUSED)
+                (void) worker_report(worker, json_pack("{s:s, s:s, s:s, s:s}", REPORT_KEY, REPORT_ENGINE,
+                                                       "name", "", "version", "", "api", ""));
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(engine);
+        return 0;
+}
+
+Engine *engine_free(Engine *engine) {
+        if (!engine)
+                return NULL;
+
+        engine_http_free(engine->http);
+        free(engine);
+        return NULL;
+}
+
+const EngineQuirks *engine_quirks(const Engine *engine) {
+        assert(engine);
+
+        return engine->quirks;
+}
+
+Worker *engine_worker(const Engine *engine) {
+        assert(engine);
+
+        return engine->worker;
+}
+
+EngineHttp *engine_http(const Engine *engine) {
+        assert(engine);
+
+        return engine->http;
+}
+
+const char *engine_prefix(const Engine *engine) {
+        assert(engine);
+
+        return engine->prefix;
+}
+
+const char *engine_libpod_prefix(const Engine *engine) {
+        assert(engine);
+
+        return engine->libpod_prefix;
+}
+
+void engine_set_finishing(Engine *engine) {
+        assert(engine);
+
+        engine->finishing = true;
+}
+
+const char *engine_message(const json_t *json, const char *fallback) {
+        const char *message = json_get_string(json, "message");
+
+        if (isempty(message))
+                message = json_get_string(json, "cause");
+
+        return isempty(message) ? fallback : message;
+}
+
+void engine_answer_done(EngineAnswer *answer) {
+        assert(answer);
+
+        json_decref(answer->json);
+        *answer = (EngineAnswer){ .status = 0 };
+}
+
+/* White space alone says as little as nothing does: Podman ends answers without a body by a newline. */
+static bool is_blank(const HttpResponse *response) {
+        return strspn(response->body, " \t\r\n") == response->length;
+}
+
+/* Every answer that is to be read is JSON; errors need not be. */
+static int engine_decode(Engine *engine, const HttpResponse *response, const char *what, json_t **ret) {
+        json_t *json = NULL;
+        JsonError error;
+        int r;
+
+        if (is_blank(response)) {
+                *ret = NULL;
+                return 0;
+        }
+
+        r = json_decode(response->body, response->length, &json, &error);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0 && response->status < 400)
+                return worker_fail(engine->worker, -EIO, "Cannot %s: the engine's answer is no JSON: %s",
+                                   what, error.text);
+
+        *ret = json;
+        return 0;
+}
+
+static bool is_accepted(int status, const int *accepted) {
+        if (status >= 200 && status < 300)
+                return true;
+
+        for (; accepted && *accepted != 0; accepted++)
+                if (status == *accepted)
+                        return true;
+
+        return false;
+}
+
+static int engine_exchange(Engine *engine, const HttpRequest *request, const int *accepted, const char *what,
+                           EngineAnswer *ret) {
+        _cleanup_(http_response_done) HttpResponse response = { .status = 0 };
+        _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        int r;
+
+        r = engine_http_call(engine->http, request, &response);
+        if (r < 0)
+                return engine_fail_http(engine, r, what);
+
+        answer.status = response.status;
+        r = engine_decode(engine, &response, what, &answer.json);
+        if (r < 0)
+                return r;
+
+        if (!is_accepted(response.status, accepted))
+                return worker_fail(engine->worker, response.status >= 500 ? -EIO : -EBADE,
+                                   "Cannot %s: the engine answers %i: %.1024s", what, response.status,
+                                   engine_message(answer.json, "no reason given"));
+
+        if (ret) {
+                *ret = answer;
+                answer = (EngineAnswer){ .status = 0 };
+        }
+        return 0;
+}
+
+int engine_call(Engine *engine, const EngineRequest *request, EngineAnswer *ret) {
+        _cleanup_free_ char *full = NULL, *text = NULL;
+        HttpRequest http;
+        bool reads;
+        int r;
+
+        assert(engine);
+        assert(request && request->method && request->path && request->what);
+
+        if (asprintf(&full, "%s%s", engine->prefix, request->path) < 0) {
+                full = NULL;
+                return -ENOMEM;
+        }
+
+        if (request->body) {
+                r = json_encode(request->body, &text);
+                if (r < 0)
+                        return r;
+        }
+
+        reads = streq(request->method, "GET");
+        http = (HttpRequest){
+                .method = request->method,
+                .path = full,
+                .body = text,
+                .header = request->header,
+                .timeout_usec = request->timeout_usec > 0 ? request->timeout_usec
+                                : reads                   ? ENGINE_READ_USEC
+                                                          : ENGINE_CHANGE_USEC,
+                .interruptible = reads && !engine->finishing,
+        };
+        return engine_exchange(engine, &http, request->accepted, request->what, ret);
+}
+
+int engine_get(Engine *engine, const char *full_path, const char *what, json_t **ret) {
+        static const int missing[] = { 404, 0 };
+        _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        HttpRequest request;
+        int r;
+
+        assert(engine);
+        assert(full_path && what);
+        assert(ret);
+
+        request = (HttpRequest){
+                .method = "GET",
+                .path = full_path,
+                .timeout_usec = ENGINE_READ_USEC,
+                .interruptible = !engine->finishing,
+        };
+        r = engine_exchange(engine, &request, missing, what, &answer);
+        if (r < 0)
+                return r;
+        if (answer.status == 404)
+                return 0;
+        if (!answer.json)
+                return worker_fail(engine->worker, -EIO, "Cannot %s: the engine's answer is empty", what);
+
+        *ret = TAKE_PTR(answer.json);
+        return 1;
+}

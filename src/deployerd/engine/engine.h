@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Engine: the container engine, once its version and its peculiarities are known. Lives in a child process only: its calls
+ * block. Images and containers have files of their own (images.h, containers.h).
+ *
+ * Errors are those of shared/errors.h; worker_error() has the sentence. What an engine refuses (4xx) is
+ * -EBADE, what it fails at (5xx, a broken answer) -EIO, its absence -ECONNREFUSED, the end of this process -EINTR.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "deployerd/engine/http.h"
+#include "deployerd/worker/worker.h"
+
+/* The newest version of the Engine API that is spoken, and the oldest; the first number of both is 1. */
+#define ENGINE_API_MINOR_MAX 44U
+#define ENGINE_API_MINOR_MIN 41U
+
+/* A call that only reads, one that asks a registry, one that changes something; the silence that ends a stream. */
+#define ENGINE_READ_USEC     (30 * USEC_PER_SEC)
+#define ENGINE_REGISTRY_USEC (60 * USEC_PER_SEC)
+#define ENGINE_CHANGE_USEC   (120 * USEC_PER_SEC)
+#define ENGINE_SILENCE_USEC  (300 * USEC_PER_SEC)
+
+typedef struct Engine Engine;
+
+/* All in which Docker and Podman differ, as far as it matters here; the one place where that is said. */
+typedef struct EngineQuirks {
+        const char *name;
+        /* What survives a reboot: Docker restarts itself what ran; Podman's restart service takes only "always". */
+        const char *restart_policy;
+        /* GET /distribution/{name}/json asks the registry for a digest. */
+        bool has_distribution;
+        /* An image's HEALTHCHECK is told by the engine's own API only. */
+        bool health_in_libpod;
+        /* A pull unpacks a layer after it was fetched, and tells of both. */
+        bool unpacks_layers;
+        /* The log driver copies labels into the journal. */
+        bool log_labels;
+} EngineQuirks;
+
+typedef struct EngineAnswer {
+        int status;
+        json_t *json; /* NULL where there was no body, or a body that is no JSON with a status of 400 and above */
+} EngineAnswer;
+
+/*
+ * Finds the engine's socket (`socket_path`, or NULL for the first of the usual ones that is there), asks for the version,
+ * and reports it. -ECONNREFUSED, -EPROTONOSUPPORT, -EIO, -EINTR, -ENOMEM.
+ */
+int engine_open(Worker *worker, const char *socket_path, Engine **ret);
+Engine *engine_free(Engine *engine);
+DEFINE_CLEANUP(Engine, engine_free)
+
+const EngineQuirks *engine_quirks(const Engine *engine);
+Worker *engine_worker(const Engine *engine);
+EngineHttp *engine_http(const Engine *engine);
+/* "/v1.41", and for the engine's own API (where health_in_libpod) "/v4.3.1/libpod". */
+const char *engine_prefix(const Engine *engine);
+const char *engine_libpod_prefix(const Engine *engine);
+
+typedef struct EngineRequest {
+        const char *method;
+        const char *path;      /* below the version's prefix, escaped */
+        const json_t *body;    /* or NULL */
+        const char *header;    /* a line "Name: value" beside the usual ones, or NULL */
+        const int *accepted;   /* statuses from 300 on that are no failure; zero-terminated, or NULL */
+        const char *what;      /* "create the container": for the sentence about a failure */
+        uint64_t timeout_usec; /* 0: ENGINE_READ_USEC for GET, else ENGINE_CHANGE_USEC */
+} EngineRequest;
+
+/* 0 for a status below 300 or an accepted one, with `*ret` (may be NULL) to be released; else the errors above. */
+int engine_call(Engine *engine, const EngineRequest *request, EngineAnswer *ret);
+void engine_answer_done(EngineAnswer *answer);
+
+/* GET on a full path, prefix included, for an answer that has to be there. 1; 0 for 404; errors. */
+int engine_get(Engine *engine, const char *full_path, const char *what, json_t **ret);
+
+/* From now on reads are no more broken off when the process is to end: what was begun is to be undone. */
+void engine_set_finishing(Engine *engine);
+
+/* The engine's own words for a failure: `message` or `cause` of a JSON object, else `fallback`. Borrowed. */
+const char *engine_message(const json_t *json, const char *fallback);

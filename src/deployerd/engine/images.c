@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* Inspecting and resolving images: see images.h. Pulling is in pull.c. */
+#include "deployerd/engine/images.h"
+
+#include <stdio.h>
+
+#include "deployerd/engine/registry-auth.h"
+#include "deployerd/engine/registry-error.h"
+#include "shared/conf/parse.h"
+#include "shared/json.h"
+
+#define PORTS_MAX        1024U
+#define REPO_DIGESTS_MAX 256U
+
+int engine_image_name(const ImageRef *ref, char **ret) {
+        char *name;
+
+        assert(ref);
+        assert(ref->digest || ref->tag);
+        assert(ret);
+
+        if (asprintf(&name, "%s/%s%c%s", ref->domain, ref->path, ref->digest ? '@' : ':',
+                     ref->digest ? ref->digest : ref->tag) < 0)
+                return -ENOMEM;
+
+        *ret = name;
+        return 0;
+}
+
+void engine_image_done(EngineImage *image) {
+        assert(image);
+
+        free(image->digest);
+        json_decref(image->labels);
+        *image = (EngineImage){ .port = 0 };
+}
+
+/* A key is "80/tcp", or "80", which means the same. */
+static bool port_parse(const char *key, uint16_t *ret) {
+        size_t length = strcspn(key, "/");
+        char digits[6];
+        uint64_t port;
+
+        if (length >= sizeof(digits) || (key[length] != '\0' && !streq(key + length, "/tcp")))
+                return false;
+
+        memcpy(digits, key, length);
+        digits[length] = '\0';
+        if (parse_uint(digits, UINT16_MAX, &port) < 0 || port == 0)
+                return false;
+
+        *ret = (uint16_t) port;
+        return true;
+}
+
+static void image_read_ports(EngineImage *image, const json_t *exposed) {
+        const char *key;
+        json_t *value;
+        unsigned n = 0;
+
+        json_object_foreach((json_t *) (uintptr_t) exposed, key, value) {
+                uint16_t port;
+
+                if (++n > PORTS_MAX)
+                        return;
+                if (!port_parse(key, &port))
+                        continue;
+
+                image->n_ports++;
+                if (image->port == 0 || port < image->port)
+                        image->port = port;
+        }
+}
+
+static int image_read_labels(EngineImage *image, const json_t *labels) {
+        size_t n_bytes = 0;
+        const char *key;
+        json_t *value;
+
+        image->labels = json_object();
+        if (!image->labels)
+                return -ENOMEM;
+
+        json_object_foreach((json_t *) (uintptr_t) labels, key, value) {
+                if (!json_is_string(value))
+                        continue;
+
+                n_bytes += strlen(key) + json_string_length(value);
+                if (n_bytes > IMAGE_LABELS_BYTES_MAX || json_object_size(image->labels) >= IMAGE_LABELS_MAX)
+                        return 0;
+                if (json_object_set(image->labels, key, value) < 0)
+                        return -ENOMEM;
+        }
+
+        return 0;
+}
+
+/* An image can have digests of several repositories, and the engine shortens the names: compare them normalised. */
+static int image_read_digest(EngineImage *image, const ImageRef *ref, const json_t *repo_digests) {
+        size_t n = json_array_size(repo_digests);
+
+        for (size_t i = 0; i < n && i < REPO_DIGESTS_MAX && !image->digest; i++) {
+                _cleanup_(image_ref_freep) ImageRef *known = NULL;
+                const char *text = json_string_value(json_array_get(repo_digests, i));
+                int r;
+
+                r = image_ref_parse(strempty(text), &known, NULL);
+                if (r == -ENOMEM)
+                        return r;
+                if (r < 0 || !known->digest || !streq(known->domain, ref->domain) ||
+                    !streq(known->path, ref->path))
+                        continue;
+                if (ref->digest && !streq(known->digest, ref->digest))
+                        continue;
+
+                image->digest = TAKE_PTR(known->digest);
+        }
+
+        return 0;
+}
+
+/* A test of ["NONE"] switches an inherited health check off. */
+static bool is_healthcheck(const json_t *healthcheck) {
+        const char *kind = json_string_value(json_array_get(json_object_get(healthcheck, "Test"), 0));
+
+        return !isempty(kind) && !streq(kind, "NONE");
+}
+
+static int engine_image_get(Engine *engine, const char *prefix, const ImageRef *ref, json_t **ret) {
+        _cleanup_free_ char *name = NULL, *escaped = NULL, *path = NULL;
+        int r;
+
+        r = engine_image_name(ref, &name);
+        if (r < 0)
+                return r;
+
+        escaped = url_escape(name, "/:@");
+        if (!escaped)
+                return -ENOMEM;
+
+        if (asprintf(&path, "%s/images/%s/json", prefix, escaped) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+
+        return engine_get(engine, path, "inspect the image", ret);
+}
+
+int engine_image_read(const json_t *json, const json_t *libpod, const ImageRef *ref, EngineImage *ret) {
+        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
+        const json_t *config = json_object_get(json, "Config");
+        int r;
+
+        assert(ref);
+        assert(ret);
+
+        image.has_healthcheck = is_healthcheck(json_object_get(config, "Healthcheck")) ||
+                                is_healthcheck(json_object_get(libpod, "Healthcheck"));
+        image_read_ports(&image, json_object_get(config, "ExposedPorts"));
+        r = image_read_labels(&image, json_object_get(config, "Labels"));
+        if (r >= 0)
+                r = image_read_digest(&image, ref, json_object_get(json, "RepoDigests"));
+        if (r < 0)
+                return r;
+
+        *ret = image;
+        image = (EngineImage){ .port = 0 };
+        return 0;
+}
+
+int engine_image_inspect(Engine *engine, const ImageRef *ref, EngineImage *ret) {
+        _cleanup_(json_freep) json_t *json = NULL, *libpod = NULL;
+        int r;
+
+        assert(engine);
+        assert(ref);
+        assert(ret);
+
+        r = engine_image_get(engine, engine_prefix(engine), ref, &json);
+        if (r <= 0)
+                return r;
+
+        if (engine_quirks(engine)->health_in_libpod) {
+                r = engine_image_get(engine, engine_libpod_prefix(engine), ref, &libpod);
+                if (r < 0)
+                        return r;
+        }
+
+        r = engine_image_read(json, libpod, ref, ret);
+        return r < 0 ? r : 1;
+}
+
+int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest) {
+        /* The statuses with which the engine passes on what a registry said. */
+        static const int told[] = { 400, 401, 403, 404, 429, 500, 502, 503, 0 };
+        _cleanup_free_ char *name = NULL, *escaped = NULL, *path = NULL;
+        _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        _cleanup_(registry_auth_erasep) char *auth = NULL;
+        const char *digest, *message;
+        int r;
+
+        assert(engine);
+        assert(ref);
+        assert(ret_digest);
+
+        r = engine_image_name(ref, &name);
+        if (r < 0)
+                return r;
+
+        escaped = url_escape(name, "/:@");
+        if (!escaped)
+                return -ENOMEM;
+
+        if (asprintf(&path, "/distribution/%s/json", escaped) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+
+        r = registry_auth_header(engine_worker(engine), ref, &auth);
+        if (r < 0)
+                return r;
+
+        r = engine_call(engine,
+                        &(EngineRequest){
+                                        .method = "GET",
+                                        .path = path,
+                                        .header = auth,
+                                        .accepted = told,
+                                        .what = "ask the registry for the digest",
+                                        .timeout_usec = ENGINE_REGISTRY_USEC,
+                        },
+                        &answer);
+        if (r < 0)
+                return r;
+
+        if (answer.status != 200) {
+                message = engine_message(answer.json, "no reason given");
+                r = answer.status == 401 || answer.status == 403 || answer.status == 404
+                                    ? -ENOPKG
+                                    : registry_error_classify(message);
+                return worker_fail(engine_worker(engine), r, "The registry of %s refuses or fails: %.1024s",
+                                   name, message);
+        }
+
+        digest = json_string_value(json_path(answer.json, "Descriptor", "digest", NULL));
+        if (!digest || !image_digest_is_valid(digest))
+                return worker_fail(engine_worker(engine), -EIO,
+                                   "Cannot ask the registry for the digest: the engine's answer has none");
+
+        *ret_digest = strdup(digest);
+        return *ret_digest ? 0 : -ENOMEM;
+}

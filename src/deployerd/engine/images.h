@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Images, as the engine and its registries know them. What a registry says is sorted into what trying again may mend
+ * (-EHOSTUNREACH) and what it cannot (-ENOPKG); other errors are those of engine.h.
+ */
+#pragma once
+
+#include "deployerd/engine/engine.h"
+#include "shared/image-ref.h"
+
+/* What InspectImage tells of labels at most, and what is read of one. */
+#define IMAGE_LABELS_MAX       128U
+#define IMAGE_LABELS_BYTES_MAX (16U * 1024U)
+
+typedef struct EngineImage {
+        char *digest;     /* of the repository that was asked for; NULL where the image was never pulled */
+        uint16_t port;    /* the lowest exposed port of tcp, or 0 */
+        unsigned n_ports; /* how many of tcp are exposed */
+        bool has_healthcheck;
+        json_t *labels; /* an object of strings, within the limits above */
+} EngineImage;
+
+/* "domain/path@digest" where `ref` has a digest, else "domain/path:tag": what the engine takes as a name. -ENOMEM. */
+int engine_image_name(const ImageRef *ref, char **ret);
+
+/*
+ * Reads what inspecting an image told; `libpod` is what the engine's own API told, or NULL. Pure; -ENOMEM is the only
+ * error. `*ret` is to be released with engine_image_done().
+ */
+int engine_image_read(const json_t *json, const json_t *libpod, const ImageRef *ref, EngineImage *ret);
+
+/* What is known of an image that is here. 1; 0: it is not here; errors. */
+int engine_image_inspect(Engine *engine, const ImageRef *ref, EngineImage *ret);
+void engine_image_done(EngineImage *image);
+
+/* Asks the registry, through the engine, what digest a tag has. Only where the engine has_distribution. */
+int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest);
+
+/* Tags of images of one repository, and the engine's ids of what they name. */
+typedef struct ImageTag {
+        char *tag;
+        char *id;
+} ImageTag;
+
+typedef struct ImageTagList {
+        ImageTag *items;
+        size_t n;
+} ImageTagList;
+
+/* The most tags of a repository that are looked at. */
+#define IMAGE_TAGS_MAX 4096U
+
+/* Gives the image that is here by the digest of `ref` the tag `tag` in its repository. */
+int engine_image_tag(Engine *engine, const ImageRef *ref, const char *tag);
+/* Takes a tag of the repository of `ref` away, and the image with its last one; 0 also where it is gone or in use. */
+int engine_image_untag(Engine *engine, const ImageRef *ref, const char *tag);
+/* All tags of the repository of `ref` that are here, in no order. `*ret` is to be released. */
+int engine_image_list_tags(Engine *engine, const ImageRef *ref, ImageTagList *ret);
+void image_tag_list_done(ImageTagList *list);
+
+/* Reads the tags of the repository of `ref` out of a list of images. Pure. -EBADMSG: no list, or too long; -ENOMEM. */
+int image_tag_list_read(const json_t *images, const ImageRef *ref, ImageTagList *ret);
+
+/*
+ * Pulls, by the digest where there is one. Returns when the image is here; an error inside the stream is an error.
+ * -EINTR at once when the process is to end.
+ */
+int engine_image_pull(Engine *engine, const ImageRef *ref);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions to the engine: see queries.h. */
+#include "deployerd/job/queries.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "deployerd/deploy/container-body.h"
+#include "deployerd/deploy/instance.h"
+#include "deployerd/deploy/upstreams.h"
+#include "deployerd/engine/images.h"
+#include "deployerd/worker/report.h"
+#include "shared/conf/parse.h"
+#include "shared/json.h"
+
+int query_engine(Worker *worker, const char *engine_socket) {
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        int r;
+
+        r = engine_open(worker, engine_socket, &engine);
+        return r < 0 ? r : worker_succeed(worker, json_object());
+}
+
+int query_image(Worker *worker, const char *engine_socket, const ImageRef *image_ref) {
+        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        int r;
+
+        assert(worker);
+        assert(image_ref);
+
+        r = engine_open(worker, engine_socket, &engine);
+        if (r < 0)
+                return r;
+
+        r = engine_image_inspect(engine, image_ref, &image);
+        if (r == 0)
+                return worker_fail(worker, -ENOENT, "The image is not on this machine");
+        if (r < 0)
+                return r;
+
+        return worker_succeed(worker, json_pack("{s:i, s:s, s:O, s:s}", "port", (int) image.port,
+                                                "healthcheck", image.has_healthcheck ? "image" : "",
+                                                "labels", image.labels, "digest", strempty(image.digest)));
+}
+
+/* Numbers of 64 bits travel as text: JSON's are signed here. */
+static json_t *instance_report(const Instance *instance) {
+        const Container *container = &instance->container;
+        char endpoint[ENDPOINT_SIZE], deploy[24];
+
+        container_endpoint(container, endpoint);
+        (void) snprintf(deploy, sizeof(deploy), "%" PRIu64, instance->deploy);
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", REPORT_KEY,
+                         REPORT_INSTANCE, "project", instance->project, "stage", instance->stage, "deploy",
+                         deploy, "store", instance->store, "container", container->id, "name",
+                         container->name, "digest", instance->digest, "state", container->status, "health",
+                         container->health, "endpoint", endpoint, "started",
+                         (json_int_t) container->started_at);
+}
+
+/* Lists everything there is and tells proxies of it; that they cannot be told is no reason not to answer. */
+static int list_all(Worker *worker, Engine *engine, InstanceList *ret) {
+        _cleanup_free_ char *dir = NULL;
+        _cleanup_close_ int folder = -1;
+        int r, written;
+
+        written = upstreams_dir(&dir);
+        if (written >= 0)
+                written = upstreams_lock(dir, &folder);
+
+        r = instance_list(engine, NULL, NULL, ret);
+        if (r < 0)
+                return r;
+
+        if (written >= 0)
+                written = upstreams_write_all(folder, ret);
+        if (written < 0)
+                worker_log(worker, LOG_WARNING, "Cannot write the upstream files: %s", strerror(-written));
+
+        return 0;
+}
+
+int query_instances(Worker *worker, const char *engine_socket, const char *project, const char *stage) {
+        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        int r;
+
+        assert(worker);
+
+        r = engine_open(worker, engine_socket, &engine);
+        if (r < 0)
+                return r;
+
+        r = isempty(project) && isempty(stage) ? list_all(worker, engine, &list)
+                                               : instance_list(engine, project, stage, &list);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < list.n; i++) {
+                if (list.items[i].pending)
+                        continue;
+
+                r = worker_report(worker, instance_report(&list.items[i]));
+                if (r < 0)
+                        return r;
+        }
+
+        return worker_succeed(worker, json_object());
+}
+
+/* An image that was never here has no digest yet: the body then names what was asked for. */
+static int body_forget_digest(json_t *body, const DeployRequest *request) {
+        (void) json_object_del(json_object_get(body, "Labels"), LABEL_DIGEST);
+        return json_object_set_new(body, "Image", json_string(request->text)) < 0 ? -ENOMEM : 0;
+}
+
+int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request) {
+        _cleanup_(project_config_done) ProjectConfig project = { .exists = false };
+        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        _cleanup_(json_freep) json_t *body = NULL;
+        char problem[PROJECT_PROBLEM_SIZE], hash[CONFIG_HASH_SIZE];
+        const char *digest;
+        int r;
+
+        assert(worker);
+        assert(config);
+        assert(request);
+
+        r = project_config_load(config->projects_dir, request->project, request->stage, request->repository,
+                                &project, problem, sizeof(problem));
+        if (r < 0)
+                return r == -ENOMEM ? r : worker_fail(worker, r, "%s", problem);
+
+        r = engine_open(worker, config->engine, &engine);
+        if (r >= 0)
+                r = engine_image_inspect(engine, request->image, &image);
+        if (r < 0)
+                return r;
+
+        digest = request->image->digest ? request->image->digest : image.digest;
+        r = container_body(engine_quirks(engine), request, &project, config, strempty(digest),
+                           request->port > 0 ? request->port : image.port, &body, hash);
+        if (r >= 0 && !digest)
+                r = body_forget_digest(body, request);
+        if (r < 0)
+                return r;
+
+        r = worker_succeed(worker, json_incref(body));
+        return r == -E2BIG ? worker_fail(worker, -EBADMSG, "The body is too large to be shown") : r;
+}
+
+int instance_report_read(const json_t *report, InstanceReport *ret) {
+        InstanceReport instance = { .deploy = 0 };
+        const char *deploy = NULL;
+        json_int_t started = 0;
+
+        assert(report);
+        assert(ret);
+
+        if (json_unpack((json_t *) (uintptr_t) report,
+                        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "project",
+                        &instance.project, "stage", &instance.stage, "deploy", &deploy, "store",
+                        &instance.store, "container", &instance.container, "name", &instance.name, "digest",
+                        &instance.digest, "state", &instance.state, "health", &instance.health, "endpoint",
+                        &instance.endpoint, "started", &started) < 0 ||
+            started < 0 || parse_uint(deploy, UINT64_MAX, &instance.deploy) < 0)
+                return -EBADMSG;
+
+        instance.started_at = (uint64_t) started;
+        *ret = instance;
+        return 0;
+}

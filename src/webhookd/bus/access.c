@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who may call which method of org.tinyforge.Webhook1.Manager. One row a method; polkit/org.tinyforge.policy says what the
+ * actions mean, and who may do them where the administrator has no rules.
+ */
+#include "shared/bus/errors.h"
+#include "shared/name.h"
+#include "webhookd/bus/manager-internal.h"
+
+#define MANAGE_SECRET   "org.tinyforge.webhook.manage-secret"
+#define MANAGE_PROJECTS "org.tinyforge.webhook.manage-projects"
+#define DEPLOY          "org.tinyforge.webhook.deploy"
+
+static const AuthorityRule rules[] = {
+        { .member = "ListProjects", .anyone = true },
+        { .member = "ListStages", .anyone = true },
+        { .member = "ListDeploys", .anyone = true },
+        { .member = "DescribeStages", .anyone = true },
+        { .member = "MatchImage", .anyone = true },
+        { .member = "GetMetrics", .anyone = true },
+        { .member = "RegenerateSecret", .action = MANAGE_SECRET },
+        { .member = "GetWebhookPath", .action = MANAGE_SECRET },
+        { .member = "CreateHook", .action = MANAGE_SECRET },
+        { .member = "ListHooks", .action = MANAGE_SECRET },
+        { .member = "RotateHook", .action = MANAGE_SECRET },
+        { .member = "RemoveHook", .action = MANAGE_SECRET },
+        { .member = "GetHookPath", .action = MANAGE_SECRET },
+        { .member = "TestPayload", .action = MANAGE_SECRET },
+        { .member = "CreateProject", .action = MANAGE_PROJECTS },
+        { .member = "SetProject", .action = MANAGE_PROJECTS },
+        { .member = "RemoveProject", .action = MANAGE_PROJECTS },
+        { .member = "SetStage", .action = MANAGE_PROJECTS },
+        { .member = "RemoveStage", .action = MANAGE_PROJECTS },
+        { .member = "Promote", .action = DEPLOY },
+        { .member = "Deploy", .action = DEPLOY },
+        { .member = "Rollback", .action = DEPLOY },
+        { .member = "RollbackWithOptions", .action = DEPLOY },
+        { .member = "Cancel", .action = DEPLOY },
+};
+
+int manager_open_access(Manager *manager) {
+        return authority_new(manager->bus, rules, ELEMENTSOF(rules), /* peer= */ NULL, &manager->authority);
+}
+
+int manager_authorise(Manager *manager, sd_bus_message *message, const PolkitDetails *details,
+                      uid_t *ret_uid, sd_bus_error *error) {
+        return authority_check(manager->authority, message, details, ret_uid, error);
+}
+
+int manager_check_names(const char *project, const char *stage, sd_bus_error *error) {
+        if (name_is_valid(project) && (!stage || name_is_valid(stage)))
+                return 0;
+
+        return sd_bus_error_setf(error, ERROR_INVALID_NAME,
+                                 "A %s's name is [a-z0-9][a-z0-9_-]*, at most 63 characters",
+                                 name_is_valid(project) ? "stage" : "project");
+}
+
+int manager_admit(Manager *manager, sd_bus_message *message, const char *project, const char *stage,
+                  uid_t *ret_uid, sd_bus_error *error) {
+        int r;
+
+        r = manager_check_names(project, stage, error);
+        if (r < 0)
+                return r;
+
+        return manager_authorise(manager, message,
+                                 &(PolkitDetails){ .project = project, .stage = strempty(stage) }, ret_uid,
+                                 error);
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* The object on the bus, its properties and signals: see manager.h. The methods are in bus/methods.c. */
+#include "config.h"
+#include "shared/bus/errors.h"
+#include "shared/log.h"
+#include "shared/protocol.h"
+#include "webhookd/bus/manager-internal.h"
+
+int manager_reply_store_error(const Manager *manager, sd_bus_error *error, int r) {
+        if (r == -ENOBUFS)
+                return sd_bus_error_set(error, ERROR_QUEUE_FULL, "The queue is full, nothing was accepted");
+
+        (void) log_error_errno(r, "Cannot use the store: %s", store_error(manager->store));
+        return sd_bus_error_setf(error, ERROR_STORE_UNAVAILABLE, "The store cannot be used: %s",
+                                 store_error(manager->store));
+}
+
+static int manager_count(Manager *manager, ManagerCounts *ret) {
+        ManagerCounts counts;
+        int r;
+
+        r = store_count_projects(manager->store, /* only_auto_created= */ false, &counts.projects);
+        if (r >= 0)
+                r = store_count_deploys(manager->store, DEPLOY_QUEUED, &counts.queued);
+        if (r >= 0)
+                r = store_count_deploys(manager->store, DEPLOY_RUNNING, &counts.running);
+        if (r < 0)
+                return r;
+
+        *ret = counts;
+        return 0;
+}
+
+static int property_get_count(sd_bus *bus, const char *path, const char *interface, const char *property,
+                              sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+        ManagerCounts counts;
+        int r;
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+
+        manager->hooks.activity(manager->userdata);
+        r = manager_count(manager, &counts);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+
+        return sd_bus_message_append(reply, "t",
+                                     streq(property, "NProjects") ? counts.projects
+                                     : streq(property, "NQueued") ? counts.queued
+                                                                  : counts.running);
+}
+
+static int property_get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
+                             sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) error;
+
+        return sd_bus_message_append(reply, "s",
+                                     streq(property, "Version") ? TINYFORGE_VERSION
+                                                                : manager->config->public_url);
+}
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "s", property_get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("PublicURL", "s", property_get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("NProjects", "t", property_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("NQueued", "t", property_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("NRunning", "t", property_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_METHOD_WITH_ARGS("RegenerateSecret", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", path),
+                                method_regenerate_secret,
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("GetWebhookPath", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", path),
+                                method_get_webhook_path,
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("ListProjects", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssqbt)", projects),
+                                method_list_projects, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListStages", SD_BUS_ARGS("s", project), SD_BUS_RESULT("a(ssbu)", stages),
+                                method_list_stages, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DescribeStages", SD_BUS_ARGS("s", project), SD_BUS_RESULT("aa{sv}", stages),
+                                method_describe_stages, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListDeploys", SD_BUS_ARGS("s", project, "s", stage, "u", limit),
+                                SD_BUS_RESULT("a(tssssstt)", deploys), method_list_deploys,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MatchImage", SD_BUS_ARGS("s", image),
+                                SD_BUS_RESULT("s", project, "s", stage, "b", auto_deploy),
+                                method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("TestPayload", SD_BUS_ARGS("s", hook, "a(ss)", headers, "ay", body),
+                                SD_BUS_RESULT("u", status, "s", answer, "s", provider, "s", signature,
+                                              "a(sssssb)", pushes),
+                                method_test_payload, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("GetMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sa{ss}d)", metrics),
+                                method_get_metrics, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateProject", SD_BUS_ARGS("s", name, "s", image, "a{sv}", options),
+                                SD_BUS_NO_RESULT, method_create_project, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetProject", SD_BUS_ARGS("s", project, "a{sv}", options), SD_BUS_NO_RESULT,
+                                method_set_project, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveProject", SD_BUS_ARGS("s", project), SD_BUS_NO_RESULT,
+                                method_remove_project, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetStage", SD_BUS_ARGS("s", project, "s", stage, "a{sv}", options),
+                                SD_BUS_NO_RESULT, method_set_stage, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveStage", SD_BUS_ARGS("s", project, "s", stage), SD_BUS_NO_RESULT,
+                                method_remove_stage, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Promote", SD_BUS_ARGS("s", project, "s", from, "s", to),
+                                SD_BUS_RESULT("t", id), method_promote, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Deploy", SD_BUS_ARGS("s", project, "s", stage, "s", tag),
+                                SD_BUS_RESULT("t", id), method_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Rollback", SD_BUS_ARGS("s", project, "s", stage), SD_BUS_RESULT("t", id),
+                                method_rollback, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS(
+                        "RollbackWithOptions", SD_BUS_ARGS("s", project, "s", stage, "a{sv}", options),
+                        SD_BUS_RESULT("t", id), method_rollback_with_options, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_ARGS("t", id), SD_BUS_NO_RESULT, method_cancel,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateHook", SD_BUS_ARGS("s", name, "a{sv}", options),
+                                SD_BUS_RESULT("s", path), method_create_hook,
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("ListHooks", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sassbttt)", hooks),
+                                method_list_hooks, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RotateHook", SD_BUS_ARGS("s", name, "a{sv}", options),
+                                SD_BUS_RESULT("s", path), method_rotate_hook,
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("RemoveHook", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, method_remove_hook,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetHookPath", SD_BUS_ARGS("s", name), SD_BUS_RESULT("s", path),
+                                method_get_hook_path, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_SIGNAL_WITH_ARGS("ProjectAdded", SD_BUS_ARGS("s", project), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ProjectRemoved", SD_BUS_ARGS("s", project), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("StageChanged", SD_BUS_ARGS("s", project, "s", stage), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("DeployQueued", SD_BUS_ARGS("t", id, "s", project, "s", stage, "s", image),
+                                0),
+        SD_BUS_SIGNAL_WITH_ARGS("DeployFinished", SD_BUS_ARGS("t", id, "s", project, "s", stage, "s", state),
+                                0),
+        SD_BUS_SIGNAL_WITH_ARGS("SecretRegenerated", SD_BUS_NO_ARGS, 0),
+        SD_BUS_SIGNAL_WITH_ARGS("HookAdded", SD_BUS_ARGS("s", name), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("HookRotated", SD_BUS_ARGS("s", name), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("HookRemoved", SD_BUS_ARGS("s", name), 0),
+        SD_BUS_VTABLE_END,
+};
+
+int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const WebhookConfig *config,
+                Outbox *outbox, Deployer *deployer, Delivery *delivery, const ManagerHooks *hooks,
+                void *userdata, Manager **ret) {
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        int r;
+
+        assert(bus);
+        assert(store);
+        assert(webhooks);
+        assert(config);
+        assert(outbox);
+        assert(deployer);
+        assert(delivery);
+        assert(hooks && hooks->activity && hooks->changed);
+        assert(ret);
+
+        manager = calloc(1, sizeof(*manager));
+        if (!manager)
+                return -ENOMEM;
+
+        manager->bus = sd_bus_ref(bus);
+        manager->store = store;
+        manager->webhooks = webhooks;
+        manager->config = config;
+        manager->outbox = outbox;
+        manager->deployer = deployer;
+        manager->delivery = delivery;
+        manager->hooks = *hooks;
+        manager->userdata = userdata;
+
+        r = manager_count(manager, &manager->emitted);
+        if (r >= 0)
+                r = manager_open_access(manager);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_add_object_vtable(bus, &manager->slot, WEBHOOK_PATH, WEBHOOK_INTERFACE, vtable, manager);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(manager);
+        return 0;
+}
+
+Manager *manager_free(Manager *manager) {
+        if (!manager)
+                return NULL;
+
+        authority_free(manager->authority);
+        manager_drop_cancels(manager);
+        manager_drop_removals(manager);
+        sd_bus_slot_unref(manager->slot);
+        sd_bus_unref(manager->bus);
+        free(manager);
+        return NULL;
+}
+
+bool manager_is_idle(const Manager *manager) {
+        assert(manager);
+
+        return authority_is_idle(manager->authority);
+}
+
+void manager_stop(Manager *manager) {
+        assert(manager);
+
+        authority_stop(manager->authority);
+}
+
+void manager_emit(Manager *manager, const Notice *notice) {
+        sd_bus *bus = manager->bus;
+        int r = 0;
+
+        assert(manager);
+        assert(notice);
+
+        switch (notice->signal) {
+        case NOTICE_NO_SIGNAL:
+                break;
+        case NOTICE_PROJECT_ADDED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "ProjectAdded", "s",
+                                       notice->project);
+                break;
+        case NOTICE_PROJECT_REMOVED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "ProjectRemoved", "s",
+                                       notice->project);
+                break;
+        case NOTICE_STAGE_CHANGED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "StageChanged", "ss",
+                                       notice->project, notice->stage);
+                break;
+        case NOTICE_DEPLOY_QUEUED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployQueued", "tsss",
+                                       notice->deploy, notice->project, notice->stage, notice->image);
+                break;
+        case NOTICE_DEPLOY_FINISHED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployFinished", "tsss",
+                                       notice->deploy, notice->project, notice->stage,
+                                       deploy_state_to_string(notice->state));
+                break;
+        case NOTICE_SECRET_REGENERATED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "SecretRegenerated", "");
+                break;
+        case NOTICE_HOOK_ADDED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "HookAdded", "s", notice->hook);
+                break;
+        case NOTICE_HOOK_ROTATED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "HookRotated", "s",
+                                       notice->hook);
+                break;
+        case NOTICE_HOOK_REMOVED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "HookRemoved", "s",
+                                       notice->hook);
+                break;
+        }
+        if (r < 0)
+                (void) log_warning_errno(r, "Cannot send a signal: %m");
+}
+
+void manager_emit_properties(Manager *manager) {
+        static char projects[] = "NProjects", queued[] = "NQueued", running[] = "NRunning";
+        char *changed[4] = { NULL };
+        ManagerCounts counts;
+        size_t n = 0;
+        int r;
+
+        assert(manager);
+
+        if (manager_count(manager, &counts) < 0)
+                return;
+
+        if (counts.projects != manager->emitted.projects)
+                changed[n++] = projects;
+        if (counts.queued != manager->emitted.queued)
+                changed[n++] = queued;
+        if (counts.running != manager->emitted.running)
+                changed[n++] = running;
+        if (n == 0)
+                return;
+
+        r = sd_bus_emit_properties_changed_strv(manager->bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, changed);
+        if (r < 0)
+                (void) log_warning_errno(r, "Cannot tell that properties changed: %m");
+        manager->emitted = counts;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Manager: the object org.tinyforge.Webhook1 on the bus; dbus/org.tinyforge.Webhook1.xml says what it offers. Reading is
+ * for everybody; what changes something, shows a secret, lists the hooks or tries a payload is for root, and for whom
+ * polkit lets.
+ */
+#pragma once
+
+#include "webhookd/delivery/delivery.h"
+#include "webhookd/hook/hook.h"
+#include "webhookd/queue/deployer.h"
+#include "webhookd/queue/outbox.h"
+#include "webhookd/store/store.h"
+#include "webhookd/webhook-config.h"
+
+struct sd_bus;
+
+typedef struct Manager Manager;
+
+typedef struct ManagerHooks {
+        /* A call came: the daemon is not idle. */
+        void (*activity)(void *userdata);
+        /* A method put something into the outbox. */
+        void (*changed)(void *userdata);
+} ManagerHooks;
+
+/* Borrows everything but the bus. */
+int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const WebhookConfig *config,
+                Outbox *outbox, Deployer *deployer, Delivery *delivery, const ManagerHooks *hooks,
+                void *userdata, Manager **ret);
+Manager *manager_free(Manager *manager);
+DEFINE_CLEANUP(Manager, manager_free)
+
+/* Whether no call waits for polkit. */
+bool manager_is_idle(const Manager *manager);
+/* The daemon ends: calls wait no longer. */
+void manager_stop(Manager *manager);
+
+/* Sends the signal that `notice` asks for, if any. */
+void manager_emit(Manager *manager, const Notice *notice);
+
+/* Tells the bus which of NProjects, NQueued and NRunning changed since the last time. */
+void manager_emit_properties(Manager *manager);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* The methods that make and change projects: CreateProject and SetProject. What is wrong is refused with its name. */
+#include <stdio.h>
+
+#include "shared/bus/errors.h"
+#include "shared/healthcheck.h"
+#include "shared/log.h"
+#include "shared/name.h"
+#include "shared/protocol.h"
+#include "webhookd/bus/manager-internal.h"
+
+typedef struct ProjectOptions {
+        const char *healthcheck;
+        const char *image;
+        uint16_t port;
+} ProjectOptions;
+
+enum {
+        SEEN_PORT = 1 << 0,
+        SEEN_HEALTHCHECK = 1 << 1,
+        SEEN_IMAGE = 1 << 2,
+};
+
+static const BusOption project_options[] = {
+        { OPTION_PORT, "q", offsetof(ProjectOptions, port) },
+        { OPTION_HEALTHCHECK, "s", offsetof(ProjectOptions, healthcheck) },
+        { OPTION_IMAGE, "s", offsetof(ProjectOptions, image) },
+};
+
+void manager_tell_change(Manager *manager, EventId event, NoticeSignal signal, const Project *project,
+                         const char *stage, uid_t uid, const char *text) {
+        Notice notice = NOTICE(event, signal);
+        char line[1024];
+
+        (void) snprintf(line, sizeof(line), "%s, by uid %u", text, (unsigned) uid);
+        notice.text = line;
+        notice.project = project->name;
+        notice.stage = stage;
+        notice.image = project->image;
+        notice.caller_uid = uid;
+        /* It is done: what cannot be told any more is no reason to say otherwise. */
+        if (outbox_add(manager->outbox, &notice) < 0)
+                (void) log_oom();
+}
+
+/* What a project's image is: a repository, normalised, that no other project has. `name` is the project's own. */
+static int check_image(Manager *manager, const char *name, const char *text, char **ret,
+                       sd_bus_error *error) {
+        _cleanup_(project_freep) Project *owner = NULL;
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        _cleanup_free_ char *repository = NULL;
+        const char *reason = "";
+        int r;
+
+        r = image_ref_parse(text, &ref, &reason);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return sd_bus_error_setf(error, ERROR_INVALID_IMAGE, "%s: %s", OPTION_IMAGE, reason);
+        if (ref->tag || ref->digest)
+                return sd_bus_error_setf(error, ERROR_INVALID_IMAGE,
+                                         "%s: a project has a repository, and its stages the %s",
+                                         OPTION_IMAGE, ref->tag ? "tags" : "digests");
+
+        r = image_ref_repository(ref, &repository);
+        if (r < 0)
+                return r;
+
+        r = store_find_project_by_image(manager->store, repository, &owner);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+        if (r > 0 && !streq(owner->name, name))
+                return sd_bus_error_setf(error, ERROR_IMAGE_IN_USE, "%s: %s belongs to project '%s'",
+                                         OPTION_IMAGE, repository, owner->name);
+
+        *ret = TAKE_PTR(repository);
+        return 0;
+}
+
+static int check_healthcheck(const char *text, sd_bus_error *error) {
+        if (healthcheck_is_valid(text))
+                return 0;
+
+        return sd_bus_error_setf(error, ERROR_INVALID_OPTION, "%s: is %s", OPTION_HEALTHCHECK,
+                                 HEALTHCHECK_FORMS);
+}
+
+static int check_new_name(Manager *manager, const char *name, sd_bus_error *error) {
+        _cleanup_(project_freep) Project *taken = NULL;
+        uint64_t n;
+        int r;
+
+        r = store_find_project_by_name(manager->store, name, &taken);
+        if (r > 0)
+                return sd_bus_error_setf(error, ERROR_PROJECT_EXISTS, "There is a project '%s', of %s", name,
+                                         taken->image);
+        if (r >= 0)
+                r = store_count_projects(manager->store, /* only_auto_created= */ false, &n);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+        if (n >= PROJECTS_MAX)
+                return sd_bus_error_setf(error, ERROR_TOO_MANY, "There are %u projects, and no more may be",
+                                         PROJECTS_MAX);
+
+        return 0;
+}
+
+static int create_project(Manager *manager, const Project *project, uid_t uid, sd_bus_error *error) {
+        char text[128];
+        int64_t id;
+        int r;
+
+        r = store_create_project(manager->store, project, &id);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+
+        (void) snprintf(text, sizeof(text), "Project %s created", project->name);
+        manager_tell_change(manager, EVENT_PROJECT_CREATED, NOTICE_PROJECT_ADDED, project, NULL, uid, text);
+        return 0;
+}
+
+int method_create_project(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        ProjectOptions options = { .healthcheck = "" };
+        _cleanup_free_ char *repository = NULL;
+        const char *name, *image;
+        Manager *manager = userdata;
+        unsigned seen;
+        uid_t uid;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "ss", &name, &image);
+        if (r < 0)
+                return r;
+
+        r = manager_admit(manager, message, name, NULL, &uid, error);
+        if (r != 0)
+                return r;
+
+        /* The image is an argument here, and no option. */
+        r = bus_options_read(message, project_options, ELEMENTSOF(project_options) - 1, &options, &seen,
+                             error);
+        if (r >= 0)
+                r = check_new_name(manager, name, error);
+        if (r >= 0)
+                r = check_image(manager, name, image, &repository, error);
+        if (r >= 0)
+                r = check_healthcheck(options.healthcheck, error);
+        if (r >= 0)
+                r = create_project(manager,
+                                   &(Project){
+                                                   .name = (char *) (uintptr_t) name,
+                                                   .image = repository,
+                                                   .healthcheck = (char *) (uintptr_t) options.healthcheck,
+                                                   .port = options.port,
+                                   },
+                                   uid, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_reply_method_return(message, "");
+        manager->hooks.changed(manager->userdata);
+        return r;
+}
+
+static int set_project(Manager *manager, const Project *project, uid_t uid, sd_bus_error *error) {
+        char text[512];
+        int r;
+
+        r = store_set_project(manager->store, project);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+
+        (void) snprintf(text, sizeof(text), "Project %s set: port %u, health check '%s', image %s",
+                        project->name, (unsigned) project->port, project->healthcheck, project->image);
+        manager_tell_change(manager, EVENT_PROJECT_CHANGED, NOTICE_NO_SIGNAL, project, NULL, uid, text);
+        return 0;
+}
+
+/* The project as it is to be; what it does not own any more is the caller's. */
+static int apply_options(Manager *manager, const ProjectOptions *options, unsigned seen, Project *project,
+                         sd_bus_error *error) {
+        char *text = NULL;
+        int r;
+
+        if (seen & SEEN_IMAGE) {
+                r = check_image(manager, project->name, options->image, &text, error);
+                if (r < 0)
+                        return r;
+
+                free(project->image);
+                project->image = text;
+        }
+
+        if (seen & SEEN_HEALTHCHECK) {
+                r = check_healthcheck(options->healthcheck, error);
+                if (r < 0)
+                        return r;
+
+                text = strdup(options->healthcheck);
+                if (!text)
+                        return -ENOMEM;
+
+                free(project->healthcheck);
+                project->healthcheck = text;
+        }
+
+        if (seen & SEEN_PORT)
+                project->port = options->port;
+        return 0;
+}
+
+int method_set_project(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(project_freep) Project *project = NULL;
+        ProjectOptions options = { .port = 0 };
+        Manager *manager = userdata;
+        const char *name;
+        unsigned seen;
+        uid_t uid;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "s", &name);
+        if (r < 0)
+                return r;
+
+        r = manager_admit(manager, message, name, NULL, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = bus_options_read(message, project_options, ELEMENTSOF(project_options), &options, &seen, error);
+        if (r >= 0)
+                r = manager_find_project(manager, name, &project, error);
+        if (r >= 0)
+                r = apply_options(manager, &options, seen, project, error);
+        if (r >= 0)
+                r = set_project(manager, project, uid, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_reply_method_return(message, "");
+        manager->hooks.changed(manager->userdata);
+        return r;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* The methods that go back or call off: Rollback, RollbackWithOptions and Cancel. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/bus/errors.h"
+#include "shared/log.h"
+#include "webhookd/bus/manager-internal.h"
+
+/* Answers of Cancel() that wait for the deployer at a time. */
+#define CANCELS_MAX 64U
+
+/* A caller of Cancel() whom the deployer keeps waiting. */
+struct Cancel {
+        Manager *manager;
+        sd_bus_message *message;
+        DeployerCall *call;
+        uint64_t deploy;
+        Cancel *next;
+};
+
+static void cancel_remove(Cancel *cancel) {
+        Manager *manager = cancel->manager;
+
+        for (Cancel **slot = &manager->cancels; *slot; slot = &(*slot)->next)
+                if (*slot == cancel) {
+                        *slot = cancel->next;
+                        break;
+                }
+
+        manager->n_cancels--;
+        deployer_call_free(cancel->call);
+        sd_bus_message_unref(cancel->message);
+        free(cancel);
+}
+
+void manager_drop_cancels(Manager *manager) {
+        while (manager->cancels)
+                cancel_remove(manager->cancels);
+}
+
+static void tell_cancelled(Manager *manager, const Deploy *deploy, CancelVerdict verdict, uid_t uid) {
+        Notice notice = NOTICE(EVENT_DEPLOY_CANCELLED, NOTICE_DEPLOY_FINISHED);
+        char text[96];
+
+        /* Whether it comes to that, the deployer knows. */
+        if (verdict == CANCEL_RUNNING) {
+                log_notice("Cancelling of deploy %" PRIu64 " was asked for by uid %u", deploy->id,
+                           (unsigned) uid);
+                return;
+        }
+
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " cancelled by uid %u", deploy->id,
+                        (unsigned) uid);
+        notice.text = text;
+        notice.project = deploy->project;
+        notice.stage = deploy->stage;
+        notice.image = deploy->image;
+        notice.digest = deploy->digest;
+        notice.deploy = deploy->id;
+        notice.state = DEPLOY_CANCELLED;
+        notice.caller_uid = uid;
+        if (outbox_add(manager->outbox, &notice) < 0)
+                (void) log_oom();
+}
+
+/* The deployer refused: what the caller is told depends on what the row says by now. */
+static int cancel_refused(Cancel *cancel, const DeployerReply *reply) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        Manager *manager = cancel->manager;
+
+        if (store_find_deploy(manager->store, cancel->deploy, &deploy) > 0) {
+                if (deploy->state == DEPLOY_CANCELLED)
+                        return sd_bus_reply_method_return(cancel->message, "");
+                if (deploy_state_is_final(deploy->state))
+                        return sd_bus_reply_method_errorf(cancel->message, ERROR_ALREADY_FINISHED,
+                                                          "Deploy %" PRIu64 " ended as %s", deploy->id,
+                                                          deploy_state_to_string(deploy->state));
+        }
+
+        /* The new version runs: from here on nothing may say that it was cancelled. */
+        if (streq(reply->error_name, ERROR_ALREADY_FINISHED) &&
+            store_mark_cancel(manager->store, cancel->deploy, false) < 0)
+                log_warning("Cannot take back the cancelling of deploy %" PRIu64 ": %s", cancel->deploy,
+                            store_error(manager->store));
+
+        if (streq(reply->error_name, ERROR_NO_SUCH_DEPLOY))
+                return sd_bus_reply_method_errorf(cancel->message, ERROR_BUSY,
+                                                  "The deployer has not begun deploy %" PRIu64
+                                                  " yet: ask again in a moment",
+                                                  cancel->deploy);
+
+        return sd_bus_reply_method_errorf(cancel->message, reply->error_name, "%s", reply->error_text);
+}
+
+static void on_cancel_reply(const DeployerReply *reply, void *userdata) {
+        Cancel *cancel = userdata;
+        int r;
+
+        cancel->manager->hooks.activity(cancel->manager->userdata);
+        r = reply->error_name ? cancel_refused(cancel, reply)
+                              : sd_bus_reply_method_return(cancel->message, "");
+        if (r < 0)
+                (void) log_warning_errno(r, "Cannot answer Cancel(): %m");
+
+        cancel_remove(cancel);
+}
+
+/* The row runs, and is marked: the deployer is asked, and the caller waits for its answer. */
+static int cancel_running(Manager *manager, sd_bus_message *message, uint64_t id, sd_bus_error *error) {
+        char store_uuid[UUID_TEXT_SIZE];
+        Cancel *cancel;
+        int r;
+
+        r = store_get_uuid(manager->store, store_uuid);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+
+        cancel = calloc(1, sizeof(*cancel));
+        if (!cancel)
+                return -ENOMEM;
+
+        cancel->manager = manager;
+        cancel->message = sd_bus_message_ref(message);
+        cancel->deploy = id;
+        cancel->next = manager->cancels;
+        manager->cancels = cancel;
+        manager->n_cancels++;
+
+        r = deployer_cancel(manager->deployer, store_uuid, id, on_cancel_reply, cancel, &cancel->call);
+        if (r < 0)
+                cancel_remove(cancel);
+
+        return r < 0 ? r : 1;
+}
+
+/* polkit is told whose deploy it is; of one that does not exist nothing. */
+static int authorise_cancel(Manager *manager, sd_bus_message *message, uint64_t id, uid_t *ret_uid,
+                            sd_bus_error *error) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        PolkitDetails details = { .project = "", .stage = "" };
+        int r;
+
+        r = store_find_deploy(manager->store, id, &deploy);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+        if (r > 0)
+                details = (PolkitDetails){ .project = deploy->project, .stage = deploy->stage };
+
+        return manager_authorise(manager, message, &details, ret_uid, error);
+}
+
+int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        Manager *manager = userdata;
+        CancelVerdict verdict;
+        char reason[64];
+        uint64_t id;
+        uid_t uid;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "t", &id);
+        if (r < 0)
+                return r;
+
+        r = authorise_cancel(manager, message, id, &uid, error);
+        if (r != 0)
+                return r;
+
+        if (manager->n_cancels >= CANCELS_MAX)
+                return sd_bus_error_set(error, ERROR_BUSY, "Too many callers of Cancel() wait already");
+
+        (void) snprintf(reason, sizeof(reason), "cancelled by uid %u", (unsigned) uid);
+        r = store_cancel_deploy(manager->store, id, reason, &verdict, &deploy);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+        if (verdict == CANCEL_UNKNOWN)
+                return sd_bus_error_setf(error, ERROR_NO_SUCH_DEPLOY, "There is no deploy %" PRIu64, id);
+        if (verdict == CANCEL_FINISHED)
+                return sd_bus_error_setf(error, ERROR_ALREADY_FINISHED, "Deploy %" PRIu64 " ended as %s", id,
+                                         deploy_state_to_string(deploy->state));
+
+        tell_cancelled(manager, deploy, verdict, uid);
+        r = verdict == CANCEL_RUNNING ? cancel_running(manager, message, id, error)
+                                      : sd_bus_reply_method_return(message, "");
+        manager->hooks.changed(manager->userdata);
+        return r;
+}
+
+static int tell_rollback(Manager *manager, const EnqueueResult *result, uid_t uid) {
+        Notice notice = NOTICE(EVENT_DELIVERY_ACCEPTED, NOTICE_DEPLOY_QUEUED);
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        char text[128];
+
+        if (store_find_deploy(manager->store, result->deploy_id, &deploy) <= 0)
+                return -EIO;
+
+        (void) snprintf(text, sizeof(text),
+                        "Deploy %" PRIu64 " goes back to the version of deploy %" PRIu64
+                        ", asked for by uid %u",
+                        deploy->id, deploy->generation, (unsigned) uid);
+        notice.text = text;
+        notice.project = deploy->project;
+        notice.stage = deploy->stage;
+        notice.image = deploy->image;
+        notice.digest = deploy->digest;
+        notice.provider = "bus";
+        notice.deploy = deploy->id;
+        notice.caller_uid = uid;
+        return outbox_add(manager->outbox, &notice);
+}
+
+static int manager_rollback(Manager *manager, sd_bus_message *message, const char *project_name,
+                            const char *stage_name, bool hold, sd_bus_error *error) {
+        _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
+        _cleanup_(project_freep) Project *project = NULL;
+        _cleanup_(stage_freep) Stage *stage = NULL;
+        uid_t uid;
+        int r;
+
+        r = manager_authorise(manager, message,
+                              &(PolkitDetails){ .project = project_name, .stage = stage_name }, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = manager_find_stage(manager, project_name, stage_name, &project, &stage, error);
+        if (r < 0)
+                return r;
+
+        r = store_enqueue_rollback(manager->store, stage->id, hold, manager->config->max_queued, &result);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+        if (r == 0)
+                return sd_bus_error_setf(
+                                error, ERROR_NO_ROLLBACK_TARGET,
+                                "Stage '%s' of project '%s' has run no other version before this one",
+                                stage->name, project->name);
+
+        /* It is in the queue: what cannot be told any more is no reason to say otherwise. */
+        if (outbox_add_superseded(manager->outbox, &result) < 0 || tell_rollback(manager, &result, uid) < 0)
+                log_warning("Cannot tell of deploy %" PRIu64, result.deploy_id);
+
+        r = sd_bus_reply_method_return(message, "t", result.deploy_id);
+        manager->hooks.changed(manager->userdata);
+        return r;
+}
+
+int method_rollback(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage;
+        Manager *manager = userdata;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "ss", &project, &stage);
+        if (r >= 0)
+                r = manager_check_names(project, stage, error);
+        if (r < 0)
+                return r;
+
+        return manager_rollback(manager, message, project, stage, /* hold= */ false, error);
+}
+
+typedef struct RollbackOptions {
+        int hold;
+} RollbackOptions;
+
+static const BusOption rollback_options[] = { { "Hold", "b", offsetof(RollbackOptions, hold) } };
+
+int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        RollbackOptions options = { .hold = false };
+        const char *project, *stage;
+        Manager *manager = userdata;
+        unsigned seen;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "ss", &project, &stage);
+        if (r >= 0)
+                r = manager_check_names(project, stage, error);
+        if (r >= 0)
+                r = bus_options_read(message, rollback_options, ELEMENTSOF(rollback_options), &options,
+                                     &seen, error);
+        if (r < 0)
+                return r;
+
+        return manager_rollback(manager, message, project, stage, options.hold, error);
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* From request to answer: see delivery.h. */
+#include "webhookd/delivery/delivery.h"
+
+#include <stdio.h>
+
+#include "shared/conf/conf.h"
+#include "shared/json.h"
+#include "shared/log.h"
+#include "shared/time-util.h"
+#include "webhookd/delivery/autocreate.h"
+#include "webhookd/delivery/delivery-internal.h"
+
+int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
+                 Delivery **ret) {
+        Delivery *delivery;
+
+        assert(store);
+        assert(hooks);
+        assert(config);
+        assert(outbox);
+        assert(ret);
+
+        delivery = calloc(1, sizeof(*delivery));
+        if (!delivery)
+                return -ENOMEM;
+
+        delivery->store = store;
+        delivery->hooks = hooks;
+        delivery->config = config;
+        delivery->outbox = outbox;
+        *ret = delivery;
+        return 0;
+}
+
+Delivery *delivery_free(Delivery *delivery) {
+        free(delivery);
+        return NULL;
+}
+
+void delivery_log_refusals(Delivery *delivery) {
+        assert(delivery);
+
+        refusals_log_rest(&delivery->refusals);
+}
+
+Notice handling_notice(const Handling *handling, EventId event, NoticeSignal signal, const char *image) {
+        Notice notice = NOTICE(event, signal);
+
+        notice.image = image;
+        notice.provider = handling->pushes->provider;
+        notice.delivery = handling->delivery_id;
+        notice.remote = handling->request->remote;
+        notice.hook = handling->hook->name;
+        return notice;
+}
+
+int handling_tell(Handling *handling, const Notice *notice, const char *outcome, const char *reason) {
+        Delivery *delivery = handling->delivery;
+
+        return delivery->trial ? trial_add(delivery->trial, notice->image, notice->project, notice->stage,
+                                           outcome, reason)
+                               : outbox_add(delivery->outbox, notice);
+}
+
+int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason) {
+        Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL, image);
+        char text[160];
+
+        if (json_array_append_new(handling->ignored,
+                                  json_pack("{s:s, s:s}", "image", image, "reason", reason)) < 0)
+                return -ENOMEM;
+
+        (void) snprintf(text, sizeof(text), "Delivery ignored: %s", reason);
+        notice.text = text;
+        notice.project = match && match->project ? match->project->name : NULL;
+        notice.stage = match && match->stage ? match->stage->name : NULL;
+        return handling_tell(handling, &notice, "ignored", reason);
+}
+
+/* What the decoder left aside. Its words are explained, since nobody here has made a rule for them. */
+static int handle_undecoded(Handling *handling, const Ignored *ignored) {
+        Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL,
+                                        isempty(ignored->image) ? NULL : ignored->image);
+        const char *word = ignore_reason_to_string(ignored->reason);
+        const char *explanation = ignore_reason_explanation(ignored->reason);
+        char text[160];
+
+        if (json_array_append_new(handling->ignored, json_pack("{s:s, s:s, s:s}", "image", ignored->image,
+                                                               "reason", word, "detail", explanation)) < 0)
+                return -ENOMEM;
+
+        (void) snprintf(text, sizeof(text), "Delivery ignored: %s: %s", word, explanation);
+        notice.text = text;
+        return handling_tell(handling, &notice, "ignored", word);
+}
+
+/* 1 when the hook is for this image, 0 when not. */
+static int hook_takes(const Hook *hook, const ImageRef *ref) {
+        _cleanup_free_ char *repository = NULL;
+        int r;
+
+        r = image_ref_repository(ref, &repository);
+        return r < 0 ? r : image_patterns_take(hook->images, repository);
+}
+
+static const char *const autocreate_reasons[] = {
+        [AUTOCREATE_OFF] = "auto-create-off",
+        [AUTOCREATE_NOT_ALLOWED] = "auto-create-not-allowed",
+        [AUTOCREATE_LIMIT] = "auto-create-limit",
+};
+
+/* An image that no project has: creates one, or says why not. `*ret_reason` is NULL after a creation. */
+static int handle_unknown(Handling *handling, const ImageRef *ref, const char *image,
+                          const char **ret_reason) {
+        Notice notice = handling_notice(handling, EVENT_PROJECT_CREATED, NOTICE_PROJECT_ADDED, image);
+        Delivery *delivery = handling->delivery;
+        _cleanup_free_ char *name = NULL;
+        AutocreateVerdict verdict;
+        char text[128];
+        int r;
+
+        r = autocreate_project(delivery->store, delivery->config, ref, &name, &verdict);
+        if (r < 0)
+                return r;
+
+        if (verdict != AUTOCREATE_CREATED) {
+                *ret_reason = autocreate_reasons[verdict];
+                return 0;
+        }
+
+        (void) snprintf(text, sizeof(text), "Project %s created by a delivery", name);
+        notice.text = text;
+        notice.project = name;
+        r = delivery->trial ? trial_add_project(delivery->trial, name)
+                            : outbox_add(delivery->outbox, &notice);
+        if (r < 0)
+                return r;
+
+        *ret_reason = NULL;
+        return 0;
+}
+
+static int handle_push(Handling *handling, const Push *push) {
+        _cleanup_(match_done) Match match = { 0 };
+        _cleanup_free_ char *image = NULL;
+        int r;
+
+        handling->delivery_id =
+                        handling->final_id ? handling->final_id : push_delivery_id(handling->pushes, push);
+        r = image_ref_format(push->ref, &image);
+        if (r < 0)
+                return r;
+
+        r = hook_takes(handling->hook, push->ref);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return handle_ignored(handling, image, NULL, "hook-not-for-this-image");
+
+        r = match_image(handling->delivery->store, push->ref, &match);
+        if (r < 0)
+                return r;
+        if (handling->replayed)
+                return handle_replayed(handling, push->ref, image, &match);
+
+        if (match.verdict == MATCH_NO_PROJECT) {
+                const char *reason;
+
+                r = handle_unknown(handling, push->ref, image, &reason);
+                if (r < 0)
+                        return r;
+                if (reason)
+                        return handle_ignored(handling, image, NULL, reason);
+
+                r = match_image(handling->delivery->store, push->ref, &match);
+                if (r < 0)
+                        return r;
+        }
+
+        if (match.verdict != MATCH_STAGE)
+                return handle_ignored(handling, image, &match, "no-stage-matches");
+
+        return handle_matched(handling, push->ref, image, &match);
+}
+
+static DeliveryOutcome handling_outcome(const Handling *handling) {
+        if (handling->accepted)
+                return DELIVERY_ACCEPTED;
+
+        return json_array_size(handling->deploys) > 0 ? DELIVERY_KNOWN : DELIVERY_IGNORED;
+}
+
+/* An id that is good once is used up by whatever comes of the delivery, unless that is undone. */
+static int handle_id(Handling *handling) {
+        int r;
+
+        if (!handling->final_id)
+                return 0;
+
+        r = store_use_id(handling->delivery->store, handling->hook->name, handling->final_id);
+        if (r < 0)
+                return r;
+
+        handling->replayed = r == 0;
+        return 0;
+}
+
+/* All pushes of the body, or none of them. */
+static int handle_pushes(Handling *handling) {
+        Delivery *delivery = handling->delivery;
+        size_t told = outbox_length(delivery->outbox);
+        int r;
+
+        r = store_begin(delivery->store);
+        if (r < 0)
+                return r;
+
+        r = store_mark(delivery->store);
+        if (r < 0)
+                return r;
+
+        r = handle_id(handling);
+        for (size_t i = 0; i < handling->pushes->n && r >= 0; i++)
+                r = handle_push(handling, &handling->pushes->items[i]);
+        handling->delivery_id = handling->final_id ? handling->final_id : handling->pushes->delivery_id.text;
+        for (size_t i = 0; i < handling->pushes->n_ignored && r >= 0; i++)
+                r = handle_undecoded(handling, &handling->pushes->ignored[i]);
+        if (r >= 0)
+                r = store_count_delivery(delivery->store, handling->pushes->provider,
+                                         handling_outcome(handling));
+        if (r >= 0)
+                r = store_keep(delivery->store);
+        if (r < 0) {
+                if (store_is_open(delivery->store))
+                        (void) store_undo(delivery->store);
+                outbox_cut(delivery->outbox, told);
+        }
+
+        return r;
+}
+
+static int handling_answer(const Handling *handling, Answer *ret) {
+        _cleanup_(json_freep) json_t *j = NULL;
+        char *body = NULL;
+        int r;
+
+        j = json_pack("{s:O}", "deploys", handling->deploys);
+        if (!j)
+                return -ENOMEM;
+
+        if (json_array_size(handling->ignored) > 0 && json_object_set(j, "ignored", handling->ignored) < 0)
+                return -ENOMEM;
+
+        r = json_encode(j, &body);
+        if (r < 0)
+                return r;
+
+        answer_set_status(ret, handling->accepted ? 202 : 200);
+        ret->body = body;
+        ret->accepted = true;
+        return 0;
+}
+
+/* What could not be written was not accepted: the sender comes back. */
+static void answer_unavailable(const Delivery *delivery, int error, Answer *ret) {
+        if (error != -ENOBUFS && error != -ENOMEM)
+                (void) log_error_errno(error, "Cannot write to the store: %s", store_error(delivery->store));
+
+        answer_set_error(ret, 503, error == -ENOBUFS ? "queue-full" : "store-unavailable",
+                         "nothing was accepted");
+}
+
+static void handle_decoded(Delivery *delivery, const Hook *hook, const Request *request,
+                           const PushList *pushes, const char *final_id, Answer *ret) {
+        _cleanup_(json_freep) json_t *deploys = json_array(), *ignored = json_array();
+        Handling handling = {
+                .delivery = delivery,
+                .hook = hook,
+                .request = request,
+                .pushes = pushes,
+                .final_id = final_id,
+                .deploys = deploys,
+                .ignored = ignored,
+        };
+        int r;
+
+        r = deploys && ignored ? handle_pushes(&handling) : -ENOMEM;
+        if (r >= 0)
+                r = handling_answer(&handling, ret);
+        if (r < 0)
+                answer_unavailable(delivery, r, ret);
+}
+
+static void answer_malformed(const JsonError *error, Answer *ret) {
+        if (error->line > 0)
+                answer_set_error(ret, 400, "malformed", "line %i, column %i: %s", error->line, error->column,
+                                 error->text);
+        else
+                answer_set_error(ret, 400, "malformed", "%s", error->text);
+}
+
+/* A stranger's request is told of, but not a trial of root's. */
+static void note_refusal(Delivery *delivery, const Request *request, const Hook *hook, int status) {
+        if (!delivery->trial)
+                refusals_note(&delivery->refusals, request->remote, hook->name, status);
+}
+
+/* Of the turn's transaction, and no reason for another answer where that fails. Strangers do not get here. */
+static void count_refused(Delivery *delivery) {
+        if (store_begin(delivery->store) >= 0)
+                (void) store_count_delivery(delivery->store, "unknown", DELIVERY_REFUSED);
+}
+
+/* The secret was right, and so is whatever the hook asks for besides. `final_id` as in Handling. */
+static void handle_authentic(Delivery *delivery, const Hook *hook, const Request *request,
+                             const char *final_id, Answer *ret) {
+        _cleanup_(push_list_done) PushList pushes = { .n = 0 };
+        PayloadVerdict verdict;
+        JsonError error;
+
+        if (payload_decode(request, delivery->config->host_aliases, &pushes, &verdict, &error) < 0) {
+                answer_unavailable(delivery, -ENOMEM, ret);
+                return;
+        }
+
+        switch (verdict) {
+        case PAYLOAD_OK:
+                if (delivery->trial)
+                        delivery->trial->provider = pushes.provider;
+                handle_decoded(delivery, hook, request, &pushes, final_id, ret);
+                return;
+
+        case PAYLOAD_UNSUPPORTED_MEDIA_TYPE:
+                answer_set_error(ret, 415, "unsupported-media-type", "send Content-Type: application/json");
+                break;
+
+        case PAYLOAD_MALFORMED:
+                answer_malformed(&error, ret);
+                break;
+        }
+
+        count_refused(delivery);
+        note_refusal(delivery, request, hook, ret->status);
+}
+
+void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *request, uint64_t now,
+                           Answer *ret) {
+        _cleanup_free_ char *final_id = NULL, *buffer = NULL;
+        Bytes form = { NULL, 0 };
+        HookVerdict verdict;
+
+        if (!bytes_equal(request->method, "POST")) {
+                answer_set_error(ret, 405, "method-not-allowed", "use POST");
+                return;
+        }
+
+        if (payload_form(request, &buffer, &form) == -ENOMEM) {
+                answer_unavailable(delivery, -ENOMEM, ret);
+                return;
+        }
+
+        verdict = hook_admit(hook, request, form, now);
+        if (delivery->trial)
+                delivery->trial->verdict = verdict;
+        if (hook_refusal(verdict)) {
+                answer_set_error(ret, 401, "unauthorized", "%s", hook_refusal(verdict));
+                note_refusal(delivery, request, hook, 401);
+                return;
+        }
+
+        if (verdict == HOOK_ADMITTED_FINAL_ID) {
+                final_id = bytes_to_string(signature_final_id(request));
+                if (!final_id) {
+                        answer_unavailable(delivery, -ENOMEM, ret);
+                        return;
+                }
+        }
+
+        handle_authentic(delivery, hook, request, final_id, ret);
+}
+
+void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
+        uint64_t now = now_usec(CLOCK_REALTIME);
+        const Hook *hook;
+
+        assert(delivery);
+        assert(request);
+        assert(ret);
+
+        *ret = (Answer){ 0 };
+        hook = hooks_check(delivery->hooks, request->path, now);
+        if (hook) {
+                delivery_handle_known(delivery, hook, request, now, ret);
+                return;
+        }
+
+        answer_set_status(ret, 404);
+        refusals_note(&delivery->refusals, request->remote, NULL, 404);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Delivery: the way of one request from its bytes to its answer, as a pure consequence of the request and the store.
+ * The answer may be sent only after the turn's commit: see turn.h.
+ */
+#pragma once
+
+#include "webhookd/delivery/trial.h"
+#include "webhookd/hook/hook.h"
+#include "webhookd/queue/outbox.h"
+#include "webhookd/request.h"
+#include "webhookd/store/store.h"
+#include "webhookd/webhook-config.h"
+
+typedef struct Delivery Delivery;
+
+/* Borrows everything. */
+int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
+                 Delivery **ret);
+Delivery *delivery_free(Delivery *delivery);
+DEFINE_CLEANUP(Delivery, delivery_free)
+
+/*
+ * Answers `request`; opens the store's transaction when there is something to write, and leaves it open. Whatever goes
+ * wrong becomes a status; a request that failed has changed nothing.
+ */
+void delivery_handle(Delivery *delivery, const Request *request, Answer *ret);
+
+/*
+ * What delivery_handle() would make of a request that has the secret of `hook`, found out on its way and undone: nothing is
+ * in the store, the outbox or the journal afterwards, and nothing is counted. Whether the disk would take it is not found out.
+ * Negative errno where the store cannot be used; `*ret` is for trial_done().
+ */
+int delivery_try(Delivery *delivery, const Hook *hook, const Request *request, Trial *ret);
+
+/* Logs how many refusals were not logged one by one; to be called before the end. */
+void delivery_log_refusals(Delivery *delivery);

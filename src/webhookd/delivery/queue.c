@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* What a push becomes in the queue, and what its sender is answered: see delivery.h. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "webhookd/delivery/delivery-internal.h"
+#include "webhookd/delivery/gate.h"
+
+static const char *const enqueue_texts[] = {
+        [ENQUEUE_NEW] = "Delivery accepted, deploy %" PRIu64 " queued",
+        [ENQUEUE_JOINED] = "Delivery accepted, joins deploy %" PRIu64,
+        [ENQUEUE_REDELIVERED] = "Delivery known, its deploy is %" PRIu64,
+};
+
+static const char *const outcomes[] = {
+        [ENQUEUE_NEW] = "queued",
+        [ENQUEUE_JOINED] = "joined",
+        [ENQUEUE_REDELIVERED] = "known",
+};
+
+/* The id of a deploy that will not be is nobody's. */
+static json_t *deploy_id_to_json(Handling *handling, const EnqueueResult *result) {
+        if (result->verdict == ENQUEUE_NEW && handling->first_new == 0)
+                handling->first_new = result->deploy_id;
+        if (handling->delivery->trial && handling->first_new > 0 && result->deploy_id >= handling->first_new)
+                return json_null();
+
+        return json_integer((json_int_t) result->deploy_id);
+}
+
+static int handle_enqueued(Handling *handling, const char *image, const Match *match,
+                           const EnqueueResult *result) {
+        bool is_new = result->verdict == ENQUEUE_NEW;
+        Notice notice = handling_notice(handling, EVENT_DELIVERY_ACCEPTED,
+                                        is_new ? NOTICE_DEPLOY_QUEUED : NOTICE_NO_SIGNAL, image);
+        char text[96];
+        int r;
+
+        if (json_array_append_new(handling->deploys,
+                                  json_pack("{s:o, s:s, s:s, s:s, s:s}", "id",
+                                            deploy_id_to_json(handling, result), "project",
+                                            match->project->name, "stage", match->stage->name, "image",
+                                            image, "state", deploy_state_to_string(result->state))) < 0)
+                return -ENOMEM;
+
+        handling->accepted |= result->verdict != ENQUEUE_REDELIVERED;
+        r = outbox_add_superseded(handling->delivery->outbox, result);
+        if (r < 0)
+                return r;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        (void) snprintf(text, sizeof(text), enqueue_texts[result->verdict], result->deploy_id);
+#pragma GCC diagnostic pop
+        notice.text = text;
+        notice.project = match->project->name;
+        notice.stage = match->stage->name;
+        notice.deploy = result->deploy_id;
+        return handling_tell(handling, &notice, outcomes[result->verdict], NULL);
+}
+
+/* What the store is asked for; everything is borrowed. */
+static Enqueue handling_enqueue(const Handling *handling, const ImageRef *ref, const char *image,
+                                const Match *match) {
+        return (Enqueue){
+                .stage_id = match->stage->id,
+                .image = image,
+                .digest = ref->digest,
+                .source = "webhook",
+                .hook = handling->hook->name,
+                .delivery_id = handling->delivery_id,
+                .delivery_id_is_final = handling->final_id != NULL,
+                .max_queued = handling->delivery->config->max_queued,
+        };
+}
+
+int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
+        Enqueue enqueue = handling_enqueue(handling, ref, image, match);
+        _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
+        Delivery *delivery = handling->delivery;
+        GateVerdict gate;
+        int r;
+
+        r = gate_check(delivery->store, match->stage, ref, &gate);
+        if (r < 0)
+                return r;
+        if (gate != GATE_OPEN && !match->stage->auto_deploy)
+                return handle_ignored(handling, image, match, gate_reason(gate));
+
+        if (!match->stage->auto_deploy) {
+                r = store_set_available(delivery->store, match->stage->id, image);
+                if (r < 0)
+                        return r;
+
+                return handle_ignored(handling, image, match, "auto-deploy-off");
+        }
+
+        enqueue.only_known = gate != GATE_OPEN;
+        r = store_enqueue(delivery->store, &enqueue, &result);
+        if (r < 0)
+                return r;
+        if (result.verdict == ENQUEUE_LEFT)
+                return handle_ignored(handling, image, match, gate_reason(gate));
+
+        return handle_enqueued(handling, image, match, &result);
+}
+
+/* Nothing comes of an id that was used before: it is answered with what came of it then, where that is still so. */
+int handle_replayed(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
+        EnqueueResult result = { .verdict = ENQUEUE_REDELIVERED };
+        int r = 0;
+
+        if (match->verdict == MATCH_STAGE) {
+                const Enqueue enqueue = handling_enqueue(handling, ref, image, match);
+
+                r = store_find_delivery(handling->delivery->store, &enqueue, &result.deploy_id,
+                                        &result.state);
+        }
+        if (r < 0)
+                return r;
+
+        return r > 0 ? handle_enqueued(handling, image, match, &result)
+                     : handle_ignored(handling, image, match, "delivered-before");
+}

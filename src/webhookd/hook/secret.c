@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Secrets of hooks: see secret.h. */
+#include "webhookd/hook/secret.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <systemd/sd-id128.h>
+
+#include "shared/protocol.h"
+
+#define PREFIX_LENGTH (sizeof(WEBHOOK_URL_PREFIX) - 1)
+#define PATH_LENGTH   (PREFIX_LENGTH + UUID_TEXT_SIZE - 1)
+
+int secret_make(Secret *ret) {
+        sd_id128_t id;
+        int r;
+
+        assert(ret);
+
+        /* sd_id128_randomize() makes an UUIDv4 of getrandom(2). */
+        r = sd_id128_randomize(&id);
+        if (r < 0)
+                return r;
+
+        (void) snprintf(ret->text, sizeof(ret->text), SD_ID128_UUID_FORMAT_STR, SD_ID128_FORMAT_VAL(id));
+        explicit_bzero(&id, sizeof(id));
+        return 0;
+}
+
+int secret_regenerate(Secret *secret, Store *store) {
+        uint64_t generation;
+        Secret fresh;
+        int r;
+
+        assert(secret);
+        assert(store);
+
+        r = secret_make(&fresh);
+        if (r < 0)
+                return r;
+
+        r = store_set_secret(store, fresh.text, &generation);
+        if (r >= 0)
+                *secret = fresh;
+
+        secret_erase(&fresh);
+        return r < 0 ? r : 0;
+}
+
+int secret_load(Secret *secret, Store *store, bool *ret_created) {
+        uint64_t generation;
+        int r;
+
+        assert(secret);
+        assert(store);
+        assert(ret_created);
+
+        r = store_get_secret(store, secret->text, &generation);
+        if (r < 0)
+                return r;
+
+        *ret_created = r == 0;
+        return r == 0 ? secret_regenerate(secret, store) : 0;
+}
+
+SecretVerdict secret_check(const Secret *secret, Bytes path) {
+        char wanted[PATH_LENGTH], given[PATH_LENGTH] = { 0 };
+        bool equal;
+
+        assert(secret);
+
+        memcpy(wanted, WEBHOOK_URL_PREFIX, PREFIX_LENGTH);
+        memcpy(wanted + PREFIX_LENGTH, secret->text, UUID_TEXT_SIZE - 1);
+        memcpy(given, path.data, path.length < PATH_LENGTH ? path.length : PATH_LENGTH);
+
+        /* The bytes are compared whatever the length, so that no path is refused sooner than another. */
+        equal = CRYPTO_memcmp(wanted, given, PATH_LENGTH) == 0;
+        explicit_bzero(wanted, sizeof(wanted));
+
+        return equal && path.length == PATH_LENGTH && secret->text[0] != '\0' ? SECRET_OK : SECRET_UNKNOWN;
+}
+
+int secret_path(const Secret *secret, char **ret) {
+        assert(secret);
+        assert(ret);
+
+        if (asprintf(ret, "%s%s", WEBHOOK_URL_PREFIX, secret->text) < 0)
+                return -ENOMEM;
+
+        return 0;
+}
+
+char *secret_path_free(char *path) {
+        if (path)
+                explicit_bzero(path, strlen(path));
+        free(path);
+        return NULL;
+}
+
+void secret_erase(Secret *secret) {
+        assert(secret);
+
+        explicit_bzero(secret, sizeof(*secret));
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* Proof of origin: see signature.h. */
+#include "webhookd/hook/signature.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include "shared/conf/parse.h"
+#include "webhookd/store/store.h"
+
+#define MAC_SIZE      32U
+#define HEX_LENGTH    (2U * MAC_SIZE)
+#define BASE64_LENGTH 44U /* of a MAC */
+
+#define HUB_PREFIX      "sha256="
+#define STANDARD_PREFIX "v1,"
+
+/* The digits of a number of seconds that is worth reading: up to the year 5138. */
+#define TIMESTAMP_DIGITS_MAX 11U
+
+/* What one check is about. */
+typedef struct Check {
+        const SignatureKeys *keys;
+        const Request *request;
+        Bytes form;
+        uint64_t now;
+        char hex[2 * SIGNATURE_KEYS_MAX]
+                [HEX_LENGTH]; /* of each key: the body's and the form's, once they are made */
+        size_t n_hex;
+} Check;
+
+/* The HMAC-SHA256 of the parts, one behind the other. -ENOMEM is the only error. */
+static int mac_make(const void *key, size_t key_length, const Bytes *parts, size_t n_parts,
+                    unsigned char ret[static MAC_SIZE]) {
+        char digest[] = "SHA256";
+        const OSSL_PARAM params[] = { OSSL_PARAM_utf8_string("digest", digest, sizeof(digest) - 1),
+                                      OSSL_PARAM_END };
+        EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+        EVP_MAC_CTX *context = mac ? EVP_MAC_CTX_new(mac) : NULL;
+        size_t length = 0;
+        bool done;
+
+        done = context && EVP_MAC_init(context, key, key_length, params) == 1;
+        for (size_t i = 0; done && i < n_parts; i++)
+                done = EVP_MAC_update(context, (const unsigned char *) parts[i].data, parts[i].length) == 1;
+        done = done && EVP_MAC_final(context, ret, &length, MAC_SIZE) == 1 && length == MAC_SIZE;
+
+        EVP_MAC_CTX_free(context);
+        EVP_MAC_free(mac);
+        return done ? 0 : -ENOMEM;
+}
+
+static int hex_add(Check *check, const SignatureKey *key, Bytes body) {
+        static const char digits[] = "0123456789abcdef";
+        unsigned char mac[MAC_SIZE];
+        char *hex;
+        int r;
+
+        assert(check->n_hex < ELEMENTSOF(check->hex));
+
+        r = mac_make(key->text, key->text_length, &body, 1, mac);
+        if (r < 0)
+                return r;
+
+        hex = check->hex[check->n_hex++];
+        for (size_t i = 0; i < MAC_SIZE; i++) {
+                hex[2 * i] = digits[mac[i] >> 4];
+                hex[2 * i + 1] = digits[mac[i] & 0xf];
+        }
+
+        return 0;
+}
+
+/* What the body would be signed with: by all keys, once. */
+static int hex_make(Check *check) {
+        const Bytes bodies[] = { check->request->body, check->form };
+        int r;
+
+        if (check->n_hex > 0)
+                return 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(bodies) && (i == 0 || bodies[i].data); i++)
+                for (size_t k = 0; k < check->keys->n; k++) {
+                        r = hex_add(check, &check->keys->items[k], bodies[i]);
+                        if (r < 0)
+                                return r;
+                }
+
+        return 0;
+}
+
+static bool hex_is_right(Check *check, Bytes given) {
+        bool right = false;
+
+        if (given.length != HEX_LENGTH || hex_make(check) < 0)
+                return false;
+
+        for (size_t i = 0; i < check->n_hex; i++)
+                right |= CRYPTO_memcmp(check->hex[i], given.data, HEX_LENGTH) == 0;
+
+        return right;
+}
+
+static bool hub_is_right(Check *check, Bytes given) {
+        const size_t length = strlen(HUB_PREFIX);
+
+        if (given.length < length || memcmp(given.data, HUB_PREFIX, length) != 0)
+                return false;
+
+        return hex_is_right(check, (Bytes){ given.data + length, given.length - length });
+}
+
+/* The header's value is a key. All bytes of the longest are compared, so that the time tells no length. */
+static bool literal_is_right(Check *check, Bytes given) {
+        char padded[SIGNATURE_KEY_MAX] = { 0 };
+        bool right = false;
+
+        if (given.length >= sizeof(padded))
+                return false;
+
+        memcpy(padded, given.data, given.length);
+        for (size_t i = 0; i < check->keys->n; i++) {
+                const SignatureKey *key = &check->keys->items[i];
+
+                right |= (CRYPTO_memcmp(key->text, padded, sizeof(padded)) == 0) &
+                         (key->text_length == given.length);
+        }
+
+        explicit_bzero(padded, sizeof(padded));
+        return right;
+}
+
+static bool is_blank(char c) {
+        return c == ' ' || c == '\t';
+}
+
+static Bytes bytes_trim(Bytes bytes) {
+        while (bytes.length > 0 && is_blank(bytes.data[bytes.length - 1]))
+                bytes.length--;
+        for (; bytes.length > 0 && is_blank(bytes.data[0]); bytes.length--)
+                bytes.data++;
+
+        return bytes;
+}
+
+/* The value of the header that there is once; false where there is none, or more than one to choose from. */
+static bool header_only(const Request *request, const char *name, Bytes *ret) {
+        const Header *found = NULL;
+
+        for (size_t i = 0; i < request->n_headers; i++) {
+                if (!header_is(&request->headers[i], name))
+                        continue;
+                if (found)
+                        return false;
+                found = &request->headers[i];
+        }
+
+        if (found)
+                *ret = bytes_trim(found->value);
+        return found;
+}
+
+/* Printable, and without a full stop, which would leave open where the id ends and the time begins. */
+static bool id_is_valid(Bytes id) {
+        for (size_t i = 0; i < id.length; i++)
+                if (id.data[i] <= ' ' || id.data[i] > '~' || id.data[i] == '.')
+                        return false;
+
+        return id.length > 0 && id.length <= DELIVERY_ID_MAX;
+}
+
+static bool timestamp_is_near(Bytes text, uint64_t now) {
+        char digits[TIMESTAMP_DIGITS_MAX + 1] = "";
+        uint64_t sent;
+
+        if (text.length > TIMESTAMP_DIGITS_MAX)
+                return false;
+
+        memcpy(digits, text.data, text.length);
+        if (strlen(digits) != text.length || parse_uint(digits, UINT64_MAX / USEC_PER_SEC, &sent) < 0)
+                return false;
+
+        sent *= USEC_PER_SEC;
+        return (now > sent ? now - sent : sent - now) <= SIGNATURE_TOLERANCE_USEC;
+}
+
+/* One of the list is the signature that `key` makes. Those of other schemes are passed over. */
+static bool list_has(Bytes list, const SignatureKey *key, const Bytes *parts, size_t n_parts) {
+        const size_t prefix = strlen(STANDARD_PREFIX);
+        unsigned char mac[MAC_SIZE], wanted[BASE64_LENGTH + 1];
+        bool right = false;
+
+        if (mac_make(key->standard, key->standard_length, parts, n_parts, mac) < 0)
+                return false;
+
+        (void) EVP_EncodeBlock(wanted, mac, MAC_SIZE);
+        for (size_t i = 0, length; i < list.length; i += length + 1) {
+                const char *one = list.data + i, *end = memchr(one, ' ', list.length - i);
+
+                length = end ? (size_t) (end - one) : list.length - i;
+                if (length == prefix + BASE64_LENGTH && memcmp(one, STANDARD_PREFIX, prefix) == 0)
+                        right |= CRYPTO_memcmp(wanted, one + prefix, BASE64_LENGTH) == 0;
+        }
+
+        return right;
+}
+
+static bool standard_is_right(Check *check, Bytes list) {
+        Bytes id, timestamp;
+        bool right = false;
+        size_t n = 1;
+
+        for (size_t i = 0; i < list.length; i++)
+                n += list.data[i] == ' ';
+        if (n > SIGNATURES_MAX)
+                return false;
+
+        if (!header_only(check->request, "webhook-id", &id) || !id_is_valid(id) ||
+            !header_only(check->request, "webhook-timestamp", &timestamp) ||
+            !timestamp_is_near(timestamp, check->now))
+                return false;
+
+        for (size_t i = 0; i < check->keys->n; i++) {
+                const Bytes parts[] = { id, { ".", 1 }, timestamp, { ".", 1 }, check->request->body };
+
+                right |= list_has(list, &check->keys->items[i], parts, ELEMENTSOF(parts));
+        }
+
+        return right;
+}
+
+typedef struct Scheme {
+        const char *header;
+        const char *nothing; /* what stands there where the sender has no key */
+        bool (*is_right)(Check *check, Bytes given);
+        SignatureVerdict good;
+} Scheme;
+
+static const Scheme schemes[] = {
+        { "x-hub-signature-256", HUB_PREFIX, hub_is_right, SIGNATURE_GOOD },
+        { "x-gitea-signature", "", hex_is_right, SIGNATURE_GOOD },
+        { "x-forgejo-signature", "", hex_is_right, SIGNATURE_GOOD },
+        { "x-gitlab-token", "", literal_is_right, SIGNATURE_GOOD },
+        { "authorization", "", literal_is_right, SIGNATURE_GOOD },
+        { "webhook-signature", "", standard_is_right, SIGNATURE_GOOD_FINAL_ID },
+};
+
+/* The scheme of a header that has something in it, or NULL. */
+static const Scheme *scheme_of(const Header *header) {
+        for (size_t i = 0; i < ELEMENTSOF(schemes); i++)
+                if (header_is(header, schemes[i].header)) {
+                        Bytes value = bytes_trim(header->value);
+
+                        return value.length == 0 || bytes_equal(value, schemes[i].nothing) ? NULL
+                                                                                           : &schemes[i];
+                }
+
+        return NULL;
+}
+
+SignatureVerdict signature_check(const SignatureKeys *keys, const Request *request, Bytes form,
+                                 uint64_t now) {
+        SignatureVerdict verdict = SIGNATURE_ABSENT;
+        Check check = { .keys = keys, .request = request, .form = form, .now = now };
+        size_t n = 0, n_standard = 0;
+        bool right = true;
+
+        assert(keys);
+        assert(request);
+
+        for (size_t i = 0; i < request->n_headers && n <= SIGNATURE_HEADERS_MAX; i++) {
+                const Scheme *scheme = scheme_of(&request->headers[i]);
+
+                if (!scheme)
+                        continue;
+
+                n++;
+                n_standard += scheme->good == SIGNATURE_GOOD_FINAL_ID;
+                right &= scheme->is_right(&check, bytes_trim(request->headers[i].value));
+                if (scheme->good > verdict)
+                        verdict = scheme->good;
+        }
+
+        explicit_bzero(check.hex, sizeof(check.hex));
+        return right && n <= SIGNATURE_HEADERS_MAX && n_standard <= 1 ? verdict : SIGNATURE_BAD;
+}
+
+Bytes signature_final_id(const Request *request) {
+        Bytes id = { "", 0 };
+
+        assert(request);
+
+        (void) header_only(request, "webhook-id", &id);
+        return id;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* Between h2o and the delivery: see handler.h. */
+#include "webhookd/http/handler.h"
+
+#include <h2o.h>
+
+#include "webhookd/http/head.h"
+
+/* The longest forwarded address that is believed to be one. */
+#define FORWARDED_MAX 64U
+
+typedef struct Handler {
+        h2o_handler_t super;
+        Delivery *delivery;
+        Turn *turn;
+        HandlerHooks hooks;
+        void *userdata;
+} Handler;
+
+typedef struct HandlerAnswer {
+        TurnAnswer super;
+        Turn *turn;
+        h2o_req_t *req;
+        bool close;
+} HandlerAnswer;
+
+typedef struct StatusText {
+        int status;
+        const char *reason;
+        const char *body; /* where the answer has none */
+        const char *header_name, *header_value;
+} StatusText;
+
+static const StatusText status_texts[] = {
+        { 200, "OK", "{}", NULL, NULL },
+        { 202, "Accepted", "{}", NULL, NULL },
+        { 400, "Bad Request", "{\"error\":\"malformed\"}", NULL, NULL },
+        { 401, "Unauthorized", "{\"error\":\"unauthorized\"}", "www-authenticate", "Signature" },
+        { 404, "Not Found", "{\"error\":\"not-found\"}", NULL, NULL },
+        { 405, "Method Not Allowed", "{\"error\":\"method-not-allowed\"}", "allow", "POST" },
+        { 415, "Unsupported Media Type", "{\"error\":\"unsupported-media-type\"}", NULL, NULL },
+        { 503, "Service Unavailable", "{\"error\":\"unavailable\"}", "retry-after", "30" },
+};
+
+static const StatusText *status_text(int status) {
+        for (size_t i = 0; i < ELEMENTSOF(status_texts); i++)
+                if (status_texts[i].status == status)
+                        return &status_texts[i];
+
+        return &status_texts[ELEMENTSOF(status_texts) - 1];
+}
+
+/* The request is gone: sent, or its connection was closed before. */
+static void on_request_disposed(void *p) {
+        HandlerAnswer *answer = p;
+
+        turn_remove(answer->turn, &answer->super);
+        answer_done(&answer->super.answer);
+}
+
+static void answer_send(TurnAnswer *super) {
+        HandlerAnswer *answer = (HandlerAnswer *) super;
+        const StatusText *text = status_text(super->answer.status);
+        const char *body = super->answer.body ? super->answer.body : text->body;
+        h2o_req_t *req = answer->req;
+
+        req->res.status = text->status;
+        req->res.reason = text->reason;
+        req->res.content_length = strlen(body);
+        (void) h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
+                              H2O_STRLIT("application/json"));
+        if (text->header_name)
+                (void) h2o_add_header_by_str(&req->pool, &req->res.headers, text->header_name,
+                                             strlen(text->header_name), 0, NULL, text->header_value,
+                                             strlen(text->header_value));
+        if (answer->close)
+                req->http1_is_persistent = 0;
+
+        h2o_send_inline(req, body, strlen(body));
+}
+
+static Bytes bytes_from_h2o(h2o_iovec_t vector) {
+        return (Bytes){ vector.base ? vector.base : "", vector.len };
+}
+
+static const Header *headers_from_h2o(h2o_req_t *req) {
+        Header *headers = h2o_mem_alloc_pool(&req->pool, (req->headers.size + 1) * sizeof(*headers));
+
+        for (size_t i = 0; i < req->headers.size; i++)
+                headers[i] = (Header){
+                        .name = bytes_from_h2o(*req->headers.entries[i].name),
+                        .value = bytes_from_h2o(req->headers.entries[i].value),
+                };
+
+        return headers;
+}
+
+/* Proxies add to a line that a client sent, or add a line of their own below it. */
+static const Header *last_forwarded(const Request *request) {
+        static const char name[] = "x-forwarded-for";
+
+        for (size_t i = request->n_headers; i > 0; i--)
+                if (bytes_equal(request->headers[i - 1].name, name))
+                        return &request->headers[i - 1];
+
+        return NULL;
+}
+
+/* Behind a proxy the last address of X-Forwarded-For is the one that the proxy saw. */
+static const char *request_remote(const Request *request, const HandlerPeer *peer, h2o_mem_pool_t *pool) {
+        const Header *header = peer->behind_proxy ? last_forwarded(request) : NULL;
+        size_t start, end;
+
+        if (!header)
+                return peer->remote;
+
+        end = header->value.length;
+        for (start = end; start > 0 && header->value.data[start - 1] != ','; start--)
+                ;
+        while (start < end && header->value.data[start] == ' ')
+                start++;
+        if (start == end || end - start > FORWARDED_MAX)
+                return peer->remote;
+
+        return h2o_strdup(pool, header->value.data + start, end - start).base;
+}
+
+static int on_request(h2o_handler_t *super, h2o_req_t *req) {
+        Handler *handler = (Handler *) super;
+        HandlerPeer peer = handler->hooks.peer(req, handler->userdata);
+        HandlerAnswer *answer;
+        Request request;
+
+        answer = h2o_mem_alloc_shared(&req->pool, sizeof(*answer), on_request_disposed);
+        *answer = (HandlerAnswer){
+                .super.send = answer_send,
+                .turn = handler->turn,
+                .req = req,
+                .close = peer.stopping || peer.behind_proxy,
+        };
+
+        request = (Request){
+                .method = bytes_from_h2o(req->input.method),
+                .path = bytes_from_h2o(req->input.path),
+                .body = bytes_from_h2o(req->entity),
+                .headers = headers_from_h2o(req),
+                .n_headers = req->headers.size,
+        };
+        request.remote = request_remote(&request, &peer, &req->pool);
+
+        if (head_is_strict(peer.head))
+                delivery_handle(handler->delivery, &request, &answer->super.answer);
+        else {
+                answer_set_status(&answer->super.answer, 400);
+                answer->close = true;
+        }
+
+        turn_add(handler->turn, &answer->super);
+        return 0;
+}
+
+void handler_register(struct st_h2o_pathconf_t *path, Delivery *delivery, Turn *turn,
+                      const HandlerHooks *hooks, void *userdata) {
+        Handler *handler;
+
+        assert(path);
+        assert(delivery);
+        assert(turn);
+        assert(hooks && hooks->peer);
+
+        handler = (Handler *) h2o_create_handler(path, sizeof(*handler));
+        handler->super.on_req = on_request;
+        handler->delivery = delivery;
+        handler->turn = turn;
+        handler->hooks = *hooks;
+        handler->userdata = userdata;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Handler: converts h2o's requests to Requests, and Answers to h2o's responses. Nothing is decided here. */
+#pragma once
+
+#include "webhookd/delivery/delivery.h"
+#include "webhookd/turn.h"
+
+struct st_h2o_pathconf_t;
+struct st_h2o_req_t;
+
+/* What the handler wants to know of the connection of a request. */
+typedef struct HandlerPeer {
+        const char *remote; /* the peer's address as text */
+        bool behind_proxy;  /* X-Forwarded-For is trusted, and no connection is kept */
+        bool stopping;      /* no connection is kept */
+        Bytes head;         /* the request's head as it came, and perhaps more */
+} HandlerPeer;
+
+typedef struct HandlerHooks {
+        /* The peer of a request; also tells that a request came. */
+        HandlerPeer (*peer)(struct st_h2o_req_t *req, void *userdata);
+} HandlerHooks;
+
+/* Registers itself at `path`, and lives as long as that. Borrows the rest. */
+void handler_register(struct st_h2o_pathconf_t *path, Delivery *delivery, Turn *turn,
+                      const HandlerHooks *hooks, void *userdata);

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* Listening sockets and connections: see server.h. */
+#include "webhookd/http/server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <h2o.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "shared/log.h"
+#include "shared/time-util.h"
+#include "webhookd/http/handler.h"
+
+#define LISTENERS_MAX 16U
+/* Connections taken from one listener before the others have their turn. */
+#define ACCEPTS_PER_TURN    16U
+#define SWEEP_INTERVAL_USEC (2 * USEC_PER_SEC)
+
+typedef struct Listener {
+        Server *server;
+        h2o_socket_t *socket;
+        bool is_unix;
+        bool is_tls;
+} Listener;
+
+typedef struct Connection Connection;
+
+struct Connection {
+        Server *server;
+        h2o_socket_t *socket;
+        uint64_t deadline; /* CLOCK_MONOTONIC, µs */
+        bool behind_proxy;
+        bool served; /* a request of it was read */
+        char remote[INET6_ADDRSTRLEN + 8];
+        Connection *next, **slot;
+};
+
+struct Server {
+        h2o_globalconf_t config;
+        h2o_context_t context;
+        h2o_accept_ctx_t accept, accept_tls;
+        bool context_ready;
+        Listener listeners[LISTENERS_MAX];
+        size_t n_listeners;
+        bool paused; /* not accepting since max_connections are open */
+        bool stopping;
+        Connection *connections;
+        size_t n_connections, max_connections;
+        sd_event_source *sweep_timer;
+        ServerActivity activity;
+        void *userdata;
+};
+
+static void on_connection(h2o_socket_t *socket, const char *error);
+
+static void server_pause(Server *server, bool pause) {
+        if (server->paused == pause || server->stopping)
+                return;
+
+        server->paused = pause;
+        for (size_t i = 0; i < server->n_listeners; i++)
+                if (pause)
+                        h2o_socket_read_stop(server->listeners[i].socket);
+                else
+                        h2o_socket_read_start(server->listeners[i].socket, on_connection);
+}
+
+static void on_connection_closed(void *data) {
+        Connection *connection = data;
+        Server *server = connection->server;
+
+        *connection->slot = connection->next;
+        if (connection->next)
+                connection->next->slot = connection->slot;
+        server->n_connections--;
+        free(connection);
+
+        server_pause(server, false);
+        server->activity(server->userdata);
+}
+
+/* An IPv4 client of a socket for both is an IPv4 client. */
+static const void *address_bytes(const struct sockaddr_storage *address, int *ret_family) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *) address;
+
+        *ret_family = AF_INET;
+        if (address->ss_family != AF_INET6)
+                return &((const struct sockaddr_in *) address)->sin_addr;
+        if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+                return &in6->sin6_addr.s6_addr[12];
+
+        *ret_family = AF_INET6;
+        return &in6->sin6_addr;
+}
+
+static void connection_name_peer(Connection *connection) {
+        struct sockaddr_storage address = { 0 };
+        socklen_t length = sizeof(address);
+        char text[INET6_ADDRSTRLEN] = "?";
+
+        if (connection->behind_proxy) {
+                (void) snprintf(connection->remote, sizeof(connection->remote), "unix");
+                return;
+        }
+
+        if (getpeername(h2o_socket_get_fd(connection->socket), (struct sockaddr *) &address, &length) >= 0) {
+                int family;
+                const void *bytes = address_bytes(&address, &family);
+
+                (void) inet_ntop(family, bytes, text, sizeof(text));
+        }
+
+        (void) snprintf(connection->remote, sizeof(connection->remote), "%s", text);
+}
+
+static int connection_new(Server *server, h2o_socket_t *socket, bool behind_proxy) {
+        Connection *connection = calloc(1, sizeof(*connection));
+
+        if (!connection)
+                return -ENOMEM;
+
+        connection->server = server;
+        connection->socket = socket;
+        connection->behind_proxy = behind_proxy;
+        connection->deadline = now_usec(CLOCK_MONOTONIC) + CONNECTION_TIMEOUT_USEC;
+        connection_name_peer(connection);
+
+        connection->next = server->connections;
+        connection->slot = &server->connections;
+        if (connection->next)
+                connection->next->slot = &connection->next;
+        server->connections = connection;
+        server->n_connections++;
+
+        socket->on_close.cb = on_connection_closed;
+        socket->on_close.data = connection;
+        return 0;
+}
+
+static void sweep_arm(Server *server, uint64_t usec) {
+        (void) sd_event_source_set_time(server->sweep_timer, now_usec(CLOCK_MONOTONIC) + usec);
+        (void) sd_event_source_set_enabled(server->sweep_timer, SD_EVENT_ONESHOT);
+}
+
+/* Connections that come in one after the other must not put off the sweep for ever. */
+static void sweep_need(Server *server) {
+        if (server->n_connections > 0 && sd_event_source_get_enabled(server->sweep_timer, NULL) == 0)
+                sweep_arm(server, SWEEP_INTERVAL_USEC);
+}
+
+static void on_connection(h2o_socket_t *socket, const char *error) {
+        Listener *listener = socket->data;
+        Server *server = listener->server;
+
+        if (error)
+                return;
+
+        for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++) {
+                h2o_socket_t *accepted;
+
+                if (server->n_connections >= server->max_connections) {
+                        server_pause(server, true);
+                        break;
+                }
+
+                accepted = h2o_evloop_socket_accept(socket);
+                if (!accepted)
+                        break;
+
+                if (listener->is_tls && !server->accept_tls.ssl_ctx) {
+                        h2o_socket_close(accepted);
+                        continue;
+                }
+
+                if (connection_new(server, accepted, listener->is_unix) < 0) {
+                        h2o_socket_close(accepted);
+                        break;
+                }
+
+                h2o_accept(listener->is_tls ? &server->accept_tls : &server->accept, accepted);
+        }
+
+        sweep_need(server);
+        server->activity(server->userdata);
+}
+
+/* Ends what is overdue. h2o reads the end of the stream, or fails to write, and closes the connection itself. */
+static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
+        Server *server = userdata;
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+
+        (void) source;
+        (void) usec;
+
+        for (Connection *connection = server->connections; connection; connection = connection->next)
+                if (now >= connection->deadline)
+                        (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RDWR);
+
+        sweep_need(server);
+        return 0;
+}
+
+static HandlerPeer on_peer(h2o_req_t *req, void *userdata) {
+        h2o_socket_t *socket = req->conn->callbacks->get_socket(req->conn);
+        Connection *connection = socket->on_close.data;
+        Server *server = userdata;
+
+        connection->served = true;
+        connection->deadline = now_usec(CLOCK_MONOTONIC) + CONNECTION_TIMEOUT_USEC;
+        server->activity(server->userdata);
+
+        return (HandlerPeer){
+                .remote = connection->remote,
+                .behind_proxy = connection->behind_proxy,
+                .stopping = server->stopping,
+                .head = { socket->input->bytes, socket->input->size },
+        };
+}
+
+static void server_configure(Server *server, Delivery *delivery, Turn *turn) {
+        static const HandlerHooks hooks = { .peer = on_peer };
+        h2o_hostconf_t *host;
+
+        h2o_config_init(&server->config);
+        server->config.server_name = (h2o_iovec_t){ NULL, 0 };
+        server->config.max_request_entity_size = BODY_MAX;
+        server->config.handshake_timeout = HANDSHAKE_TIMEOUT_MSEC;
+        server->config.http1.req_timeout = REQUEST_TIMEOUT_MSEC;
+        server->config.http1.upgrade_to_http2 = 0;
+
+        host = h2o_config_register_host(&server->config, h2o_iovec_init(H2O_STRLIT("default")), UINT16_MAX);
+        handler_register(h2o_config_register_path(host, "/", 0), delivery, turn, &hooks, server);
+}
+
+int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsigned max_connections,
+               ServerActivity activity, void *userdata, Server **ret) {
+        _cleanup_(server_freep) Server *server = NULL;
+        int r;
+
+        assert(loop);
+        assert(event);
+        assert(delivery);
+        assert(turn);
+        assert(max_connections > 0);
+        assert(activity);
+        assert(ret);
+
+        server = calloc(1, sizeof(*server));
+        if (!server)
+                return -ENOMEM;
+
+        server->max_connections = max_connections;
+        server->activity = activity;
+        server->userdata = userdata;
+
+        r = sd_event_add_time(event, &server->sweep_timer, CLOCK_MONOTONIC, 0, 100 * USEC_PER_MSEC, on_sweep,
+                              server);
+        if (r < 0)
+                return r;
+
+        r = sd_event_source_set_enabled(server->sweep_timer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        server_configure(server, delivery, turn);
+        h2o_context_init(&server->context, loop_h2o(loop), &server->config);
+        server->accept = (h2o_accept_ctx_t){ .ctx = &server->context, .hosts = server->config.hosts };
+        server->accept_tls = server->accept;
+        server->context_ready = true;
+
+        *ret = TAKE_PTR(server);
+        return 0;
+}
+
+Server *server_free(Server *server) {
+        if (!server)
+                return NULL;
+
+        server_stop(server);
+        server->sweep_timer = sd_event_source_unref(server->sweep_timer);
+
+        /* h2o's connections cannot be ended from here, and point to the server: the end of the process ends them. */
+        if (server->connections)
+                return NULL;
+
+        if (server->context_ready) {
+                h2o_context_dispose(&server->context);
+                h2o_config_dispose(&server->config);
+        }
+        free(server);
+        return NULL;
+}
+
+void server_set_tls(Server *server, Tls *tls) {
+        assert(server);
+        assert(tls);
+
+        server->accept_tls.ssl_ctx = tls_context(tls);
+}
+
+int server_listen(Server *server, int fd, ServerListen how) {
+        struct sockaddr_storage address = { 0 };
+        socklen_t length = sizeof(address);
+        _cleanup_close_ int copy = -1;
+        Listener *listener;
+
+        assert(server);
+        assert(fd >= 0);
+
+        if (server->n_listeners >= LISTENERS_MAX)
+                return -E2BIG;
+
+        if (getsockname(fd, (struct sockaddr *) &address, &length) < 0)
+                return -errno;
+
+        copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        if (copy < 0)
+                return -errno;
+
+        if (fcntl(copy, F_SETFL, O_NONBLOCK) < 0)
+                return -errno;
+
+        listener = &server->listeners[server->n_listeners++];
+        listener->server = server;
+        listener->is_unix = address.ss_family == AF_UNIX;
+        listener->is_tls = how == SERVER_LISTEN_TLS;
+        listener->socket = h2o_evloop_socket_create(server->context.loop, TAKE_FD(copy),
+                                                    H2O_SOCKET_FLAG_DONT_READ);
+        listener->socket->data = listener;
+        h2o_socket_read_start(listener->socket, on_connection);
+        return 0;
+}
+
+/*
+ * Nothing of a request was read yet. What has been served may end: what is in the kernel's buffer still comes, then the end,
+ * and its client knows that a kept connection may do so. What has not is perhaps in the middle of its handshake: its request
+ * would be lost.
+ */
+static void connection_stop(Connection *connection, uint64_t now) {
+        if (connection->served)
+                (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RD);
+        else if (connection->deadline > now + STOP_TIMEOUT_USEC)
+                connection->deadline = now + STOP_TIMEOUT_USEC;
+}
+
+void server_stop(Server *server) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+
+        assert(server);
+
+        if (server->stopping)
+                return;
+
+        server->stopping = true;
+        for (size_t i = 0; i < server->n_listeners; i++)
+                h2o_socket_close(server->listeners[i].socket);
+        server->n_listeners = 0;
+
+        for (Connection *connection = server->connections; connection; connection = connection->next)
+                if (connection->socket->input->size == 0)
+                        connection_stop(connection, now);
+        if (server->connections)
+                sweep_arm(server, STOP_TIMEOUT_USEC);
+}
+
+size_t server_count_connections(const Server *server) {
+        assert(server);
+
+        return server->n_connections;
+}

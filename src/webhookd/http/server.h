@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Server: the listening sockets that systemd hands over, their connections, and the limits on both. HTTP/1.1 only.
+ * A connection that gets nothing done within CONNECTION_TIMEOUT_USEC is closed, whatever it sends or reads meanwhile.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "shared/macro.h"
+#include "webhookd/delivery/delivery.h"
+#include "webhookd/http/loop.h"
+#include "webhookd/http/tls.h"
+#include "webhookd/turn.h"
+
+/* A request's head and body have to be there within this time (also an idle connection's life), by the library. */
+#define REQUEST_TIMEOUT_MSEC 10000U
+/* From one request to the next, or to the answer being read; by our own, monotonic clock. */
+#define CONNECTION_TIMEOUT_USEC (15 * USEC_PER_SEC)
+/* A TLS handshake, from the connection on, by the library. */
+#define HANDSHAKE_TIMEOUT_MSEC 5000U
+/* When the server stops: what a connection that has not asked for anything yet is given to do so. */
+#define STOP_TIMEOUT_USEC (3 * USEC_PER_SEC)
+
+typedef struct Server Server;
+
+typedef enum ServerListen {
+        SERVER_LISTEN_PLAIN,
+        SERVER_LISTEN_TLS,
+} ServerListen;
+
+/* Called when a connection came or went: the daemon is not idle. */
+typedef void (*ServerActivity)(void *userdata);
+
+int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsigned max_connections,
+               ServerActivity activity, void *userdata, Server **ret);
+Server *server_free(Server *server);
+DEFINE_CLEANUP(Server, server_free)
+
+/* What SERVER_LISTEN_TLS speaks from now on; borrowed. Without it, such listeners close every connection at once. */
+void server_set_tls(Server *server, Tls *tls);
+
+/* Listens on a duplicate of `fd`, a listening stream socket; connections of AF_UNIX are those of a proxy in front. */
+int server_listen(Server *server, int fd, ServerListen how);
+
+/*
+ * Stops accepting. Connections that have been served end; those that have not may still ask, for STOP_TIMEOUT_USEC; requests
+ * under way are answered. What is not accepted stays in the backlog.
+ */
+void server_stop(Server *server);
+
+size_t server_count_connections(const Server *server);

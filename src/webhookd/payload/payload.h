@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Payload: from the bytes that a sender posted to the images that it says were pushed. Pure: no store, no
+ * journal. A table names the formats; each has a file of its own under payload/.
+ */
+#pragma once
+
+#include "webhookd/payload/push-list.h"
+#include "webhookd/request.h"
+
+typedef enum PayloadVerdict {
+        PAYLOAD_OK,
+        PAYLOAD_UNSUPPORTED_MEDIA_TYPE,
+        PAYLOAD_MALFORMED, /* with the error filled */
+} PayloadVerdict;
+
+/*
+ * Decodes the body; `host_aliases` (NULL-terminated, may be NULL) as in host-alias.h. 0 with a verdict, or
+ * -ENOMEM. `*ret` is filled with PAYLOAD_OK only. What a person posts has to be right: anything else is
+ * PAYLOAD_MALFORMED. A registry would repeat what was refused for ever, so that of a sender who is
+ * recognised any JSON at all is PAYLOAD_OK, and what cannot be deployed is in the list's `ignored`.
+ */
+int payload_decode(const Request *request, char *const *host_aliases, PushList *ret,
+                   PayloadVerdict *ret_verdict, JsonError *ret_error);
+
+/*
+ * What the sender of a form has signed, which is not the body: the JSON in its field "payload". 1, and `*ret` borrows
+ * `*ret_buffer`; 0 where the body is no such form, and `*ret` is empty; -ENOENT where it has no such field; -ENOMEM.
+ */
+int payload_form(const Request *request, char **ret_buffer, Bytes *ret);
+
+/* By what a format knows its own, the surer the higher: the highest wins, then the order of the table. */
+typedef enum Recognition {
+        RECOGNISED_NOT,
+        RECOGNISED_BY_KEYS,
+        RECOGNISED_BY_MEDIA_TYPE,
+        RECOGNISED_BY_HEADER,
+} Recognition;
+
+/*
+ * A format: whether this body, which may be any JSON, is its own, and what was pushed. decode() returns 0,
+ * -ENOMEM, or, the generic one alone, -EBADMSG with the error filled.
+ */
+typedef struct PayloadFormat {
+        const char *name;
+        Recognition (*recognise)(const Request *request, const json_t *body);
+        int (*decode)(const Request *request, const json_t *body, PushList *list, JsonError *ret_error);
+} PayloadFormat;
+
+/* Whose body this is, or NULL. `body` is one event, not a list of them. */
+const PayloadFormat *payload_recognise(const Request *request, const json_t *body);
+
+extern const PayloadFormat payload_acr;
+extern const PayloadFormat payload_aliyun;
+extern const PayloadFormat payload_cloudevents;
+extern const PayloadFormat payload_distribution;
+extern const PayloadFormat payload_docker_hub;
+extern const PayloadFormat payload_ecr;
+extern const PayloadFormat payload_forgejo;
+extern const PayloadFormat payload_generic;
+extern const PayloadFormat payload_gitea;
+extern const PayloadFormat payload_github;
+extern const PayloadFormat payload_gitlab;
+extern const PayloadFormat payload_harbor;
+extern const PayloadFormat payload_jfrog;
+extern const PayloadFormat payload_quay;

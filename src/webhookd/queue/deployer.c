@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/* The proxy of org.tinyforge.Deployer1: see deployer.h. */
+#include "webhookd/queue/deployer.h"
+
+#include <systemd/sd-bus.h>
+
+#include "shared/bus/errors.h"
+#include "shared/protocol.h"
+
+struct Deployer {
+        sd_bus *bus;
+        sd_bus_slot *progress_match;
+        DeployerOnResolved on_resolved;
+        void *userdata;
+};
+
+struct DeployerCall {
+        sd_bus_slot *slot;
+        DeployerOnReply on_reply;
+        DeployerOnImage on_image;
+        DeployerOnInstance on_instance;
+        DeployerOnCount on_count;
+        void *userdata;
+};
+
+static int on_progress(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *phase = NULL, *detail = NULL;
+        Deployer *deployer = userdata;
+        uint64_t deploy;
+        int r;
+
+        (void) error;
+
+        r = sd_bus_message_read(message, "tss", &deploy, &phase, &detail);
+        if (r >= 0 && streq(phase, PHASE_RESOLVED))
+                deployer->on_resolved(deploy, detail, deployer->userdata);
+
+        return 0;
+}
+
+int deployer_new(struct sd_bus *bus, DeployerOnResolved on_resolved, void *userdata, Deployer **ret) {
+        _cleanup_(deployer_freep) Deployer *deployer = NULL;
+        int r;
+
+        assert(bus);
+        assert(on_resolved);
+        assert(ret);
+
+        deployer = calloc(1, sizeof(*deployer));
+        if (!deployer)
+                return -ENOMEM;
+
+        deployer->bus = sd_bus_ref(bus);
+        deployer->on_resolved = on_resolved;
+        deployer->userdata = userdata;
+
+        /* Only the owner of the name can send what this matches. */
+        r = sd_bus_match_signal(bus, &deployer->progress_match, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
+                                DEPLOYER_INTERFACE, "Progress", on_progress, deployer);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(deployer);
+        return 0;
+}
+
+Deployer *deployer_free(Deployer *deployer) {
+        if (!deployer)
+                return NULL;
+
+        sd_bus_slot_unref(deployer->progress_match);
+        sd_bus_unref(deployer->bus);
+        free(deployer);
+        return NULL;
+}
+
+DeployerCall *deployer_call_free(DeployerCall *call) {
+        if (!call)
+                return NULL;
+
+        sd_bus_slot_unref(call->slot);
+        free(call);
+        return NULL;
+}
+
+/* What every call begins with: whoever waits for it, and the message, to be filled. */
+static int call_new(Deployer *deployer, const char *member, void *userdata, DeployerCall **ret,
+                    sd_bus_message **ret_message) {
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        call = calloc(1, sizeof(*call));
+        if (!call)
+                return -ENOMEM;
+
+        call->userdata = userdata;
+        r = sd_bus_message_new_method_call(deployer->bus, ret_message, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
+                                           DEPLOYER_INTERFACE, member);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(call);
+        return 0;
+}
+
+/* And what it ends with: `*call` becomes the caller's on success. */
+static int call_send(Deployer *deployer, sd_bus_message *message, sd_bus_message_handler_t on_answer,
+                     uint64_t timeout_usec, DeployerCall **call, DeployerCall **ret) {
+        int r;
+
+        r = sd_bus_call_async(deployer->bus, &(*call)->slot, message, on_answer, *call, timeout_usec);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(*call);
+        return 0;
+}
+
+/* Whether the answer is an error; then that is the reply. */
+static bool reply_take_error(sd_bus_message *message, DeployerReply *reply) {
+        const sd_bus_error *failure = sd_bus_message_get_error(message);
+
+        if (!failure)
+                return false;
+
+        reply->error_name = failure->name;
+        reply->error_text = strempty(failure->message);
+        return true;
+}
+
+static int on_trigger_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *container = NULL;
+        DeployerCall *call = userdata;
+        DeployerReply reply = { 0 };
+        int r;
+
+        (void) error;
+
+        if (!reply_take_error(message, &reply)) {
+                r = sd_bus_message_read(message, "sss", &reply.outcome, &reply.detail, &container);
+                if (r < 0)
+                        reply = (DeployerReply){
+                                .error_name = "org.freedesktop.DBus.Error.NoReply",
+                                .error_text = "the deployer's reply could not be read",
+                        };
+        }
+
+        call->on_reply(&reply, call->userdata);
+        return 0;
+}
+
+static int append_options(sd_bus_message *message, const Deploy *deploy, uint16_t port,
+                          const char *healthcheck, unsigned max_instances, const char *store_uuid) {
+        return sd_bus_message_append(message, "a{sv}", deploy->cancel ? 6 : 5,       /* entries */
+                                     OPTION_DEPLOY_ID, "t", deploy->id,              /**/
+                                     OPTION_STORE, "s", store_uuid,                  /**/
+                                     OPTION_PORT, "q", (int) port,                   /**/
+                                     OPTION_HEALTHCHECK, "s", strempty(healthcheck), /**/
+                                     OPTION_MAX_INSTANCES, "u", max_instances,       /**/
+                                     OPTION_UNDO, "b", true);
+}
+
+int deployer_trigger(Deployer *deployer, const Deploy *deploy, const char *image, uint16_t port,
+                     const char *healthcheck, unsigned max_instances, const char *store_uuid,
+                     DeployerOnReply on_reply, void *userdata, DeployerCall **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        assert(deployer);
+        assert(deploy);
+        assert(image);
+        assert(store_uuid);
+        assert(on_reply);
+        assert(ret);
+
+        r = call_new(deployer, "TriggerDeploy", userdata, &call, &message);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "sss", deploy->project, deploy->stage, image);
+        if (r >= 0)
+                r = append_options(message, deploy, port, healthcheck, max_instances, store_uuid);
+        if (r < 0)
+                return r;
+
+        call->on_reply = on_reply;
+        return call_send(deployer, message, on_trigger_reply, TRIGGER_DEPLOY_TIMEOUT_USEC, &call, ret);
+}
+
+static int on_plain_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        DeployerCall *call = userdata;
+        DeployerReply reply = { 0 };
+
+        (void) error;
+
+        (void) reply_take_error(message, &reply);
+        call->on_reply(&reply, call->userdata);
+        return 0;
+}
+
+int deployer_cancel(Deployer *deployer, const char *store_uuid, uint64_t deploy, DeployerOnReply on_reply,
+                    void *userdata, DeployerCall **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        assert(deployer);
+        assert(store_uuid);
+        assert(on_reply);
+        assert(ret);
+
+        r = call_new(deployer, "CancelDeploy", userdata, &call, &message);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "st", store_uuid, deploy);
+        if (r < 0)
+                return r;
+
+        call->on_reply = on_reply;
+        return call_send(deployer, message, on_plain_reply, CANCEL_DEPLOY_TIMEOUT_USEC, &call, ret);
+}
+
+/* Port and health check out of a{sv}; keys that are not known here are passed over. */
+static int read_image_properties(sd_bus_message *message, ImageProperties *ret) {
+        ImageProperties properties = { .healthcheck = "" };
+        int r;
+
+        r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+                const char *key;
+
+                r = sd_bus_message_read(message, "s", &key);
+                if (r < 0)
+                        return r;
+
+                if (streq(key, OPTION_PORT))
+                        r = sd_bus_message_read(message, "v", "q", &properties.port);
+                else if (streq(key, OPTION_HEALTHCHECK))
+                        r = sd_bus_message_read(message, "v", "s", &properties.healthcheck);
+                else
+                        r = sd_bus_message_skip(message, "v");
+                if (r < 0)
+                        return r;
+
+                r = sd_bus_message_exit_container(message);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+
+        *ret = properties;
+        return 0;
+}
+
+static int on_inspect_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        ImageProperties properties;
+        DeployerCall *call = userdata;
+        bool known;
+
+        (void) error;
+
+        known = !sd_bus_message_is_method_error(message, NULL) &&
+                read_image_properties(message, &properties) >= 0;
+        call->on_image(known ? &properties : NULL, call->userdata);
+        return 0;
+}
+
+int deployer_inspect(Deployer *deployer, const char *image, DeployerOnImage on_image, void *userdata,
+                     DeployerCall **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        assert(deployer);
+        assert(image);
+        assert(on_image);
+        assert(ret);
+
+        r = call_new(deployer, "InspectImage", userdata, &call, &message);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "s", image);
+        if (r < 0)
+                return r;
+
+        call->on_image = on_image;
+        return call_send(deployer, message, on_inspect_reply, INSPECT_IMAGE_TIMEOUT_USEC, &call, ret);
+}
+
+static int read_instances(sd_bus_message *message, DeployerOnInstance on_instance, void *userdata) {
+        unsigned n = 0;
+        int r;
+
+        r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "(sstssssssst)");
+        if (r < 0)
+                return r;
+
+        while (n++ < INSTANCES_MAX &&
+               (r = sd_bus_message_enter_container(message, SD_BUS_TYPE_STRUCT, "sstssssssst")) > 0) {
+                DeployerInstance instance;
+
+                r = sd_bus_message_read(message, "ssts", &instance.project, &instance.stage,
+                                        &instance.deploy, &instance.store_uuid);
+                if (r >= 0)
+                        r = sd_bus_message_skip(message, "sssssst");
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(message);
+                if (r < 0)
+                        return r;
+
+                on_instance(&instance, /* complete= */ false, userdata);
+        }
+
+        return r;
+}
+
+static int on_list_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        DeployerCall *call = userdata;
+        bool complete;
+
+        (void) error;
+
+        complete = !sd_bus_message_is_method_error(message, NULL) &&
+                   read_instances(message, call->on_instance, call->userdata) >= 0;
+        call->on_instance(NULL, complete, call->userdata);
+        return 0;
+}
+
+int deployer_list(Deployer *deployer, DeployerOnInstance on_instance, void *userdata, DeployerCall **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        assert(deployer);
+        assert(on_instance);
+        assert(ret);
+
+        r = call_new(deployer, "ListInstances", userdata, &call, &message);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "ss", "", "");
+        if (r < 0)
+                return r;
+
+        call->on_instance = on_instance;
+        return call_send(deployer, message, on_list_reply, LIST_INSTANCES_TIMEOUT_USEC, &call, ret);
+}
+
+static void count_instance(const DeployerInstance *instance, bool complete, void *userdata) {
+        unsigned *n = userdata;
+
+        (void) instance;
+        (void) complete;
+
+        (*n)++;
+}
+
+static int on_count_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        DeployerCall *call = userdata;
+        DeployerReply reply = { 0 };
+        unsigned n = 0;
+
+        (void) error;
+
+        if (!reply_take_error(message, &reply) && read_instances(message, count_instance, &n) < 0)
+                reply = (DeployerReply){ .error_name = ERROR_ENGINE_FAILED,
+                                         .error_text = "the deployer's answer cannot be read" };
+        call->on_count(&reply, n, call->userdata);
+        return 0;
+}
+
+int deployer_count(Deployer *deployer, const char *project, const char *stage, DeployerOnCount on_count,
+                   void *userdata, DeployerCall **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
+        int r;
+
+        assert(deployer);
+        assert(project);
+        assert(on_count);
+        assert(ret);
+
+        r = call_new(deployer, "ListInstances", userdata, &call, &message);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "ss", project, strempty(stage));
+        if (r < 0)
+                return r;
+
+        call->on_count = on_count;
+        return call_send(deployer, message, on_count_reply, LIST_INSTANCES_TIMEOUT_USEC, &call, ret);
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/* The queue's way to the deployer: see dispatch.h. What becomes of a reply is in settle.c. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/image-ref.h"
+#include "shared/log.h"
+#include "shared/protocol.h"
+#include "shared/time-util.h"
+#include "webhookd/queue/dispatch-internal.h"
+
+void dispatch_arm(Dispatch *dispatch, uint64_t when) {
+        uint64_t armed = UINT64_MAX;
+        int enabled = SD_EVENT_OFF;
+
+        (void) sd_event_source_get_enabled(dispatch->timer, &enabled);
+        (void) sd_event_source_get_time(dispatch->timer, &armed);
+        if (enabled != SD_EVENT_OFF && armed <= when)
+                return;
+
+        (void) sd_event_source_set_time(dispatch->timer, when);
+        (void) sd_event_source_set_enabled(dispatch->timer, SD_EVENT_ONESHOT);
+}
+
+/* "PullFailed: manifest unknown": the name without its prefix, and what the deployer says. */
+static char *reason_of_error(const DeployerReply *reply) {
+        const char *dot = strrchr(reply->error_name, '.');
+        char *reason = NULL;
+
+        if (asprintf(&reason, "%s: %s", dot ? dot + 1 : reply->error_name, strempty(reply->error_text)) < 0)
+                return NULL;
+
+        return reason;
+}
+
+/* The deployer has three outcomes; anything else is none. */
+static DeployState outcome_from_string(const char *outcome) {
+        return streq(outcome, OUTCOME_SUCCEEDED)     ? DEPLOY_SUCCEEDED
+               : streq(outcome, OUTCOME_UNCHANGED)   ? DEPLOY_UNCHANGED
+               : streq(outcome, OUTCOME_ROLLED_BACK) ? DEPLOY_ROLLED_BACK
+                                                     : DEPLOY_FAILED;
+}
+
+static void on_reply(const DeployerReply *reply, void *userdata) {
+        Operation *operation = userdata;
+        Dispatch *dispatch = operation->dispatch;
+
+        operation->call = deployer_call_free(operation->call);
+        if (dispatch->stopped)
+                return;
+
+        if (reply->error_name) {
+                operation->failed = true;
+                operation->cancelled = streq(reply->error_name, ERROR_CANCELLED);
+                operation->verdict = error_name_verdict(reply->error_name);
+                operation->reason = reason_of_error(reply);
+        } else {
+                operation->outcome = outcome_from_string(reply->outcome);
+                operation->reason = strdup(reply->detail);
+        }
+
+        operation_settle(operation);
+        dispatch->hooks.changed(dispatch->userdata);
+        dispatch_kick(dispatch);
+}
+
+static void dispatch_link(Dispatch *dispatch, Operation *operation) {
+        operation->next = dispatch->operations;
+        operation->slot = &dispatch->operations;
+        if (operation->next)
+                operation->next->slot = &operation->next;
+        dispatch->operations = operation;
+        dispatch->n_operations++;
+}
+
+/*
+ * What the deployer is asked for: the row's reference, with the digest once that is known. Thus a deploy that is called for
+ * again deploys what it began with, and needs no registry to tell.
+ */
+static int dispatch_reference(const Deploy *deploy, char **ret) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        int r;
+
+        r = image_ref_parse(deploy->image, &ref, NULL);
+        if (r < 0)
+                return r;
+
+        if (!ref->digest && deploy->digest && image_digest_is_valid(deploy->digest)) {
+                ref->digest = strdup(deploy->digest);
+                if (!ref->digest)
+                        return -ENOMEM;
+        }
+
+        return image_ref_format(ref, ret);
+}
+
+/*
+ * A row in state running goes to the deployer, and one that is to be cancelled only to be undone. On failure nobody waits
+ * for it: see dispatch_resume().
+ */
+static int dispatch_call(Dispatch *dispatch, uint64_t id) {
+        _cleanup_(operation_freep) Operation *operation = NULL;
+        _cleanup_(project_freep) Project *project = NULL;
+        _cleanup_(stage_freep) Stage *stage = NULL;
+        _cleanup_free_ char *image = NULL;
+        int r;
+
+        operation = calloc(1, sizeof(*operation));
+        if (!operation)
+                return -ENOMEM;
+
+        operation->dispatch = dispatch;
+        r = store_find_deploy(dispatch->store, id, &operation->deploy);
+        if (r > 0)
+                r = store_find_project_by_name(dispatch->store, operation->deploy->project, &project);
+        if (r > 0)
+                r = store_find_stage(dispatch->store, operation->deploy->project, operation->deploy->stage,
+                                     &stage);
+        if (r <= 0)
+                return r < 0 ? r : -ENXIO;
+
+        r = dispatch_reference(operation->deploy, &image);
+        if (r < 0)
+                return r;
+
+        r = deployer_trigger(dispatch->deployer, operation->deploy, image, project->port,
+                             project->healthcheck, stage->max_instances, dispatch->store_uuid, on_reply,
+                             operation, &operation->call);
+        if (r < 0)
+                return r;
+
+        dispatch_link(dispatch, TAKE_PTR(operation));
+        return 0;
+}
+
+static void dispatch_start(Dispatch *dispatch, const Deploy *deploy) {
+        char text[96];
+        int r;
+
+        r = store_start_deploy(dispatch->store, deploy->id);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot start deploy %" PRIu64 ": %s", deploy->id,
+                                       store_error(dispatch->store));
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+        }
+        if (r <= 0)
+                return;
+
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " started", deploy->id);
+        dispatch_tell(dispatch, deploy, EVENT_DEPLOY_STARTED, NOTICE_NO_SIGNAL, DEPLOY_RUNNING, text);
+
+        r = dispatch_call(dispatch, deploy->id);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot call the deployer for deploy %" PRIu64 ": %m", deploy->id);
+                dispatch->orphans = true;
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+        }
+}
+
+void dispatch_kick(Dispatch *dispatch) {
+        _cleanup_(deploy_list_done) DeployList ready = { 0 };
+        uint64_t now = now_usec(CLOCK_MONOTONIC), next;
+        bool started = false;
+        int r;
+
+        assert(dispatch);
+
+        /* What is not committed may never be: the turn kicks again after its commit. */
+        if (dispatch->stopped || dispatch->n_operations >= dispatch->max_deploys ||
+            store_is_open(dispatch->store))
+                return;
+
+        r = store_list_ready(dispatch->store,
+                             dispatch->max_deploys + (unsigned) backoff_count(&dispatch->backoff), &ready);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot read the queue: %s", store_error(dispatch->store));
+                dispatch_arm(dispatch, now + SETTLE_RETRY_USEC);
+                return;
+        }
+
+        if (ready.n > 0 && !dispatch_is_listed(dispatch))
+                return;
+
+        for (size_t i = 0; i < ready.n && dispatch->n_operations < dispatch->max_deploys; i++)
+                if (backoff_is_over(&dispatch->backoff, ready.items[i].id, now)) {
+                        dispatch_start(dispatch, &ready.items[i]);
+                        started = true;
+                }
+
+        next = backoff_first(&dispatch->backoff, now);
+        if (next < UINT64_MAX)
+                dispatch_arm(dispatch, next);
+        if (started)
+                dispatch->hooks.changed(dispatch->userdata);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Dispatch *dispatch = userdata;
+        Operation *operation, *next;
+
+        (void) source;
+        (void) usec;
+
+        if (dispatch->stopped)
+                return 0;
+
+        for (operation = dispatch->operations; operation; operation = next) {
+                next = operation->next;
+                if (!operation->call)
+                        operation_settle(operation);
+        }
+
+        dispatch->hooks.changed(dispatch->userdata);
+        if (dispatch->orphans)
+                dispatch_resume(dispatch);
+        else
+                dispatch_kick(dispatch);
+        return 0;
+}
+
+int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox, unsigned max_deploys,
+                 const DispatchHooks *hooks, void *userdata, Dispatch **ret) {
+        _cleanup_(dispatch_freep) Dispatch *dispatch = NULL;
+        int r;
+
+        assert(event);
+        assert(store);
+        assert(deployer);
+        assert(outbox);
+        assert(hooks && hooks->changed && hooks->succeeded);
+        assert(ret);
+
+        dispatch = calloc(1, sizeof(*dispatch));
+        if (!dispatch)
+                return -ENOMEM;
+
+        dispatch->store = store;
+        dispatch->deployer = deployer;
+        dispatch->outbox = outbox;
+        dispatch->max_deploys = max_deploys;
+        dispatch->hooks = *hooks;
+        dispatch->userdata = userdata;
+
+        r = store_get_uuid(store, dispatch->store_uuid);
+        if (r < 0)
+                return r;
+
+        r = sd_event_add_time(event, &dispatch->timer, CLOCK_MONOTONIC, 0, 100 * USEC_PER_MSEC, on_timer,
+                              dispatch);
+        if (r < 0)
+                return r;
+
+        r = sd_event_source_set_enabled(dispatch->timer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(dispatch);
+        return 0;
+}
+
+Dispatch *dispatch_free(Dispatch *dispatch) {
+        if (!dispatch)
+                return NULL;
+
+        while (dispatch->operations)
+                operation_free(dispatch->operations);
+        backoff_done(&dispatch->backoff);
+        deployer_call_free(dispatch->listing);
+        sd_event_source_unref(dispatch->timer);
+        free(dispatch);
+        return NULL;
+}
+
+static bool dispatch_has(const Dispatch *dispatch, uint64_t deploy) {
+        for (const Operation *operation = dispatch->operations; operation; operation = operation->next)
+                if (operation->deploy->id == deploy)
+                        return true;
+
+        return false;
+}
+
+/* Of rows without an operation those whose time has come; the others keep the timer going. */
+static int dispatch_call_again(Dispatch *dispatch, uint64_t deploy) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+
+        if (dispatch_has(dispatch, deploy))
+                return 0;
+        if (backoff_is_over(&dispatch->backoff, deploy, now))
+                return dispatch_call(dispatch, deploy);
+
+        dispatch->orphans = true;
+        dispatch_arm(dispatch, backoff_first(&dispatch->backoff, now));
+        return 0;
+}
+
+void dispatch_resume(Dispatch *dispatch) {
+        _cleanup_(deploy_list_done) DeployList running = { 0 };
+        int r;
+
+        assert(dispatch);
+
+        dispatch->orphans = false;
+        r = store_list_running(dispatch->store, &running);
+        if (r >= 0 && running.n > 0 && !dispatch_is_listed(dispatch))
+                return;
+
+        for (size_t i = 0; r >= 0 && i < running.n; i++)
+                r = dispatch_call_again(dispatch, running.items[i].id);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot resume the deploys that are running: %m");
+                dispatch->orphans = true;
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+        }
+
+        dispatch_kick(dispatch);
+}
+
+void dispatch_resolved(Dispatch *dispatch, uint64_t deploy, const char *digest) {
+        assert(dispatch);
+        assert(digest);
+
+        for (Operation *operation = dispatch->operations; operation; operation = operation->next) {
+                char *copy;
+
+                if (operation->deploy->id != deploy)
+                        continue;
+
+                if (store_resolve_deploy(dispatch->store, deploy, digest) < 0)
+                        log_warning("Cannot keep the digest of deploy %" PRIu64 ": %s", deploy,
+                                    store_error(dispatch->store));
+
+                copy = strdup(digest);
+                if (copy) {
+                        free(operation->deploy->digest);
+                        operation->deploy->digest = copy;
+                }
+                return;
+        }
+}
+
+void dispatch_stop(Dispatch *dispatch) {
+        assert(dispatch);
+
+        dispatch->stopped = true;
+        (void) sd_event_source_set_enabled(dispatch->timer, SD_EVENT_OFF);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Dispatch: from the queue to the deployer and back. One deploy per stage and `max_deploys` in all at a time; what failed
+ * for a passing reason waits longer each time (backoff.h). The rows are the truth: what this keeps in memory are the
+ * calls under way and the times of waiting.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "webhookd/queue/deployer.h"
+#include "webhookd/queue/outbox.h"
+#include "webhookd/store/store.h"
+
+typedef struct Dispatch Dispatch;
+
+/* changed(): there is something in the outbox. succeeded(): the image that this deploy
+ * resolved to is on this machine, and runs. */
+typedef struct DispatchHooks {
+        void (*changed)(void *userdata);
+        void (*succeeded)(const Deploy *deploy, void *userdata);
+} DispatchHooks;
+
+int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox, unsigned max_deploys,
+                 const DispatchHooks *hooks, void *userdata, Dispatch **ret);
+Dispatch *dispatch_free(Dispatch *dispatch);
+DEFINE_CLEANUP(Dispatch, dispatch_free)
+
+/*
+ * Calls for the rows that are running and that nobody waits for: at start, those that a dead attempt left; later, those that
+ * are to be undone. The deployer settles what became of them. Then as dispatch_kick().
+ */
+void dispatch_resume(Dispatch *dispatch);
+
+/* Hands out what is queued, as far as there is room. To be called outside of a transaction, when rows were added. */
+void dispatch_kick(Dispatch *dispatch);
+
+/* The deployer found the digest of a running deploy. */
+void dispatch_resolved(Dispatch *dispatch, uint64_t deploy, const char *digest);
+
+/* No more calls; those under way are left to the deployer, and asked about at the next start. */
+void dispatch_stop(Dispatch *dispatch);

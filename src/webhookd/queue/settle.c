@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* What became of a deploy, written to the store and told: the second half of Dispatch. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/log.h"
+#include "shared/time-util.h"
+#include "webhookd/queue/dispatch-internal.h"
+
+Operation *operation_free(Operation *operation) {
+        if (!operation)
+                return NULL;
+
+        if (operation->slot) {
+                *operation->slot = operation->next;
+                if (operation->next)
+                        operation->next->slot = operation->slot;
+                operation->dispatch->n_operations--;
+        }
+        deployer_call_free(operation->call);
+        deploy_free(operation->deploy);
+        free(operation->reason);
+        free(operation);
+        return NULL;
+}
+
+void dispatch_tell(Dispatch *dispatch, const Deploy *deploy, EventId event, NoticeSignal signal,
+                   DeployState state, const char *text) {
+        Notice notice = NOTICE(event, signal);
+
+        notice.text = text;
+        notice.project = deploy->project;
+        notice.stage = deploy->stage;
+        notice.image = deploy->image;
+        notice.digest = deploy->digest;
+        notice.deploy = deploy->id;
+        notice.state = state;
+        if (outbox_add(dispatch->outbox, &notice) < 0)
+                (void) log_oom();
+}
+
+static const struct {
+        EventId event;
+        const char *text;
+} finish_texts[_DEPLOY_STATE_MAX] = {
+        [DEPLOY_SUCCEEDED] = { EVENT_DEPLOY_SUCCEEDED, "succeeded" },
+        [DEPLOY_UNCHANGED] = { EVENT_DEPLOY_UNCHANGED, "unchanged" },
+        [DEPLOY_ROLLED_BACK] = { EVENT_DEPLOY_ROLLED_BACK, "rolled back" },
+        [DEPLOY_FAILED] = { EVENT_DEPLOY_FAILED, "failed" },
+        [DEPLOY_SUPERSEDED] = { EVENT_DEPLOY_SUPERSEDED, "superseded" },
+        [DEPLOY_CANCELLED] = { EVENT_DEPLOY_CANCELLED, "cancelled" },
+};
+
+/* The deploy that follows for what joined this one: the pushes were told of when they came. */
+static void operation_tell_again(const Operation *operation, uint64_t again) {
+        Deploy deploy = *operation->deploy;
+        char text[128];
+
+        deploy.id = again;
+        deploy.digest = NULL;
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " looks again at what deploy %" PRIu64 " took",
+                        again, operation->deploy->id);
+        dispatch_tell(operation->dispatch, &deploy, EVENT_DELIVERY_ACCEPTED, NOTICE_DEPLOY_QUEUED,
+                      DEPLOY_QUEUED, text);
+}
+
+static void operation_tell_finished(const Operation *operation, DeployState state, uint64_t again) {
+        char text[512];
+
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " %s%s%.400s", operation->deploy->id,
+                        finish_texts[state].text, isempty(operation->reason) ? "" : ": ",
+                        strempty(operation->reason));
+        dispatch_tell(operation->dispatch, operation->deploy, finish_texts[state].event,
+                      NOTICE_DEPLOY_FINISHED, state, text);
+        if (again > 0)
+                operation_tell_again(operation, again);
+}
+
+/* The reply was an outcome, or an error that trying again cannot mend. */
+static int operation_finish(Operation *operation) {
+        DeployState state = operation->cancelled ? DEPLOY_CANCELLED
+                            : operation->failed  ? DEPLOY_FAILED
+                                                 : operation->outcome;
+        Dispatch *dispatch = operation->dispatch;
+        uint64_t again;
+        int r;
+
+        r = store_finish_deploy(dispatch->store, operation->deploy->id, state, operation->reason, &again);
+        if (r < 0)
+                return r;
+
+        backoff_forget(&dispatch->backoff, operation->deploy->id);
+        if (r > 0)
+                operation_tell_finished(operation, state, again);
+        if (state == DEPLOY_SUCCEEDED || state == DEPLOY_UNCHANGED)
+                dispatch->hooks.succeeded(operation->deploy, dispatch->userdata);
+
+        return 0;
+}
+
+static int operation_requeue(Operation *operation, bool counts) {
+        Dispatch *dispatch = operation->dispatch;
+        RequeueVerdict verdict;
+        uint64_t delay, again;
+        char text[512];
+        int r;
+
+        r = store_requeue_deploy(dispatch->store, operation->deploy->id, counts, operation->reason, &verdict,
+                                 &again);
+        if (r < 0)
+                return r;
+
+        if (verdict != REQUEUE_QUEUED && verdict != REQUEUE_UNDO) {
+                backoff_forget(&dispatch->backoff, operation->deploy->id);
+                operation_tell_finished(operation, requeue_state(verdict), again);
+                return 0;
+        }
+
+        delay = backoff_next(&dispatch->backoff, operation->deploy->id, now_usec(CLOCK_MONOTONIC));
+        dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + delay);
+        dispatch->orphans |= verdict == REQUEUE_UNDO;
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " waits %" PRIu64 " s for %s: %.400s",
+                        operation->deploy->id, delay / USEC_PER_SEC,
+                        verdict == REQUEUE_UNDO ? "its undoing, since it is cancelled" : "its next attempt",
+                        strempty(operation->reason));
+        dispatch_tell(dispatch, operation->deploy, EVENT_DEPLOY_RETRIED, NOTICE_NO_SIGNAL,
+                      requeue_state(verdict), text);
+        return 0;
+}
+
+void operation_settle(Operation *operation) {
+        Dispatch *dispatch = operation->dispatch;
+        int r;
+
+        if (operation->failed && operation->verdict != ERROR_FINAL)
+                r = operation_requeue(operation, operation->verdict == ERROR_RETRY);
+        else
+                r = operation_finish(operation);
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot write the outcome of deploy %" PRIu64 ": %s",
+                                       operation->deploy->id, store_error(dispatch->store));
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+                return;
+        }
+
+        operation_free(operation);
+}

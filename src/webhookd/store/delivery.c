@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Deliveries: the keys by which a redelivery is recognised, remembered for DELIVERIES_KEPT_USEC. A key
+ * outlives the row of its deploy: when that is forgotten, the key is sealed with the state in which it
+ * ended, so that the answer to a redelivery does not depend on how many deploys came after it.
+ */
+#include <sqlite3.h>
+
+#include "shared/time-util.h"
+#include "webhookd/store/store-internal.h"
+
+static_assert(DELIVERY_ID_MAX == 255, "the schema has the same limit");
+
+int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_deploy_id,
+                        DeployState *ret_state) {
+        static const char sql[] =
+                        "SELECT k.deploy_id, coalesce(d.state, k.state) "
+                        "FROM deliveries k LEFT JOIN deploys d ON d.id = k.deploy_id "
+                        "WHERE k.hook = ?1 AND k.delivery_id = ?2 AND k.stage_id = ?3 AND k.image = ?4";
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        DeployState state;
+        uint64_t id;
+        Row row;
+        int r;
+
+        assert(store);
+        assert(enqueue && enqueue->delivery_id && enqueue->hook);
+        assert(ret_deploy_id);
+        assert(ret_state);
+
+        r = store_query(store, sql,
+                        VALUES(value_text(enqueue->hook), value_text(enqueue->delivery_id),
+                               value_number(enqueue->stage_id), value_text(enqueue->image)),
+                        &statement);
+        if (r < 0)
+                return r;
+
+        r = store_step(store, statement);
+        if (r <= 0)
+                return r;
+
+        row = (Row){ .statement = statement };
+        id = row_number(&row, INT64_MAX);
+        state = row_state(&row);
+        r = row_end(store, &row);
+        if (r < 0)
+                return r;
+
+        *ret_deploy_id = id;
+        *ret_state = state;
+        return 1;
+}
+
+int store_keep_delivery(Store *store, const Enqueue *enqueue, uint64_t deploy_id) {
+        static const char sql[] =
+                        "INSERT INTO deliveries(hook, delivery_id, stage_id, image, deploy_id, received_at) "
+                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+                        "ON CONFLICT(hook, delivery_id, stage_id, image) DO UPDATE SET "
+                        "deploy_id = excluded.deploy_id, state = NULL, received_at = excluded.received_at";
+
+        assert(store);
+        assert(enqueue && enqueue->delivery_id && enqueue->hook);
+
+        return store_write(store, sql,
+                           VALUES(value_text(enqueue->hook), value_text(enqueue->delivery_id),
+                                  value_number(enqueue->stage_id), value_text(enqueue->image),
+                                  value_id(deploy_id), value_time(now_usec(CLOCK_REALTIME))));
+}
+
+int store_seal_deliveries(Store *store, int64_t stage_id, uint64_t last) {
+        static const char sql[] = "UPDATE deliveries "
+                                  "SET state = (SELECT d.state FROM deploys d WHERE d.id = deploy_id) "
+                                  "WHERE stage_id = ?1 AND deploy_id IN (SELECT id FROM deploys "
+                                  "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') AND id <= ?2)";
+
+        assert(store);
+
+        return store_write(store, sql, VALUES(value_number(stage_id), value_id(last)));
+}
+
+int store_prune_deliveries(Store *store) {
+        static const char sql[] = "DELETE FROM deliveries WHERE received_at < ?1",
+                          used_sql[] = "DELETE FROM used_ids WHERE used_at < ?1";
+        uint64_t now = now_usec(CLOCK_REALTIME);
+        int r;
+
+        assert(store);
+
+        if (now < DELIVERIES_KEPT_USEC)
+                return 0;
+
+        r = store_write(store, sql, VALUES(value_time(now - DELIVERIES_KEPT_USEC)));
+        if (r >= 0)
+                r = store_write(store, used_sql, VALUES(value_time(now - DELIVERIES_KEPT_USEC)));
+        return r < 0 ? r : 0;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* Deploys as rows: their states and how they are read. What becomes of a row is decided in queue.c. */
+#include <sqlite3.h>
+
+#include "webhookd/store/store-internal.h"
+
+#define DEPLOY_SELECT                                                                                       \
+        "SELECT d.id, d.stage_id, p.name, s.name, d.image, d.digest, d.source, d.reason, d.state, "         \
+        "d.attempts, ifnull(d.generation, 0), d.cancel, d.again, d.queued_at, d.started_at, d.finished_at " \
+        "FROM deploys d JOIN stages s ON s.id = d.stage_id JOIN projects p ON p.id = s.project_id "
+
+static const char *const state_names[] = {
+        [DEPLOY_QUEUED] = "queued",           [DEPLOY_RUNNING] = "running",
+        [DEPLOY_SUCCEEDED] = "succeeded",     [DEPLOY_UNCHANGED] = "unchanged",
+        [DEPLOY_ROLLED_BACK] = "rolled-back", [DEPLOY_FAILED] = "failed",
+        [DEPLOY_SUPERSEDED] = "superseded",   [DEPLOY_CANCELLED] = "cancelled",
+};
+
+static_assert(ELEMENTSOF(state_names) == _DEPLOY_STATE_MAX, "each state has its name");
+
+const char *deploy_state_to_string(DeployState state) {
+        assert(state < _DEPLOY_STATE_MAX);
+
+        return state_names[state];
+}
+
+int deploy_state_from_string(const char *name) {
+        assert(name);
+
+        for (size_t i = 0; i < ELEMENTSOF(state_names); i++)
+                if (streq(state_names[i], name))
+                        return (int) i;
+
+        return -EINVAL;
+}
+
+bool deploy_state_is_final(DeployState state) {
+        assert(state < _DEPLOY_STATE_MAX);
+
+        return state != DEPLOY_QUEUED && state != DEPLOY_RUNNING;
+}
+
+static void deploy_done(Deploy *deploy) {
+        free(deploy->project);
+        free(deploy->stage);
+        free(deploy->image);
+        free(deploy->digest);
+        free(deploy->source);
+        free(deploy->reason);
+        *deploy = (Deploy){ 0 };
+}
+
+Deploy *deploy_free(Deploy *deploy) {
+        if (deploy)
+                deploy_done(deploy);
+        free(deploy);
+        return NULL;
+}
+
+void deploy_list_done(DeployList *list) {
+        assert(list);
+
+        for (size_t i = 0; i < list->n; i++)
+                deploy_done(&list->items[i]);
+        free(list->items);
+        *list = (DeployList){ 0 };
+}
+
+DeployState row_state(Row *row) {
+        _cleanup_free_ char *name = row_text(row);
+        int state;
+
+        state = name ? deploy_state_from_string(name) : -EIO;
+        if (state >= 0)
+                return (DeployState) state;
+
+        if (row->error == 0)
+                row->error = -EIO;
+        return DEPLOY_FAILED;
+}
+
+/* On failure the caller disposes of what was read so far. */
+static int deploy_read(Store *store, sqlite3_stmt *statement, Deploy *deploy) {
+        Row row = { .statement = statement };
+
+        deploy->id = row_number(&row, INT64_MAX);
+        deploy->stage_id = (int64_t) row_number(&row, INT64_MAX);
+        deploy->project = row_text(&row);
+        deploy->stage = row_text(&row);
+        deploy->image = row_text(&row);
+        deploy->digest = row_text_or_null(&row);
+        deploy->source = row_text(&row);
+        deploy->reason = row_text(&row);
+        deploy->state = row_state(&row);
+        deploy->attempts = (unsigned) row_number(&row, DEPLOY_ATTEMPTS_MAX);
+        deploy->generation = row_number(&row, INT64_MAX);
+        deploy->cancel = row_number(&row, 1);
+        deploy->again = row_number(&row, 1);
+        deploy->queued_at = row_number(&row, INT64_MAX);
+        deploy->started_at = row_number(&row, INT64_MAX);
+        deploy->finished_at = row_number(&row, INT64_MAX);
+        return row_end(store, &row);
+}
+
+static int deploy_list_append(Store *store, sqlite3_stmt *statement, DeployList *list) {
+        Deploy *items = items_grow(list->items, list->n, sizeof(*items));
+
+        if (!items)
+                return store_fail_text(store, -ENOMEM, "out of memory");
+
+        list->items = items;
+        list->items[list->n] = (Deploy){ 0 };
+        return deploy_read(store, statement, &list->items[list->n++]);
+}
+
+static int deploy_list(Store *store, const char *sql, const Value *values, size_t n, DeployList *ret) {
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        _cleanup_(deploy_list_done) DeployList list = { 0 };
+        int r;
+
+        r = store_query(store, sql, values, n, &statement);
+        if (r < 0)
+                return r;
+
+        while ((r = store_step(store, statement)) > 0) {
+                r = deploy_list_append(store, statement, &list);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+
+        *ret = list;
+        list = (DeployList){ 0 };
+        return 0;
+}
+
+static int deploy_find(Store *store, const char *sql, const Value *values, size_t n, Deploy **ret) {
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        int r, found;
+
+        r = store_query(store, sql, values, n, &statement);
+        if (r < 0)
+                return r;
+
+        found = store_step(store, statement);
+        if (found < 0)
+                return found;
+
+        if (found > 0) {
+                deploy = calloc(1, sizeof(*deploy));
+                if (!deploy)
+                        return store_fail_text(store, -ENOMEM, "out of memory");
+
+                r = deploy_read(store, statement, deploy);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = TAKE_PTR(deploy);
+        return found;
+}
+
+int store_find_deploy(Store *store, uint64_t id, Deploy **ret) {
+        static const char sql[] = DEPLOY_SELECT "WHERE d.id = ?1";
+
+        assert(store);
+        assert(ret);
+
+        return deploy_find(store, sql, VALUES(value_id(id)), ret);
+}
+
+int store_find_queued(Store *store, int64_t stage_id, Deploy **ret) {
+        static const char sql[] = DEPLOY_SELECT "WHERE d.stage_id = ?1 AND d.state = 'queued'";
+
+        assert(store);
+        assert(ret);
+
+        return deploy_find(store, sql, VALUES(value_number(stage_id)), ret);
+}
+
+int store_find_running(Store *store, int64_t stage_id, Deploy **ret) {
+        static const char sql[] = DEPLOY_SELECT "WHERE d.stage_id = ?1 AND d.state = 'running'";
+
+        assert(store);
+        assert(ret);
+
+        return deploy_find(store, sql, VALUES(value_number(stage_id)), ret);
+}
+
+#define CURRENT_ROW "SELECT id, generation FROM deploys " GENERATION_ROWS "ORDER BY id DESC LIMIT 1"
+
+int store_find_current(Store *store, int64_t stage_id, Deploy **ret) {
+        static const char sql[] = "WITH now(id, generation) AS (" CURRENT_ROW ") " DEPLOY_SELECT
+                                  "JOIN now ON d.id = now.id";
+
+        assert(store);
+        assert(ret);
+
+        return deploy_find(store, sql, VALUES(value_number(stage_id)), ret);
+}
+
+int store_list_current(Store *store, int64_t stage_id, DeployList *ret) {
+        static const char sql[] =
+                        "WITH now(id, generation) AS (" CURRENT_ROW ") " DEPLOY_SELECT
+                        "LEFT JOIN now WHERE d.stage_id = ?1 AND (d.state IN ('queued', 'running') "
+                        "OR d.id = now.id OR (d.state = 'unchanged' AND d.id > now.id) "
+                        "OR (d.state IN ('succeeded', 'unchanged') AND d.id > now.generation AND d.id < now.id)) "
+                        "ORDER BY d.id DESC";
+
+        assert(store);
+        assert(ret);
+
+        return deploy_list(store, sql, VALUES(value_number(stage_id)), ret);
+}
+
+int store_find_unfinished(Store *store, const char *project, const char *stage, Deploy **ret) {
+        static const char sql[] = DEPLOY_SELECT
+                        "WHERE d.state IN ('queued', 'running') AND p.name = ?1 AND (?2 = '' OR s.name = ?2) "
+                        "ORDER BY d.id LIMIT 1";
+
+        assert(store);
+        assert(project);
+        assert(ret);
+
+        return deploy_find(store, sql, VALUES(value_text(project), value_text(strempty(stage))), ret);
+}
+
+int store_list_deploys(Store *store, const char *project, const char *stage, unsigned limit,
+                       DeployList *ret) {
+        static const char sql[] =
+                        DEPLOY_SELECT "WHERE (?1 = '' OR p.name = ?1) AND (?2 = '' OR s.name = ?2) "
+                                      "ORDER BY d.id DESC LIMIT ?3";
+
+        assert(store);
+        assert(ret);
+
+        return deploy_list(store, sql,
+                           VALUES(value_text(strempty(project)), value_text(strempty(stage)),
+                                  value_number(limit)),
+                           ret);
+}
+
+int store_list_running(Store *store, DeployList *ret) {
+        static const char sql[] = DEPLOY_SELECT "WHERE d.state = 'running' ORDER BY d.id";
+
+        assert(store);
+        assert(ret);
+
+        return deploy_list(store, sql, NO_VALUES, ret);
+}
+
+int store_list_ready(Store *store, unsigned limit, DeployList *ret) {
+        /* A stage has one queued row at most: the schema sees to it. */
+        static const char sql[] = DEPLOY_SELECT
+                        "WHERE d.state = 'queued' AND NOT EXISTS("
+                        "SELECT 1 FROM deploys r WHERE r.stage_id = d.stage_id AND r.state = 'running') "
+                        "ORDER BY d.id LIMIT ?1";
+
+        assert(store);
+        assert(ret);
+
+        return deploy_list(store, sql, VALUES(value_number(limit)), ret);
+}
+
+int store_count_deploys(Store *store, DeployState state, uint64_t *ret) {
+        static const char queued_sql[] = "SELECT count(*) FROM deploys WHERE state = 'queued'",
+                          running_sql[] = "SELECT count(*) FROM deploys WHERE state = 'running'",
+                          finished_sql[] = "SELECT count(*) FROM deploys WHERE state = ?1";
+        int64_t n = 0;
+        int r;
+
+        assert(store);
+        assert(ret);
+
+        /* The first two are asked for at every turn, and have an index that a parameter would not reach. */
+        if (state == DEPLOY_QUEUED)
+                r = store_read_number(store, queued_sql, NO_VALUES, &n);
+        else if (state == DEPLOY_RUNNING)
+                r = store_read_number(store, running_sql, NO_VALUES, &n);
+        else
+                r = store_read_number(store, finished_sql, VALUES(value_text(deploy_state_to_string(state))),
+                                      &n);
+        if (r < 0)
+                return r;
+
+        *ret = (uint64_t) n;
+        return 0;
+}

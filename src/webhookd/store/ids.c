@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ids above those that the engine has seen. A store that was restored from a backup has forgotten the deploys since, whose
+ * names are taken.
+ */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "webhookd/store/store-internal.h"
+
+static int ids_raise(Store *store, uint64_t above) {
+        static const char insert_sql
+                        [] = "INSERT INTO sqlite_sequence(name, seq) SELECT 'deploys', 0 "
+                             "WHERE NOT EXISTS(SELECT 1 FROM sqlite_sequence WHERE name = 'deploys')",
+              raise_sql[] = "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'deploys' AND seq < ?1";
+        int r;
+
+        r = store_write(store, insert_sql, NO_VALUES);
+        if (r < 0)
+                return r;
+
+        return store_write(store, raise_sql, VALUES(value_id(above)));
+}
+
+/* The new row has all that the old one had but its id; the keys of deliveries follow. */
+static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
+        static const char keys_sql[] =
+                        "UPDATE deliveries SET deploy_id = ?3 WHERE stage_id = ?1 AND deploy_id = ?2",
+                          attempts_sql[] = "UPDATE deploys SET attempts = ?2, queued_at = ?3 WHERE id = ?1";
+        static const char reason[] =
+                        "a later deploy of this stage has its number: it goes on under a new one";
+        EnqueueResult result = { 0 };
+        int r;
+
+        r = queue_end(store, old->id, old->stage_id, DEPLOY_SUPERSEDED, reason);
+        if (r >= 0)
+                r = queue_insert(store,
+                                 &(Enqueue){ .stage_id = old->stage_id,
+                                             .image = old->image,
+                                             .digest = old->digest,
+                                             .source = old->source,
+                                             .max_queued = UINT_MAX },
+                                 old->generation, &result);
+        if (r >= 0)
+                r = store_write(store, keys_sql,
+                                VALUES(value_number(old->stage_id), value_id(old->id),
+                                       value_id(result.deploy_id)));
+        if (r >= 0)
+                r = store_write(store, attempts_sql,
+                                VALUES(value_id(result.deploy_id), value_number(old->attempts),
+                                       value_time(old->queued_at)));
+        if (r < 0)
+                return r;
+
+        *ret_new = result.deploy_id;
+        return 0;
+}
+
+int store_raise_ids(Store *store, const char *project, const char *stage, uint64_t deploy, uint64_t *ret_old,
+                    uint64_t *ret_new) {
+        _cleanup_(stage_freep) Stage *found = NULL;
+        _cleanup_(deploy_freep) Deploy *queued = NULL;
+        _cleanup_(step_undo) Step step = { 0 };
+        uint64_t new = 0;
+        int r;
+
+        assert(store);
+        assert(project && stage);
+        assert(ret_old);
+        assert(ret_new);
+
+        *ret_old = *ret_new = 0;
+        if (deploy > DEPLOY_ID_MAX)
+                return 0;
+
+        r = step_begin(&step, store);
+        if (r >= 0)
+                r = ids_raise(store, deploy);
+        if (r >= 0)
+                r = store_find_stage(store, project, stage, &found);
+        if (r > 0)
+                r = store_find_queued(store, found->id, &queued);
+        if (r > 0 && queued->id <= deploy)
+                r = ids_renew(store, queued, &new);
+        if (r >= 0)
+                r = step_end(&step);
+        if (r < 0)
+                return r;
+
+        if (new > 0)
+                *ret_old = queued->id;
+        *ret_new = new;
+        return 0;
+}

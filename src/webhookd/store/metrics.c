@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counters that only grow, kept beside what they count and in the same transaction: rows of the queue are forgotten, the
+ * journal is rotated, and this process does not live long. A counter goes when its stage goes.
+ */
+#include <sqlite3.h>
+
+#include "webhookd/store/store-internal.h"
+
+/* Upper bounds of the buckets of a deploy's duration; what takes longer is in one more. */
+static const struct {
+        uint64_t usec;
+        const char *label;
+} bounds[] = {
+        { 1 * USEC_PER_SEC, "1.0" },     { 5 * USEC_PER_SEC, "5.0" },     { 15 * USEC_PER_SEC, "15.0" },
+        { 30 * USEC_PER_SEC, "30.0" },   { 60 * USEC_PER_SEC, "60.0" },   { 120 * USEC_PER_SEC, "120.0" },
+        { 300 * USEC_PER_SEC, "300.0" }, { 900 * USEC_PER_SEC, "900.0" },
+};
+
+static_assert(ELEMENTSOF(bounds) == 8, "the SQL below has eight bounds, the schema nine buckets");
+
+static const char *const outcomes[] = {
+        [DELIVERY_ACCEPTED] = "accepted",
+        [DELIVERY_KNOWN] = "known",
+        [DELIVERY_IGNORED] = "ignored",
+        [DELIVERY_REFUSED] = "refused",
+};
+
+int store_count_delivery(Store *store, const char *provider, DeliveryOutcome outcome) {
+        static const char sql[] = "INSERT INTO delivery_counters(provider, outcome, n) VALUES(?1, ?2, 1) "
+                                  "ON CONFLICT DO UPDATE SET n = n + 1";
+        int r;
+
+        assert(store);
+        assert(provider);
+        assert((unsigned) outcome < ELEMENTSOF(outcomes));
+
+        r = store_write(store, sql, VALUES(value_text(provider), value_text(outcomes[outcome])));
+        return r < 0 ? r : 0;
+}
+
+/* Bucket 0 is for rows that ended in the queue: they took no time of the deployer's. */
+int store_count_end(Store *store, uint64_t id) {
+        static const char sql[] =
+                        "INSERT INTO deploy_counters(stage_id, state, bucket, n, usec, finished_at) "
+                        "SELECT stage_id, state, iif(started_at = 0, 0, 1 + (spent > ?2) + (spent > ?3)"
+                        " + (spent > ?4) + (spent > ?5) + (spent > ?6) + (spent > ?7) + (spent > ?8)"
+                        " + (spent > ?9)), 1, iif(started_at = 0, 0, spent), finished_at "
+                        "FROM (SELECT *, max(0, finished_at - started_at) AS spent FROM deploys WHERE id = ?1) "
+                        "WHERE true "
+                        "ON CONFLICT DO UPDATE SET n = n + 1, usec = usec + excluded.usec,"
+                        " finished_at = max(finished_at, excluded.finished_at)";
+
+        return store_write(store, sql,
+                           VALUES(value_id(id), value_time(bounds[0].usec), value_time(bounds[1].usec),
+                                  value_time(bounds[2].usec), value_time(bounds[3].usec),
+                                  value_time(bounds[4].usec), value_time(bounds[5].usec),
+                                  value_time(bounds[6].usec), value_time(bounds[7].usec)));
+}
+
+/* Where the metrics go to. */
+typedef struct Sink {
+        MetricFunction function;
+        void *userdata;
+} Sink;
+
+static int sink_add(const Sink *sink, const char *name, double value, const MetricLabel *labels,
+                    size_t n_labels) {
+        return sink->function(
+                        &(Metric){ .name = name, .value = value, .labels = labels, .n_labels = n_labels },
+                        sink->userdata);
+}
+
+static int visit_deliveries(Store *store, const Sink *sink) {
+        static const char sql[] = "SELECT provider, outcome, n FROM delivery_counters ORDER BY 1, 2";
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_query(store, sql, NO_VALUES, &statement);
+        while (r >= 0 && (r = store_step(store, statement)) > 0) {
+                const MetricLabel labels[] = {
+                        { "provider", (const char *) sqlite3_column_text(statement, 0) },
+                        { "outcome", (const char *) sqlite3_column_text(statement, 1) },
+                };
+
+                r = sink_add(sink, "tinyforge_deliveries_total", (double) sqlite3_column_int64(statement, 2),
+                             labels, ELEMENTSOF(labels));
+        }
+
+        return r;
+}
+
+/* One series of a histogram; the row's fourth label is free for the bound. */
+static int visit_durations(const Sink *sink, sqlite3_stmt *row, int first, MetricLabel labels[static 4]) {
+        double n = 0;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i <= ELEMENTSOF(bounds); i++) {
+                n += (double) sqlite3_column_int64(row, first + (int) i);
+                labels[3] = (MetricLabel){ "le", i < ELEMENTSOF(bounds) ? bounds[i].label : "+Inf" };
+                r = sink_add(sink, "tinyforge_deploy_duration_seconds_bucket", n, labels, 4);
+        }
+        if (r >= 0)
+                r = sink_add(sink, "tinyforge_deploy_duration_seconds_count", n, labels, 3);
+        if (r >= 0)
+                r = sink_add(sink, "tinyforge_deploy_duration_seconds_sum",
+                             (double) sqlite3_column_int64(row, 4) / (double) USEC_PER_SEC, labels, 3);
+        return r;
+}
+
+static int visit_ends(Store *store, const Sink *sink) {
+        static const char sql[] =
+                        "SELECT p.name, s.name, c.state, sum(c.n), sum(c.usec), sum(iif(c.bucket > 0, c.n, 0)),"
+                        " sum(iif(c.bucket = 1, c.n, 0)), sum(iif(c.bucket = 2, c.n, 0)),"
+                        " sum(iif(c.bucket = 3, c.n, 0)), sum(iif(c.bucket = 4, c.n, 0)),"
+                        " sum(iif(c.bucket = 5, c.n, 0)), sum(iif(c.bucket = 6, c.n, 0)),"
+                        " sum(iif(c.bucket = 7, c.n, 0)), sum(iif(c.bucket = 8, c.n, 0)),"
+                        " sum(iif(c.bucket = 9, c.n, 0)) "
+                        "FROM deploy_counters c JOIN stages s ON s.id = c.stage_id"
+                        " JOIN projects p ON p.id = s.project_id "
+                        "GROUP BY c.stage_id, c.state ORDER BY 1, 2, 3";
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_query(store, sql, NO_VALUES, &statement);
+        while (r >= 0 && (r = store_step(store, statement)) > 0) {
+                MetricLabel labels[4] = {
+                        { "project", (const char *) sqlite3_column_text(statement, 0) },
+                        { "stage", (const char *) sqlite3_column_text(statement, 1) },
+                        { "outcome", (const char *) sqlite3_column_text(statement, 2) },
+                };
+
+                r = sink_add(sink, "tinyforge_deploys_total", (double) sqlite3_column_int64(statement, 3),
+                             labels, 3);
+                if (r >= 0 && sqlite3_column_int64(statement, 5) > 0)
+                        r = visit_durations(sink, statement, 6, labels);
+        }
+
+        return r;
+}
+
+/* When a stage last got, or was found to have, what was asked for. */
+static int visit_successes(Store *store, const Sink *sink) {
+        static const char sql[] =
+                        "SELECT p.name, s.name, max(c.finished_at) "
+                        "FROM deploy_counters c JOIN stages s ON s.id = c.stage_id"
+                        " JOIN projects p ON p.id = s.project_id "
+                        "WHERE c.state IN ('succeeded', 'unchanged') GROUP BY c.stage_id ORDER BY 1, 2";
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_query(store, sql, NO_VALUES, &statement);
+        while (r >= 0 && (r = store_step(store, statement)) > 0) {
+                const MetricLabel labels[] = {
+                        { "project", (const char *) sqlite3_column_text(statement, 0) },
+                        { "stage", (const char *) sqlite3_column_text(statement, 1) },
+                };
+
+                r = sink_add(sink, "tinyforge_deploy_last_success_timestamp_seconds",
+                             (double) sqlite3_column_int64(statement, 2) / (double) USEC_PER_SEC, labels,
+                             ELEMENTSOF(labels));
+        }
+
+        return r;
+}
+
+/* What there is at the moment. */
+static int visit_gauges(Store *store, const Sink *sink) {
+        static const char stages_sql[] = "SELECT count(*) FROM stages";
+        static const DeployState waiting[] = { DEPLOY_QUEUED, DEPLOY_RUNNING };
+        uint64_t n = 0;
+        int64_t stages = 0;
+        int r;
+
+        for (size_t i = 0; i < ELEMENTSOF(waiting); i++) {
+                const MetricLabel label = { "state", deploy_state_to_string(waiting[i]) };
+
+                r = store_count_deploys(store, waiting[i], &n);
+                if (r >= 0)
+                        r = sink_add(sink, "tinyforge_queue_deploys", (double) n, &label, 1);
+                if (r < 0)
+                        return r;
+        }
+
+        r = store_count_projects(store, /* only_auto_created= */ false, &n);
+        if (r >= 0)
+                r = store_read_number(store, stages_sql, NO_VALUES, &stages);
+        if (r >= 0)
+                r = sink_add(sink, "tinyforge_projects", (double) n, NULL, 0);
+        return r < 0 ? r : sink_add(sink, "tinyforge_stages", (double) stages, NULL, 0);
+}
+
+int store_visit_metrics(Store *store, MetricFunction function, void *userdata) {
+        const Sink sink = { .function = function, .userdata = userdata };
+        int r;
+
+        assert(store);
+        assert(function);
+
+        r = visit_deliveries(store, &sink);
+        if (r >= 0)
+                r = visit_ends(store, &sink);
+        if (r >= 0)
+                r = visit_successes(store, &sink);
+        if (r >= 0)
+                r = visit_gauges(store, &sink);
+        return r < 0 ? r : 0;
+}

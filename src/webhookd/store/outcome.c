@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a row of the queue goes on: from queued to running, and from there to its end or back. How it came to be is in
+ * queue.c.
+ */
+#include <limits.h>
+
+#include "shared/protocol.h"
+#include "shared/time-util.h"
+#include "webhookd/store/store-internal.h"
+
+static_assert(REASON_MAX == 4096 && DEPLOY_ATTEMPTS_MAX == 5, "the schema has the same limits");
+
+/* Forgets the finished rows of a stage beyond DEPLOYS_KEPT, but for what rollbacks need. */
+static int queue_prune(Store *store, int64_t stage_id) {
+        static const char last_sql
+                        [] = "SELECT id FROM deploys "
+                             "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') "
+                             "ORDER BY id DESC LIMIT 1 OFFSET ?2",
+                delete_sql[] = "DELETE FROM deploys "
+                               "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') AND id <= ?2 "
+                               "AND id NOT IN (SELECT id FROM deploys WHERE stage_id = ?1 "
+                               "AND state = 'succeeded' ORDER BY id DESC LIMIT ?3) "
+                               "AND id IS NOT (SELECT max(id) FROM deploys WHERE stage_id = ?1 "
+                               "AND state = 'unchanged' AND generation IS NOT NULL)";
+        int64_t last;
+        int r;
+
+        r = store_read_number(store, last_sql, VALUES(value_number(stage_id), value_number(DEPLOYS_KEPT)),
+                              &last);
+        if (r <= 0)
+                return r;
+
+        r = store_seal_deliveries(store, stage_id, (uint64_t) last);
+        if (r < 0)
+                return r;
+
+        return store_write(
+                        store, delete_sql,
+                        VALUES(value_number(stage_id), value_number(last), value_number(GENERATIONS_KEPT)));
+}
+
+/* Ends a row that is queued or running. */
+int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, const char *reason) {
+        static const char sql[] =
+                        "UPDATE deploys SET state = ?2, reason = ?3, finished_at = ?4 WHERE id = ?1";
+        int r;
+
+        r = store_write(store, sql,
+                        VALUES(value_id(id), value_text(deploy_state_to_string(state)), value_text(reason),
+                               value_time(now_usec(CLOCK_REALTIME))));
+        if (r >= 0)
+                r = store_count_end(store, id);
+        if (r < 0)
+                return r;
+
+        return queue_prune(store, stage_id);
+}
+
+/* The first REASON_MAX bytes of `text`, and no half of a character. */
+static int reason_cut(Store *store, const char *text, char **ret) {
+        size_t length = strnlen(strempty(text), REASON_MAX + 1);
+        char *reason;
+
+        if (length > REASON_MAX)
+                for (length = REASON_MAX; length > 0 && ((unsigned char) text[length] & 0xC0) == 0x80;)
+                        length--;
+
+        reason = strndup(strempty(text), length);
+        if (!reason)
+                return store_fail_text(store, -ENOMEM, "out of memory");
+
+        *ret = reason;
+        return 0;
+}
+
+int store_start_deploy(Store *store, uint64_t id) {
+        static const char sql[] =
+                        "UPDATE deploys SET state = 'running', started_at = ?2 "
+                        "WHERE id = ?1 AND state = 'queued' AND NOT EXISTS(SELECT 1 FROM deploys r "
+                        "WHERE r.stage_id = deploys.stage_id AND r.state = 'running')";
+
+        assert(store);
+
+        return store_write(store, sql, VALUES(value_id(id), value_time(now_usec(CLOCK_REALTIME))));
+}
+
+int store_resolve_deploy(Store *store, uint64_t id, const char *digest) {
+        /* A digest that the push named stands. */
+        static const char sql[] = "UPDATE deploys SET digest = ?2 "
+                                  "WHERE id = ?1 AND state = 'running' AND instr(image, '@') = 0";
+
+        assert(store);
+        assert(digest);
+
+        return store_write(store, sql, VALUES(value_id(id), value_text(digest)));
+}
+
+/* 1 with the row if it is running. */
+static int queue_find_running(Store *store, uint64_t id, Deploy **ret) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        int r;
+
+        r = store_find_deploy(store, id, &deploy);
+        if (r < 0)
+                return r;
+
+        r = deploy && deploy->state == DEPLOY_RUNNING;
+        *ret = TAKE_PTR(deploy);
+        return r;
+}
+
+/*
+ * A running row ended. If pushes joined it before its digest was known, one more row of its image follows, unless
+ * a newer one waits already. The pushes were accepted, so that a full queue is no reason.
+ */
+static int queue_follow(Store *store, const Deploy *ended, uint64_t *ret_again) {
+        _cleanup_(deploy_freep) Deploy *queued = NULL;
+        EnqueueResult result = { 0 };
+        int r;
+
+        if (!ended->again)
+                return 0;
+
+        r = store_find_queued(store, ended->stage_id, &queued);
+        if (r != 0)
+                return r < 0 ? r : 0;
+
+        r = queue_insert(store,
+                         &(Enqueue){ .stage_id = ended->stage_id,
+                                     .image = ended->image,
+                                     .source = ended->source,
+                                     .max_queued = UINT_MAX },
+                         /* generation= */ 0, &result);
+        if (r < 0)
+                return r;
+
+        *ret_again = result.deploy_id;
+        return 0;
+}
+
+int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char *reason,
+                        uint64_t *ret_again) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        _cleanup_(step_undo) Step step = { 0 };
+        _cleanup_free_ char *text = NULL;
+        uint64_t again = 0;
+        int r;
+
+        assert(store);
+        assert(deploy_state_is_final(state));
+        assert(ret_again);
+
+        *ret_again = 0;
+
+        r = reason_cut(store, reason, &text);
+        if (r < 0)
+                return r;
+
+        r = step_begin(&step, store);
+        if (r < 0)
+                return r;
+
+        r = queue_find_running(store, id, &deploy);
+        if (r <= 0)
+                return r;
+
+        r = queue_end(store, id, deploy->stage_id, state, text);
+        if (r >= 0)
+                r = queue_follow(store, deploy, &again);
+        if (r >= 0)
+                r = step_end(&step);
+        if (r < 0)
+                return r;
+
+        *ret_again = again;
+        return 1;
+}
+
+static int queue_return(Store *store, const Deploy *deploy, unsigned attempts) {
+        static const char sql[] =
+                        "UPDATE deploys SET state = 'queued', attempts = ?2, started_at = 0, again = 0, "
+                        "digest = iif(instr(image, '@') > 0, digest, NULL) WHERE id = ?1";
+
+        return store_write(store, sql, VALUES(value_id(deploy->id), value_number(attempts)));
+}
+
+static int queue_set_attempts(Store *store, const Deploy *deploy, unsigned attempts) {
+        static const char sql[] = "UPDATE deploys SET attempts = ?2 WHERE id = ?1";
+
+        return store_write(store, sql, VALUES(value_id(deploy->id), value_number(attempts)));
+}
+
+DeployState requeue_state(RequeueVerdict verdict) {
+        switch (verdict) {
+        case REQUEUE_QUEUED:
+                return DEPLOY_QUEUED;
+        case REQUEUE_SUPERSEDED:
+                return DEPLOY_SUPERSEDED;
+        case REQUEUE_EXHAUSTED:
+                return DEPLOY_FAILED;
+        case REQUEUE_UNDO:
+                return DEPLOY_RUNNING;
+        case REQUEUE_CANCELLED:
+                return DEPLOY_CANCELLED;
+        }
+
+        return DEPLOY_FAILED;
+}
+
+static RequeueVerdict requeue_judge(const Deploy *deploy, unsigned attempts, const Deploy *newer) {
+        bool exhausted = attempts >= DEPLOY_ATTEMPTS_MAX;
+
+        /* What comes after it may fail before it has put anything right: the undoing comes first. */
+        if (deploy->cancel)
+                return exhausted ? REQUEUE_CANCELLED : REQUEUE_UNDO;
+
+        return exhausted ? REQUEUE_EXHAUSTED : newer ? REQUEUE_SUPERSEDED : REQUEUE_QUEUED;
+}
+
+static int requeue_run(Store *store, const Deploy *deploy, bool counts, const char *reason,
+                       RequeueVerdict *ret_verdict, uint64_t *ret_again) {
+        unsigned attempts = deploy->attempts + (counts && deploy->attempts < DEPLOY_ATTEMPTS_MAX);
+        _cleanup_(deploy_freep) Deploy *newer = NULL;
+        int r;
+
+        r = store_find_queued(store, deploy->stage_id, &newer);
+        if (r < 0)
+                return r;
+
+        *ret_verdict = requeue_judge(deploy, attempts, newer);
+        if (*ret_verdict == REQUEUE_QUEUED)
+                return queue_return(store, deploy, attempts);
+
+        r = queue_set_attempts(store, deploy, attempts);
+        if (r < 0 || *ret_verdict == REQUEUE_UNDO)
+                return r < 0 ? r : 0;
+
+        r = queue_end(store, deploy->id, deploy->stage_id, requeue_state(*ret_verdict), reason);
+        if (r < 0)
+                return r;
+
+        return queue_follow(store, deploy, ret_again);
+}
+
+int store_requeue_deploy(Store *store, uint64_t id, bool counts, const char *reason,
+                         RequeueVerdict *ret_verdict, uint64_t *ret_again) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        _cleanup_(step_undo) Step step = { 0 };
+        _cleanup_free_ char *text = NULL;
+        RequeueVerdict verdict;
+        uint64_t again = 0;
+        int r;
+
+        assert(store);
+        assert(ret_verdict);
+        assert(ret_again);
+
+        *ret_again = 0;
+
+        r = reason_cut(store, reason, &text);
+        if (r < 0)
+                return r;
+
+        r = step_begin(&step, store);
+        if (r < 0)
+                return r;
+
+        r = queue_find_running(store, id, &deploy);
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                *ret_verdict = deploy && deploy->state == DEPLOY_QUEUED ? REQUEUE_QUEUED
+                                                                        : REQUEUE_SUPERSEDED;
+                return 0;
+        }
+
+        r = requeue_run(store, deploy, counts, text, &verdict, &again);
+        if (r >= 0)
+                r = step_end(&step);
+        if (r < 0)
+                return r;
+
+        *ret_verdict = verdict;
+        *ret_again = again;
+        return 1;
+}

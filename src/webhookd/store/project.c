@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* Projects: a name and the repository that belongs to it, both unique. */
+#include <sqlite3.h>
+
+#include "shared/time-util.h"
+#include "webhookd/store/store-internal.h"
+
+#define PROJECT_SELECT "SELECT id, name, image, healthcheck, port, auto_created, created_at FROM projects "
+
+static void project_done(Project *project) {
+        free(project->name);
+        free(project->image);
+        free(project->healthcheck);
+        *project = (Project){ 0 };
+}
+
+Project *project_free(Project *project) {
+        if (project)
+                project_done(project);
+        free(project);
+        return NULL;
+}
+
+void project_list_done(ProjectList *list) {
+        assert(list);
+
+        for (size_t i = 0; i < list->n; i++)
+                project_done(&list->items[i]);
+        free(list->items);
+        *list = (ProjectList){ 0 };
+}
+
+/* On failure the caller disposes of what was read so far. */
+static int project_read(Store *store, sqlite3_stmt *statement, Project *project) {
+        Row row = { .statement = statement };
+
+        project->id = (int64_t) row_number(&row, INT64_MAX);
+        project->name = row_text(&row);
+        project->image = row_text(&row);
+        project->healthcheck = row_text(&row);
+        project->port = (uint16_t) row_number(&row, UINT16_MAX);
+        project->auto_created = row_number(&row, 1) != 0;
+        project->created_at = row_number(&row, INT64_MAX);
+        return row_end(store, &row);
+}
+
+static int project_find(Store *store, const char *sql, const char *key, Project **ret) {
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        _cleanup_(project_freep) Project *project = NULL;
+        int r, found;
+
+        r = store_query(store, sql, VALUES(value_text(key)), &statement);
+        if (r < 0)
+                return r;
+
+        found = store_step(store, statement);
+        if (found < 0)
+                return found;
+
+        if (found > 0) {
+                project = calloc(1, sizeof(*project));
+                if (!project)
+                        return store_fail_text(store, -ENOMEM, "out of memory");
+
+                r = project_read(store, statement, project);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = TAKE_PTR(project);
+        return found;
+}
+
+int store_find_project_by_image(Store *store, const char *image, Project **ret) {
+        static const char sql[] = PROJECT_SELECT "WHERE image = ?1";
+
+        assert(store);
+        assert(image);
+        assert(ret);
+
+        return project_find(store, sql, image, ret);
+}
+
+int store_find_project_by_name(Store *store, const char *name, Project **ret) {
+        static const char sql[] = PROJECT_SELECT "WHERE name = ?1";
+
+        assert(store);
+        assert(name);
+        assert(ret);
+
+        return project_find(store, sql, name, ret);
+}
+
+static int project_list_append(Store *store, sqlite3_stmt *statement, ProjectList *list) {
+        Project *items = items_grow(list->items, list->n, sizeof(*items));
+
+        if (!items)
+                return store_fail_text(store, -ENOMEM, "out of memory");
+
+        list->items = items;
+        list->items[list->n] = (Project){ 0 };
+        return project_read(store, statement, &list->items[list->n++]);
+}
+
+int store_list_projects(Store *store, ProjectList *ret) {
+        static const char sql[] = PROJECT_SELECT "ORDER BY name";
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        _cleanup_(project_list_done) ProjectList list = { 0 };
+        int r;
+
+        assert(store);
+        assert(ret);
+
+        r = store_query(store, sql, NO_VALUES, &statement);
+        if (r < 0)
+                return r;
+
+        while ((r = store_step(store, statement)) > 0) {
+                r = project_list_append(store, statement, &list);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+
+        *ret = list;
+        list = (ProjectList){ 0 };
+        return 0;
+}
+
+int store_count_projects(Store *store, bool only_auto_created, uint64_t *ret) {
+        static const char sql[] = "SELECT count(*) FROM projects WHERE auto_created >= ?1";
+        int64_t n = 0;
+        int r;
+
+        assert(store);
+        assert(ret);
+
+        r = store_read_number(store, sql, VALUES(value_number(only_auto_created)), &n);
+        if (r < 0)
+                return r;
+
+        *ret = (uint64_t) n;
+        return 0;
+}
+
+int store_create_project(Store *store, const Project *project, int64_t *ret_id) {
+        static const char sql[] =
+                        "INSERT INTO projects(name, image, healthcheck, port, auto_created, created_at) "
+                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
+        int r;
+
+        assert(store);
+        assert(project && project->name && project->image);
+        assert(ret_id);
+
+        r = store_write(store, sql,
+                        VALUES(value_text(project->name), value_text(project->image),
+                               value_text(strempty(project->healthcheck)), value_number(project->port),
+                               value_number(project->auto_created), value_time(now_usec(CLOCK_REALTIME))));
+        if (r < 0)
+                return r;
+
+        *ret_id = sqlite3_last_insert_rowid(store->db);
+        return 0;
+}
+
+static int set_project(Store *store, const Project *project) {
+        /* What waits there is of another image now. */
+        static const char
+                        forget_sql[] = "UPDATE stages SET available = NULL WHERE project_id = ?1 "
+                                       "AND ?2 <> (SELECT image FROM projects WHERE id = ?1)",
+                        sql[] = "UPDATE projects SET image = ?2, port = ?3, healthcheck = ?4 WHERE id = ?1";
+        int r;
+
+        r = store_write(store, forget_sql, VALUES(value_number(project->id), value_text(project->image)));
+        if (r < 0)
+                return r;
+
+        return store_write(store, sql,
+                           VALUES(value_number(project->id), value_text(project->image),
+                                  value_number(project->port), value_text(strempty(project->healthcheck))));
+}
+
+int store_set_project(Store *store, const Project *project) {
+        _cleanup_(step_undo) Step step = { 0 };
+        int r, done;
+
+        assert(store);
+        assert(project && project->image);
+
+        r = step_begin(&step, store);
+        if (r < 0)
+                return r;
+
+        done = set_project(store, project);
+        if (done < 0)
+                return done;
+
+        r = step_end(&step);
+        return r < 0 ? r : done;
+}
+
+int store_remove_project(Store *store, int64_t project_id) {
+        static const char sql[] = "DELETE FROM projects WHERE id = ?1";
+
+        int r;
+
+        assert(store);
+
+        /* What goes with it is counted, too. */
+        r = store_write(store, sql, VALUES(value_number(project_id)));
+        return r > 0 ? 1 : r;
+}
+
+int store_fill_project(Store *store, int64_t project_id, uint16_t port, const char *healthcheck) {
+        static const char sql[] =
+                        "UPDATE projects SET port = iif(port = 0, ?2, port), "
+                        "healthcheck = iif(healthcheck = '', ?3, healthcheck) "
+                        "WHERE id = ?1 AND (port = 0 AND ?2 <> 0 OR healthcheck = '' AND ?3 <> '')";
+        int r;
+
+        assert(store);
+
+        r = store_write(store, sql,
+                        VALUES(value_number(project_id), value_number(port),
+                               value_text(strempty(healthcheck))));
+        return r < 0 ? r : 0;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The schema and the way to it. `PRAGMA user_version` is the number of migrations that a file has seen; each
+ * runs in a transaction of its own together with the new number, forward only. What a request could break is
+ * held by the schema too: names and images are unique, a stage has one running and one queued row at most,
+ * an id is never used again.
+ */
+#include <sqlite3.h>
+
+#include "webhookd/store/store-internal.h"
+
+/* "tfrg": other programs' databases are refused, not filled with our tables. */
+#define APPLICATION_ID     INT64_C(0x74667267)
+#define APPLICATION_ID_SQL "1952871015"
+
+/* A database up to this size is checked as a whole when it is opened: some 10 ms on a small machine. */
+#define CHECK_BYTES_MAX INT64_C(1048576)
+
+/*
+ * Version 1. The tests of states are written out, since a partial index serves only what its condition
+ * follows from. `deliveries.state` is NULL as long as the row of the deploy is there, and how it ended once
+ * that was forgotten.
+ */
+static const char migration_1[] =
+                "CREATE TABLE settings("
+                " key TEXT NOT NULL PRIMARY KEY,"
+                " value TEXT NOT NULL"
+                ") STRICT, WITHOUT ROWID;"
+
+                "CREATE TABLE projects("
+                " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+                " name TEXT NOT NULL UNIQUE CHECK(length(name) BETWEEN 1 AND 63),"
+                " image TEXT NOT NULL UNIQUE CHECK(length(image) BETWEEN 1 AND 1024),"
+                " port INTEGER NOT NULL CHECK(port BETWEEN 0 AND 65535),"
+                " healthcheck TEXT NOT NULL CHECK(length(healthcheck) <= 512),"
+                " created_at INTEGER NOT NULL CHECK(created_at > 0),"
+                " auto_created INTEGER NOT NULL CHECK(auto_created IN (0, 1))"
+                ") STRICT;"
+
+                "CREATE TABLE stages("
+                " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+                " project_id INTEGER NOT NULL REFERENCES projects(id) ON DELETE CASCADE,"
+                " name TEXT NOT NULL CHECK(length(name) BETWEEN 1 AND 63),"
+                " tag_pattern TEXT NOT NULL CHECK(length(tag_pattern) BETWEEN 1 AND 1024),"
+                " auto_deploy INTEGER NOT NULL CHECK(auto_deploy IN (0, 1)),"
+                " max_instances INTEGER NOT NULL CHECK(max_instances BETWEEN 1 AND 16),"
+                " available TEXT CHECK(length(available) BETWEEN 1 AND 1024),"
+                " UNIQUE(project_id, name)"
+                ") STRICT;"
+
+                "CREATE TABLE deploys("
+                " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+                " stage_id INTEGER NOT NULL REFERENCES stages(id) ON DELETE CASCADE,"
+                " image TEXT NOT NULL CHECK(length(image) BETWEEN 1 AND 1024),"
+                " digest TEXT CHECK(length(digest) BETWEEN 1 AND 256),"
+                " source TEXT NOT NULL CHECK(length(source) BETWEEN 1 AND 32),"
+                " state TEXT NOT NULL CHECK(state IN ('queued', 'running', 'succeeded', 'unchanged',"
+                "  'rolled-back', 'failed', 'superseded', 'cancelled')),"
+                " reason TEXT NOT NULL DEFAULT '' CHECK(length(reason) <= 4096),"
+                " attempts INTEGER NOT NULL DEFAULT 0 CHECK(attempts BETWEEN 0 AND 5),"
+                " queued_at INTEGER NOT NULL CHECK(queued_at > 0),"
+                " started_at INTEGER NOT NULL DEFAULT 0 CHECK(started_at >= 0),"
+                " finished_at INTEGER NOT NULL DEFAULT 0 CHECK(finished_at >= 0),"
+                " CHECK((state NOT IN ('queued', 'running')) = (finished_at > 0)),"
+                " CHECK(state <> 'running' OR started_at > 0)"
+                ") STRICT;"
+                "CREATE UNIQUE INDEX deploys_queued ON deploys(stage_id) WHERE state = 'queued';"
+                "CREATE UNIQUE INDEX deploys_running ON deploys(stage_id) WHERE state = 'running';"
+                "CREATE INDEX deploys_finished ON deploys(stage_id, id)"
+                " WHERE state NOT IN ('queued', 'running');"
+
+                "CREATE TABLE deliveries("
+                " hook TEXT NOT NULL CHECK(length(hook) BETWEEN 1 AND 63),"
+                " delivery_id TEXT NOT NULL CHECK(length(delivery_id) BETWEEN 1 AND 255),"
+                " stage_id INTEGER NOT NULL REFERENCES stages(id) ON DELETE CASCADE,"
+                " image TEXT NOT NULL CHECK(length(image) BETWEEN 1 AND 1024),"
+                " deploy_id INTEGER NOT NULL CHECK(deploy_id > 0),"
+                " state TEXT CHECK(state IN ('succeeded', 'unchanged', 'rolled-back', 'failed',"
+                "  'superseded', 'cancelled')),"
+                " received_at INTEGER NOT NULL CHECK(received_at > 0),"
+                " PRIMARY KEY(hook, delivery_id, stage_id, image)"
+                ") STRICT, WITHOUT ROWID;"
+                "CREATE INDEX deliveries_deploy ON deliveries(stage_id, deploy_id);"
+                "CREATE INDEX deliveries_age ON deliveries(received_at);"
+
+                "PRAGMA application_id = " APPLICATION_ID_SQL ";"
+                "PRAGMA user_version = 1;";
+
+/*
+ * Version 2. `generation` is the deploy whose image a rollback brings back, `cancel` says that cancelling was asked for
+ * while the row ran, `again` that a push joined it before its digest was known.
+ */
+static const char migration_2[] =
+                "ALTER TABLE deploys ADD COLUMN generation INTEGER CHECK(generation > 0);"
+                "ALTER TABLE deploys ADD COLUMN cancel INTEGER NOT NULL DEFAULT 0 CHECK(cancel IN (0, 1));"
+                "ALTER TABLE deploys ADD COLUMN again INTEGER NOT NULL DEFAULT 0 CHECK(again IN (0, 1));"
+                "PRAGMA user_version = 2;";
+
+/*
+ * Version 3. `policy` says how a stage reads its `tag_pattern`, and `downgrade` whether it follows a version that is lower
+ * than the one it has. `hooks` are those beside the main one: `previous` is the secret before the latest, good until
+ * `previous_until`; `images` are patterns with a space between them, none of them meaning every image. `used_ids` are
+ * delivery ids that are good once, whatever came of the delivery. Counters outlive what they count; see metrics.c.
+ */
+static const char migration_3[] =
+                "ALTER TABLE stages ADD COLUMN policy TEXT NOT NULL DEFAULT 'glob'"
+                " CHECK(policy IN ('glob', 'semver', 'regex', 'digest'));"
+                "ALTER TABLE stages ADD COLUMN downgrade INTEGER NOT NULL DEFAULT 0 CHECK(downgrade IN (0, 1));"
+
+                "CREATE TABLE hooks("
+                " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+                " name TEXT NOT NULL UNIQUE CHECK(length(name) BETWEEN 1 AND 63 AND name <> 'main'),"
+                " secret TEXT NOT NULL UNIQUE CHECK(length(secret) = 36),"
+                " previous TEXT CHECK(length(previous) = 36),"
+                " previous_until INTEGER NOT NULL DEFAULT 0 CHECK(previous_until >= 0),"
+                " images TEXT NOT NULL CHECK(length(images) <= 4096),"
+                " signature TEXT NOT NULL CHECK(signature IN ('none', 'optional', 'required')),"
+                " created_at INTEGER NOT NULL CHECK(created_at > 0),"
+                " rotated_at INTEGER NOT NULL CHECK(rotated_at > 0),"
+                " CHECK((previous IS NULL) = (previous_until = 0))"
+                ") STRICT;"
+
+                "CREATE TABLE used_ids("
+                " hook TEXT NOT NULL CHECK(length(hook) BETWEEN 1 AND 63),"
+                " id TEXT NOT NULL CHECK(length(id) BETWEEN 1 AND 255),"
+                " used_at INTEGER NOT NULL CHECK(used_at > 0),"
+                " PRIMARY KEY(hook, id)"
+                ") STRICT, WITHOUT ROWID;"
+                "CREATE INDEX used_ids_age ON used_ids(used_at);"
+
+                "CREATE TABLE delivery_counters("
+                " provider TEXT NOT NULL CHECK(length(provider) BETWEEN 1 AND 32),"
+                " outcome TEXT NOT NULL CHECK(outcome IN ('accepted', 'known', 'ignored', 'refused')),"
+                " n INTEGER NOT NULL CHECK(n > 0),"
+                " PRIMARY KEY(provider, outcome)"
+                ") STRICT, WITHOUT ROWID;"
+
+                "CREATE TABLE deploy_counters("
+                " stage_id INTEGER NOT NULL REFERENCES stages(id) ON DELETE CASCADE,"
+                " state TEXT NOT NULL CHECK(state IN ('succeeded', 'unchanged', 'rolled-back', 'failed',"
+                "  'superseded', 'cancelled')),"
+                " bucket INTEGER NOT NULL CHECK(bucket BETWEEN 0 AND 9),"
+                " n INTEGER NOT NULL CHECK(n > 0),"
+                " usec INTEGER NOT NULL CHECK(usec >= 0),"
+                " finished_at INTEGER NOT NULL CHECK(finished_at > 0),"
+                " PRIMARY KEY(stage_id, state, bucket)"
+                ") STRICT, WITHOUT ROWID;"
+                "PRAGMA user_version = 3;";
+
+/* The n-th brings a file from version n to n + 1, and says so in user_version. */
+static const char *const migrations[] = { migration_1, migration_2, migration_3 };
+
+static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
+
+/* Bound no statement, and take no part in the cache: these are for the connection, and run once. */
+static const char connection_settings[] =
+                /* The index of the write-ahead log is then in our memory and not in a shared mapping. */
+                "PRAGMA locking_mode = EXCLUSIVE;"
+                "PRAGMA synchronous = FULL;"
+                "PRAGMA foreign_keys = ON;"
+                "PRAGMA trusted_schema = OFF;"
+                "PRAGMA cell_size_check = ON;"
+                "PRAGMA secure_delete = ON;"
+                "PRAGMA temp_store = MEMORY;"
+                "PRAGMA mmap_size = 0;"
+                "PRAGMA wal_autocheckpoint = 1000;"     /* pages: 4 MiB */
+                "PRAGMA journal_size_limit = 4194304;"; /* bytes: what the log keeps after a checkpoint */
+
+static int store_harden(Store *store) {
+        static const struct {
+                int option, value;
+        } options[] = {
+                { SQLITE_DBCONFIG_DEFENSIVE, 1 },      { SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+                { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 }, { SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+                { SQLITE_DBCONFIG_ENABLE_VIEW, 0 },    { SQLITE_DBCONFIG_DQS_DDL, 0 },
+                { SQLITE_DBCONFIG_DQS_DML, 0 },        { SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(options); i++) {
+                int code = sqlite3_db_config(store->db, options[i].option, options[i].value, NULL);
+
+                if (code != SQLITE_OK)
+                        return store_fail(store, code);
+        }
+
+        return 0;
+}
+
+/* Whose file it is: 1 for ours, 0 for an empty one. */
+static int store_identify(Store *store, int64_t *ret_version) {
+        static const char id_sql[] = "PRAGMA application_id", version_sql[] = "PRAGMA user_version",
+                          tables_sql[] = "SELECT count(*) FROM sqlite_schema";
+        int64_t id = 0, version = 0, tables = 0;
+        int r;
+
+        r = store_read_number(store, tables_sql, NO_VALUES, &tables);
+        if (r >= 0)
+                r = store_read_number(store, id_sql, NO_VALUES, &id);
+        if (r >= 0)
+                r = store_read_number(store, version_sql, NO_VALUES, &version);
+        if (r < 0)
+                return r;
+
+        *ret_version = version;
+        if (id == 0 && version == 0 && tables == 0)
+                return 0;
+        if (id != APPLICATION_ID || version < 1)
+                return store_fail_text(store, -EIO, "the database belongs to another program");
+        if (version > STORE_SCHEMA_VERSION)
+                return store_fail_text(store, -EPROTONOSUPPORT, "the database belongs to a newer version");
+
+        return 1;
+}
+
+static int store_use_log(Store *store) {
+        static const char sql[] = "PRAGMA journal_mode = WAL";
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        const char *mode;
+        int r;
+
+        r = store_query(store, sql, NO_VALUES, &statement);
+        if (r < 0)
+                return r;
+
+        r = store_step(store, statement);
+        if (r < 0)
+                return r;
+
+        mode = r > 0 ? (const char *) sqlite3_column_text(statement, 0) : NULL;
+        if (!mode || (!streq(mode, "wal") && !streq(mode, "memory")))
+                return store_fail_text(store, -EIO, "no write-ahead log is possible");
+
+        return 0;
+}
+
+static int store_check(Store *store) {
+        static const char pages_sql[] = "PRAGMA page_count", size_sql[] = "PRAGMA page_size",
+                          check_sql[] = "PRAGMA quick_check(1)";
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        int64_t pages = 0, size = 0;
+        const char *text;
+        int r;
+
+        r = store_read_number(store, pages_sql, NO_VALUES, &pages);
+        if (r >= 0)
+                r = store_read_number(store, size_sql, NO_VALUES, &size);
+        if (r < 0 || pages * size > CHECK_BYTES_MAX)
+                return r;
+
+        r = store_query(store, check_sql, NO_VALUES, &statement);
+        if (r < 0)
+                return r;
+
+        r = store_step(store, statement);
+        if (r < 0)
+                return r;
+
+        text = r > 0 ? (const char *) sqlite3_column_text(statement, 0) : NULL;
+        return text && streq(text, "ok") ? 0 : store_fail_text(store, -EIO, "the database is damaged");
+}
+
+int store_configure(Store *store) {
+        int64_t version;
+        int r;
+
+        assert(store);
+
+        r = store_harden(store);
+        if (r < 0)
+                return r;
+
+        r = store_execute(store, connection_settings);
+        if (r < 0)
+                return r;
+
+        /* Nothing is written to a file before it is known to be ours. */
+        r = store_identify(store, &version);
+        if (r < 0)
+                return r;
+
+        r = store_use_log(store);
+        if (r < 0)
+                return r;
+
+        return store_check(store);
+}
+
+static int store_migrate_one(Store *store, const char *migration) {
+        _cleanup_(step_undo) Step step = { 0 };
+        int r;
+
+        r = step_begin(&step, store);
+        if (r < 0)
+                return r;
+
+        r = store_execute(store, migration);
+        if (r < 0)
+                return r;
+
+        return step_end(&step);
+}
+
+int store_migrate(Store *store) {
+        int64_t version;
+        int r;
+
+        assert(store);
+
+        r = store_identify(store, &version);
+        if (r < 0)
+                return r;
+
+        for (; version < STORE_SCHEMA_VERSION; version++) {
+                r = store_migrate_one(store, migrations[version]);
+                if (r < 0)
+                        return r;
+        }
+
+        return store_ensure_uuid(store);
+}

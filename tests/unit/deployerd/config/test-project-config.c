@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include "deployerd/config/project-config.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "shared/json.h"
+#include "unit.h"
+
+#define IMAGE "\"image\":\"registry.example/shop\""
+
+static char directory[64];
+
+/* Only root's files count, so only root can show what they mean. */
+static int set_up(void **state) {
+        (void) state;
+
+        if (geteuid() != 0)
+                return 0;
+
+        (void) strcpy(directory, "/tmp/test-project-config-XXXXXX");
+        return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+        (void) st;
+        (void) type;
+        (void) ftw;
+
+        return remove(path);
+}
+
+static int tear_down(void **state) {
+        (void) state;
+
+        return geteuid() == 0 ? nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS) : 0;
+}
+
+static void file_path(char *ret, size_t size) {
+        (void) snprintf(ret, size, "%s/shop.json", directory);
+}
+
+static void file_write(const char *text, size_t length) {
+        char path[128];
+        FILE *file;
+
+        file_path(path, sizeof(path));
+        (void) unlink(path);
+        file = fopen(path, "we");
+        assert_non_null(file);
+        assert_int_equal(fwrite(text, 1, length, file), length);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(chmod(path, 0640), 0);
+}
+
+static int load(ProjectConfig *ret, char problem[static PROJECT_PROBLEM_SIZE]) {
+        problem[0] = '\0';
+        return project_config_load(directory, "shop", "prod", "registry.example/shop", ret, problem,
+                                   PROJECT_PROBLEM_SIZE);
+}
+
+static int load_text(const char *text, ProjectConfig *ret, char problem[static PROJECT_PROBLEM_SIZE]) {
+        file_write(text, strlen(text));
+        return load(ret, problem);
+}
+
+static void expect_problem(const char *text, int error, const char *sentence) {
+        ProjectConfig config;
+        char problem[PROJECT_PROBLEM_SIZE], expected[PROJECT_PROBLEM_SIZE];
+
+        assert_int_equal(load_text(text, &config, problem), error);
+        (void) snprintf(expected, sizeof(expected), "%.60s/shop.json:%.900s", directory, sentence);
+        assert_string_equal(problem, expected);
+}
+
+static void project_without_a_file_is_fine(void **state) {
+        _cleanup_(project_config_done) ProjectConfig config = { .exists = true };
+        char problem[PROJECT_PROBLEM_SIZE], missing[128];
+
+        (void) state;
+
+        assert_int_equal(load(&config, problem), 0);
+        assert_false(config.exists);
+        assert_null(config.container);
+        assert_false(project_config_exists(directory, "shop"));
+        (void) snprintf(missing, sizeof(missing), "%s/missing", directory);
+        assert_int_equal(
+                        project_config_load(missing, "shop", "prod", "r", &config, problem, sizeof(problem)),
+                        0);
+        assert_false(config.exists);
+        assert_false(project_config_exists(missing, "shop"));
+}
+
+static void stage_is_put_on_top_of_its_project(void **state) {
+        _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
+        char problem[PROJECT_PROBLEM_SIZE];
+
+        (void) state;
+
+        assert_int_equal(
+                        load_text("{" IMAGE
+                                  ",\"stages\":{\"prod\":{\"container\":{\"User\":\"2\"},\"healthcheck\":\"tcp\","
+                                  "\"shareable\":[\"c\"]},\"dev\":{\"container\":{\"User\":\"3\"},\"healthcheck\":\"none\","
+                                  "\"shareable\":[\"d\"]}},\"container\":{\"User\":\"1\"},\"healthcheck\":\"http:/h\","
+                                  "\"shareable\":[\"a\",\"/b\"]}",
+                                  &config, problem),
+                        0);
+        assert_true(config.exists);
+        assert_true(project_config_exists(directory, "shop"));
+        assert_int_equal(json_array_size(config.container), 2);
+        assert_string_equal(json_get_string(json_array_get(config.container, 0), "User"), "1");
+        assert_string_equal(json_get_string(json_array_get(config.container, 1), "User"), "2");
+        assert_string_equal(config.healthcheck, "tcp");
+        assert_string_equal(config.shareable[0], "a");
+        assert_string_equal(config.shareable[1], "/b");
+        assert_string_equal(config.shareable[2], "c");
+        assert_null(config.shareable[3]);
+}
+
+static void file_of_another_image_is_not_permitted(void **state) {
+        (void) state;
+
+        expect_problem("{\"image\":\"registry.example/bakery\"}", -EPERM,
+                       " /image: is registry.example/bakery, and what is to be deployed is registry.example/shop");
+        expect_problem("{\"image\":\"shop\"}", -EPERM,
+                       " /image: is docker.io/library/shop, and what is to be deployed is registry.example/shop");
+}
+
+static void image_is_a_bare_repository(void **state) {
+        (void) state;
+
+        expect_problem("{}", -EBADMSG, " /image: has to be there, and a string");
+        expect_problem("{\"image\":1}", -EBADMSG, " /image: has to be there, and a string");
+        expect_problem("{\"image\":\"registry.example/shop:v1\"}", -EBADMSG,
+                       " /image: has a tag or a digest; the repository alone counts");
+}
+
+static void mistakes_of_syntax_have_a_position(void **state) {
+        ProjectConfig config;
+        char problem[PROJECT_PROBLEM_SIZE];
+
+        (void) state;
+
+        assert_int_equal(load_text("{\n  \"image\": \"a\",\n  }", &config, problem), -EBADMSG);
+        assert_non_null(strstr(problem, "/shop.json:3:3: "));
+        assert_int_equal(load_text("{\"image\":\"a\",\n\"image\":\"b\"}", &config, problem), -EBADMSG);
+        assert_non_null(strstr(problem, "/shop.json:2:"));
+        assert_non_null(strstr(problem, "duplicate"));
+        assert_int_equal(load_text("", &config, problem), -EBADMSG);
+        assert_int_equal(load_text("[]", &config, problem), -EBADMSG);
+        assert_int_equal(load_text("{" IMAGE "} x", &config, problem), -EBADMSG);
+}
+
+static void mistakes_of_meaning_have_a_pointer(void **state) {
+        static const struct {
+                const char *text, *problem;
+        } cases[] = {
+                { "\"containers\":{}", " /containers: is not known" },
+                { "\"container\":[]", " /container: is no object" },
+                { "\"healthcheck\":\"curl x\"",
+                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty" },
+                { "\"healthcheck\":null",
+                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty" },
+                { "\"shareable\":[\"a\",1]",
+                  " /shareable/1: has to be the name of a volume or a path of the host" },
+                { "\"stages\":[]", " /stages: has to be an object of at most 256 stages" },
+                { "\"stages\":{\"A/b~\":{}}", " /stages/A~1b~0: is no name of a stage" },
+                { "\"stages\":{\"dev\":1}", " /stages/dev: has to be an object" },
+                { "\"stages\":{\"dev\":{\"image\":\"x\"}}", " /stages/dev/image: is not known for a stage" },
+                { "\"stages\":{\"dev\":{\"container\":{\"Env\":{}}}}",
+                  " /stages/dev/container/Env: is no array of strings" },
+                { "\"container\":{\"HostConfig\":{\"Memory\":\"1g\"}}",
+                  " /container/HostConfig/Memory: is no number" },
+                { "\"container\":{\"HostConfig\":{\"PortBindings\":{\"80/tcp\":[{\"HostPort\":80}]}}}",
+                  " /container/HostConfig/PortBindings/80~1tcp/0/HostPort: is no string" },
+                { "\"container\":{\"HostConfig\":{\"Mounts\":[{},{\"ReadOnly\":\"yes\"}]}}",
+                  " /container/HostConfig/Mounts/1/ReadOnly: is neither true nor false" },
+                { "\"container\":{\"HostConfig\":\"x\"}", " /container/HostConfig: is no object" },
+                { "\"container\":{\"Labels\":[]}", " /container/Labels: is no object" },
+                { "\"container\":{\"Labels\":{\"a\":1}}", " /container/Labels/a: is no string" },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char text[512];
+
+                (void) snprintf(text, sizeof(text), "{" IMAGE ",%s}", cases[i].text);
+                expect_problem(text, -EBADMSG, cases[i].problem);
+        }
+}
+
+static void patch_may_not_take_what_is_the_deployers(void **state) {
+        static const char *const patches[] = {
+                "{\"Image\":\"x\"}",
+                "{\"Image\":null}",
+                "{\"Labels\":null}",
+                "{\"HostConfig\":null}",
+                "{\"Labels\":{\"org.tinyforge.store\":\"x\"}}",
+                "{\"Labels\":{\"org.tinyforge.deploy\":null}}",
+                "{\"HostConfig\":{\"AutoRemove\":true}}",
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(patches); i++) {
+                ProjectConfig config;
+                char problem[PROJECT_PROBLEM_SIZE], text[256];
+
+                (void) snprintf(text, sizeof(text), "{" IMAGE ",\"container\":%s}", patches[i]);
+                assert_int_equal(load_text(text, &config, problem), -EBADMSG);
+                assert_non_null(strstr(problem, ": /container/"));
+                assert_non_null(strstr(problem, " may not be "));
+        }
+}
+
+static void keys_in_another_case_are_refused(void **state) {
+        static const char *const patches[] = {
+                "{\"image\":\"x\"}",
+                "{\"hostconfig\":{\"AutoRemove\":true}}",
+                "{\"Hostconfig\":{}}",
+                "{\"labels\":{}}",
+                "{\"HostConfig\":{\"autoremove\":true}}",
+                "{\"HostConfig\":{\"binds\":[]}}",
+                "{\"HostConfig\":{\"Mounts\":[{\"readonly\":true}]}}",
+                "{\"HostConfig\":{\"PortBindings\":{\"80/tcp\":[{\"hostPort\":\"80\"}]}}}",
+                "{\"networkingConfig\":{}}",
+                "{\"NetworkingConfig\":{\"EndpointsConfig\":{\"n\":{\"IPAMConfig\":{\"IPV4Address\":\"192.0.2.1\"}}}}}",
+                /* Go folds U+017F into "s" and U+212A into "k". */
+                "{\"Label\\u017f\":{}}",
+                "{\"Ho\\u017ftConfig\":{}}",
+                "{\"Networ\\u212aingConfig\":{}}",
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(patches); i++) {
+                ProjectConfig config;
+                char problem[PROJECT_PROBLEM_SIZE], text[256];
+
+                (void) snprintf(text, sizeof(text), "{" IMAGE ",\"container\":%s}", patches[i]);
+                assert_int_equal(load_text(text, &config, problem), -EBADMSG);
+                assert_true(strstr(problem, "only by its case") || strstr(problem, "plain ASCII"));
+        }
+}
+
+static void keys_that_nobody_here_knows_are_the_engines(void **state) {
+        _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
+        char problem[PROJECT_PROBLEM_SIZE];
+
+        (void) state;
+
+        assert_int_equal(load_text("{" IMAGE
+                                   ",\"container\":{\"Future\":1,\"HostConfig\":{\"Later\":{\"x\":[]}},"
+                                   "\"Labels\":{\"traefik.enable\":\"true\",\"Image\":\"x\"}}}",
+                                   &config, problem),
+                         0);
+}
+
+static void file_is_roots_alone(void **state) {
+        ProjectConfig config;
+        char problem[PROJECT_PROBLEM_SIZE], path[128];
+
+        (void) state;
+
+        file_path(path, sizeof(path));
+        file_write("{" IMAGE "}", strlen("{" IMAGE "}"));
+        assert_int_equal(chmod(path, 0660), 0);
+        assert_int_equal(load(&config, problem), -EPERM);
+        assert_non_null(strstr(problem, "can be written by others than root"));
+
+        assert_int_equal(chmod(path, 0640), 0);
+        assert_int_equal(chown(path, 65534, 0), 0);
+        assert_int_equal(load(&config, problem), -EPERM);
+        assert_non_null(strstr(problem, "does not belong to root"));
+
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(symlink("/etc/hostname", path), 0);
+        assert_true(project_config_exists(directory, "shop"));
+        assert_int_equal(load(&config, problem), -EPERM);
+        assert_non_null(strstr(problem, "is a symbolic link"));
+
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        assert_int_equal(load(&config, problem), -EPERM);
+        assert_non_null(strstr(problem, "is no regular file"));
+        assert_int_equal(unlink(path), 0);
+}
+
+static void directory_is_roots_alone(void **state) {
+        ProjectConfig config;
+        char problem[PROJECT_PROBLEM_SIZE];
+
+        (void) state;
+
+        assert_int_equal(chmod(directory, 0770), 0);
+        assert_int_equal(load(&config, problem), -EPERM);
+        assert_non_null(strstr(problem, "can be written by others than root"));
+        assert_int_equal(chmod(directory, 0700), 0);
+}
+
+static void file_is_bounded(void **state) {
+        _cleanup_free_ char *text = malloc(PROJECT_FILE_MAX + 1);
+        _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
+        char problem[PROJECT_PROBLEM_SIZE];
+
+        (void) state;
+
+        assert_non_null(text);
+        memset(text, ' ', PROJECT_FILE_MAX + 1);
+        memcpy(text, "{" IMAGE "}", strlen("{" IMAGE "}"));
+        file_write(text, PROJECT_FILE_MAX + 1);
+        assert_int_equal(load(&config, problem), -EBADMSG);
+        assert_non_null(strstr(problem, "is larger than 262144 bytes"));
+        file_write(text, PROJECT_FILE_MAX);
+        assert_int_equal(load(&config, problem), 0);
+}
+
+#define ROOT_TEST(f) UNIT_TEST_IF(geteuid() == 0, "wants root", f)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                ROOT_TEST(project_without_a_file_is_fine),
+                ROOT_TEST(stage_is_put_on_top_of_its_project),
+                ROOT_TEST(file_of_another_image_is_not_permitted),
+                ROOT_TEST(image_is_a_bare_repository),
+                ROOT_TEST(mistakes_of_syntax_have_a_position),
+                ROOT_TEST(mistakes_of_meaning_have_a_pointer),
+                ROOT_TEST(patch_may_not_take_what_is_the_deployers),
+                ROOT_TEST(keys_in_another_case_are_refused),
+                ROOT_TEST(keys_that_nobody_here_knows_are_the_engines),
+                ROOT_TEST(file_is_roots_alone),
+                ROOT_TEST(directory_is_roots_alone),
+                ROOT_TEST(file_is_bounded),
+        };
+
+        return cmocka_run_group_tests(tests, set_up, tear_down);
+}

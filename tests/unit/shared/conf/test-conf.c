@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+#include "shared/conf/conf.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "unit.h"
+
+typedef struct Config {
+        bool flag;
+        unsigned number;
+        uint64_t usec;
+        char *string;
+        char **words;
+} Config;
+
+static const ConfKey keys[] = {
+        { "Main", "Flag", conf_parse_bool, offsetof(Config, flag), NULL, false },
+        { "Main", "Number", conf_parse_unsigned, offsetof(Config, number), NULL, false },
+        { "Main", "Span", conf_parse_sec, offsetof(Config, usec), NULL, false },
+        { "Main", "Name", conf_parse_string, offsetof(Config, string), NULL, false },
+        { "Main", "Words", conf_parse_strv, offsetof(Config, words), NULL, true },
+        { "Other", "Name", conf_parse_string, offsetof(Config, string), NULL, false },
+};
+
+static void config_done(Config *config) {
+        free(config->string);
+        config->words = strv_free(config->words);
+}
+
+#define _cleanup_config_ _cleanup_(config_done)
+
+typedef struct Warnings {
+        unsigned n;
+        char last[512];
+} Warnings;
+
+static void on_warning(const char *text, void *userdata) {
+        Warnings *warnings = userdata;
+
+        warnings->n++;
+        (void) snprintf(warnings->last, sizeof(warnings->last), "%s", text);
+}
+
+static int read_bytes(const char *bytes, size_t length, Config *config, Warnings *warnings,
+                      ConfProblem *ret_problem) {
+        FILE *file = fmemopen((void *) (uintptr_t) bytes, length > 0 ? length : 1, "r");
+        int r;
+
+        assert_non_null(file);
+        if (length == 0)
+                (void) getc(file);
+        r = conf_read(file, "x.conf", keys, ELEMENTSOF(keys), config, on_warning, warnings, ret_problem);
+        (void) fclose(file);
+        return r;
+}
+
+static int read_text(const char *text, Config *config, ConfProblem *ret_problem) {
+        Warnings warnings = { 0 };
+
+        return read_bytes(text, strlen(text), config, &warnings, ret_problem);
+}
+
+static void values_are_read_by_section_and_key(void **state) {
+        _cleanup_config_ Config config = { 0 };
+        Warnings warnings = { 0 };
+        ConfProblem problem;
+        static const char text[] = "# a comment\n"
+                                   "; another one\n"
+                                   "\n"
+                                   "[Main]\n"
+                                   "Flag=yes\n"
+                                   "  Number =  42  \n"
+                                   "Span=1min 30s\r\n"
+                                   "Name=a ; b # c = d:e\n"
+                                   "Words=one two\tthree";
+
+        (void) state;
+
+        assert_int_equal(read_bytes(text, sizeof(text) - 1, &config, &warnings, &problem), 0);
+        assert_int_equal(warnings.n, 0);
+        assert_true(config.flag);
+        assert_int_equal(config.number, 42);
+        assert_int_equal(config.usec, 90 * USEC_PER_SEC);
+        assert_string_equal(config.string, "a ; b # c = d:e");
+        assert_string_equal(config.words[0], "one");
+        assert_string_equal(config.words[2], "three");
+        assert_null(config.words[3]);
+}
+
+static void list_is_extended_and_emptied(void **state) {
+        _cleanup_config_ Config config = { 0 };
+        ConfProblem problem;
+
+        (void) state;
+
+        assert_int_equal(read_text("[Main]\nWords=a b\nWords=c\nName=x\nName=y\n", &config, &problem), 0);
+        assert_string_equal(config.words[2], "c");
+        assert_null(config.words[3]);
+        assert_string_equal(config.string, "y");
+
+        assert_int_equal(read_text("[Main]\nWords=\nWords=d\nName=\n", &config, &problem), 0);
+        assert_string_equal(config.words[0], "d");
+        assert_null(config.words[1]);
+        assert_null(config.string);
+}
+
+static void ignore_warning(const char *text, void *userdata) {
+        (void) text;
+        (void) userdata;
+}
+
+static void key_that_no_file_has_gets_its_fallback(void **state) {
+        static const ConfKey with_fallbacks[] = {
+                { "Main", "Span", conf_parse_sec, offsetof(Config, usec), "2min", false },
+                { "Main", "Name", conf_parse_string, offsetof(Config, string), NULL, false },
+        };
+        _cleanup_config_ Config config = { 0 };
+        ConfProblem problem;
+
+        (void) state;
+
+        assert_int_equal(conf_load("/nonexistent/x.conf", with_fallbacks, ELEMENTSOF(with_fallbacks),
+                                   &config, ignore_warning, NULL, &problem),
+                         0);
+        assert_int_equal(config.usec, 120 * USEC_PER_SEC);
+        assert_null(config.string);
+}
+
+static void booleans_are_systemds(void **state) {
+        static const char *const yes[] = { "1", "yes", "Y", "true", "T", "ON" };
+        static const char *const no[] = { "0", "no", "n", "FALSE", "f", "off" };
+        const char *expected = NULL;
+        bool flag = false;
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(yes); i++) {
+                assert_int_equal(conf_parse_bool(yes[i], &flag, &expected), 0);
+                assert_true(flag);
+                assert_int_equal(conf_parse_bool(no[i], &flag, &expected), 0);
+                assert_false(flag);
+        }
+        assert_int_equal(conf_parse_bool("maybe", &flag, &expected), -EINVAL);
+        assert_non_null(expected);
+        assert_int_equal(conf_parse_bool("", &flag, &expected), -EINVAL);
+}
+
+static void unknown_key_is_told_with_its_line_and_passed_over(void **state) {
+        _cleanup_config_ Config config = { 0 };
+        static const char text[] = "[Main]\nnumber=1\nNumber=2\n[Othr]\nName=x\n";
+        Warnings warnings = { 0 };
+        ConfProblem problem;
+
+        (void) state;
+
+        assert_int_equal(read_bytes(text, sizeof(text) - 1, &config, &warnings, &problem), 0);
+        assert_int_equal(warnings.n, 2);
+        assert_string_equal(warnings.last, "x.conf:5: unknown key Name= in section [Othr]");
+        assert_int_equal(config.number, 2);
+        assert_null(config.string);
+}
+
+typedef struct Wrong {
+        const char *text;
+        const char *problem;
+        int error;
+} Wrong;
+
+static void error_names_file_and_line(void **state) {
+        static const Wrong wrong[] = {
+                { "[Main]\n\nNumber=many\n", "x.conf:3: Number= wants a number", -EINVAL },
+                { "[Main]\nFlag=\n", "x.conf:2: Flag= wants yes or no", -EINVAL },
+                { "[Main]\nNumber=4294967296\n", "x.conf:2: Number= wants a number", -EINVAL },
+                { "[Main]\nSpan=soon\n", "x.conf:2: Span= wants a time span, such as 90, 5min or 500ms",
+                  -EINVAL },
+                { "[Main]\nnonsense\n", "x.conf:2: neither [Section] nor Key=value", -EBADMSG },
+                { "[Main]\nNumber: 3\n", "x.conf:2: neither [Section] nor Key=value", -EBADMSG },
+                { "[Main]\nNumber:a=3\n", "x.conf:2: neither [Section] nor Key=value", -EBADMSG },
+                { "[Main]\n=3\n", "x.conf:2: neither [Section] nor Key=value", -EBADMSG },
+                { "[Main\nNumber=3\n", "x.conf:1: no section: [Name] is one", -EBADMSG },
+                { "[]\n", "x.conf:1: no section: [Name] is one", -EBADMSG },
+                { "[Main] # here\n", "x.conf:1: no section: [Name] is one", -EBADMSG },
+                { "[Main] Number=3\n", "x.conf:1: no section: [Name] is one", -EBADMSG },
+                { "[Main]\nWords=a \\\nb\n", "x.conf:2: lines are not continued by a '\\' at their end",
+                  -EBADMSG },
+                /* The first problem is the one that is told, whoever finds it. */
+                { "[Main]\nnonsense\nNumber=many\n", "x.conf:2: neither [Section] nor Key=value", -EBADMSG },
+                { "[Main]\nNumber=many\nnonsense\n", "x.conf:2: Number= wants a number", -EINVAL },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+                _cleanup_config_ Config config = { 0 };
+                ConfProblem problem = { "" };
+
+                assert_int_equal(read_text(wrong[i].text, &config, &problem), wrong[i].error);
+                assert_string_equal(problem.text, wrong[i].problem);
+        }
+}
+
+static void nul_byte_and_long_line_are_refused(void **state) {
+        static const char nul[] = "[Main]\nNumber=1\0\n";
+        _cleanup_config_ Config config = { 0 };
+        Warnings warnings = { 0 };
+        ConfProblem problem;
+        char line[5000] = "[Main]\nName=";
+
+        (void) state;
+
+        assert_int_equal(read_bytes(nul, sizeof(nul) - 1, &config, &warnings, &problem), -EBADMSG);
+        assert_string_equal(problem.text, "x.conf:2: a NUL byte");
+
+        memset(line + 12, 'n', 4000);
+        assert_int_equal(read_text(line, &config, &problem), 0);
+        assert_int_equal(strlen(config.string), 4000);
+        memset(line + 12, 'n', 4200);
+        assert_int_equal(read_text(line, &config, &problem), -EBADMSG);
+        assert_string_equal(problem.text, "x.conf:2: the line is too long");
+}
+
+static void huge_file_is_refused(void **state) {
+        _cleanup_config_ Config config = { 0 };
+        _cleanup_free_ char *text = malloc(300001);
+        ConfProblem problem;
+
+        (void) state;
+
+        assert_non_null(text);
+        for (size_t i = 0; i < 300000; i++)
+                text[i] = i % 100 == 99 ? '\n' : '#';
+        text[300000] = '\0';
+        assert_int_equal(read_text(text, &config, &problem), -EBADMSG);
+        assert_non_null(strstr(problem.text, "too large"));
+        text[200000] = '\0';
+        assert_int_equal(read_text(text, &config, &problem), 0);
+}
+
+static void empty_file_says_nothing(void **state) {
+        _cleanup_config_ Config config = { .number = 7 };
+        Warnings warnings = { 0 };
+        ConfProblem problem;
+
+        (void) state;
+
+        assert_int_equal(read_bytes("", 0, &config, &warnings, &problem), 0);
+        assert_int_equal(read_text("\n\n", &config, &problem), 0);
+        assert_int_equal(read_text("[Main]", &config, &problem), 0);
+        assert_int_equal(config.number, 7);
+}
+
+/* Files of root's own: these tests want root, since no other owner is trusted. */
+typedef struct Tree {
+        char directory[64];
+        char main[96];
+} Tree;
+
+static int tree_remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+        (void) st;
+        (void) type;
+        (void) ftw;
+
+        return remove(path);
+}
+
+static void tree_done(Tree *tree) {
+        (void) nftw(tree->directory, tree_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void tree_init(Tree *tree) {
+        (void) snprintf(tree->directory, sizeof(tree->directory), "/tmp/test-conf.XXXXXX");
+        assert_non_null(mkdtemp(tree->directory));
+        (void) snprintf(tree->main, sizeof(tree->main), "%s/main.conf", tree->directory);
+}
+
+static void tree_write(const Tree *tree, const char *name, const char *text) {
+        char path[160];
+        FILE *file;
+
+        (void) snprintf(path, sizeof(path), "%s/main.conf.d", tree->directory);
+        assert_true(mkdir(path, 0755) == 0 || errno == EEXIST);
+        (void) snprintf(path, sizeof(path), "%s/%s", tree->directory, name);
+        file = fopen(path, "we");
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fchmod(fileno(file), 0644), 0);
+        assert_int_equal(fclose(file), 0);
+}
+
+static int tree_load(const Tree *tree, Config *config, ConfProblem *ret_problem) {
+        Warnings warnings = { 0 };
+
+        return conf_load(tree->main, keys, ELEMENTSOF(keys), config, on_warning, &warnings, ret_problem);
+}
+
+static void missing_files_are_no_error(void **state) {
+        _cleanup_(tree_done) Tree tree = { "", "" };
+        _cleanup_config_ Config config = { .number = 7 };
+        ConfProblem problem;
+
+        (void) state;
+
+        tree_init(&tree);
+        assert_int_equal(tree_load(&tree, &config, &problem), 0);
+        assert_int_equal(config.number, 7);
+}
+
+static void dropins_follow_in_the_order_of_their_names(void **state) {
+        _cleanup_(tree_done) Tree tree = { "", "" };
+        _cleanup_config_ Config config = { 0 };
+        ConfProblem problem;
+
+        (void) state;
+
+        tree_init(&tree);
+        tree_write(&tree, "main.conf", "[Main]\nNumber=1\nWords=main\n");
+        tree_write(&tree, "main.conf.d/20-b.conf", "[Main]\nNumber=20\nWords=b\n");
+        tree_write(&tree, "main.conf.d/10-a.conf", "[Main]\nNumber=10\nWords=a\n");
+        tree_write(&tree, "main.conf.d/.30-hidden.conf", "[Main]\nNumber=30\n");
+        tree_write(&tree, "main.conf.d/40-old.conf~", "[Main]\nNumber=40\n");
+        assert_int_equal(tree_load(&tree, &config, &problem), 0);
+        assert_int_equal(config.number, 20);
+        assert_string_equal(config.words[0], "main");
+        assert_string_equal(config.words[1], "a");
+        assert_string_equal(config.words[2], "b");
+        assert_null(config.words[3]);
+}
+
+static void dropin_counts_without_the_main_file(void **state) {
+        _cleanup_(tree_done) Tree tree = { "", "" };
+        _cleanup_config_ Config config = { 0 };
+        ConfProblem problem;
+
+        (void) state;
+
+        tree_init(&tree);
+        tree_write(&tree, "main.conf.d/a.conf", "[Main]\nNumber=3\n");
+        assert_int_equal(tree_load(&tree, &config, &problem), 0);
+        assert_int_equal(config.number, 3);
+}
+
+static void assert_refused(const Tree *tree, const char *why) {
+        _cleanup_config_ Config config = { 0 };
+        ConfProblem problem = { "" };
+
+        assert_int_equal(tree_load(tree, &config, &problem), -EPERM);
+        if (!strstr(problem.text, why) || !strstr(problem.text, tree->directory))
+                fail_msg("the problem is '%s', wanted '%s'", problem.text, why);
+        assert_int_equal(config.number, 0);
+}
+
+static void file_that_others_can_write_is_refused(void **state) {
+        _cleanup_(tree_done) Tree tree = { "", "" };
+
+        (void) state;
+
+        tree_init(&tree);
+        tree_write(&tree, "main.conf", "[Main]\nNumber=1\n");
+        assert_int_equal(chmod(tree.main, 0664), 0);
+        assert_refused(&tree, "written by others");
+        assert_int_equal(chmod(tree.main, 0646), 0);
+        assert_refused(&tree, "written by others");
+        assert_int_equal(chmod(tree.main, 0644), 0);
+        assert_int_equal(chown(tree.main, 65534, 0), 0);
+        assert_refused(&tree, "does not belong to root");
+}
+
+static void dropins_are_held_to_the_same(void **state) {
+        _cleanup_(tree_done) Tree tree = { "", "" };
+        char path[160];
+
+        (void) state;
+
+        tree_init(&tree);
+        tree_write(&tree, "main.conf.d/a.conf", "[Main]\nNumber=1\n");
+        (void) snprintf(path, sizeof(path), "%s/main.conf.d/a.conf", tree.directory);
+        assert_int_equal(chmod(path, 0622), 0);
+        assert_refused(&tree, "main.conf.d/a.conf: can be written by others");
+        assert_int_equal(chmod(path, 0644), 0);
+        assert_int_equal(chown(path, 65534, 65534), 0);
+        assert_refused(&tree, "main.conf.d/a.conf: does not belong to root");
+        assert_int_equal(chown(path, 0, 0), 0);
+
+        (void) snprintf(path, sizeof(path), "%s/main.conf.d", tree.directory);
+        assert_int_equal(chmod(path, 0777), 0);
+        assert_refused(&tree, "main.conf.d: can be written by others");
+}
+
+static void what_is_no_regular_file_is_refused_without_waiting(void **state) {
+        _cleanup_(tree_done) Tree tree = { "", "" };
+        char target[160];
+
+        (void) state;
+
+        tree_init(&tree);
+        tree_write(&tree, "real", "[Main]\nNumber=1\n");
+        (void) snprintf(target, sizeof(target), "%s/real", tree.directory);
+        assert_int_equal(symlink(target, tree.main), 0);
+        assert_refused(&tree, "is a symbolic link");
+        assert_int_equal(unlink(tree.main), 0);
+
+        assert_int_equal(mkfifo(tree.main, 0600), 0);
+        assert_refused(&tree, "is no regular file");
+        assert_int_equal(unlink(tree.main), 0);
+
+        assert_int_equal(mkdir(tree.main, 0700), 0);
+        assert_refused(&tree, "is no regular file");
+}
+
+static void error_in_a_dropin_names_it(void **state) {
+        _cleanup_(tree_done) Tree tree = { "", "" };
+        _cleanup_config_ Config config = { 0 };
+        ConfProblem problem;
+
+        (void) state;
+
+        tree_init(&tree);
+        tree_write(&tree, "main.conf.d/a.conf", "[Main]\nNumber=x\n");
+        assert_int_equal(tree_load(&tree, &config, &problem), -EINVAL);
+        assert_non_null(strstr(problem.text, "/main.conf.d/a.conf:2: Number= wants"));
+}
+
+static void conf_bounds_numbers_and_spans(void **state) {
+        const char *expected = NULL;
+        unsigned count = 7;
+        uint64_t usec = 7;
+
+        (void) state;
+
+        assert_int_equal(conf_parse_max_deploys("1", &count, &expected), 0);
+        assert_int_equal(conf_parse_max_deploys("64", &count, &expected), 0);
+        assert_int_equal(conf_parse_max_deploys("0", &count, &expected), -EINVAL);
+        assert_int_equal(conf_parse_max_deploys("65", &count, &expected), -EINVAL);
+        assert_non_null(expected);
+        assert_int_equal(count, 64);
+
+        assert_int_equal(conf_parse_timeout("1d", &usec, &expected), 0);
+        assert_int_equal(conf_parse_timeout("0", &usec, &expected), -EINVAL);
+        assert_int_equal(conf_parse_timeout("25h", &usec, &expected), -EINVAL);
+        assert_int_equal(conf_parse_timeout("soon", &usec, &expected), -EINVAL);
+        assert_int_equal(usec, 24 * 3600 * USEC_PER_SEC);
+}
+
+static void image_patterns_take_what_one_of_them_takes(void **state) {
+        _cleanup_(strv_freep) char **patterns = NULL;
+        const char *expected = NULL;
+
+        (void) state;
+
+        assert_true(image_patterns_take(NULL, "a.example/b"));
+        assert_int_equal(conf_parse_image_patterns("a.example/* b.example/c/?", &patterns, &expected), 0);
+        assert_true(image_patterns_take(patterns, "a.example/b"));
+        assert_true(image_patterns_take(patterns, "b.example/c/d"));
+        assert_false(image_patterns_take(patterns, "a.example/b/c"));
+        assert_false(image_patterns_take(patterns, "xa.example/b"));
+        assert_int_equal(conf_parse_image_patterns("a.example/[", &patterns, &expected), -EINVAL);
+        assert_int_equal(conf_parse_image_patterns("", &patterns, &expected), 0);
+        assert_true(image_patterns_take(patterns, "anything"));
+}
+
+#define ROOT_TEST(f) UNIT_TEST_IF(geteuid() == 0, "wants root", f)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(values_are_read_by_section_and_key),
+                cmocka_unit_test(list_is_extended_and_emptied),
+                cmocka_unit_test(key_that_no_file_has_gets_its_fallback),
+                cmocka_unit_test(booleans_are_systemds),
+                cmocka_unit_test(unknown_key_is_told_with_its_line_and_passed_over),
+                cmocka_unit_test(error_names_file_and_line),
+                cmocka_unit_test(nul_byte_and_long_line_are_refused),
+                cmocka_unit_test(huge_file_is_refused),
+                cmocka_unit_test(empty_file_says_nothing),
+                ROOT_TEST(missing_files_are_no_error),
+                ROOT_TEST(dropins_follow_in_the_order_of_their_names),
+                ROOT_TEST(dropin_counts_without_the_main_file),
+                ROOT_TEST(file_that_others_can_write_is_refused),
+                ROOT_TEST(dropins_are_held_to_the_same),
+                ROOT_TEST(what_is_no_regular_file_is_refused_without_waiting),
+                ROOT_TEST(error_in_a_dropin_names_it),
+                cmocka_unit_test(conf_bounds_numbers_and_spans),
+                cmocka_unit_test(image_patterns_take_what_one_of_them_takes),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* Which pushes a stage follows, by what it runs, has queued, has available, and was rolled back from. */
+#include "store-fixture.h"
+#include "webhookd/delivery/gate.h"
+#include "webhookd/delivery/matcher.h"
+
+#define DIGEST_C "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+static void set_policy(Fixture *f, TagPolicy policy, bool downgrade) {
+        _cleanup_(stage_freep) Stage *stage = NULL;
+
+        assert_int_equal(store_find_stage(f->store, "app", "dev", &stage), 1);
+        stage->policy = policy;
+        stage->downgrade = downgrade;
+        assert_int_equal(store_set_stage(f->store, stage), 1);
+}
+
+static void expect(Fixture *f, const char *pushed, GateVerdict verdict) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        _cleanup_(stage_freep) Stage *stage = NULL;
+        GateVerdict found;
+
+        assert_int_equal(store_find_stage(f->store, "app", "dev", &stage), 1);
+        assert_int_equal(image_ref_parse(pushed, &ref, NULL), 0);
+        assert_int_equal(gate_check(f->store, stage, ref, &found), 0);
+        if (found != verdict)
+                fail_msg("%s: %i, not %i", pushed, found, verdict);
+}
+
+static uint64_t deploy(Fixture *f, const char *image, const char *digest, DeployState state) {
+        uint64_t id = run_new(f, image, digest);
+
+        assert_int_equal(store_finish_deploy(f->store, id, state, "", &(uint64_t){ 0 }), 1);
+        return id;
+}
+
+/* Queues a rollback, and brings it to `state`. */
+static void roll_back(Fixture *f, DeployState state) {
+        _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
+
+        assert_int_equal(store_enqueue_rollback(f->store, f->dev, false, MAX_QUEUED, &result), 1);
+        if (state == DEPLOY_QUEUED)
+                return;
+
+        assert_int_equal(store_start_deploy(f->store, result.deploy_id), 1);
+        assert_int_equal(store_finish_deploy(f->store, result.deploy_id, state, "", &(uint64_t){ 0 }), 1);
+}
+
+static void glob_and_regex_follow_every_push(void **state) {
+        Fixture *f = *state;
+
+        (void) deploy(f, APP ":2.0.0", DIGEST_A, DEPLOY_SUCCEEDED);
+        expect(f, APP ":1.0.0", GATE_OPEN);
+        expect(f, APP ":2.0.0@" DIGEST_A, GATE_OPEN);
+        set_policy(f, TAG_POLICY_REGEX, false);
+        expect(f, APP ":1.0.0", GATE_OPEN);
+        expect(f, APP ":2.0.0@" DIGEST_A, GATE_OPEN);
+}
+
+static void version_is_compared_with_what_runs_and_what_waits(void **state) {
+        Fixture *f = *state;
+        uint64_t id;
+
+        set_policy(f, TAG_POLICY_SEMVER, false);
+        expect(f, APP ":0.0.1", GATE_OPEN);
+        (void) deploy(f, APP ":v1.9.0", DIGEST_A, DEPLOY_SUCCEEDED);
+        expect(f, APP ":1.8.0", GATE_LOWER_VERSION);
+        expect(f, APP ":1.9.0-rc.1", GATE_LOWER_VERSION);
+        expect(f, APP ":1.9", GATE_OPEN);
+        expect(f, APP ":1.10.0", GATE_OPEN);
+        (void) deploy(f, APP ":9.0.0", DIGEST_B, DEPLOY_FAILED);
+        (void) deploy(f, APP ":9.0.1", DIGEST_B, DEPLOY_ROLLED_BACK);
+        expect(f, APP ":1.10.0", GATE_OPEN);
+        id = run_new(f, APP ":2.0.0", DIGEST_B);
+        expect(f, APP ":1.10.0", GATE_LOWER_VERSION);
+        (void) push_new(f->store, f->dev, APP ":2.1.0", 0);
+        expect(f, APP ":2.0.0", GATE_LOWER_VERSION);
+        expect(f, APP ":2.1.0", GATE_OPEN);
+        set_policy(f, TAG_POLICY_SEMVER, true);
+        expect(f, APP ":1.0.0", GATE_OPEN);
+        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
+}
+
+static void higher_version_of_the_same_image_raises_the_bar(void **state) {
+        Fixture *f = *state;
+
+        set_policy(f, TAG_POLICY_SEMVER, false);
+        (void) deploy(f, APP ":1.4.0", DIGEST_A, DEPLOY_SUCCEEDED);
+        (void) deploy(f, APP ":1.5.0", DIGEST_A, DEPLOY_UNCHANGED);
+        expect(f, APP ":1.4.7", GATE_LOWER_VERSION);
+        expect(f, APP ":1.5.0", GATE_OPEN);
+}
+
+static void what_has_no_version_sets_no_bar(void **state) {
+        Fixture *f = *state;
+
+        set_policy(f, TAG_POLICY_SEMVER, false);
+        (void) deploy(f, APP ":2.0.0", DIGEST_A, DEPLOY_SUCCEEDED);
+        (void) deploy(f, APP "@" DIGEST_B, DIGEST_B, DEPLOY_SUCCEEDED);
+        expect(f, APP ":0.1.0", GATE_OPEN);
+}
+
+static void version_that_waits_for_a_person_is_a_bar_only_while_it_waits(void **state) {
+        _cleanup_(stage_freep) Stage *stage = NULL;
+        Fixture *f = *state;
+
+        set_policy(f, TAG_POLICY_SEMVER, false);
+        assert_int_equal(store_set_available(f->store, f->dev, APP ":1.5.0"), 0);
+        expect(f, APP ":1.4.0", GATE_OPEN);
+        assert_int_equal(store_find_stage(f->store, "app", "dev", &stage), 1);
+        stage->auto_deploy = false;
+        assert_int_equal(store_set_stage(f->store, stage), 1);
+        expect(f, APP ":1.4.0", GATE_LOWER_VERSION);
+        expect(f, APP ":1.5.0", GATE_OPEN);
+}
+
+static void only_a_higher_version_follows_a_rollback(void **state) {
+        Fixture *f = *state;
+
+        set_policy(f, TAG_POLICY_SEMVER, false);
+        (void) deploy(f, APP ":1.3.0", DIGEST_A, DEPLOY_SUCCEEDED);
+        (void) deploy(f, APP ":1.4.0", DIGEST_B, DEPLOY_SUCCEEDED);
+        (void) deploy(f, APP ":1.5.0", DIGEST_C, DEPLOY_SUCCEEDED);
+        roll_back(f, DEPLOY_SUCCEEDED);
+        expect(f, APP ":1.5.0", GATE_ROLLED_BACK);
+        expect(f, APP ":1.4.5", GATE_ROLLED_BACK);
+        expect(f, APP ":1.3.0", GATE_LOWER_VERSION);
+        expect(f, APP ":1.5.1", GATE_OPEN);
+        roll_back(f, DEPLOY_UNCHANGED);
+        expect(f, APP ":1.4.0", GATE_ROLLED_BACK);
+        expect(f, APP ":1.5.0", GATE_ROLLED_BACK);
+        expect(f, APP ":1.5.1", GATE_OPEN);
+        set_policy(f, TAG_POLICY_SEMVER, true);
+        expect(f, APP ":1.5.0", GATE_OPEN);
+        set_policy(f, TAG_POLICY_SEMVER, false);
+        (void) deploy(f, APP ":1.3.5", DIGEST_B, DEPLOY_SUCCEEDED);
+        expect(f, APP ":1.4.0", GATE_OPEN);
+}
+
+static void rollback_counts_from_the_moment_that_it_is_asked_for(void **state) {
+        Fixture *f = *state;
+
+        set_policy(f, TAG_POLICY_SEMVER, false);
+        (void) deploy(f, APP ":1.3.0", DIGEST_A, DEPLOY_SUCCEEDED);
+        (void) deploy(f, APP ":1.4.0", DIGEST_B, DEPLOY_SUCCEEDED);
+        roll_back(f, DEPLOY_QUEUED);
+        expect(f, APP ":1.4.0", GATE_ROLLED_BACK);
+        expect(f, APP ":1.4.1", GATE_OPEN);
+}
+
+static void digest_is_compared_with_what_the_stage_is_to_run_in_the_end(void **state) {
+        Fixture *f = *state;
+        Enqueue push = push_of(f->dev, APP ":latest@" DIGEST_C);
+
+        set_policy(f, TAG_POLICY_DIGEST, false);
+        expect(f, APP ":latest@" DIGEST_A, GATE_OPEN);
+        (void) deploy(f, APP ":latest", DIGEST_A, DEPLOY_SUCCEEDED);
+        expect(f, APP ":latest@" DIGEST_A, GATE_SAME_DIGEST);
+        expect(f, APP ":latest@" DIGEST_B, GATE_OPEN);
+        expect(f, APP ":latest", GATE_OPEN);
+        (void) deploy(f, APP ":latest", DIGEST_B, DEPLOY_ROLLED_BACK);
+        expect(f, APP ":latest@" DIGEST_A, GATE_SAME_DIGEST);
+        expect(f, APP ":latest@" DIGEST_B, GATE_OPEN);
+        (void) run_new(f, APP ":latest@" DIGEST_B, DIGEST_B);
+        expect(f, APP ":latest@" DIGEST_B, GATE_SAME_DIGEST);
+        expect(f, APP ":latest@" DIGEST_A, GATE_OPEN);
+        push.digest = DIGEST_C;
+        (void) enqueue(f->store, &push, ENQUEUE_NEW, 0);
+        expect(f, APP ":latest@" DIGEST_C, GATE_SAME_DIGEST);
+        expect(f, APP ":latest@" DIGEST_B, GATE_OPEN);
+}
+
+static void digest_that_was_rolled_back_from_does_not_come_back(void **state) {
+        Fixture *f = *state;
+
+        set_policy(f, TAG_POLICY_DIGEST, false);
+        (void) deploy(f, APP ":latest", DIGEST_A, DEPLOY_SUCCEEDED);
+        (void) deploy(f, APP ":latest", DIGEST_B, DEPLOY_SUCCEEDED);
+        roll_back(f, DEPLOY_SUCCEEDED);
+        expect(f, APP ":latest@" DIGEST_B, GATE_ROLLED_BACK);
+        expect(f, APP ":latest@" DIGEST_A, GATE_SAME_DIGEST);
+        expect(f, APP ":latest@" DIGEST_C, GATE_OPEN);
+        set_policy(f, TAG_POLICY_DIGEST, true);
+        expect(f, APP ":latest@" DIGEST_B, GATE_OPEN);
+}
+
+static void each_verdict_but_open_has_a_reason(void **state) {
+        (void) state;
+
+        assert_null(gate_reason(GATE_OPEN));
+        assert_string_equal(gate_reason(GATE_LOWER_VERSION), "lower-version");
+        assert_string_equal(gate_reason(GATE_ROLLED_BACK), "rolled-back");
+        assert_string_equal(gate_reason(GATE_SAME_DIGEST), "same-digest");
+}
+
+static void stages_match_by_their_policies_and_shadows_are_found(void **state) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        _cleanup_(stage_list_done) StageList stages = { 0 };
+        _cleanup_(match_done) Match match = { 0 };
+        Fixture *f = *state;
+        int64_t id;
+
+        set_policy(f, TAG_POLICY_REGEX, false);
+        assert_int_equal(image_ref_parse(APP ":1.5.0", &ref, NULL), 0);
+        /* "*" is no expression: the stage takes nothing, and the next one is asked. */
+        assert_int_equal(match_image(f->store, ref, &match), 0);
+        assert_string_equal(match.stage->name, "prod");
+        match_done(&match);
+
+        set_policy(f, TAG_POLICY_SEMVER, false);
+        assert_int_equal(match_image(f->store, ref, &match), 0);
+        assert_string_equal(match.stage->name, "dev");
+        assert_int_equal(match.stage->policy, TAG_POLICY_SEMVER);
+
+        assert_int_equal(store_create_stage(f->store,
+                                            &(Stage){ .project_id = f->project,
+                                                      .name = (char[]){ "test" },
+                                                      .tag_pattern = (char[]){ "^1" },
+                                                      .policy = TAG_POLICY_SEMVER,
+                                                      .max_instances = 1 },
+                                            &id),
+                         0);
+        assert_int_equal(store_list_stages(f->store, f->project, &stages), 0);
+        assert_null(match_shadow(&stages, 0));
+        assert_null(match_shadow(&stages, 1));
+        assert_string_equal(match_shadow(&stages, 2)->name, "prod");
+}
+
+int main(void) {
+#define with_store(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+        const struct CMUnitTest tests[] = {
+                with_store(glob_and_regex_follow_every_push),
+                with_store(version_is_compared_with_what_runs_and_what_waits),
+                with_store(higher_version_of_the_same_image_raises_the_bar),
+                with_store(what_has_no_version_sets_no_bar),
+                with_store(version_that_waits_for_a_person_is_a_bar_only_while_it_waits),
+                with_store(only_a_higher_version_follows_a_rollback),
+                with_store(rollback_counts_from_the_moment_that_it_is_asked_for),
+                with_store(digest_is_compared_with_what_the_stage_is_to_run_in_the_end),
+                with_store(digest_that_was_rolled_back_from_does_not_come_back),
+                cmocka_unit_test(each_verdict_but_open_has_a_reason),
+                with_store(stages_match_by_their_policies_and_shadows_are_found),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/* What is common to all senders: who goes first, media types, forms, lists, limits, ids. */
+#include "payload-fixture.h"
+#include "webhookd/payload/fields.h"
+#include "webhookd/payload/form.h"
+#include "webhookd/store/store.h"
+
+static void recognition_goes_by_headers_then_media_type_then_keys(void **state) {
+        static const struct {
+                const char *head, *body, *provider;
+        } cases[] = {
+                { "x-github-event: package\nx-gitea-event: package\nx-forgejo-event: package\n", "{}",
+                  "forgejo" },
+                { "x-github-event: package\nx-gitea-event: package\n", "{}", "gitea" },
+                { "x-github-event: package\nx-gitea-event: \n", "{}", "github" },
+                { "x-github-event: ping\ncontent-type: application/vnd.docker.distribution.events.v1+json\n",
+                  "{\"events\":[]}", "github" },
+                { "content-type: application/vnd.docker.distribution.events.v1+json\n",
+                  "{\"push_data\":{},\"repository\":{\"repo_name\":\"a/b\"}}", "distribution" },
+                { "content-type: Application/VND.docker.distribution.events.v2+JSON; charset=utf-8\n", "{}",
+                  "distribution" },
+                { "", "{\"push_data\":{},\"image\":\"a.example.com/b\"}", "docker-hub" },
+                { "", "{\"name\":\"shop\",\"docker_url\":\"quay.example.com/a/b\"}", "quay" },
+                { "", "{\"name\":\"a.example.com/b\"}", "generic" },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(posted_done) Posted posted = { 0 };
+                char described[512], *text = NULL;
+                const char *provider;
+
+                assert_true(asprintf(&text, "%s\n%s", cases[i].head, cases[i].body) > 0);
+                posted_split(text, &posted);
+                request_describe(&posted.request, NULL, described, sizeof(described), &provider);
+                if (!streq(provider, cases[i].provider))
+                        fail_msg("%s%s: %s", cases[i].head, cases[i].body, provider);
+        }
+}
+
+static void form_is_taken_from_git_forges_only(void **state) {
+        static const struct {
+                const char *head, *body, *expected;
+        } cases[] = {
+                { "", "payload=%7B%7D", "415" },
+                { "x-gitlab-event: Job Hook\n", "payload=%7B%7D", "415" },
+                { "x-github-event: ping\n", "payload=%7B%22zen%22%3A%22a+b%22%7D", "-ping" },
+                { "x-github-event: ping\n", "a=1&payload=%7b%7d&payload=x", "-ping" },
+                { "x-github-event: ping\n", "payloads=%7b%7d", "400 the form has no field \"payload\"" },
+                { "x-github-event: ping\n", "", "400 the form has no field \"payload\"" },
+                { "x-github-event: ping\n", "payload=%7b", "400 string or '}' expected near end of file" },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(posted_done) Posted posted = { 0 };
+                char described[512], *text = NULL;
+
+                assert_true(asprintf(&text, "content-type: application/x-www-form-urlencoded\n%s\n%s",
+                                     cases[i].head, cases[i].body) > 0);
+                posted_split(text, &posted);
+                request_describe(&posted.request, NULL, described, sizeof(described), NULL);
+                assert_string_equal(described, cases[i].expected);
+        }
+}
+
+static void form_field_is_decoded_byte_by_byte(void **state) {
+        static const struct {
+                const char *body, *value;
+        } cases[] = {
+                { "payload=a%20b+c%2B", "a b c+" }, { "payload=", "" },
+                { "payload=%zz%4", "%zz%4" },       { "payload=%", "%" },
+                { "x&payload=1&y", "1" },           { "payload=%C3%A9", "\xc3\xa9" },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *value = NULL;
+                size_t length = 0;
+
+                assert_int_equal(form_field(bytes(cases[i].body), "payload", &value, &length), 0);
+                assert_string_equal(value, cases[i].value);
+                assert_int_equal(length, strlen(cases[i].value));
+        }
+}
+
+static void address_is_split_behind_its_last_slash(void **state) {
+        static const struct {
+                const char *text, *host, *repository, *tag, *digest;
+        } cases[] = {
+                { "a.example.com:5000/b/c", "a.example.com:5000", "b/c", "", "" },
+                { "a.example.com:5000/b/c:1042", "a.example.com:5000", "b/c", "1042", "" },
+                { "a.example.com/b:", "a.example.com", "b", "", "" },
+                { "https://a.example.com:443/b/-/c/d:e", "a.example.com:443", "b/-/c/d", "e", "" },
+                { "a.example.com/b:1@sha256:77", "a.example.com", "b", "1", "sha256:77" },
+                { "a.example.com:5000", "a.example.com:5000", "", "", "" },
+                { "https://a.example.com/", "a.example.com", "", "", "" },
+                { "/b:1", "", "b", "1", "" },
+                { "", "", "", "", "" },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(address_done) Address address = { 0 };
+
+                assert_int_equal(address_split(cases[i].text, &address), 0);
+                assert_string_equal(strempty(address.host), cases[i].host);
+                assert_string_equal(strempty(address.repository), cases[i].repository);
+                assert_string_equal(strempty(address.tag), cases[i].tag);
+                assert_string_equal(strempty(address.digest), cases[i].digest);
+        }
+}
+
+static void pushed_texts_never_become_another_image(void **state) {
+        static const PushedImage nonsense[] = {
+                { .host = "a.example.com/b", .repository = "c", .tag = "v1" },
+                { .host = "a.example.com", .repository = "b:v0", .tag = "v1" },
+                { .host = "a.example.com", .repository = "b@sha256:0", .tag = "v1" },
+                { .host = "a.example.com", .repository = "/b", .tag = "v1" },
+                { .host = "a.example.com", .repository = "b/", .tag = "v1" },
+                { .host = "a.example.com", .repository = "b", .tag = "v1/x" },
+                { .host = "a.example.com", .repository = "b", .tag = "v1@x" },
+                { .host = "a.example.com", .repository = "b", .tag = "v 1" },
+                { .host = "acme", .repository = "b", .tag = "v1" },
+                { .host = "a.example.com", .repository = "b", .tag = "sha256:v1" },
+                { .host = "a.example.com", .repository = "b" },
+                { .host = "a.example.com", .tag = "v1" },
+                { .repository = "a.example.com/b", .tag = "v1" },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(nonsense); i++) {
+                _cleanup_(push_list_done) PushList list = { .n = 0 };
+
+                assert_int_equal(push_list_add_pushed(&list, &nonsense[i]), 0);
+                assert_int_equal(list.n, 0);
+                assert_int_equal(list.n_ignored, 1);
+        }
+}
+
+static void bodies_beyond_the_limits_tell_what_was_left_out(void **state) {
+        _cleanup_(push_list_done) PushList list = { .n = 0 };
+        size_t n = 0;
+
+        (void) state;
+
+        for (unsigned i = 0; i < PUSHES_MAX + 3; i++) {
+                char tag[16];
+
+                (void) snprintf(tag, sizeof(tag), "v%u", i);
+                assert_int_equal(push_list_add_pushed(&list, &(PushedImage){ .host = "a.example.com",
+                                                                             .repository = "b",
+                                                                             .tag = tag }),
+                                 0);
+        }
+        assert_int_equal(list.n, PUSHES_MAX);
+        assert_int_equal(list.n_ignored, 3);
+        assert_int_equal(list.ignored[2].reason, IGNORE_TOO_MANY_IMAGES);
+        assert_string_equal(list.ignored[2].image, "a.example.com/b:v66");
+
+        for (unsigned i = 0; i < 2 * IGNORED_MAX; i++) {
+                char repository[16];
+
+                (void) snprintf(repository, sizeof(repository), "c%u", i);
+                assert_int_equal(push_list_ignore(&list,
+                                                  &(PushedImage){ .host = "a.example.com",
+                                                                  .repository = repository },
+                                                  IGNORE_PULL),
+                                 0);
+        }
+        assert_int_equal(list.n_ignored, IGNORED_MAX + 1);
+        assert_int_equal(list.ignored[IGNORED_MAX].reason, IGNORE_MORE_IGNORED);
+        assert_string_equal(list.ignored[IGNORED_MAX].image, "");
+
+        push_list_done(&list);
+        assert_int_equal(push_list_limit_events(&list, EVENTS_MAX, &n), 0);
+        assert_int_equal(n, EVENTS_MAX);
+        assert_int_equal(list.n_ignored, 0);
+        assert_int_equal(push_list_limit_events(&list, EVENTS_MAX + 1, &n), 0);
+        assert_int_equal(n, EVENTS_MAX);
+        assert_int_equal(list.ignored[0].reason, IGNORE_TOO_MANY_IMAGES);
+}
+
+static void lists_of_events_are_taken_one_by_one(void **state) {
+        (void) state;
+
+        assert_body("[{\"image\":\"a.example.com/b:1\"},{\"image\":\"a.example.com/b:1\"}]",
+                    "+a.example.com/b:1");
+        assert_body("[{\"image\":\"a.example.com/b:1\"},{\"hello\":1}]",
+                    "+a.example.com/b:1 -unknown-event");
+        assert_body("[{\"docker_url\":\"a.example.com/b\",\"updated_tags\":[\"1\"]},7]",
+                    "+a.example.com/b:1 -unknown-event");
+        assert_body("[7,8]", "400 no image in the body");
+        assert_body("[]", "400 no image in the body");
+        assert_body("[{\"image\":\"a.example.com/b:1\"},{\"image\":3}]", "400 \"image\" is not a string");
+}
+
+/* Reads the ids of a request with these headers. */
+static int read_id(const char *head, DeliveryId *ret) {
+        _cleanup_(posted_done) Posted posted = { 0 };
+        char *text = NULL;
+        JsonError error = { .line = 0 };
+        int r;
+
+        assert_true(asprintf(&text, "%s\n", head) > 0);
+        posted_split(text, &posted);
+        r = delivery_id_read(&posted.request, ret, &error);
+        assert_true(r == 0 || !isempty(error.text));
+        return r;
+}
+
+static void delivery_id_is_the_first_header_that_is_of_use(void **state) {
+        static const struct {
+                const char *head, *id;
+                DeliveryIdSource source;
+        } cases[] = {
+                { "", "", DELIVERY_ID_NONE },
+                { "x-github-delivery: a\n", "a", DELIVERY_ID_GITHUB },
+                { "x-github-delivery: a\nx-gitea-delivery: b\n", "b", DELIVERY_ID_GITEA },
+                { "x-github-delivery: a\nx-gitea-delivery: b\nx-forgejo-delivery: c\n", "c",
+                  DELIVERY_ID_FORGEJO },
+                { "x-github-delivery: a\nidempotency-key: d\n", "d", DELIVERY_ID_IDEMPOTENCY_KEY },
+                { "idempotency-key: d\nwebhook-id: e\n", "e", DELIVERY_ID_WEBHOOK_ID },
+                { "webhook-id: \nx-github-delivery: a\n", "a", DELIVERY_ID_GITHUB },
+                { "x-gitea-delivery: \x01\nx-github-delivery: a\n", "a", DELIVERY_ID_GITHUB },
+                { "ce-id: f\n", "f", DELIVERY_ID_CLOUD_EVENT },
+        };
+        DeliveryId id;
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                assert_int_equal(read_id(cases[i].head, &id), 0);
+                assert_string_equal(strempty(id.text), cases[i].id);
+                assert_int_equal(id.source, cases[i].source);
+                delivery_id_done(&id);
+        }
+}
+
+static void delivery_id_that_is_of_no_use_is_refused_from_people_only(void **state) {
+        char head[DELIVERY_ID_MAX + 64], id[DELIVERY_ID_MAX + 2];
+        static const struct {
+                const char *name;
+                int expected;
+        } headers[] = { { "idempotency-key", -EBADMSG },
+                        { "webhook-id", -EBADMSG },
+                        { "x-github-delivery", 0 },
+                        { "x-gitea-delivery", 0 },
+                        { "x-forgejo-delivery", 0 } };
+
+        (void) state;
+
+        memset(id, 'x', sizeof(id));
+        id[DELIVERY_ID_MAX + 1] = '\0';
+        for (size_t i = 0; i < ELEMENTSOF(headers); i++) {
+                DeliveryId read = { .source = DELIVERY_ID_NONE };
+
+                (void) snprintf(head, sizeof(head), "%s: %s\n", headers[i].name, id);
+                assert_int_equal(read_id(head, &read), headers[i].expected);
+                assert_null(read.text);
+        }
+}
+
+static void events_have_ids_of_their_own(void **state) {
+        _cleanup_(posted_done) Posted posted = { 0 };
+        PushList list = { .n = 0 };
+        PayloadVerdict verdict;
+        JsonError error;
+
+        (void) state;
+
+        posted_read("distribution/many-tags", &posted);
+        assert_int_equal(payload_decode(&posted.request, NULL, &list, &verdict, &error), 0);
+        assert_int_equal(list.n, 3);
+        assert_string_equal(push_delivery_id(&list, &list.items[0]), "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb00");
+        assert_string_equal(push_delivery_id(&list, &list.items[2]), "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb03");
+        push_list_done(&list);
+}
+
+static void name_alone_has_to_say_its_registry(void **state) {
+        (void) state;
+
+        assert_body("{\"name\":\"a.example.com/b\"}", "+a.example.com/b");
+        assert_body("{\"name\":\"shop\",\"tag\":\"v1\"}", "+docker.io/library/shop:v1");
+        assert_body("{\"name\":\"acme/shop\"}", "400 no image in the body");
+        assert_body("{\"name\":\"Ada\",\"email\":\"ada@example.com\"}", "400 no image in the body");
+}
+
+static void tag_beside_an_image_is_its_tag(void **state) {
+        (void) state;
+
+        assert_body("{\"image\":\"a.example.com/b\",\"tag\":\"v1\"}", "+a.example.com/b:v1");
+        assert_body("{\"image\":\"a.example.com/b:v1\",\"tag\":\"v1\"}", "+a.example.com/b:v1");
+        assert_body("{\"image\":\"a.example.com/b:v1\",\"tag\":null}", "+a.example.com/b:v1");
+        assert_body("{\"image\":\"a.example.com/b:v1\",\"tag\":\"v2\"}",
+                    "400 the image and the body name two tags");
+        assert_body("{\"image\":\"a.example.com/b\",\"tag\":7}", "400 \"tag\" is not a string");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(recognition_goes_by_headers_then_media_type_then_keys),
+                cmocka_unit_test(form_is_taken_from_git_forges_only),
+                cmocka_unit_test(form_field_is_decoded_byte_by_byte),
+                cmocka_unit_test(address_is_split_behind_its_last_slash),
+                cmocka_unit_test(pushed_texts_never_become_another_image),
+                cmocka_unit_test(bodies_beyond_the_limits_tell_what_was_left_out),
+                cmocka_unit_test(lists_of_events_are_taken_one_by_one),
+                cmocka_unit_test(delivery_id_is_the_first_header_that_is_of_use),
+                cmocka_unit_test(delivery_id_that_is_of_no_use_is_refused_from_people_only),
+                cmocka_unit_test(events_have_ids_of_their_own),
+                cmocka_unit_test(name_alone_has_to_say_its_registry),
+                cmocka_unit_test(tag_beside_an_image_is_its_tag),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
