@@ -1,31 +1,74 @@
 # SPDX-License-Identifier: MIT
-"""Who may include whom, and what every file owes the reader."""
+"""The rooms of the tree, who owns which foreign header, and what every file owes the reader."""
 import re
 
+import graph
 import source
 import tap
 
 LINES_MAX = 450
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
-# The parts of src/, and whose headers each may use.
-MAY_INCLUDE = {
-    "shared": {"shared"},
-    "webhookd": {"shared", "webhookd"},
-    "deployerd": {"shared", "deployerd"},
-    "ctl": {"shared", "ctl"},
+# The rooms of src/, lowest first: a folder, or a file in a program's own folder. "door" is the header that says what the room
+# is for; "also" are the other headers that may be included from outside. "uses" are the rooms that it may include; shared/
+# may be included by every program.
+ROOMS = {
+    "shared": {"door": "macro.h", "also": "*", "uses": []},
+    "shared/tag": {"door": "tag-policy.h", "also": ["glob.h", "semver.h"], "uses": ["shared"]},
+    "shared/conf": {"door": "conf.h", "also": ["credential.h", "parse.h", "read-file.h", "trusted.h"], "uses": ["shared", "shared/tag"]},
+    "shared/bus": {"door": "service.h", "also": ["authority.h", "daemon.h", "errors.h", "options.h"],
+                   "uses": ["shared", "shared/conf"]},
+
+    "webhookd/store": {"door": "store.h", "also": [], "uses": []},
+    "webhookd/request": {"door": "request.h", "also": [], "uses": []},
+    "webhookd/payload": {"door": "payload.h", "also": ["host-alias.h"], "uses": ["webhookd/request"]},
+    "webhookd/webhook-config": {"door": "webhook-config.h", "also": [], "uses": ["webhookd/payload", "webhookd/store"]},
+    "webhookd/hook": {"door": "hook.h", "also": [], "uses": ["webhookd/request", "webhookd/store"]},
+    "webhookd/queue": {"door": "dispatch.h", "also": ["deployer.h", "inspector.h", "outbox.h"], "uses": ["webhookd/store"]},
+    "webhookd/turn": {"door": "turn.h", "also": [], "uses": ["webhookd/queue", "webhookd/store"]},
+    "webhookd/delivery": {"door": "delivery.h", "also": ["matcher.h"],
+                          "uses": ["webhookd/hook", "webhookd/payload", "webhookd/queue", "webhookd/request", "webhookd/store",
+                                   "webhookd/webhook-config"]},
+    "webhookd/http": {"door": "server.h", "also": ["loop.h", "tls.h"],
+                      "uses": ["webhookd/delivery", "webhookd/request", "webhookd/turn"]},
+    "webhookd/bus": {"door": "manager.h", "also": [],
+                     "uses": ["webhookd/delivery", "webhookd/hook", "webhookd/queue", "webhookd/store", "webhookd/webhook-config"]},
+    "webhookd": {"door": "webhookd.h", "also": [], "uses": "*"},
+
+    "deployerd/text": {"door": "text.h", "also": [], "uses": []},
+    "deployerd/worker": {"door": "worker.h", "also": ["deploy-request.h", "operation.h", "report.h"], "uses": ["deployerd/text"]},
+    "deployerd/config": {"door": "deployer-config.h", "also": ["config-hash.h", "merge-patch.h", "policy.h", "project-config.h"],
+                         "uses": ["deployerd/text"]},
+    "deployerd/engine": {"door": "engine.h", "also": ["container.h", "containers.h", "http.h", "images.h", "info.h"],
+                         "uses": ["deployerd/text", "deployerd/worker"]},
+    "deployerd/deploy": {"door": "deploy.h", "also": ["container-body.h", "instance.h", "removal.h", "upstreams.h"],
+                         "uses": ["deployerd/config", "deployerd/engine", "deployerd/text", "deployerd/worker"]},
+    "deployerd/job": {"door": "deploys.h", "also": ["queries.h"],
+                      "uses": ["deployerd/config", "deployerd/deploy", "deployerd/engine", "deployerd/worker"]},
+    "deployerd/bus": {"door": "manager.h", "also": [],
+                      "uses": ["deployerd/config", "deployerd/engine", "deployerd/job", "deployerd/worker"]},
+    "deployerd": {"door": "deployerd.h", "also": [], "uses": "*"},
+
+    "ctl/text": {"door": "text.h", "also": [], "uses": []},
+    "ctl/ctl": {"door": "ctl.h", "also": [], "uses": ["ctl/text"]},
+    "ctl/whole-file": {"door": "whole-file.h", "also": [], "uses": []},
+    "ctl/agent": {"door": "agent.h", "also": [], "uses": []},
+    "ctl/print": {"door": "table.h", "also": ["follow.h", "rows.h", "terminal.h"], "uses": ["ctl/ctl", "ctl/text"]},
+    "ctl/client": {"door": "client.h", "also": [], "uses": ["ctl/agent", "ctl/ctl"]},
+    "ctl/verbs": {"door": "verbs.h", "also": [], "uses": ["ctl/client", "ctl/ctl", "ctl/print", "ctl/whole-file"]},
+    "ctl": {"door": "ctl.h", "also": [], "uses": "*"},
 }
 
 # A foreign header, and the only files that may include it.
 OWNERS = [
-    (r"sqlite3\.h", r"src/webhookd/store[a-z-]*\.[ch]"),
-    (r"h2o(/.*|\.h)", r"src/webhookd/(server|loop|handler)[a-z-]*\.[ch]"),
-    (r"curl/.*", r"src/deployerd/engine-(http(-internal)?|watch)\.[ch]"),
+    (r"sqlite3\.h", r"src/webhookd/store/[a-z-]*\.[ch]"),
+    (r"h2o(/.*|\.h)", r"src/webhookd/http/(server|loop|handler)[a-z-]*\.[ch]"),
+    (r"curl/.*", r"src/deployerd/engine/(http(-internal)?|watch)\.[ch]"),
     (r"systemd/sd-journal\.h", r"src/shared/log\.c"),
     (r"systemd/sd-login\.h", r"src/ctl/agent\.c"),
-    (r"openssl/ssl\.h", r"src/webhookd/tls\.c"),
-    (r"openssl/.*", r"src/webhookd/((secret|signature)[a-z-]*|tls)\.c|src/deployerd/([a-z-]*hash|registry-auth)\.c"),
-    (r"regex\.h", r"src/shared/tag-regex\.c"),
+    (r"openssl/ssl\.h", r"src/webhookd/http/tls\.c"),
+    (r"openssl/.*", r"src/webhookd/(hook/(secret|signature)[a-z-]*|http/tls)\.c|src/deployerd/(config/[a-z-]*hash|engine/registry-auth)\.c"),
+    (r"regex\.h", r"src/shared/tag/tag-regex\.c"),
 ]
 
 # Text in which a comment cannot say whose the file is.
@@ -40,13 +83,61 @@ def includes():
             yield path, quote == '"', header
 
 
-def test_every_part_includes_only_what_it_may():
+def room_of(name):
+    """The room of a file, whose name is below src/."""
+    stem = re.sub(r"(-internal)?\.[ch]$", "", name)
+    return stem if stem in ROOMS else name.rsplit("/", 1)[0]
+
+
+def test_every_file_is_in_a_room_that_has_a_door():
+    rooms = {room_of(name) for name in graph.includes()}
+    assert rooms == set(ROOMS), f"only one of the two has {sorted(rooms ^ set(ROOMS))}"
+    for room, rule in ROOMS.items():
+        folder = source.ROOT / "src" / room
+        door = (folder if folder.is_dir() else folder.parent) / rule["door"]
+        assert re.search(r"^/\*.*?\*/$", door.read_text(encoding="utf-8").split("\n", 1)[1], re.MULTILINE | re.DOTALL), f"{door} says nothing"
+
+
+def test_every_room_includes_only_what_it_may():
     findings = []
-    for path, quoted, header in includes():
-        part = path.relative_to(source.ROOT / "src").parts[0]
-        assert part in MAY_INCLUDE, f"{part} is a part without a rule"
-        if quoted and header != "config.h" and header.split("/")[0] not in MAY_INCLUDE[part]:
-            findings.append(f"{source.name(path)} includes {header}")
+    for room, targets in graph.between(graph.includes(), room_of).items():
+        for target, arrows in targets.items():
+            if target.split("/")[0] == "shared" != room.split("/")[0]:
+                continue
+            allowed = ROOMS[room]["uses"]
+            if target.split("/")[0] != room.split("/")[0] or (allowed != "*" and target not in allowed):
+                findings += [f"{one} includes {other}: {room} may not use {target}" for one, other in arrows]
+    source.expect_nothing(findings)
+
+
+def test_every_room_is_entered_by_its_doors_alone():
+    findings = []
+    for targets in graph.between(graph.includes(), room_of).values():
+        for target, arrows in targets.items():
+            rule = ROOMS[target]
+            findings += [f"{one} includes {other}, which is for {target} alone" for one, other in arrows
+                         if rule["also"] != "*" and other.rsplit("/", 1)[1] not in [rule["door"], *rule["also"]]]
+    source.expect_nothing(sorted(findings))
+
+
+def test_no_rule_is_left_over():
+    arrows = graph.between(graph.includes(), room_of)
+    findings = [f"{room} does not use {target}" for room, rule in ROOMS.items() if rule["uses"] != "*"
+                for target in rule["uses"] if target not in arrows[room]]
+    entered = {other for targets in arrows.values() for pairs in targets.values() for _, other in pairs}
+    findings += [f"nobody includes {room}/{header}" for room, rule in ROOMS.items() if rule["also"] != "*"
+                 for header in rule["also"] if f"{room}/{header}" not in entered]
+    source.expect_nothing(findings)
+
+
+def test_nothing_goes_round_in_circles():
+    findings = []
+    for kind, arrows in (("includes", graph.includes()), ("calls", graph.calls())):
+        for group in graph.circles(arrows):
+            findings += [f"a circle of {kind}: {' '.join(group)}"] + [f"    {line}" for line in graph.explain(arrows, group)]
+        rooms = graph.between(arrows, room_of)
+        for group in graph.circles(rooms):
+            findings += [f"rooms in a circle of {kind}: {' '.join(group)}"] + [f"    {line}" for line in graph.explain(rooms, group)]
     source.expect_nothing(findings)
 
 
@@ -134,8 +225,8 @@ def test_audit_page_asks_for_events_and_fields_that_there_are_and_for_who_wrote_
 
 def test_senders_page_names_every_format_and_every_reason():
     page = (source.ROOT / "docs/senders.md").read_text(encoding="utf-8")
-    texts = {path.name: path.read_text(encoding="utf-8") for path in source.files(".c", ".h", below=("src/webhookd",))}
-    formats = set(re.findall(r"&payload_(\w+)", texts["payload.c"]))
+    texts = {source.name(path).removeprefix("src/webhookd/"): path.read_text(encoding="utf-8") for path in source.files(".c", ".h", below=("src/webhookd",))}
+    formats = set(re.findall(r"&payload_(\w+)", texts["payload/payload.c"]))
     providers = {name: re.search(r'\bPayloadFormat payload_%s = \{\s*\.name = "([a-z-]+)"' % name, text)
                  for name in formats for text in texts.values() if f"PayloadFormat payload_{name} = {{" in text}
     assert len(formats) > 10 and set(providers) == formats and all(providers.values()), (formats, providers)
@@ -143,10 +234,10 @@ def test_senders_page_names_every_format_and_every_reason():
     assert table | {"cloudevents"} == {match.group(1) for match in providers.values()}, table
     assert "told as `cloudevents`" in page
 
-    reasons = set(re.findall(r'X\([A-Z_]+,\s*"([a-z-]+)",', texts["ignore-reason.h"]))
-    for array in re.findall(r"const char \*const (?:\w*reasons|reasons)\[\] = \{(.*?)\};", texts["delivery.c"] + texts["gate.c"], re.DOTALL):
+    reasons = set(re.findall(r'X\([A-Z_]+,\s*"([a-z-]+)",', texts["payload/ignore-reason.h"]))
+    for array in re.findall(r"const char \*const (?:\w*reasons|reasons)\[\] = \{(.*?)\};", texts["delivery/delivery.c"] + texts["delivery/gate.c"], re.DOTALL):
         reasons |= set(re.findall(r'"([a-z-]+)"', array))
-    reasons |= set(re.findall(r'handle_ignored\(handling, [^"]*"([a-z-]+)"\)', texts["delivery.c"] + texts["delivery-queue.c"]))
+    reasons |= set(re.findall(r'handle_ignored\(handling, [^"]*"([a-z-]+)"\)', texts["delivery/delivery.c"] + texts["delivery/queue.c"]))
     assert {"no-stage-matches", "auto-create-off", "same-digest", "delivered-before", "auto-deploy-off"} <= reasons, reasons
     explained = set(re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$", page, re.MULTILINE))
     assert reasons == explained, f"only one of the two has {sorted(reasons ^ explained)}"

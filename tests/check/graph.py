@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Who includes and who calls whom below src/, read from the text in the style that clang-format keeps, and the circles in that."""
+import collections
+import re
+
+import source
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+# What begins in the first column and is not static can be called, or read, from another file.
+FUNCTION = re.compile(r"^(?!static\b|typedef\b|return\b|extern\b)(?:[A-Za-z_]\w*[ *]+)+\**([a-z_]\w*)\([^;{}]*\)\s*\{", re.MULTILINE)
+TABLE = re.compile(r"^const (?:[A-Za-z_]\w*[ *]+)+([a-z_]\w*)(?:\[\w*\])* = ", re.MULTILINE)
+WORD = re.compile(r"\b[a-z_]\w*\b")
+
+
+def code(path):
+    """The text of a file without comments and without what strings say, but for the names of its includes."""
+    text = re.sub(r"/\*.*?\*/", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return "\n".join(line if line.lstrip().startswith("#") else re.sub(r'"(?:\\.|[^"\\\n])*"', '""', line)
+                     for line in text.splitlines())
+
+
+def includes():
+    """{file: {header: [header]}}; names are below src/, the last part is what is shown of an arrow."""
+    arrows = {}
+    for path in source.files(".c", ".h", below=("src",)):
+        name = str(path.relative_to(source.ROOT / "src"))
+        arrows[name] = {header: [header] for header in INCLUDE.findall(code(path))
+                        if (source.ROOT / "src" / header).exists()}
+    return arrows
+
+
+def calls():
+    """{file: {file: [function or table of the second that the first names]}}."""
+    texts = {str(path.relative_to(source.ROOT / "src")): code(path) for path in source.files(".c", below=("src",))}
+    homes = {}
+    for name, text in texts.items():
+        for symbol in FUNCTION.findall(text) + TABLE.findall(text):
+            # main() is in every program, and its like would join what never meets.
+            if symbol in homes:
+                homes[symbol] = None
+            else:
+                homes[symbol] = name
+    arrows = {name: collections.defaultdict(list) for name in texts}
+    for name, text in texts.items():
+        for symbol in sorted(set(WORD.findall(text))):
+            home = homes.get(symbol)
+            # A local variable of the same name is no call across programs.
+            if home and home != name and home.split("/")[0] in (name.split("/")[0], "shared"):
+                arrows[name][home].append(symbol)
+    return arrows
+
+
+def between(arrows, room_of):
+    """The arrows of files as arrows of the rooms that they are in: {room: {room: [(file, file)]}}."""
+    result = collections.defaultdict(lambda: collections.defaultdict(list))
+    for source_file, targets in arrows.items():
+        for target in targets:
+            if room_of(source_file) != room_of(target):
+                result[room_of(source_file)][room_of(target)].append((source_file, target))
+    return result
+
+
+def circles(arrows):
+    """Groups of two and more that reach each other (Tarjan's strongly connected components), each sorted."""
+    index, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for target in arrows.get(node, ()):
+            if target not in index:
+                visit(target)
+                low[node] = min(low[node], low[target])
+            elif target in stack:
+                low[node] = min(low[node], index[target])
+        if low[node] == index[node]:
+            group = [stack.pop()]
+            while group[-1] != node:
+                group.append(stack.pop())
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for node in sorted(arrows):
+        if node not in index:
+            visit(node)
+    return found
+
+
+def explain(arrows, group):
+    """One line for each arrow inside a circle, with what makes it."""
+    return [f"{one} -> {other}: {', '.join(str(why) for why in arrows[one][other][:6])}"
+            for one in group for other in group if other in arrows.get(one, {})]
