@@ -309,7 +309,7 @@ def test_every_reason_is_explained():
     wanted = set(re.findall(r'^        X\(\w+, "([a-z-]+)"', read("src/webhookd/payload/ignore-reason.h"), re.MULTILINE))
     for path in ("delivery/gate.c", "delivery/delivery.c"):
         wanted |= set(re.findall(r'^        \[\w+\] = "([a-z-]+)",$', read(f"src/webhookd/{path}"), re.MULTILINE))
-    for path in ("delivery/delivery.c", "delivery/queue.c"):
+    for path in ("delivery/delivery.c", "delivery/push.c"):
         wanted |= set(re.findall(r'handle_ignored\([^;]*"([a-z-]+)"\)', read(f"src/webhookd/{path}")))
     expect_same(terms("tinyforge-webhookd.8", "REASONS"), wanted, "REASONS")
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The object on the bus, its properties and signals: see manager.h. The methods are in bus/methods.c. */
+/* The object on the bus, its properties and signals: see manager.h. The methods are in files of their own. */
 #include "config.h"
 #include "shared/bus/errors.h"
 #include "shared/log.h"

@@ -46,6 +46,6 @@ int handling_tell(Handling *handling, const Notice *notice, const char *outcome,
 /* Answers and tells that nothing comes of a push, and why; `match` may be NULL. */
 int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason);
 
-/* queue.c: a push that a stage takes; and one whose final id was used before, whatever takes it by now. */
+/* push.c: a push that a stage takes; and one whose final id was used before, whatever takes it by now. */
 int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match);
 int handle_replayed(Handling *handling, const ImageRef *ref, const char *image, const Match *match);

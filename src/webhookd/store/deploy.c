@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Deploys as rows: their states and how they are read. What becomes of a row is decided in queue.c. */
+/* Deploys as rows: their states and how they are read. What becomes of a row is decided in enqueue.c. */
 #include <sqlite3.h>
 
 #include "webhookd/store/store-internal.h"

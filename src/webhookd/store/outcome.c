@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a row of the queue goes on: from queued to running, and from there to its end or back. How it came to be is in
- * queue.c.
+ * enqueue.c.
  */
 #include <limits.h>
 

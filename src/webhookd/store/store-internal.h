@@ -141,7 +141,7 @@ int store_ensure_uuid(Store *store);
 int store_find_queued(Store *store, int64_t stage_id, Deploy **ret);
 int store_find_running(Store *store, int64_t stage_id, Deploy **ret);
 
-/* queue.c, in the caller's step. Ends a row that is queued or running. */
+/* enqueue.c, in the caller's step. Ends a row that is queued or running. */
 int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, const char *reason);
 /* Adds a row; `generation` is 0 but for rollbacks. -ENOBUFS. */
 int queue_insert(Store *store, const Enqueue *enqueue, uint64_t generation, EnqueueResult *result);
