@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rules of the queue: what a push becomes. Order is by id, never by time. Of a stage one row at most is queued, and
- * one at most is running. How a row goes on from there is in outcome.c.
+ * one at most is running. How a row goes on from there is in outcome.c, and what both do to the queue in queue.c.
  */
-#include <sqlite3.h>
-
-#include "shared/time-util.h"
 #include "webhookd/store/store-internal.h"
 
 void enqueue_result_done(EnqueueResult *result) {
@@ -50,59 +47,6 @@ static bool push_joins_running(const Enqueue *enqueue, const Deploy *running) {
                 return !running->digest && streq(running->image, enqueue->image);
 
         return running->digest && streq(running->digest, enqueue->digest);
-}
-
-int queue_insert(Store *store, const Enqueue *enqueue, uint64_t generation, EnqueueResult *result) {
-        static const char sql[] = "INSERT INTO deploys(stage_id, image, digest, source, state, queued_at, "
-                                  "generation) VALUES(?1, ?2, ?3, ?4, 'queued', ?5, nullif(?6, 0))",
-                          forget_sql[] = "UPDATE deploys SET again = 0 WHERE stage_id = ?1 "
-                                         "AND state = 'running' AND again = 1";
-        uint64_t queued;
-        int r;
-
-        r = store_count_deploys(store, DEPLOY_QUEUED, &queued);
-        if (r < 0)
-                return r;
-        if (queued >= enqueue->max_queued)
-                return store_fail_text(store, -ENOBUFS, "the queue is full");
-
-        r = store_write(store, sql,
-                        VALUES(value_number(enqueue->stage_id), value_text(enqueue->image),
-                               value_text(enqueue->digest), value_text(enqueue->source),
-                               value_time(now_usec(CLOCK_REALTIME)), value_id(generation)));
-        if (r < 0)
-                return r;
-
-        result->verdict = ENQUEUE_NEW;
-        result->deploy_id = (uint64_t) sqlite3_last_insert_rowid(store->db);
-        result->state = DEPLOY_QUEUED;
-        /* What joined the running row is older than this, and is not to be deployed after it. */
-        r = store_write(store, forget_sql, VALUES(value_number(enqueue->stage_id)));
-        return r < 0 ? r : 0;
-}
-
-int queue_put_aside(Store *store, Deploy **queued, DeployState state, const char *reason,
-                    EnqueueResult *result) {
-        Deploy *deploy = *queued;
-        char *text;
-        int r;
-
-        r = queue_end(store, deploy->id, deploy->stage_id, state, reason);
-        if (r < 0)
-                return r;
-
-        text = strdup(reason);
-        if (!text)
-                return store_fail_text(store, -ENOMEM, "out of memory");
-
-        free(deploy->reason);
-        deploy->reason = text;
-        deploy->state = state;
-        deploy->finished_at = now_usec(CLOCK_REALTIME);
-
-        /* The list is the one row that a stage can have in its queue. */
-        result->superseded = (DeployList){ .items = TAKE_PTR(*queued), .n = 1 };
-        return 0;
 }
 
 /*

@@ -102,7 +102,7 @@ int row_end(Store *store, const Row *row);
 void *items_grow(void *items, size_t n, size_t size);
 
 /*
- * All or nothing for a function of several statements: a savepoint inside the open transaction, a
+ * transaction.c: all or nothing for a function of several statements: a savepoint inside the open transaction, a
  * transaction of its own elsewhere. `_cleanup_(step_undo) Step step = { 0 };` undoes whatever did not reach
  * step_end().
  */
@@ -141,7 +141,7 @@ int store_ensure_uuid(Store *store);
 int store_find_queued(Store *store, int64_t stage_id, Deploy **ret);
 int store_find_running(Store *store, int64_t stage_id, Deploy **ret);
 
-/* enqueue.c, in the caller's step. Ends a row that is queued or running. */
+/* queue.c, in the caller's step. Ends a row that is queued or running. */
 int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, const char *reason);
 /* Adds a row; `generation` is 0 but for rollbacks. -ENOBUFS. */
 int queue_insert(Store *store, const Enqueue *enqueue, uint64_t generation, EnqueueResult *result);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows that come into the queue and leave it, in the caller's step. Which push becomes one is decided in enqueue.c, how one
+ * goes on in outcome.c.
+ */
+#include <sqlite3.h>
+
+#include "shared/time-util.h"
+#include "webhookd/store/store-internal.h"
+
+/* Forgets the finished rows of a stage beyond DEPLOYS_KEPT, but for what rollbacks need. */
+static int queue_prune(Store *store, int64_t stage_id) {
+        static const char last_sql
+                        [] = "SELECT id FROM deploys "
+                             "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') "
+                             "ORDER BY id DESC LIMIT 1 OFFSET ?2",
+                delete_sql[] = "DELETE FROM deploys "
+                               "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') AND id <= ?2 "
+                               "AND id NOT IN (SELECT id FROM deploys WHERE stage_id = ?1 "
+                               "AND state = 'succeeded' ORDER BY id DESC LIMIT ?3) "
+                               "AND id IS NOT (SELECT max(id) FROM deploys WHERE stage_id = ?1 "
+                               "AND state = 'unchanged' AND generation IS NOT NULL)";
+        int64_t last;
+        int r;
+
+        r = store_read_number(store, last_sql, VALUES(value_number(stage_id), value_number(DEPLOYS_KEPT)),
+                              &last);
+        if (r <= 0)
+                return r;
+
+        r = store_seal_deliveries(store, stage_id, (uint64_t) last);
+        if (r < 0)
+                return r;
+
+        return store_write(
+                        store, delete_sql,
+                        VALUES(value_number(stage_id), value_number(last), value_number(GENERATIONS_KEPT)));
+}
+
+/* Ends a row that is queued or running. */
+int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, const char *reason) {
+        static const char sql[] =
+                        "UPDATE deploys SET state = ?2, reason = ?3, finished_at = ?4 WHERE id = ?1";
+        int r;
+
+        r = store_write(store, sql,
+                        VALUES(value_id(id), value_text(deploy_state_to_string(state)), value_text(reason),
+                               value_time(now_usec(CLOCK_REALTIME))));
+        if (r >= 0)
+                r = store_count_end(store, id);
+        if (r < 0)
+                return r;
+
+        return queue_prune(store, stage_id);
+}
+
+int queue_insert(Store *store, const Enqueue *enqueue, uint64_t generation, EnqueueResult *result) {
+        static const char sql[] = "INSERT INTO deploys(stage_id, image, digest, source, state, queued_at, "
+                                  "generation) VALUES(?1, ?2, ?3, ?4, 'queued', ?5, nullif(?6, 0))",
+                          forget_sql[] = "UPDATE deploys SET again = 0 WHERE stage_id = ?1 "
+                                         "AND state = 'running' AND again = 1";
+        uint64_t queued;
+        int r;
+
+        r = store_count_deploys(store, DEPLOY_QUEUED, &queued);
+        if (r < 0)
+                return r;
+        if (queued >= enqueue->max_queued)
+                return store_fail_text(store, -ENOBUFS, "the queue is full");
+
+        r = store_write(store, sql,
+                        VALUES(value_number(enqueue->stage_id), value_text(enqueue->image),
+                               value_text(enqueue->digest), value_text(enqueue->source),
+                               value_time(now_usec(CLOCK_REALTIME)), value_id(generation)));
+        if (r < 0)
+                return r;
+
+        result->verdict = ENQUEUE_NEW;
+        result->deploy_id = (uint64_t) sqlite3_last_insert_rowid(store->db);
+        result->state = DEPLOY_QUEUED;
+        /* What joined the running row is older than this, and is not to be deployed after it. */
+        r = store_write(store, forget_sql, VALUES(value_number(enqueue->stage_id)));
+        return r < 0 ? r : 0;
+}
+
+int queue_put_aside(Store *store, Deploy **queued, DeployState state, const char *reason,
+                    EnqueueResult *result) {
+        Deploy *deploy = *queued;
+        char *text;
+        int r;
+
+        r = queue_end(store, deploy->id, deploy->stage_id, state, reason);
+        if (r < 0)
+                return r;
+
+        text = strdup(reason);
+        if (!text)
+                return store_fail_text(store, -ENOMEM, "out of memory");
+
+        free(deploy->reason);
+        deploy->reason = text;
+        deploy->state = state;
+        deploy->finished_at = now_usec(CLOCK_REALTIME);
+
+        /* The list is the one row that a stage can have in its queue. */
+        result->superseded = (DeployList){ .items = TAKE_PTR(*queued), .n = 1 };
+        return 0;
+}
