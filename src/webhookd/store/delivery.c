@@ -41,7 +41,7 @@ int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_depl
 
         row = (Row){ .statement = statement };
         id = row_number(&row, INT64_MAX);
-        state = row_state(&row);
+        state = (DeployState) row_word(&row, deploy_state_from_string, DEPLOY_FAILED);
         r = row_end(store, &row);
         if (r < 0)
                 return r;
