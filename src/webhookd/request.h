@@ -10,6 +10,8 @@
 
 /* The most headers of a request; libh2o has the same limit. */
 #define REQUEST_HEADERS_MAX 100U
+/* A delivery id in one of them that has more bytes than this is none. */
+#define DELIVERY_ID_MAX 255U
 
 typedef struct Bytes {
         const char *data;

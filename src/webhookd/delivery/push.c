@@ -6,6 +6,8 @@
 #include "webhookd/delivery/delivery-internal.h"
 #include "webhookd/delivery/gate.h"
 
+static_assert(DELIVERY_ID_MAX == 255, "the schema of the store has the same limit");
+
 static const char *const enqueue_texts[] = {
         [ENQUEUE_NEW] = "Delivery accepted, deploy %" PRIu64 " queued",
         [ENQUEUE_JOINED] = "Delivery accepted, joins deploy %" PRIu64,

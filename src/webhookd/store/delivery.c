@@ -9,8 +9,6 @@
 #include "shared/time-util.h"
 #include "webhookd/store/store-internal.h"
 
-static_assert(DELIVERY_ID_MAX == 255, "the schema has the same limit");
-
 int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_deploy_id,
                         DeployState *ret_state) {
         static const char sql[] =

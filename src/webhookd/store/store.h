@@ -17,8 +17,6 @@
 #define STORE_SCHEMA_VERSION 3
 /* Bytes of a UUID in text with its NUL. */
 #define UUID_TEXT_SIZE 37U
-/* A sender's delivery id beyond this many bytes is refused before it reaches the store. */
-#define DELIVERY_ID_MAX 255U
 /* Attempts that count, per deploy. */
 #define DEPLOY_ATTEMPTS_MAX 5U
 /* Finished rows kept per stage. */
