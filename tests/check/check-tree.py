@@ -235,9 +235,9 @@ def test_senders_page_names_every_format_and_every_reason():
     assert "told as `cloudevents`" in page
 
     reasons = set(re.findall(r'X\([A-Z_]+,\s*"([a-z-]+)",', texts["payload/ignore-reason.h"]))
-    for array in re.findall(r"const char \*const (?:\w*reasons|reasons)\[\] = \{(.*?)\};", texts["delivery/delivery.c"] + texts["delivery/gate.c"], re.DOTALL):
+    for array in re.findall(r"const char \*const (?:\w*reasons|reasons)\[\] = \{(.*?)\};", texts["delivery/autocreate.c"] + texts["delivery/gate.c"], re.DOTALL):
         reasons |= set(re.findall(r'"([a-z-]+)"', array))
-    reasons |= set(re.findall(r'handle_ignored\(handling, [^"]*"([a-z-]+)"\)', texts["delivery/delivery.c"] + texts["delivery/push.c"]))
+    reasons |= set(re.findall(r'handle_ignored\(handling, [^"]*"([a-z-]+)"\)', "".join(text for name, text in texts.items() if name.startswith("delivery/"))))
     assert {"no-stage-matches", "auto-create-off", "same-digest", "delivered-before", "auto-deploy-off"} <= reasons, reasons
     explained = set(re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$", page, re.MULTILINE))
     assert reasons == explained, f"only one of the two has {sorted(reasons ^ explained)}"
