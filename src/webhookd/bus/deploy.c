@@ -85,33 +85,27 @@ static int enqueue(Manager *manager, const Project *project, const Stage *stage,
 }
 
 int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *project_name, *stage_name, *tag;
         _cleanup_(project_freep) Project *project = NULL;
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_(stage_freep) Stage *stage = NULL;
         Manager *manager = userdata;
+        PolkitDetails about;
+        const char *tag;
         uint64_t id = 0;
         uid_t uid;
         int r;
 
-        manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "sss", &project_name, &stage_name, &tag);
-        if (r < 0)
-                return r;
-
-        r = manager_admit(manager, message, project_name, stage_name, &uid, error);
+        r = manager_begin(manager, message, CALL_STAGE, &about, &uid, error);
         if (r != 0)
                 return r;
 
-        r = manager_find_stage(manager, project_name, stage_name, &project, &stage, error);
-        if (r < 0)
-                return r;
-
-        r = deploy_reference(project, stage, tag, &ref, error);
-        if (r < 0)
-                return r;
-
-        r = enqueue(manager, project, stage, ref, "manual", uid, &id, error);
+        r = sd_bus_message_read(message, "s", &tag);
+        if (r >= 0)
+                r = manager_find_stage(manager, about.project, about.stage, &project, &stage, error);
+        if (r >= 0)
+                r = deploy_reference(project, stage, tag, &ref, error);
+        if (r >= 0)
+                r = enqueue(manager, project, stage, ref, "manual", uid, &id, error);
         if (r < 0)
                 return r;
 
@@ -167,12 +161,15 @@ int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error)
         manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "sss", &project_name, &from_name, &to_name);
         if (r >= 0)
-                r = manager_check_names(project_name, from_name, error);
+                r = call_check_names(project_name, from_name, error);
+        if (r >= 0)
+                r = call_check_names(project_name, to_name, error);
         if (r < 0)
                 return r;
 
         /* Of the two, what is changed is what polkit is told. */
-        r = manager_admit(manager, message, project_name, to_name, &uid, error);
+        r = manager_authorise(manager, message,
+                              &(PolkitDetails){ .project = project_name, .stage = to_name }, &uid, error);
         if (r != 0)
                 return r;
 
@@ -214,20 +211,14 @@ static int tell_rollback(Manager *manager, const EnqueueResult *result, uid_t ui
         return outbox_add(manager->outbox, &notice);
 }
 
-static int rollback(Manager *manager, sd_bus_message *message, const char *project_name,
-                    const char *stage_name, bool hold, sd_bus_error *error) {
+static int rollback(Manager *manager, sd_bus_message *message, const PolkitDetails *about, bool hold,
+                    uid_t uid, sd_bus_error *error) {
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         _cleanup_(project_freep) Project *project = NULL;
         _cleanup_(stage_freep) Stage *stage = NULL;
-        uid_t uid;
         int r;
 
-        r = manager_authorise(manager, message,
-                              &(PolkitDetails){ .project = project_name, .stage = stage_name }, &uid, error);
-        if (r != 0)
-                return r;
-
-        r = manager_find_stage(manager, project_name, stage_name, &project, &stage, error);
+        r = manager_find_stage(manager, about->project, about->stage, &project, &stage, error);
         if (r < 0)
                 return r;
 
@@ -250,18 +241,13 @@ static int rollback(Manager *manager, sd_bus_message *message, const char *proje
 }
 
 int method_rollback(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *project, *stage;
         Manager *manager = userdata;
+        PolkitDetails about;
+        uid_t uid;
         int r;
 
-        manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "ss", &project, &stage);
-        if (r >= 0)
-                r = manager_check_names(project, stage, error);
-        if (r < 0)
-                return r;
-
-        return rollback(manager, message, project, stage, /* hold= */ false, error);
+        r = manager_begin(manager, message, CALL_STAGE, &about, &uid, error);
+        return r != 0 ? r : rollback(manager, message, &about, /* hold= */ false, uid, error);
 }
 
 typedef struct RollbackOptions {
@@ -270,22 +256,25 @@ typedef struct RollbackOptions {
 
 static const BusOption rollback_options[] = { { "Hold", "b", offsetof(RollbackOptions, hold) } };
 
+/* The options are looked at before anybody is asked for a password. */
 int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         RollbackOptions options = { .hold = false };
-        const char *project, *stage;
+        PolkitDetails about = { .hook = NULL };
         Manager *manager = userdata;
         unsigned seen;
+        uid_t uid;
         int r;
 
         manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "ss", &project, &stage);
+        r = sd_bus_message_read(message, "ss", &about.project, &about.stage);
         if (r >= 0)
-                r = manager_check_names(project, stage, error);
+                r = call_check_names(about.project, about.stage, error);
         if (r >= 0)
                 r = bus_options_read(message, rollback_options, ELEMENTSOF(rollback_options), &options,
                                      &seen, error);
         if (r < 0)
                 return r;
 
-        return rollback(manager, message, project, stage, options.hold, error);
+        r = manager_authorise(manager, message, &about, &uid, error);
+        return r != 0 ? r : rollback(manager, message, &about, options.hold, uid, error);
 }

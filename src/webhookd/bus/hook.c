@@ -60,41 +60,20 @@ static int check_images(char *const *images, sd_bus_error *error) {
         return 0;
 }
 
-/* The name of the call, from a caller who may; else what the method has to return, as of manager_authorise(). */
-static int read_name(Manager *manager, sd_bus_message *message, const char **ret_name, uid_t *ret_uid,
-                     sd_bus_error *error) {
-        const char *name;
-        int r;
-
-        manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "s", &name);
-        if (r < 0)
-                return r;
-
-        if (!name_is_valid(name))
-                return sd_bus_error_set(error, ERROR_INVALID_NAME,
-                                        "A hook's name is [a-z0-9][a-z0-9_-]*, at most 63 characters");
-
-        r = manager_authorise(manager, message, &(PolkitDetails){ .hook = name }, ret_uid, error);
-        if (r == 0)
-                *ret_name = name;
-        return r;
-}
-
-/* The same, of a hook that is there. */
+/* The hook that a call names, from a caller who may; else what the method has to return, as of manager_begin(). */
 static int read_hook(Manager *manager, sd_bus_message *message, const Hook **ret, uid_t *ret_uid,
                      sd_bus_error *error) {
         const Hook *hook = NULL;
-        const char *name;
+        PolkitDetails about;
         int r;
 
-        r = read_name(manager, message, &name, ret_uid, error);
+        r = manager_begin(manager, message, CALL_HOOK, &about, ret_uid, error);
         if (r != 0)
                 return r;
 
-        hook = hooks_find(manager->webhooks, name);
+        hook = hooks_find(manager->webhooks, about.hook);
         if (!hook)
-                return sd_bus_error_setf(error, ERROR_NO_SUCH_HOOK, "There is no hook '%s'", name);
+                return sd_bus_error_setf(error, ERROR_NO_SUCH_HOOK, "There is no hook '%s'", about.hook);
 
         *ret = hook;
         return 0;
@@ -133,8 +112,7 @@ int method_regenerate_secret(sd_bus_message *message, void *userdata, sd_bus_err
         uid_t uid;
         int r;
 
-        manager->hooks.activity(manager->userdata);
-        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &uid, error);
+        r = manager_begin(manager, message, CALL_ALL, NULL, &uid, error);
         if (r != 0)
                 return r;
 
@@ -152,8 +130,7 @@ int method_get_webhook_path(sd_bus_message *message, void *userdata, sd_bus_erro
         uid_t uid;
         int r;
 
-        manager->hooks.activity(manager->userdata);
-        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &uid, error);
+        r = manager_begin(manager, message, CALL_ALL, NULL, &uid, error);
         return r != 0 ? r : reply_path(message, hooks_at(manager->webhooks, 0));
 }
 
@@ -177,12 +154,12 @@ int method_create_hook(sd_bus_message *message, void *userdata, sd_bus_error *er
         _cleanup_(create_options_done) CreateOptions options = { .signature = "optional" };
         Manager *manager = userdata;
         const Hook *hook = NULL;
-        const char *name;
+        PolkitDetails about;
         unsigned seen;
         uid_t uid;
         int r, rule;
 
-        r = read_name(manager, message, &name, &uid, error);
+        r = manager_begin(manager, message, CALL_HOOK, &about, &uid, error);
         if (r != 0)
                 return r;
 
@@ -197,12 +174,12 @@ int method_create_hook(sd_bus_message *message, void *userdata, sd_bus_error *er
                 return sd_bus_error_set(error, ERROR_INVALID_OPTION,
                                         "Signature is \"optional\", \"required\" or \"none\"");
 
-        r = hooks_create(manager->webhooks, name, options.images, (SignatureRule) rule, &hook);
+        r = hooks_create(manager->webhooks, about.hook, options.images, (SignatureRule) rule, &hook);
         if (r < 0)
-                return reply_create_error(manager, name, error, r);
+                return reply_create_error(manager, about.hook, error, r);
 
-        tell(manager, EVENT_HOOK_CREATED, NOTICE_HOOK_ADDED, name, uid, "Hook %s created by uid %u%s", name,
-             (unsigned) uid,
+        tell(manager, EVENT_HOOK_CREATED, NOTICE_HOOK_ADDED, about.hook, uid, "Hook %s created by uid %u%s",
+             about.hook, (unsigned) uid,
              hook_is_deaf(hook)
                              ? "; it accepts nothing until it has a key for the signature that it requires"
                              : "");
@@ -303,8 +280,7 @@ int method_list_hooks(sd_bus_message *message, void *userdata, sd_bus_error *err
         uid_t uid;
         int r;
 
-        manager->hooks.activity(manager->userdata);
-        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &uid, error);
+        r = manager_begin(manager, message, CALL_ALL, NULL, &uid, error);
         if (r != 0)
                 return r;
 

@@ -6,7 +6,7 @@
 int manager_find_project(Manager *manager, const char *name, Project **ret, sd_bus_error *error) {
         int r;
 
-        r = manager_check_names(name, NULL, error);
+        r = call_check_names(name, NULL, error);
         if (r < 0)
                 return r;
 

@@ -4,7 +4,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "shared/bus/authority.h"
+#include "shared/bus/call.h"
 #include "shared/bus/options.h"
 #include "shared/image-ref.h"
 #include "webhookd/bus/manager.h"
@@ -37,17 +37,12 @@ struct Manager {
 
 /* access.c: the table of who may call what. */
 int manager_open_access(Manager *manager);
-/*
- * Whether the caller may call this method, by the table in bus/access.c: 0 and the caller's uid, or what the method has to
- * return to sd-bus, as of authority_check(). `details` are names that were checked.
- */
+/* What most methods begin with: call_begin(), and the daemon is not idle. */
+int manager_begin(Manager *manager, sd_bus_message *message, CallScope scope, PolkitDetails *ret_about,
+                  uid_t *ret_uid, sd_bus_error *error);
+/* For the others: authority_check(). `details` are names that were checked. */
 int manager_authorise(Manager *manager, sd_bus_message *message, const PolkitDetails *details,
                       uid_t *ret_uid, sd_bus_error *error);
-/* 0, or the error InvalidName on the bus. `stage` may be NULL. */
-int manager_check_names(const char *project, const char *stage, sd_bus_error *error);
-/* Both of these in one: what most methods begin with, once they have read their names. */
-int manager_admit(Manager *manager, sd_bus_message *message, const char *project, const char *stage,
-                  uid_t *ret_uid, sd_bus_error *error);
 
 /* reply.c: the error on the bus for a negative errno of the store; logged here, once. */
 int manager_reply_store_error(const Manager *manager, sd_bus_error *error, int r);

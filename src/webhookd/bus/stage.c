@@ -151,26 +151,21 @@ static int set_stage(Manager *manager, const Project *project, const char *name,
 int method_set_stage(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_(project_freep) Project *project = NULL;
         StageOptions options = { .pattern = NULL };
-        const char *project_name, *name;
         Manager *manager = userdata;
+        PolkitDetails about;
         unsigned seen = 0;
         uid_t uid;
         int r;
 
-        manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "ss", &project_name, &name);
-        if (r < 0)
-                return r;
-
-        r = manager_admit(manager, message, project_name, name, &uid, error);
+        r = manager_begin(manager, message, CALL_STAGE, &about, &uid, error);
         if (r != 0)
                 return r;
 
         r = bus_options_read(message, stage_options, ELEMENTSOF(stage_options), &options, &seen, error);
         if (r >= 0)
-                r = manager_find_project(manager, project_name, &project, error);
+                r = manager_find_project(manager, about.project, &project, error);
         if (r >= 0)
-                r = set_stage(manager, project, name, &options, seen, uid, error);
+                r = set_stage(manager, project, about.stage, &options, seen, uid, error);
         if (r < 0)
                 return r;
 
