@@ -8,6 +8,9 @@
  * unreadable), -EBUSY (another process holds the file), -ENOMEM; -EINVAL for what the schema refuses (a number out of
  * its range, a stage that does not exist). A function that failed has changed nothing.
  * Lookups return 1 and an object, or 0 with NULL where there is none.
+ *
+ * The room store/ holds everything that lasts, and is the only one that speaks SQL. Every room that keeps or looks up such a
+ * thing includes this header. The store uses no other room, never logs, and never decides whether a push is followed.
  */
 #pragma once
 
