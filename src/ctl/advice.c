@@ -61,6 +61,9 @@ static const Advice advices[] = {
         { ERROR_ENGINE_UNREACHABLE,
           "Does Docker or Podman run, and may tinyforge-deployer use its socket? systemctl status docker.socket "
           "podman.socket; id tinyforge-deployer" },
+        { ERROR_ENGINE_DISK_FULL,
+          "Make room where the engine keeps its images, and deploy again. df -h shows the disks; docker system df, "
+          "or podman system df, what takes the room." },
         { ERROR_ENGINE_UNSUPPORTED,
           "Docker 20.10 or Podman 4.3 is the oldest engine that is known to work." },
         { SD_BUS_ERROR_ACCESS_DENIED, ask_root },

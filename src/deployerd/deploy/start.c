@@ -51,7 +51,7 @@ static int deploy_put_back(Deploy *deploy, const InstanceList *list, const Insta
                         return r;
         }
 
-        r = engine_container_start(deploy->engine, old->container.id);
+        r = engine_container_start(deploy->engine, old->container.id, /* once= */ false);
         worker_log(deploy->worker, LOG_NOTICE,
                    "%s was stopped by an attempt that died and is started again%s%s", old->container.name,
                    r < 0 ? ": " : "", r < 0 ? worker_error(deploy->worker) : "");
@@ -138,7 +138,8 @@ static int deploy_create(Deploy *deploy) {
         if (r < 0)
                 return r;
 
-        r = engine_container_create(deploy->engine, deploy->pending_name, deploy->body, &deploy->container);
+        r = engine_container_create(deploy->engine, deploy->pending_name, deploy->body, deploy->recreate,
+                                    &deploy->container);
         if (r == -EEXIST)
                 return -EBADE;
         if (r < 0)
@@ -183,7 +184,7 @@ static int deploy_start(Deploy *deploy) {
 
         /* Without it the next look only comes later. */
         (void) engine_container_watch(deploy->engine, deploy->container, &watch);
-        r = engine_container_start(deploy->engine, deploy->container);
+        r = engine_container_start(deploy->engine, deploy->container, deploy->recreate);
         if (r >= 0) {
                 worker_progress(deploy->worker, PHASE_STARTED, "");
                 r = health_wait(deploy->engine, watch, deploy->container, &health, deploy->config);
@@ -237,7 +238,7 @@ static int deploy_bring_back(Deploy *deploy, const Instance *old) {
         };
         int r;
 
-        r = engine_container_start(deploy->engine, old->container.id);
+        r = engine_container_start(deploy->engine, old->container.id, /* once= */ false);
         if (r >= 0 && !worker_is_cancelled(deploy->worker))
                 r = health_wait(deploy->engine, NULL, old->container.id, &health, deploy->config);
         if (r < 0)

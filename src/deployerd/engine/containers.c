@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "deployerd/engine/start-error.h"
+#include "deployerd/engine/trouble.h"
 #include "shared/conf/conf.h"
 #include "shared/json.h"
 
@@ -133,8 +134,9 @@ static bool is_name_clash(const EngineAnswer *answer) {
                strcasestr(message, "in use");
 }
 
-/* What an answer that was accepted only to look for a clash means after all. */
-static int judge_clash(Engine *engine, const EngineAnswer *answer, const char *what, const char *name) {
+/* What an answer that was accepted only to look for a clash means after all; `error` is its errno where it is none. */
+static int judge_clash(Engine *engine, const EngineAnswer *answer, int error, const char *what,
+                       const char *name) {
         if (answer->status < 300)
                 return 0;
 
@@ -142,16 +144,27 @@ static int judge_clash(Engine *engine, const EngineAnswer *answer, const char *w
                 return worker_fail(engine_worker(engine), -EEXIST,
                                    "Cannot %s: the name %s is in use by another container", what, name);
 
-        return worker_fail(engine_worker(engine),
-                           answer->status >= 500 || answer->status == 404 ? -EIO : -EBADE,
-                           "Cannot %s: the engine answers %i: %.1024s", what, answer->status,
-                           engine_message(answer->json, "no reason given"));
+        return worker_fail(engine_worker(engine), error, "Cannot %s: the engine answers %i: %.1024s", what,
+                           answer->status, engine_message(answer->json, "no reason given"));
 }
 
-int engine_container_create(Engine *engine, const char *name, const json_t *body, char **ret_id) {
+/* The image was here a moment ago: its absence is worth another attempt. What else is missing was named by root. */
+static int classify_create(const EngineAnswer *answer, bool once) {
+        const char *message = engine_message(answer->json, "");
+        int r;
+
+        if (answer->status == 404)
+                return strcasestr(message, "image") ? -EIO : -EBADE;
+        if (answer->status < 500)
+                return -EBADE;
+
+        r = start_error_classify(answer->status, message, once);
+        return r == -EREMOTEIO ? -EBADE : r;
+}
+
+int engine_container_create(Engine *engine, const char *name, const json_t *body, bool once, char **ret_id) {
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
         _cleanup_free_ char *escaped = NULL, *path = NULL;
-        /* The image was here a moment ago: its absence is worth another attempt. */
         static const int told[] = { 404, 409, 500, 0 };
         const char *id;
         int r;
@@ -176,7 +189,8 @@ int engine_container_create(Engine *engine, const char *name, const json_t *body
                         },
                         &answer);
         if (r >= 0)
-                r = judge_clash(engine, &answer, "create the container", name);
+                r = judge_clash(engine, &answer, classify_create(&answer, once), "create the container",
+                                name);
         if (r < 0)
                 return r;
 
@@ -206,7 +220,7 @@ static int container_call(Engine *engine, const char *id, const char *suffix, En
         return engine_call(engine, &request, ret);
 }
 
-int engine_container_start(Engine *engine, const char *id) {
+int engine_container_start(Engine *engine, const char *id, bool once) {
         /* What cannot be started is 400 or 404 with Docker where it sees that it is the image's fault, else mostly 500. */
         static const int told[] = { 304, 400, 403, 404, 409, 500, 0 };
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
@@ -221,7 +235,7 @@ int engine_container_start(Engine *engine, const char *id) {
                 return r;
 
         message = engine_message(answer.json, "no reason given");
-        return worker_fail(engine_worker(engine), start_error_classify(answer.status, message),
+        return worker_fail(engine_worker(engine), start_error_classify(answer.status, message, once),
                            "the engine cannot start it: %.1024s", message);
 }
 
@@ -244,7 +258,11 @@ int engine_container_rename(Engine *engine, const char *id, const char *name) {
                                             .accepted = told,
                                             .what = "rename the container" },
                            &answer);
-        return r < 0 ? r : judge_clash(engine, &answer, "rename the container", name);
+        return r < 0 ? r
+                     : judge_clash(engine, &answer,
+                                   answer.status >= 500 ? trouble_errno(engine_message(answer.json, ""))
+                                                        : -EBADE,
+                                   "rename the container", name);
 }
 
 int engine_container_stop(Engine *engine, const char *id, uint64_t grace_usec) {

@@ -20,10 +20,13 @@ int engine_container_inspect(Engine *engine, const char *name, Container *ret);
  */
 int engine_container_list(Engine *engine, const char *const *labels, char ***ret_ids);
 
-/* -EEXIST: the name is taken. */
-int engine_container_create(Engine *engine, const char *name, const json_t *body, char **ret_id);
-/* -EREMOTEIO: the engine answers that it cannot be started. */
-int engine_container_start(Engine *engine, const char *id);
+/*
+ * -EEXIST: the name is taken. With `once` an engine that fails at it in words that nobody knows has refused it (-EBADE), and
+ * is not taken to be in trouble (-EIO): so where another attempt costs more than the one that it may save.
+ */
+int engine_container_create(Engine *engine, const char *name, const json_t *body, bool once, char **ret_id);
+/* -EREMOTEIO: the engine answers that it cannot be started. `once` as above. */
+int engine_container_start(Engine *engine, const char *id, bool once);
 /* -EEXIST: the name is taken. */
 int engine_container_rename(Engine *engine, const char *id, const char *name);
 /* Asks it to end, kills it after the grace; 0 also where it does not run or is gone. */

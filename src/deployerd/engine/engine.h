@@ -4,7 +4,7 @@
  * block. Images and containers have files of their own (images.h, containers.h).
  *
  * Errors are those of shared/errors.h; worker_error() has the sentence. What an engine refuses (4xx) is
- * -EBADE, what it fails at (5xx, a broken answer) -EIO, its absence -ECONNREFUSED, the end of this process -EINTR.
+ * -EBADE, what it fails at (5xx, a broken answer) -EIO, or -ENOSPC where its disk is full, its absence -ECONNREFUSED, the end of this process -EINTR.
  */
 #pragma once
 
