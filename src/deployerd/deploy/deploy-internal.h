@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A deploy under way, in its child process: what deploy.c, start.c and end.c share. The way is: deploy.c
- * decides what there is to do, start.c brings the new container up or everything back to what it was, end.c
+ * A deploy under way, in its child process: what deploy.c, bring-up.c and finish.c share. The way is: deploy.c
+ * decides what there is to do, bring-up.c brings the new container up or everything back to what it was, finish.c
  * tidies up after the switch.
  */
 #pragma once
