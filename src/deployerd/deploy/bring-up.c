@@ -50,7 +50,7 @@ static int deploy_make_way(Deploy *deploy) {
                         continue;
 
                 instance->made_way = true;
-                r = engine_container_stop(deploy->engine, instance->container.id,
+                r = engine_container_stop(deploy->engine, &instance->container,
                                           deploy->config->stop_grace_usec);
                 if (r < 0)
                         return r;

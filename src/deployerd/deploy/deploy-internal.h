@@ -33,9 +33,11 @@ typedef struct Deploy {
         bool engine_ended; /* while the new one came up: what became of that says nothing of the image */
         char name[INSTANCE_NAME_SIZE];
         char pending_name[INSTANCE_NAME_SIZE];
-        char keep_tag[RETAIN_TAG_SIZE];
-        InstanceList before; /* what was there when the new one was created */
-        char *container;     /* the id of the new one, as long as it is to be undone */
+        char pending_tag[RETAIN_TAG_SIZE]; /* of the image, until the switch */
+        char keep_tag[RETAIN_TAG_SIZE];    /* from then on */
+        bool tagged;                       /* as pending */
+        InstanceList before;               /* what was there when the new one was created */
+        char *container;                   /* the id of the new one, as long as it is to be undone */
 } Deploy;
 
 static inline bool deploy_owns(const Deploy *deploy, const Instance *instance) {

@@ -3,6 +3,8 @@
  * How a stage gets its new image: see deploy.h. Here stands the way and what is decided on it; each step is a file of its
  * own, in the order of deploy-internal.h.
  */
+#include <stdio.h>
+
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/recreate.h"
 #include "deployerd/worker/report.h"
@@ -100,6 +102,22 @@ static int deploy_steps(Deploy *deploy) {
         return deploy_replace(deploy);
 }
 
+/*
+ * An attempt that did not switch keeps no image here, but where the engine or the registry is in passing trouble: then there
+ * is another one, which is to find it. `error` keeps its sentence.
+ */
+static void deploy_forget_image(Deploy *deploy, int error) {
+        char reason[REASON_MAX];
+
+        if (!deploy->tagged || error == -EIO || error == -ECONNREFUSED || error == -ENOMEM)
+                return;
+
+        (void) snprintf(reason, sizeof(reason), "%s", worker_error(deploy->worker));
+        engine_set_finishing(deploy->engine);
+        retain_drop(deploy->engine, deploy->image, deploy->pending_tag);
+        (void) worker_fail(deploy->worker, error, "%s", reason);
+}
+
 int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfig *config) {
         _cleanup_(deploy_done) Deploy deploy = { .worker = worker, .request = request, .config = config };
         int r;
@@ -110,7 +128,10 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
 
         instance_name(request->project, request->stage, request->deploy_id, false, deploy.name);
         instance_name(request->project, request->stage, request->deploy_id, true, deploy.pending_name);
-        retain_tag(request->stage, request->deploy_id, request->store, deploy.keep_tag);
+        retain_tag(request->stage, request->deploy_id, request->store, /* pending= */ true,
+                   deploy.pending_tag);
+        retain_tag(request->stage, request->deploy_id, request->store, /* pending= */ false,
+                   deploy.keep_tag);
         r = image_ref_parse(request->text, &deploy.image, NULL);
         if (r < 0)
                 return r;
@@ -119,5 +140,9 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
         if (r < 0)
                 return r;
 
-        return deploy_steps(&deploy);
+        r = deploy_steps(&deploy);
+        if (r < 0)
+                deploy_forget_image(&deploy, r);
+
+        return r;
 }

@@ -30,10 +30,10 @@ static int deploy_retire_one(Deploy *deploy, const Instance *instance) {
 
         r = deploy_check_cancelled(deploy);
         if (r >= 0 && instance->container.running && !instance->pending)
-                r = engine_container_stop(deploy->engine, instance->container.id,
+                r = engine_container_stop(deploy->engine, &instance->container,
                                           deploy->config->stop_grace_usec);
         if (r >= 0)
-                r = engine_container_remove(deploy->engine, instance->container.id);
+                r = instance_remove(deploy->engine, instance);
         if (r < 0)
                 return r;
 
@@ -81,6 +81,29 @@ static void describe(const Container *container, char *ret, size_t size) {
         text_clean(ret);
 }
 
+/*
+ * What runs has its image kept as a generation; of what ran before, that was done then. Without its tag the image is only at
+ * the mercy of a prune: no reason to call the deploy anything else.
+ */
+static void deploy_keep_image(Deploy *deploy, const char *outcome, const Container *container) {
+        const char *digest = container_label(container, LABEL_DIGEST);
+        int r = 0;
+
+        if (!streq(outcome, OUTCOME_SUCCEEDED))
+                return;
+
+        /* After an attempt that died behind the switch nothing was resolved. */
+        if (!deploy->image->digest) {
+                deploy->image->digest = strdup(strempty(digest));
+                r = deploy->image->digest ? 0 : -ENOMEM;
+        }
+        if (r >= 0)
+                r = engine_image_tag(deploy->engine, deploy->image, deploy->keep_tag);
+        if (r < 0)
+                worker_log(deploy->worker, LOG_WARNING, "The image is not kept: %s",
+                           worker_error(deploy->worker));
+}
+
 int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         char detail[512];
@@ -94,6 +117,8 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
         r = deploy_retire(deploy, &list, current);
         if (r < 0)
                 return r;
+
+        deploy_keep_image(deploy, outcome, container);
 
         /* An image too many is no reason to call the deploy anything else. */
         if (retain_sweep(deploy->engine, deploy->image, deploy->request->stage, deploy->request->store,

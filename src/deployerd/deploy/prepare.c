@@ -33,16 +33,26 @@ static void deploy_choose_port(Deploy *deploy, const EngineImage *image) {
 static int deploy_fetch(Deploy *deploy) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         const DeployRequest *request = deploy->request;
+        const Instance *runs;
         int r;
 
-        r = fetch_image(deploy->engine, deploy->image, deploy->keep_tag, &image);
+        r = fetch_image(deploy->engine, deploy->image, deploy->pending_tag, &image);
         if (r < 0)
                 return r;
 
+        deploy->tagged = true;
         worker_progress(deploy->worker, PHASE_PULLED, deploy->image->digest);
         deploy_choose_port(deploy, &image);
+        r = deploy_list(deploy, &deploy->before);
+        if (r < 0)
+                return r;
+
+        runs = deploy_find_newest(deploy, &deploy->before);
         r = container_body(engine_quirks(deploy->engine), request, &deploy->project, deploy->config,
-                           deploy->image->digest, deploy->port, &deploy->body, deploy->hash);
+                           &(BodyImage){ .digest = deploy->image->digest,
+                                         .port = deploy->port,
+                                         .volumes = image.volumes },
+                           runs ? &runs->container : NULL, &deploy->body, deploy->hash);
         if (r < 0)
                 return r;
 
@@ -56,8 +66,5 @@ int deploy_prepare(Deploy *deploy) {
         assert(deploy);
 
         r = deploy_read_project(deploy);
-        if (r >= 0)
-                r = deploy_fetch(deploy);
-
-        return r < 0 ? r : deploy_list(deploy, &deploy->before);
+        return r < 0 ? r : deploy_fetch(deploy);
 }

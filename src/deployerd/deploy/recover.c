@@ -15,7 +15,7 @@ static int deploy_put_back(Deploy *deploy, const InstanceList *list, const Insta
                 if (!deploy_is_left_behind(deploy, instance) || !instance->container.running)
                         continue;
 
-                r = engine_container_stop(deploy->engine, instance->container.id,
+                r = engine_container_stop(deploy->engine, &instance->container,
                                           deploy->config->stop_grace_usec);
                 if (r < 0)
                         return r;
@@ -53,7 +53,7 @@ int deploy_recover(Deploy *deploy, const InstanceList *list) {
                 if (!deploy_is_left_behind(deploy, instance))
                         continue;
 
-                r = engine_container_remove(deploy->engine, instance->container.id);
+                r = instance_remove(deploy->engine, instance);
                 if (r < 0)
                         return r;
 

@@ -4,7 +4,9 @@
 
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/health.h"
+#include "deployerd/deploy/volumes.h"
 #include "deployerd/text.h"
+#include "shared/json.h"
 #include "shared/protocol.h"
 
 static const Instance *find_running(const Deploy *deploy, const InstanceList *list) {
@@ -51,6 +53,34 @@ static int deploy_bring_back(Deploy *deploy, const Instance *old) {
         return r;
 }
 
+/* Which volumes end with it only the engine knows. */
+static int deploy_remove_new(Deploy *deploy) {
+        _cleanup_(container_done) Container container = { .json = NULL };
+        int r;
+
+        if (json_path(deploy->body, "Labels", LABEL_DISCARD, NULL)) {
+                r = engine_container_inspect(deploy->engine, deploy->container, &container);
+                if (r <= 0)
+                        return r;
+        }
+
+        r = engine_container_remove(deploy->engine, deploy->container);
+        if (r >= 0 && container.json)
+                volumes_discard(deploy->engine, &container);
+
+        return r;
+}
+
+/* Asked for as an inspect would show it: by the id and the time that the body gives. */
+static int deploy_stop_new(Deploy *deploy) {
+        const Container container = {
+                .id = deploy->container,
+                .stop_sec = json_get_int(deploy->body, "StopTimeout", 0),
+        };
+
+        return engine_container_stop(deploy->engine, &container, deploy->config->stop_grace_usec);
+}
+
 /* Negative where one of those that made way did not come back; worker_error() says why. */
 static int deploy_unmake_way(Deploy *deploy) {
         int ret = 0;
@@ -62,8 +92,7 @@ static int deploy_unmake_way(Deploy *deploy) {
                         continue;
 
                 if (deploy->container)
-                        r = engine_container_stop(deploy->engine, deploy->container,
-                                                  deploy->config->stop_grace_usec);
+                        r = deploy_stop_new(deploy);
                 if (r >= 0)
                         r = deploy_bring_back(deploy, &deploy->before.items[i]);
                 if (r < 0)
@@ -91,7 +120,7 @@ int deploy_undo(Deploy *deploy, int error) {
 
         /* A verdict about the old one is final; an engine that fails may yet be able to start it. */
         if (deploy->container && (r >= 0 || r == -EREMOTEIO)) {
-                r = engine_container_remove(deploy->engine, deploy->container);
+                r = deploy_remove_new(deploy);
                 if (r < 0)
                         worker_log(deploy->worker, LOG_WARNING, "%s stays behind: %s", deploy->pending_name,
                                    worker_error(deploy->worker));
@@ -130,7 +159,7 @@ int deploy_roll_back(Deploy *deploy) {
                 return r;
 
         (void) snprintf(reason, sizeof(reason), "%s", worker_error(deploy->worker));
-        retain_drop(deploy->engine, deploy->image, deploy->keep_tag);
+        retain_drop(deploy->engine, deploy->image, deploy->pending_tag);
         r = deploy_list(deploy, &list);
         if (r < 0)
                 return r;

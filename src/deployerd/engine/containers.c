@@ -265,18 +265,30 @@ int engine_container_rename(Engine *engine, const char *id, const char *name) {
                                    "rename the container", name);
 }
 
-int engine_container_stop(Engine *engine, const char *id, uint64_t grace_usec) {
+static uint64_t stop_seconds(const Container *container, uint64_t grace_usec) {
+        if (container->stop_sec == 0)
+                return (grace_usec + USEC_PER_SEC - 1) / USEC_PER_SEC;
+
+        return container->stop_sec < 0 || container->stop_sec > STOP_SEC_MAX
+                               ? STOP_SEC_MAX
+                               : (uint64_t) container->stop_sec;
+}
+
+int engine_container_stop(Engine *engine, const Container *container, uint64_t grace_usec) {
         static const int stopped[] = { 304, 404, 0 };
+        uint64_t seconds;
         char suffix[48];
 
-        (void) snprintf(suffix, sizeof(suffix), "/stop?t=%" PRIu64,
-                        (grace_usec + USEC_PER_SEC - 1) / USEC_PER_SEC);
-        return container_call(engine, id, suffix,
+        assert(container);
+
+        seconds = stop_seconds(container, grace_usec);
+        (void) snprintf(suffix, sizeof(suffix), "/stop?t=%" PRIu64, seconds);
+        return container_call(engine, container->id, suffix,
                               (EngineRequest){
                                               .method = "POST",
                                               .accepted = stopped,
                                               .what = "stop the container",
-                                              .timeout_usec = grace_usec + ENGINE_CHANGE_USEC,
+                                              .timeout_usec = seconds * USEC_PER_SEC + ENGINE_CHANGE_USEC,
                               },
                               NULL);
 }
@@ -285,7 +297,7 @@ int engine_container_remove(Engine *engine, const char *id) {
         /* 409 comes when another request removes it already. */
         static const int gone[] = { 404, 409, 0 };
 
-        return container_call(engine, id, "?force=1&v=1",
+        return container_call(engine, id, "?force=1",
                               (EngineRequest){ .method = "DELETE",
                                                .accepted = gone,
                                                .what = "remove the container" },

@@ -112,13 +112,24 @@ static int body_forget_digest(json_t *body, const DeployRequest *request) {
         return json_object_set_new(body, "Image", json_string(request->text)) < 0 ? -ENOMEM : 0;
 }
 
+/* What a deploy would replace: the newest one that was switched to, or NULL. */
+static const Container *find_replaced(const InstanceList *list) {
+        for (size_t i = 0; i < list->n; i++)
+                if (!list->items[i].pending)
+                        return &list->items[i].container;
+
+        return NULL;
+}
+
 static int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request) {
         _cleanup_(project_config_done) ProjectConfig project = { .exists = false };
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
         _cleanup_(json_freep) json_t *body = NULL;
+        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         char problem[PROJECT_PROBLEM_SIZE], hash[CONFIG_HASH_SIZE];
         const char *digest;
+        BodyImage known;
         int r;
 
         r = project_config_load(config->projects_dir, request->project, request->stage, request->repository,
@@ -129,12 +140,17 @@ static int query_body(Worker *worker, const DeployerConfig *config, const Deploy
         r = engine_open(worker, config->engine, &engine);
         if (r >= 0)
                 r = engine_image_inspect(engine, request->image, &image);
+        if (r >= 0)
+                r = instance_list(engine, request->project, request->stage, &list);
         if (r < 0)
                 return r;
 
         digest = request->image->digest ? request->image->digest : image.digest;
-        r = container_body(engine_quirks(engine), request, &project, config, strempty(digest),
-                           request->port > 0 ? request->port : image.port, &body, hash);
+        known = (BodyImage){ .digest = strempty(digest),
+                             .port = request->port > 0 ? request->port : image.port,
+                             .volumes = image.volumes };
+        r = container_body(engine_quirks(engine), request, &project, config, &known, find_replaced(&list),
+                           &body, hash);
         if (r >= 0 && !digest)
                 r = body_forget_digest(body, request);
         if (r < 0)
