@@ -53,10 +53,14 @@ ROOMS = {
     "ctl/ctl": {"door": "ctl.h", "also": [], "uses": ["ctl/text"]},
     "ctl/whole-file": {"door": "whole-file.h", "also": [], "uses": []},
     "ctl/agent": {"door": "agent.h", "also": [], "uses": []},
+    "ctl/peer": {"door": "peer.h", "also": [], "uses": []},
+    "ctl/advice": {"door": "advice.h", "also": [], "uses": ["ctl/peer"]},
+    "ctl/report": {"door": "report.h", "also": [], "uses": ["ctl/advice", "ctl/ctl", "ctl/peer"]},
+    "ctl/client": {"door": "client.h", "also": [], "uses": ["ctl/agent", "ctl/ctl", "ctl/peer", "ctl/report"]},
     "ctl/print": {"door": "table.h", "also": ["follow.h", "rows.h", "terminal.h"], "uses": ["ctl/ctl", "ctl/text"]},
-    "ctl/client": {"door": "client.h", "also": [], "uses": ["ctl/agent", "ctl/ctl"]},
-    "ctl/verbs": {"door": "verbs.h", "also": [], "uses": ["ctl/client", "ctl/ctl", "ctl/print", "ctl/whole-file"]},
-    "ctl": {"door": "ctl.h", "also": [], "uses": "*"},
+    "ctl/verbs": {"door": "verbs.h", "also": [],
+                  "uses": ["ctl/advice", "ctl/client", "ctl/ctl", "ctl/print", "ctl/report", "ctl/whole-file"]},
+    "ctl": {"door": "run.h", "also": [], "uses": "*"},
 }
 
 # A foreign header, and the only files that may include it.
