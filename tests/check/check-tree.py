@@ -37,7 +37,7 @@ ROOMS = {
 
     "deployerd/text": {"door": "text.h", "also": [], "uses": []},
     "deployerd/worker": {"door": "worker.h", "also": ["deploy-request.h", "operation.h", "report.h"], "uses": ["deployerd/text"]},
-    "deployerd/config": {"door": "deployer-config.h", "also": ["config-hash.h", "merge-patch.h", "policy.h", "project-config.h"],
+    "deployerd/config": {"door": "deployer-config.h", "also": ["hash.h", "merge-patch.h", "policy.h", "project-config.h"],
                          "uses": ["deployerd/text"]},
     "deployerd/engine": {"door": "engine.h", "also": ["container.h", "containers.h", "http.h", "images.h", "info.h"],
                          "uses": ["deployerd/text", "deployerd/worker"]},
@@ -71,7 +71,7 @@ OWNERS = [
     (r"systemd/sd-journal\.h", r"src/shared/log\.c"),
     (r"systemd/sd-login\.h", r"src/ctl/agent\.c"),
     (r"openssl/ssl\.h", r"src/webhookd/http/tls\.c"),
-    (r"openssl/.*", r"src/webhookd/(hook/(secret|signature)[a-z-]*|http/tls)\.c|src/deployerd/(config/[a-z-]*hash|engine/registry-auth)\.c"),
+    (r"openssl/.*", r"src/webhookd/(hook/(secret|signature)[a-z-]*|http/tls)\.c|src/deployerd/(config/hash|engine/registry-auth)\.c"),
     (r"regex\.h", r"src/shared/tag/tag-regex\.c"),
 ]
 
