@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "deployerd/config/config-hash.h"
+#include "deployerd/config/hash.h"
 #include "deployerd/config/merge-patch.h"
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/volumes.h"

@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-#include "deployerd/config/config-hash.h"
 #include "deployerd/config/deployer-config.h"
+#include "deployerd/config/hash.h"
 #include "deployerd/config/project-config.h"
 #include "deployerd/engine/container.h"
 #include "deployerd/engine/engine.h"

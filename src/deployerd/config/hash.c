@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256 over sorted JSON, by libcrypto: see config-hash.h. */
-#include "deployerd/config/config-hash.h"
+/* SHA-256 over sorted JSON, by libcrypto: see hash.h. */
+#include "deployerd/config/hash.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
