@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "deployerd/config/config-hash.h"
+#include "deployerd/config/hash.h"
 #include "deployerd/engine/volumes.h"
 #include "shared/json.h"
 
