@@ -43,7 +43,7 @@ def test_container_gets_no_more_than_it_needs(host):
     body = host.engine.control("state")["bodies"][0]
     settings = body.pop("HostConfig")
     labels = body.pop("Labels")
-    assert body == {"Image": f"{REPO}@{digest}", "ExposedPorts": {"8080/tcp": {}}}, body
+    assert body == {"Image": f"{REPO}@{digest}", "ExposedPorts": {"8080/tcp": {}}, "StopTimeout": 1}, body
     assert len(labels.pop("org.tinyforge.config")) == 64
     assert labels == {"org.tinyforge.project": "shop", "org.tinyforge.stage": "dev", "org.tinyforge.deploy": "7",
                       "org.tinyforge.digest": digest, "org.tinyforge.store": STORE}, labels
@@ -75,7 +75,7 @@ def test_nothing_old_is_stopped_before_the_new_one_has_its_name(host):
                if line.startswith("POST") and "/containers/" in line]
     assert changes == ["create", "start", "rename", "stop"], changes
     assert [line for line in host.engine.requests()
-            if line.startswith("DELETE") and "/containers/" in line][0].endswith("?force=1&v=1")
+            if line.startswith("DELETE") and "/containers/" in line][0].endswith("?force=1")
 
 
 @both

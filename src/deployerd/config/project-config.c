@@ -157,6 +157,31 @@ static int read_shareable(Reader *reader, json_t *value, const char *pointer, bo
         return 0;
 }
 
+static int read_volumes(Reader *reader, json_t *value, const char *pointer, bool counts) {
+        const char *path;
+        json_t *wish;
+
+        if (!json_is_object(value) || json_object_size(value) > PROJECT_VOLUMES_MAX)
+                return reader_fail(reader, -EBADMSG, ": %s: has to be an object of at most %u paths",
+                                   pointer, PROJECT_VOLUMES_MAX);
+
+        json_object_foreach(value, path, wish) {
+                char place[JSON_POINTER_SIZE];
+
+                json_pointer_append(pointer, path, place);
+                if (path[0] != '/')
+                        return reader_fail(reader, -EBADMSG, ": %s: has to be an absolute path", place);
+                if (!streq(strempty(json_string_value(wish)), "discard"))
+                        return reader_fail(reader, -EBADMSG, ": %s: has to be \"discard\"", place);
+        }
+        if (!counts)
+                return 0;
+
+        if (!reader->config.volumes)
+                reader->config.volumes = json_object();
+        return json_object_update(reader->config.volumes, value) < 0 ? -ENOMEM : 0;
+}
+
 typedef int (*ReadPart)(Reader *reader, json_t *value, const char *pointer, bool counts);
 
 /* What a project and each of its stages may say. What is said twice counts from the stage. */
@@ -167,6 +192,7 @@ static const struct {
         { "container", read_container },
         { "healthcheck", read_healthcheck },
         { "shareable", read_shareable },
+        { "volumes", read_volumes },
 };
 
 /* Whether `key` was one of them: 1; 0; errors. */
@@ -319,6 +345,7 @@ void project_config_done(ProjectConfig *config) {
         assert(config);
 
         json_decref(config->container);
+        json_decref(config->volumes);
         free(config->healthcheck);
         strv_free(config->shareable);
         *config = (ProjectConfig){ .exists = false };

@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* How a stage gets its new image: see deploy.h. Starting and tidying up have files of their own. */
+/*
+ * How a stage gets its new image: see deploy.h. Here stands the way and what is decided on it; each step is a file of its
+ * own, in the order of deploy-internal.h.
+ */
+#include <stdio.h>
+
+#include "deployerd/deploy/attachment.h"
 #include "deployerd/deploy/deploy-internal.h"
-#include "deployerd/deploy/fetch.h"
 #include "deployerd/deploy/recreate.h"
 #include "deployerd/worker/report.h"
 #include "shared/protocol.h"
-
-static void deploy_done(Deploy *deploy) {
-        engine_free(deploy->engine);
-        image_ref_free(deploy->image);
-        project_config_done(&deploy->project);
-        json_decref(deploy->body);
-        instance_list_done(&deploy->before);
-        free(deploy->container);
-}
-
-int deploy_list(Deploy *deploy, InstanceList *ret) {
-        return instance_list(deploy->engine, deploy->request->project, deploy->request->stage, ret);
-}
-
-int deploy_check_cancelled(Deploy *deploy) {
-        return worker_is_cancelled(deploy->worker)
-                               ? worker_fail(deploy->worker, -EINTR, "The deploy was told to stop")
-                               : 0;
-}
 
 /* The instance of this very deploy that an earlier attempt switched to, or NULL. */
 static const Instance *find_switched(const Deploy *deploy, const InstanceList *list) {
@@ -35,60 +21,25 @@ static const Instance *find_switched(const Deploy *deploy, const InstanceList *l
         return NULL;
 }
 
-/* The newest instance, if it is what this deploy would make. */
-static const Instance *find_unchanged(const Deploy *deploy) {
+/* 1 and the newest instance, if it is what this deploy would make, and where it would be; 0; errors of engine.h. */
+static int find_unchanged(const Deploy *deploy, const Instance **ret) {
         const Instance *newest = deploy_find_newest(deploy, &deploy->before);
-
-        return newest && instance_is_well(newest) && streq(newest->digest, deploy->image->digest) &&
-                                               streq(newest->config, deploy->hash)
-                               ? newest
-                               : NULL;
-}
-
-/* What root says of the project, before anything is pulled. */
-static int deploy_read_project(Deploy *deploy) {
-        const DeployRequest *request = deploy->request;
-        char problem[PROJECT_PROBLEM_SIZE];
         int r;
 
-        r = project_config_load(deploy->config->projects_dir, request->project, request->stage,
-                                request->repository, &deploy->project, problem, sizeof(problem));
-        return r < 0 && r != -ENOMEM ? worker_fail(deploy->worker, r, "%s", problem) : r;
-}
+        if (!newest || !instance_is_well(newest) || !streq(newest->digest, deploy->image->digest) ||
+            !streq(newest->config, deploy->hash))
+                return 0;
 
-/* A port that changes under a project is more often an oversight than a wish. */
-static void deploy_choose_port(Deploy *deploy, const EngineImage *image) {
-        uint16_t asked = deploy->request->port;
-
-        deploy->port = asked > 0 ? asked : image->port;
-        if (asked == 0 && image->n_ports > 1)
-                worker_log(deploy->worker, LOG_NOTICE,
-                           "The image exposes %u ports of tcp: the lowest, %u, is published", image->n_ports,
-                           (unsigned) image->port);
-        else if (asked > 0 && image->n_ports == 1 && image->port != asked)
-                worker_log(deploy->worker, LOG_NOTICE,
-                           "The image exposes the port %u, but the project's port is %u",
-                           (unsigned) image->port, (unsigned) asked);
-}
-
-static int deploy_fetch(Deploy *deploy) {
-        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
-        const DeployRequest *request = deploy->request;
-        int r;
-
-        r = fetch_image(deploy->engine, deploy->image, deploy->keep_tag, &image);
+        r = attachment_holds(deploy->engine, deploy->body, &newest->container);
         if (r < 0)
                 return r;
+        if (r == 0)
+                worker_log(deploy->worker, LOG_NOTICE,
+                           "%s runs the same, but not on the networks that it should be on: it is replaced",
+                           newest->container.name);
 
-        worker_progress(deploy->worker, PHASE_PULLED, deploy->image->digest);
-        deploy_choose_port(deploy, &image);
-        r = container_body(engine_quirks(deploy->engine), request, &deploy->project, deploy->config,
-                           deploy->image->digest, deploy->port, &deploy->body, deploy->hash);
-        if (r < 0)
-                return r;
-
-        deploy->has_healthcheck = container_body_has_healthcheck(deploy->body, image.has_healthcheck);
-        return 0;
+        *ret = newest;
+        return r;
 }
 
 static void deploy_choose(Deploy *deploy) {
@@ -120,8 +71,24 @@ static int deploy_settle_earlier(Deploy *deploy) {
         return r < 0 ? r : 1;
 }
 
+/* From the old container to the new one, or back. */
+static int deploy_replace(Deploy *deploy) {
+        _cleanup_(container_done) Container container = { .json = NULL };
+        int r;
+
+        r = deploy_bring_up(deploy);
+        if (r == -EREMOTEIO)
+                return deploy_roll_back(deploy);
+        if (r >= 0)
+                r = deploy_switch(deploy, &container);
+        if (r < 0)
+                return deploy_undo(deploy, r);
+
+        return deploy_finish(deploy, OUTCOME_SUCCEEDED, deploy->request->deploy_id, &container);
+}
+
 static int deploy_steps(Deploy *deploy) {
-        const Instance *unchanged;
+        const Instance *unchanged = NULL;
         int r;
 
         r = deploy_settle_earlier(deploy);
@@ -135,20 +102,34 @@ static int deploy_steps(Deploy *deploy) {
         if (r < 0)
                 return r;
 
-        r = deploy_read_project(deploy);
-        if (r >= 0)
-                r = deploy_fetch(deploy);
-        if (r >= 0)
-                r = deploy_list(deploy, &deploy->before);
+        r = deploy_prepare(deploy);
         if (r < 0)
                 return r;
 
-        unchanged = find_unchanged(deploy);
-        if (unchanged)
+        r = find_unchanged(deploy, &unchanged);
+        if (r < 0)
+                return r;
+        if (r > 0)
                 return deploy_finish(deploy, OUTCOME_UNCHANGED, unchanged->deploy, &unchanged->container);
 
         deploy_choose(deploy);
         return deploy_replace(deploy);
+}
+
+/*
+ * An attempt that did not switch keeps no image here, but where the engine or the registry is in passing trouble: then there
+ * is another one, which is to find it. `error` keeps its sentence.
+ */
+static void deploy_forget_image(Deploy *deploy, int error) {
+        char reason[REASON_MAX];
+
+        if (!deploy->tagged || error == -EIO || error == -ECONNREFUSED || error == -ENOMEM)
+                return;
+
+        (void) snprintf(reason, sizeof(reason), "%s", worker_error(deploy->worker));
+        engine_set_finishing(deploy->engine);
+        retain_drop(deploy->engine, deploy->image, deploy->pending_tag);
+        (void) worker_fail(deploy->worker, error, "%s", reason);
 }
 
 int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfig *config) {
@@ -161,7 +142,10 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
 
         instance_name(request->project, request->stage, request->deploy_id, false, deploy.name);
         instance_name(request->project, request->stage, request->deploy_id, true, deploy.pending_name);
-        retain_tag(request->stage, request->deploy_id, request->store, deploy.keep_tag);
+        retain_tag(request->stage, request->deploy_id, request->store, /* pending= */ true,
+                   deploy.pending_tag);
+        retain_tag(request->stage, request->deploy_id, request->store, /* pending= */ false,
+                   deploy.keep_tag);
         r = image_ref_parse(request->text, &deploy.image, NULL);
         if (r < 0)
                 return r;
@@ -170,5 +154,9 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
         if (r < 0)
                 return r;
 
-        return deploy_steps(&deploy);
+        r = deploy_steps(&deploy);
+        if (r < 0)
+                deploy_forget_image(&deploy, r);
+
+        return r;
 }
