@@ -73,7 +73,7 @@ def test_recreate_brings_the_old_one_back_when_the_new_one_fails(host):
     old = deploy_old_one(host, exit=3)
     outcome, detail, container = host.deploy(8, f"{REPO}:v2")
     assert (outcome, container) == ("rolled-back", old), detail
-    assert "exit code 3" in detail, detail
+    assert "exited with status 3" in detail, detail
     assert host.engine.names() == running(host) == ["shop-dev-7"]
     assert "shop-dev-7 made way and runs again" in host.log()
 

@@ -68,7 +68,7 @@ static int deploy_start(Deploy *deploy) {
                                                            : deploy->request->healthcheck,
                 .port = deploy->port,
         };
-        _cleanup_(engine_http_watch_freep) EngineHttpWatch *watch = NULL;
+        _cleanup_(container_watch_done) ContainerWatch watch = { .events = NULL };
         int r;
 
         /* Without it the next look only comes later. */
@@ -76,10 +76,10 @@ static int deploy_start(Deploy *deploy) {
         r = engine_container_start(deploy->engine, deploy->container);
         if (r >= 0) {
                 worker_progress(deploy->worker, PHASE_STARTED, "");
-                r = health_wait(deploy->engine, watch, deploy->container, &health, deploy->config);
+                r = health_wait(deploy->engine, &watch, deploy->container, &health, deploy->config);
         }
 
-        deploy->engine_ended = r == -EREMOTEIO && engine_http_watch_is_cut(watch);
+        deploy->engine_ended = r == -EREMOTEIO && engine_http_watch_is_cut(watch.events);
         return r;
 }
 

@@ -2,7 +2,6 @@
 /* What is asked of a container, and what its answers mean: see health-judge.h. */
 #include "deployerd/deploy/health-judge.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "shared/healthcheck.h"
@@ -66,21 +65,27 @@ static bool is_well(const HealthCase *health, const Container *container) {
         }
 }
 
+/* "it exited with status 3 and was restarted". */
+static HealthVerdict judge_end(HealthCase *health, const Container *container, const char *more,
+                               char *ret_text, size_t size) {
+        char words[CONTAINER_END_SIZE];
+
+        container_end_read(&health->end, container);
+        container_end_describe(&health->end, words);
+        (void) snprintf(ret_text, size, "it %s%s", words, more);
+        return HEALTH_ENDED;
+}
+
 HealthVerdict health_judge(HealthCase *health, const Container *container, uint64_t now, char *ret_text,
                            size_t size) {
         assert(health);
         assert(container);
         assert(ret_text && size > 0);
 
-        if (is_restarted(health, container)) {
-                (void) snprintf(ret_text, size, "it ended and was restarted");
-                return HEALTH_DOWN;
-        }
-        if (!container->running) {
-                (void) snprintf(ret_text, size, "it ended with exit code %" PRIi64 "%s",
-                                container->exit_code, container->oom_killed ? ", out of memory" : "");
-                return HEALTH_DOWN;
-        }
+        if (is_restarted(health, container))
+                return judge_end(health, container, " and was restarted", ret_text, size);
+        if (!container->running)
+                return judge_end(health, container, "", ret_text, size);
         /* Whatever else is asked: an image that says that it is ill is believed, unless nobody wants to know. */
         if (health->ask != HEALTH_ASK_NOTHING && streq(container->health, "unhealthy")) {
                 (void) snprintf(ret_text, size, "its health check fails");

@@ -2,7 +2,6 @@
 /* Waiting for health, and what to say without it: see health.h. */
 #include "deployerd/deploy/health.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "deployerd/deploy/health-judge.h"
@@ -16,6 +15,9 @@
 #define LOOK_LAST_USEC  (1 * USEC_PER_SEC)
 #define LOG_LINES       20U
 
+/* How long the engine's word about an end is waited for after the end. */
+#define END_WAIT_USEC (200 * USEC_PER_MSEC)
+
 /* The most of what a health check said that is told; its end. */
 #define HEALTH_OUTPUT_MAX 768U
 /* The most of a finding that one line of the journal takes. */
@@ -23,6 +25,7 @@
 
 typedef struct HealthWait {
         Engine *engine;
+        ContainerWatch *watch; /* NULL: there is none */
         const HealthSpec *spec;
         const DeployerConfig *config;
         HealthCase judged;
@@ -131,6 +134,27 @@ static int health_ask(HealthWait *wait, const Container *container) {
         }
 }
 
+/*
+ * Says how a container ended that is down for good. Of one that runs again only the events tell, and why it was killed they
+ * may tell first: both can still be on their way.
+ */
+static int health_fail_ended(HealthWait *wait, const Container *container, uint64_t seen_at) {
+        uint64_t until = now_usec(CLOCK_MONOTONIC) + END_WAIT_USEC, now;
+        ContainerEnd *end = &wait->judged.end;
+        char text[128] = "";
+
+        while (wait->watch && (now = now_usec(CLOCK_MONOTONIC)) < until) {
+                container_end_add(end, &wait->watch->end);
+                if (container_end_is_explained(end))
+                        break;
+                if (engine_http_wait(engine_http(wait->engine), wait->watch->events, until - now) < 0)
+                        return health_interrupted(wait);
+        }
+
+        (void) health_judge(&wait->judged, container, seen_at, text, sizeof(text));
+        return health_fail(wait, text);
+}
+
 /* 1: it is up; 0: not decided; -EREMOTEIO: it will not come up. */
 static int health_look(HealthWait *wait, const char *id) {
         /* What an answer says is true of the time before it, however long it was on its way. */
@@ -152,6 +176,8 @@ static int health_look(HealthWait *wait, const char *id) {
         switch (health_judge(&wait->judged, &container, seen_at, text, sizeof(text))) {
         case HEALTH_UP:
                 return 1;
+        case HEALTH_ENDED:
+                return health_fail_ended(wait, &container, seen_at);
         case HEALTH_DOWN:
                 return health_fail(wait, text);
         case HEALTH_UNDECIDED:
@@ -176,10 +202,11 @@ static uint64_t health_pause(const HealthWait *wait, uint64_t pause) {
         return wait->probe_at - now < pause ? wait->probe_at - now : pause;
 }
 
-int health_wait(Engine *engine, EngineHttpWatch *watch, const char *id, const HealthSpec *spec,
+int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const HealthSpec *spec,
                 const DeployerConfig *config) {
         HealthWait wait = {
                 .engine = engine,
+                .watch = watch,
                 .spec = spec,
                 .config = config,
                 .judged = { .begun_at = now_usec(CLOCK_MONOTONIC) },
@@ -198,7 +225,8 @@ int health_wait(Engine *engine, EngineHttpWatch *watch, const char *id, const He
                 if (r != 0)
                         return r < 0 ? r : 0;
 
-                r = engine_http_wait(engine_http(engine), watch, health_pause(&wait, pause));
+                r = engine_http_wait(engine_http(engine), watch ? watch->events : NULL,
+                                     health_pause(&wait, pause));
                 if (r < 0)
                         return health_interrupted(&wait);
                 pause = pause * 2 < LOOK_LAST_USEC ? pause * 2 : LOOK_LAST_USEC;
@@ -228,18 +256,6 @@ static void add_finding(Engine *engine, char *text, size_t size, const char *wor
                 (void) snprintf(text + n, size - n, "%s%s", words, text_end(value, room - n_words));
 }
 
-static void add_state(Engine *engine, const Container *container, char *text, size_t size) {
-        char code[32];
-
-        add_finding(engine, text, size, "; state ", container->status);
-        if (!container->running) {
-                (void) snprintf(code, sizeof(code), "%" PRIi64, container->exit_code);
-                add_finding(engine, text, size, "; exit code ", code);
-        }
-        if (container->oom_killed)
-                add_finding(engine, text, size, "; out of memory", "");
-}
-
 static void add_health_log(Engine *engine, const Container *container, char *text, size_t size) {
         const json_t *log = json_path(container->json, "State", "Health", "Log", NULL);
         size_t n = json_array_size(log);
@@ -267,7 +283,7 @@ void health_diagnose(Engine *engine, const char *id, char *ret, size_t size) {
         if (engine_container_inspect(engine, id, &container) <= 0)
                 return;
 
-        add_state(engine, &container, ret, size);
+        add_finding(engine, ret, size, "; state ", container.status);
         error = json_string_value(json_path(container.json, "State", "Error", NULL));
         if (!isempty(error))
                 add_finding(engine, ret, size, "; the engine said: ", text_end(error, HEALTH_OUTPUT_MAX));
