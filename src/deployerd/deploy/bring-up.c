@@ -64,8 +64,7 @@ static int deploy_make_way(Deploy *deploy) {
 static int deploy_start(Deploy *deploy) {
         const HealthSpec health = {
                 .has_healthcheck = deploy->has_healthcheck,
-                .healthcheck = deploy->project.healthcheck ? deploy->project.healthcheck
-                                                           : deploy->request->healthcheck,
+                .healthcheck = deploy_healthcheck(deploy),
                 .port = deploy->port,
         };
         _cleanup_(container_watch_done) ContainerWatch watch = { .events = NULL };

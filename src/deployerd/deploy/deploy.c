@@ -22,7 +22,8 @@ static const Instance *find_switched(const Deploy *deploy, const InstanceList *l
 static const Instance *find_unchanged(const Deploy *deploy) {
         const Instance *newest = deploy_find_newest(deploy, &deploy->before);
 
-        return newest && instance_is_well(newest) && streq(newest->digest, deploy->image->digest) &&
+        return newest && instance_is_well(newest, deploy_image_check_counts(deploy)) &&
+                                               streq(newest->digest, deploy->image->digest) &&
                                                streq(newest->config, deploy->hash)
                                ? newest
                                : NULL;

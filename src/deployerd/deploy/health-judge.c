@@ -15,7 +15,6 @@ const char *health_http_path(const HealthSpec *spec) {
 
 HealthAsk health_choose(const HealthSpec *spec, const Container *container, const char **ret_why) {
         char address[CONTAINER_ADDRESS_SIZE];
-        bool named;
 
         assert(spec);
         assert(container);
@@ -26,8 +25,8 @@ HealthAsk health_choose(const HealthSpec *spec, const Container *container, cons
                 return HEALTH_ASK_NOTHING;
         }
 
-        named = health_http_path(spec) || streq(strempty(spec->healthcheck), HEALTHCHECK_TCP);
-        if (!named && container_has_healthcheck(container, spec->has_healthcheck))
+        if (!healthcheck_overrules_image(strempty(spec->healthcheck)) &&
+            container_has_healthcheck(container, spec->has_healthcheck))
                 return HEALTH_ASK_IMAGE;
 
         if (spec->port == 0) {
@@ -86,8 +85,7 @@ HealthVerdict health_judge(HealthCase *health, const Container *container, uint6
                 return judge_end(health, container, " and was restarted", ret_text, size);
         if (!container->running)
                 return judge_end(health, container, "", ret_text, size);
-        /* Whatever else is asked: an image that says that it is ill is believed, unless nobody wants to know. */
-        if (health->ask != HEALTH_ASK_NOTHING && streq(container->health, "unhealthy")) {
+        if (health->ask == HEALTH_ASK_IMAGE && streq(container->health, "unhealthy")) {
                 (void) snprintf(ret_text, size, "its health check fails");
                 return HEALTH_DOWN;
         }

@@ -270,7 +270,7 @@ static void add_health_log(Engine *engine, const Container *container, char *tex
                             "; the health check said: ", text_end(output, HEALTH_OUTPUT_MAX));
 }
 
-void health_diagnose(Engine *engine, const char *id, char *ret, size_t size) {
+void health_diagnose(Engine *engine, const char *id, bool check_counts, char *ret, size_t size) {
         _cleanup_(container_done) Container container = { .json = NULL };
         _cleanup_free_ char *lines = NULL;
         const char *error;
@@ -287,7 +287,8 @@ void health_diagnose(Engine *engine, const char *id, char *ret, size_t size) {
         error = json_string_value(json_path(container.json, "State", "Error", NULL));
         if (!isempty(error))
                 add_finding(engine, ret, size, "; the engine said: ", text_end(error, HEALTH_OUTPUT_MAX));
-        add_health_log(engine, &container, ret, size);
+        if (check_counts)
+                add_health_log(engine, &container, ret, size);
 
         if (engine_container_logs(engine, &container, LOG_LINES, &lines) >= 0 && !isempty(lines))
                 add_finding(engine, ret, size, "; last lines: ", lines);

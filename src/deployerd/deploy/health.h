@@ -27,7 +27,7 @@ int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const Hea
 
 /*
  * What can be found out about a container that did not come up: its state, what the engine and its
- * health check said and its own last lines, cleaned, on one line, at most `size` bytes; of what is too long the end is kept.
+ * health check (where `check_counts`) said and its own last lines, cleaned, on one line, at most `size` bytes; of what is too long the end is kept.
  * Also written to the journal, each by itself. Empty where nothing is known.
  */
-void health_diagnose(Engine *engine, const char *id, char *ret, size_t size);
+void health_diagnose(Engine *engine, const char *id, bool check_counts, char *ret, size_t size);

@@ -49,8 +49,8 @@ int instance_read(Container *container, Instance *ret);
 int instance_list(Engine *engine, const char *project, const char *stage, InstanceList *ret);
 void instance_list_done(InstanceList *list);
 
-/* Running, and not known to be ill. */
-bool instance_is_well(const Instance *instance);
+/* Running and, where its own HEALTHCHECK is what counts, not known to be ill. */
+bool instance_is_well(const Instance *instance, bool check_counts);
 
 /*
  * Marks what has to be retired once `current` (a deploy of `store`) runs: every instance of the store that is pending, that

@@ -25,7 +25,7 @@ static void read_container(json_t *json) {
 
         owned = instance.container;
         fuzz_promise(!container.json && instance.project && instance.stage && instance.store);
-        (void) instance_is_well(&instance);
+        (void) instance_is_well(&instance, /* check_counts= */ true);
 }
 
 static void read_event(const json_t *json) {

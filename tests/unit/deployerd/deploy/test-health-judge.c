@@ -50,7 +50,9 @@ static void health_needs_an_answer_and_time(void **state) {
                 { HEALTH_ASK_TCP, true, "none", STABLE_USEC, HEALTH_UP },
                 { HEALTH_ASK_HTTP, false, "healthy", STABLE_USEC, HEALTH_UNDECIDED },
                 { HEALTH_ASK_HTTP, true, "starting", STABLE_USEC, HEALTH_UP },
-                { HEALTH_ASK_HTTP, true, "unhealthy", STABLE_USEC, HEALTH_DOWN },
+                { HEALTH_ASK_HTTP, true, "unhealthy", STABLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_TCP, true, "unhealthy", STABLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_TCP, false, "unhealthy", STABLE_USEC, HEALTH_UNDECIDED },
         };
 
         (void) state;
