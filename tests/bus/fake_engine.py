@@ -44,6 +44,12 @@ def stamp(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1e9):09d}Z"
 
 
+def healthcheck(image):
+    """What is told of an image's check: with more than its command where it is no mere True."""
+    more = image["healthcheck"]
+    return {"Test": ["CMD", "/check"], **(more if isinstance(more, dict) else {})}
+
+
 class Container:
     """
     What it does is in the image's `behaviour`; its state follows from the time. exit: the code with which it ends, `after`
@@ -143,13 +149,16 @@ class Container:
         if self.health():
             failing = self.health() == "unhealthy"
             state["Health"] = {"Status": self.health(), "FailingStreak": int(failing), "Log": [
-                {"ExitCode": int(failing), "Output": "the shop is closed\n" if failing else "open\n"}]}
+                {"ExitCode": int(failing), "Output": "the shop is closed\n" if failing else "open\n"}]
+                               if self.health() != "starting" else []}
         elif self.flavour == "podman":
             state["Health"] = {"Status": "", "FailingStreak": 0, "Log": None}
         return {"Id": self.id, "Name": "/" + self.name, "Image": image_id(self.digest),
                 "RestartCount": self.behaviour.get("restarts", 0) + self.revived()[0],
                 "State": state, "HostConfig": self.body.get("HostConfig", {}), "Mounts": self.mounts(),
-                "Config": {"Labels": self.labels(), "Image": self.body["Image"], "Tty": False},
+                "Config": {"Labels": self.labels(), "Image": self.body["Image"], "Tty": False,
+                           **({"Healthcheck": healthcheck(self.image)}
+                              if self.image.get("healthcheck") and self.flavour != "podman" else {})},
                 "NetworkSettings": fake_network.settings(self.flavour, self.body,
                                                          self.behaviour.get("address", self.address) if self.running() else "",
                                                          self.ports())}
@@ -501,7 +510,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
     def image_config(self, image):
         config = {"Labels": image.get("labels") or None, "ExposedPorts": {port: {} for port in image.get("ports", [])}}
         if image.get("healthcheck") and self.engine.flavour_name == "docker":
-            config["Healthcheck"] = {"Test": ["CMD", "/check"]}
+            config["Healthcheck"] = healthcheck(image)
         return config
 
     def image(self, name, **_):
@@ -515,7 +524,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         _, digest, image = self.engine.find_image(name)
         answer = {"Id": image_id(digest).removeprefix("sha256:"), "Digest": digest}
         if image.get("healthcheck"):
-            answer["Healthcheck"] = {"Test": ["CMD", "/check"]}
+            answer["Healthcheck"] = healthcheck(image)
         self.json(200, answer)
 
     def list(self, query, **_):

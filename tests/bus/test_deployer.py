@@ -339,6 +339,35 @@ def test_deploy_gives_up_what_is_not_healthy_before_the_deadline():
         assert host.engine.names() == []
 
 
+SECOND = 1000000000
+
+
+def test_health_check_that_takes_its_time_gets_it():
+    for flavour in ("docker", "podman", "modern"):
+        with Host(flavour, "HealthDeadlineSec=500ms\n") as host:
+            slow = {"Interval": 3 * SECOND, "Timeout": SECOND, "Retries": 1}
+            host.engine.push(REPO, "v1", healthcheck=slow, after=1)
+            assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded"
+            assert "The health check of shop-dev-7.pending can take 4s by its own times: 4s are waited for it" in host.log()
+            begun = {"StartPeriod": 2 * SECOND, "StartInterval": SECOND // 2, "Interval": SECOND, "Timeout": SECOND, "Retries": 1}
+            host.engine.push(REPO, "v2", healthcheck=begun, after=1)
+            assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+            # It is over when the engine would have known: half a second here.
+            short = {"Interval": SECOND // 10, "Timeout": SECOND // 10, "Retries": 2}
+            host.engine.push(REPO, "v3", healthcheck=short, after=60)
+            outcome, detail, _ = host.deploy(9, f"{REPO}:v3")
+            assert outcome == "rolled-back" and "not healthy before the deadline" in detail, detail
+
+
+def test_health_check_that_is_not_due_before_the_deadline_of_the_deploy_is_said_to_be():
+    for flavour in ("docker", "podman", "modern"):
+        with Host(flavour, "HealthDeadlineSec=500ms\nDeployDeadlineSec=6\n") as host:
+            host.engine.push(REPO, "v1", healthcheck={"Interval": 1800 * SECOND}, after=60)
+            name, text = host.refused(7, f"{REPO}:v1")
+            assert name == "Unhealthy" and "its first health check was not due yet, 30min after its start" in text, text
+            assert host.engine.names() == []
+
+
 @both
 def test_reason_has_the_end_of_lines_that_are_long(host):
     host.engine.push(REPO, "v1", exit=1, logs=["x" * 8000] * 19 + ["y" * 8000 + " and this is why"])

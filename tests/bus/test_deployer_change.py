@@ -113,6 +113,18 @@ def test_fixed_port_stops_the_old_one_only_after_the_new_one_is_created(host):
 
 
 @both
+def test_recreate_does_not_call_an_old_one_gone_whose_check_is_not_due(host):
+    host.configure("HealthDeadlineSec=1\n")
+    configure_project(host, FIXED_PORT)
+    host.engine.push(REPO, "v1", healthcheck={"Interval": 3 * 10**9}, after=1.5)
+    host.engine.push(REPO, "v2", exit=3)
+    assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded"
+    outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+    assert outcome == "rolled-back" and "did not come back" not in detail, detail
+    assert "shop-dev-7 made way and runs again" in host.log()
+
+
+@both
 def test_recreate_brings_the_old_one_back_when_the_new_one_fails(host):
     configure_project(host, FIXED_PORT)
     old = deploy_old_one(host, exit=3)

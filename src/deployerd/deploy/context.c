@@ -7,6 +7,7 @@ void deploy_done(Deploy *deploy) {
         engine_free(deploy->engine);
         image_ref_free(deploy->image);
         project_config_done(&deploy->project);
+        json_decref(deploy->healthcheck);
         json_decref(deploy->body);
         instance_list_done(&deploy->before);
         free(deploy->container);

@@ -27,6 +27,8 @@ typedef struct Deploy {
         ProjectConfig project;
         uint16_t port;
         bool has_healthcheck;
+        json_t *healthcheck; /* what is known of that; may be NULL */
+        uint64_t begun_at;   /* monotonic */
         json_t *body;
         char hash[CONFIG_HASH_SIZE];
         bool recreate;     /* the old has to be stopped before the new is started */

@@ -7,6 +7,7 @@
 #include "deployerd/deploy/recreate.h"
 #include "deployerd/worker/report.h"
 #include "shared/protocol.h"
+#include "shared/time-util.h"
 
 /* The instance of this very deploy that an earlier attempt switched to, or NULL. */
 static const Instance *find_switched(const Deploy *deploy, const InstanceList *list) {
@@ -105,6 +106,7 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
         _cleanup_(deploy_done) Deploy deploy = { .worker = worker, .request = request, .config = config };
         int r;
 
+        deploy.begun_at = now_usec(CLOCK_MONOTONIC);
         assert(worker);
         assert(request);
         assert(config);

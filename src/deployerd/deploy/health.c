@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "deployerd/deploy/health-judge.h"
+#include "deployerd/deploy/health-timing.h"
 #include "deployerd/deploy/probe.h"
 #include "deployerd/text.h"
 #include "shared/json.h"
@@ -29,6 +30,8 @@ typedef struct HealthWait {
         const HealthSpec *spec;
         const DeployerConfig *config;
         HealthCase judged;
+        HealthTiming timing; /* of the image's check, where that is asked */
+        uint64_t deadline_usec;
         bool chosen;
         uint64_t probe_at;             /* monotonic: not before */
         char answer[PROBE_TEXT_SIZE];  /* the latest of what was asked; empty: none yet */
@@ -53,6 +56,30 @@ static void health_tell(HealthWait *wait, const char *answer) {
         worker_progress(engine_worker(wait->engine), PHASE_PROBING, answer);
 }
 
+/* A check that takes its time gets it. Only the engine's own API tells of it in some versions of Podman. */
+static void health_set_deadline(HealthWait *wait, const Container *container) {
+        const json_t *check = json_path(container->json, "Config", "Healthcheck", NULL);
+        char needed[HEALTH_SPAN_SIZE], given[HEALTH_SPAN_SIZE];
+        uint64_t verdict, most = wait->spec->patience_usec;
+
+        if (json_array_size(json_object_get(check, "Test")) == 0)
+                check = wait->spec->check;
+
+        wait->timing = health_timing_read(check);
+        verdict = health_timing_verdict(&wait->timing);
+        if (most > verdict)
+                most = verdict;
+        if (most <= wait->deadline_usec)
+                return;
+
+        wait->deadline_usec = most;
+        health_span_print(verdict, needed);
+        health_span_print(most, given);
+        worker_log(engine_worker(wait->engine), LOG_NOTICE,
+                   "The health check of %s can take %s by its own times: %s are waited for it",
+                   container->name, needed, given);
+}
+
 /* Its network and its health check are known once it runs. */
 static void health_begin(HealthWait *wait, const Container *container) {
         const char *why = NULL;
@@ -63,6 +90,8 @@ static void health_begin(HealthWait *wait, const Container *container) {
 
         wait->chosen = true;
         wait->judged.ask = health_choose(wait->spec, container, &why);
+        if (wait->judged.ask == HEALTH_ASK_IMAGE)
+                health_set_deadline(wait, container);
         if (wait->judged.ask != HEALTH_ASK_NOTHING)
                 return;
 
@@ -74,7 +103,7 @@ static void health_begin(HealthWait *wait, const Container *container) {
 static uint64_t health_left(const HealthWait *wait) {
         uint64_t passed = now_usec(CLOCK_MONOTONIC) - wait->judged.begun_at;
 
-        return passed < wait->config->health_deadline_usec ? wait->config->health_deadline_usec - passed : 0;
+        return passed < wait->deadline_usec ? wait->deadline_usec - passed : 0;
 }
 
 /* No probe goes on beyond the deadline. */
@@ -155,6 +184,24 @@ static int health_fail_ended(HealthWait *wait, const Container *container, uint6
         return health_fail(wait, text);
 }
 
+/* The deadline is over. 1: it counts as up nevertheless. */
+static int health_fail_late(HealthWait *wait, const Container *container) {
+        bool silent = wait->judged.ask == HEALTH_ASK_IMAGE && streq(container->health, "starting");
+        const json_t *log = json_path(container->json, "State", "Health", "Log", NULL);
+        char first[HEALTH_SPAN_SIZE], text[160];
+
+        if (silent && wait->spec->silence_is_well)
+                return 1;
+        if (!silent || json_array_size(log) > 0)
+                return health_fail(wait, "it was not healthy before the deadline");
+
+        health_span_print(health_timing_first(&wait->timing), first);
+        (void) snprintf(text, sizeof(text),
+                        "it was not healthy before the deadline: its first health check was not due yet, %s after its start",
+                        first);
+        return health_fail(wait, text);
+}
+
 /* 1: it is up; 0: not decided; -EREMOTEIO: it will not come up. */
 static int health_look(HealthWait *wait, const char *id) {
         /* What an answer says is true of the time before it, however long it was on its way. */
@@ -182,16 +229,17 @@ static int health_look(HealthWait *wait, const char *id) {
                 return health_fail(wait, text);
         case HEALTH_UNDECIDED:
         default:
-                return health_left(wait) > 0 ? 0
-                                             : health_fail(wait, "it was not healthy before the deadline");
+                return health_left(wait) > 0 ? 0 : health_fail_late(wait, &container);
         }
 }
 
-/* Until the next look, or the next probe, or until it has run long enough, whichever comes first. */
+/* Until the next look, or the next probe, or until it has run long enough, or too long, whichever comes first. */
 static uint64_t health_pause(const HealthWait *wait, uint64_t pause) {
         uint64_t now = now_usec(CLOCK_MONOTONIC),
                  stable_at = wait->judged.begun_at + wait->judged.stable_usec;
 
+        if (health_left(wait) < pause)
+                pause = health_left(wait) + USEC_PER_MSEC;
         if (stable_at > now && stable_at - now < pause)
                 pause = stable_at - now;
         if (wait->judged.ask != HEALTH_ASK_TCP && wait->judged.ask != HEALTH_ASK_HTTP)
@@ -209,6 +257,7 @@ int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const Hea
                 .watch = watch,
                 .spec = spec,
                 .config = config,
+                .deadline_usec = config->health_deadline_usec,
                 .judged = { .begun_at = now_usec(CLOCK_MONOTONIC) },
         };
         uint64_t pause = LOOK_FIRST_USEC;

@@ -11,6 +11,9 @@ typedef struct HealthSpec {
         bool has_healthcheck;    /* the image's own */
         const char *healthcheck; /* "", "image", "tcp", "http:/path", "none"; NULL is "" */
         uint16_t port;           /* inside the container; 0: none */
+        const json_t *check; /* what is known of the image's, where the container does not tell; may be NULL */
+        uint64_t patience_usec; /* how long the image's may take at most where its times ask for it; or HealthDeadlineSec= */
+        bool silence_is_well; /* at the deadline, where the image's has said nothing yet */
 } HealthSpec;
 
 /*
@@ -18,6 +21,9 @@ typedef struct HealthSpec {
  * a probe from the host where `healthcheck` names one, else the HEALTHCHECK, else a connection to `port` at the
  * container's own address. Where there is none of these, or none is wanted, running has to do, and the journal
  * says so. `watch` (may be NULL) makes the next look come sooner, and tells how a container ended that runs again. What is asked and answered is reported as PHASE_PROBING.
+ *
+ * The deadline is `config`'s, or what a HEALTHCHECK takes to a verdict by its own times (start period, retries, interval and
+ * time-out), where that is later.
  *
  * 0 when it is up; -EREMOTEIO, explained, when it ended, restarted, is unhealthy, or the deadline is over; errors of
  * engine.h.

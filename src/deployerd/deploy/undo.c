@@ -34,7 +34,9 @@ static void deploy_adopt_lost(Deploy *deploy) {
 
 /* Starts one again that made way, and waits for its own health check, where that counts, unless the process has to hurry. */
 static int deploy_bring_back(Deploy *deploy, const Instance *old) {
+        /* It was well before: a check that has not been made again by the deadline says nothing against it. */
         const HealthSpec health = {
+                .silence_is_well = true,
                 .has_healthcheck = !streq(old->container.health, "none"),
                 .healthcheck = deploy_image_check_counts(deploy) ? HEALTHCHECK_IMAGE : HEALTHCHECK_NONE,
         };
