@@ -3,6 +3,9 @@
  * The dialect of the house: cleanup attributes, ownership transfer, and the few helpers that every file
  * needs. A destructor `x_free` takes NULL and returns NULL of its type; DEFINE_CLEANUP(X, x_free) makes
  * `x_freep` for `_cleanup_(x_freep) X *x = NULL;`.
+ *
+ * The room shared/ holds what more than one program needs. Every file of every program may include its headers. Nothing here
+ * knows a program, and nothing logs but the life of a daemon (bus/service.h, bus/daemon.h).
  */
 #pragma once
 

@@ -2,6 +2,9 @@
 /*
  * Request and Answer: what a delivery is made from and what comes of it, free of any HTTP library. A Request borrows
  * everything; an Answer owns its body.
+ *
+ * Every room on the way of a delivery includes this header, and sees no more of HTTP than it shows. It uses no other room, and
+ * never judges what it carries.
  */
 #pragma once
 
@@ -10,6 +13,8 @@
 
 /* The most headers of a request; libh2o has the same limit. */
 #define REQUEST_HEADERS_MAX 100U
+/* A delivery id in one of them that has more bytes than this is none. */
+#define DELIVERY_ID_MAX 255U
 
 typedef struct Bytes {
         const char *data;

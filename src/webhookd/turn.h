@@ -2,6 +2,7 @@
 /*
  * Turn: the group commit. All requests that one turn of the loop reads share one transaction; their answers wait until
  * it is on disk, and are sent together. When the commit fails, whatever claimed to be accepted becomes 503.
+ * http/ adds its answers, and webhookd.c flushes. The turn never looks at a request, and writes nothing but the commit.
  */
 #pragma once
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* WebhookConfig: what root says in webhookd.conf, section [Webhook]. */
+/*
+ * WebhookConfig: what root says in webhookd.conf, section [Webhook]. webhookd.c reads it once, at the start; delivery/ and bus/
+ * look at it. It never changes afterwards, and holds no secret.
+ */
 #pragma once
 
 #include <stdio.h>

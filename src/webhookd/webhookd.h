@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Webhookd: the parts of the receiving daemon, wired to each other. The only place that knows them all. */
+/*
+ * Webhookd: the parts of the receiving daemon, wired to each other. The only place that knows them all. main.c alone includes
+ * this header. Webhookd hands on what one part has for another, and never decides what that means.
+ */
 #pragma once
 
 #include "shared/macro.h"

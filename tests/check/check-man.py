@@ -307,10 +307,9 @@ def test_every_answer_is_explained():
 
 def test_every_reason_is_explained():
     wanted = set(re.findall(r'^        X\(\w+, "([a-z-]+)"', read("src/webhookd/payload/ignore-reason.h"), re.MULTILINE))
-    for path in ("delivery/gate.c", "delivery/delivery.c"):
+    for path in ("delivery/gate.c", "delivery/autocreate.c"):
         wanted |= set(re.findall(r'^        \[\w+\] = "([a-z-]+)",$', read(f"src/webhookd/{path}"), re.MULTILINE))
-    for path in ("delivery/delivery.c", "delivery/queue.c"):
-        wanted |= set(re.findall(r'handle_ignored\([^;]*"([a-z-]+)"\)', read(f"src/webhookd/{path}")))
+    wanted |= set(re.findall(r'handle_ignored\([^;]*"([a-z-]+)"\)', sources("src/webhookd/delivery")))
     expect_same(terms("tinyforge-webhookd.8", "REASONS"), wanted, "REASONS")
 
 

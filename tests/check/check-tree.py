@@ -16,7 +16,7 @@ ROOMS = {
     "shared": {"door": "macro.h", "also": "*", "uses": []},
     "shared/tag": {"door": "tag-policy.h", "also": ["glob.h", "semver.h"], "uses": ["shared"]},
     "shared/conf": {"door": "conf.h", "also": ["credential.h", "parse.h", "read-file.h", "trusted.h"], "uses": ["shared", "shared/tag"]},
-    "shared/bus": {"door": "service.h", "also": ["authority.h", "daemon.h", "errors.h", "options.h"],
+    "shared/bus": {"door": "service.h", "also": ["authority.h", "call.h", "daemon.h", "errors.h", "options.h", "properties.h"],
                    "uses": ["shared", "shared/conf"]},
 
     "webhookd/store": {"door": "store.h", "also": [], "uses": []},
@@ -25,7 +25,7 @@ ROOMS = {
     "webhookd/webhook-config": {"door": "webhook-config.h", "also": [], "uses": ["webhookd/payload", "webhookd/store"]},
     "webhookd/hook": {"door": "hook.h", "also": [], "uses": ["webhookd/request", "webhookd/store"]},
     "webhookd/queue": {"door": "dispatch.h", "also": ["deployer.h", "inspector.h", "outbox.h"], "uses": ["webhookd/store"]},
-    "webhookd/turn": {"door": "turn.h", "also": [], "uses": ["webhookd/queue", "webhookd/store"]},
+    "webhookd/turn": {"door": "turn.h", "also": [], "uses": ["webhookd/queue", "webhookd/request", "webhookd/store"]},
     "webhookd/delivery": {"door": "delivery.h", "also": ["matcher.h"],
                           "uses": ["webhookd/hook", "webhookd/payload", "webhookd/queue", "webhookd/request", "webhookd/store",
                                    "webhookd/webhook-config"]},
@@ -235,9 +235,9 @@ def test_senders_page_names_every_format_and_every_reason():
     assert "told as `cloudevents`" in page
 
     reasons = set(re.findall(r'X\([A-Z_]+,\s*"([a-z-]+)",', texts["payload/ignore-reason.h"]))
-    for array in re.findall(r"const char \*const (?:\w*reasons|reasons)\[\] = \{(.*?)\};", texts["delivery/delivery.c"] + texts["delivery/gate.c"], re.DOTALL):
+    for array in re.findall(r"const char \*const (?:\w*reasons|reasons)\[\] = \{(.*?)\};", texts["delivery/autocreate.c"] + texts["delivery/gate.c"], re.DOTALL):
         reasons |= set(re.findall(r'"([a-z-]+)"', array))
-    reasons |= set(re.findall(r'handle_ignored\(handling, [^"]*"([a-z-]+)"\)', texts["delivery/delivery.c"] + texts["delivery/queue.c"]))
+    reasons |= set(re.findall(r'handle_ignored\(handling, [^"]*"([a-z-]+)"\)', "".join(text for name, text in texts.items() if name.startswith("delivery/"))))
     assert {"no-stage-matches", "auto-create-off", "same-digest", "delivered-before", "auto-deploy-off"} <= reasons, reasons
     explained = set(re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$", page, re.MULTILINE))
     assert reasons == explained, f"only one of the two has {sorted(reasons ^ explained)}"

@@ -7,6 +7,10 @@
  *     the loss arrives → nothing left that was accepted → exit
  *
  * Calls and connections that come later stay with the bus daemon and in the sockets' backlog, and start the next process.
+ *
+ * The room shared/bus/ holds what both daemons are on the bus: their life, how their methods begin (call.h), and who may call
+ * them (authority.h). Both daemons include its headers; tinyforgectl includes errors.h alone. Nothing here knows a method of
+ * either.
  */
 #pragma once
 

@@ -5,6 +5,9 @@
  * order of their names. Unlike systemd's, lines cannot be continued, there are no quotes and no specifiers, and what
  * is no line of the dialect is an error. White space around keys and values does not count. A line has at most 4 KiB, a
  * file 256 KiB. A file or directory that anyone but root may write, or that is a symbolic link, is refused.
+ *
+ * The room shared/conf/ reads what root and systemd hand to a program: files, credentials, numbers and times as text. Every
+ * program includes this header or those beside it. Nothing here logs: the caller gets a sentence that says what is wrong.
  */
 #pragma once
 

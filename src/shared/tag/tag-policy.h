@@ -3,6 +3,9 @@
  * Tag policies: how a stage reads its pattern. A table of four: `glob` (glob.h), `semver` (a range of versions, semver.h),
  * `regex` (tag-regex.h) and `digest` (one tag, exactly). What else a policy asks of a push depends on what the stage
  * runs, and is webhookd's business. Pure.
+ *
+ * The room shared/tag/ reads patterns and versions. Whoever has a stage includes this header; whoever has only a pattern or a
+ * version includes glob.h or semver.h. Nothing here knows what a tag belongs to.
  */
 #pragma once
 

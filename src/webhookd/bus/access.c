@@ -3,8 +3,6 @@
  * Who may call which method of org.tinyforge.Webhook1.Manager. One row a method; polkit/org.tinyforge.policy says what the
  * actions mean, and who may do them where the administrator has no rules.
  */
-#include "shared/bus/errors.h"
-#include "shared/name.h"
 #include "webhookd/bus/manager-internal.h"
 
 #define MANAGE_SECRET   "org.tinyforge.webhook.manage-secret"
@@ -47,24 +45,8 @@ int manager_authorise(Manager *manager, sd_bus_message *message, const PolkitDet
         return authority_check(manager->authority, message, details, ret_uid, error);
 }
 
-int manager_check_names(const char *project, const char *stage, sd_bus_error *error) {
-        if (name_is_valid(project) && (!stage || name_is_valid(stage)))
-                return 0;
-
-        return sd_bus_error_setf(error, ERROR_INVALID_NAME,
-                                 "A %s's name is [a-z0-9][a-z0-9_-]*, at most 63 characters",
-                                 name_is_valid(project) ? "stage" : "project");
-}
-
-int manager_admit(Manager *manager, sd_bus_message *message, const char *project, const char *stage,
+int manager_begin(Manager *manager, sd_bus_message *message, CallScope scope, PolkitDetails *ret_about,
                   uid_t *ret_uid, sd_bus_error *error) {
-        int r;
-
-        r = manager_check_names(project, stage, error);
-        if (r < 0)
-                return r;
-
-        return manager_authorise(manager, message,
-                                 &(PolkitDetails){ .project = project, .stage = strempty(stage) }, ret_uid,
-                                 error);
+        manager->hooks.activity(manager->userdata);
+        return call_begin(manager->authority, message, scope, ret_about, ret_uid, error);
 }

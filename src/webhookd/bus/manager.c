@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The object on the bus, its properties and signals: see manager.h. The methods are in bus/methods.c. */
+/* The object on the bus, its properties and signals: see manager.h. The methods are in files of their own. */
 #include "config.h"
-#include "shared/bus/errors.h"
+#include "shared/bus/properties.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
 #include "webhookd/bus/manager-internal.h"
-
-int manager_reply_store_error(const Manager *manager, sd_bus_error *error, int r) {
-        if (r == -ENOBUFS)
-                return sd_bus_error_set(error, ERROR_QUEUE_FULL, "The queue is full, nothing was accepted");
-
-        (void) log_error_errno(r, "Cannot use the store: %s", store_error(manager->store));
-        return sd_bus_error_setf(error, ERROR_STORE_UNAVAILABLE, "The store cannot be used: %s",
-                                 store_error(manager->store));
-}
 
 static int manager_count(Manager *manager, ManagerCounts *ret) {
         ManagerCounts counts;
@@ -264,10 +255,7 @@ void manager_emit(Manager *manager, const Notice *notice) {
 }
 
 void manager_emit_properties(Manager *manager) {
-        static char projects[] = "NProjects", queued[] = "NQueued", running[] = "NRunning";
-        char *changed[4] = { NULL };
-        ManagerCounts counts;
-        size_t n = 0;
+        ManagerCounts counts, *emitted;
         int r;
 
         assert(manager);
@@ -275,17 +263,15 @@ void manager_emit_properties(Manager *manager) {
         if (manager_count(manager, &counts) < 0)
                 return;
 
-        if (counts.projects != manager->emitted.projects)
-                changed[n++] = projects;
-        if (counts.queued != manager->emitted.queued)
-                changed[n++] = queued;
-        if (counts.running != manager->emitted.running)
-                changed[n++] = running;
-        if (n == 0)
-                return;
-
-        r = sd_bus_emit_properties_changed_strv(manager->bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, changed);
+        emitted = &manager->emitted;
+        r = bus_properties_emit(manager->bus, WEBHOOK_PATH, WEBHOOK_INTERFACE,
+                                (const BusProperty[]){
+                                                { "NProjects", counts.projects != emitted->projects },
+                                                { "NQueued", counts.queued != emitted->queued },
+                                                { "NRunning", counts.running != emitted->running },
+                                },
+                                3);
         if (r < 0)
                 (void) log_warning_errno(r, "Cannot tell that properties changed: %m");
-        manager->emitted = counts;
+        *emitted = counts;
 }

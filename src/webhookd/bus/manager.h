@@ -3,6 +3,9 @@
  * Manager: the object org.tinyforge.Webhook1 on the bus; dbus/org.tinyforge.Webhook1.xml says what it offers. Reading is
  * for everybody; what changes something, shows a secret, lists the hooks or tries a payload is for root, and for whom
  * polkit lets.
+ *
+ * The room bus/ reads, checks, authorises and answers the methods. webhookd.c alone includes this header. Nothing here knows an
+ * engine, and no caller waits for another: whoever needs polkit or the deployer gets the reply later.
  */
 #pragma once
 

@@ -4,8 +4,6 @@
 
 #include "shared/bus/errors.h"
 #include "shared/healthcheck.h"
-#include "shared/log.h"
-#include "shared/name.h"
 #include "shared/protocol.h"
 #include "webhookd/bus/manager-internal.h"
 
@@ -26,22 +24,6 @@ static const BusOption project_options[] = {
         { OPTION_HEALTHCHECK, "s", offsetof(ProjectOptions, healthcheck) },
         { OPTION_IMAGE, "s", offsetof(ProjectOptions, image) },
 };
-
-void manager_tell_change(Manager *manager, EventId event, NoticeSignal signal, const Project *project,
-                         const char *stage, uid_t uid, const char *text) {
-        Notice notice = NOTICE(event, signal);
-        char line[1024];
-
-        (void) snprintf(line, sizeof(line), "%s, by uid %u", text, (unsigned) uid);
-        notice.text = line;
-        notice.project = project->name;
-        notice.stage = stage;
-        notice.image = project->image;
-        notice.caller_uid = uid;
-        /* It is done: what cannot be told any more is no reason to say otherwise. */
-        if (outbox_add(manager->outbox, &notice) < 0)
-                (void) log_oom();
-}
 
 /* What a project's image is: a repository, normalised, that no other project has. `name` is the project's own. */
 static int check_image(Manager *manager, const char *name, const char *text, char **ret,
@@ -122,34 +104,32 @@ static int create_project(Manager *manager, const Project *project, uid_t uid, s
 int method_create_project(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         ProjectOptions options = { .healthcheck = "" };
         _cleanup_free_ char *repository = NULL;
-        const char *name, *image;
         Manager *manager = userdata;
+        PolkitDetails about;
+        const char *image;
         unsigned seen;
         uid_t uid;
         int r;
 
-        manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "ss", &name, &image);
-        if (r < 0)
-                return r;
-
-        r = manager_admit(manager, message, name, NULL, &uid, error);
+        r = manager_begin(manager, message, CALL_PROJECT, &about, &uid, error);
         if (r != 0)
                 return r;
 
         /* The image is an argument here, and no option. */
-        r = bus_options_read(message, project_options, ELEMENTSOF(project_options) - 1, &options, &seen,
-                             error);
+        r = sd_bus_message_read(message, "s", &image);
         if (r >= 0)
-                r = check_new_name(manager, name, error);
+                r = bus_options_read(message, project_options, ELEMENTSOF(project_options) - 1, &options,
+                                     &seen, error);
         if (r >= 0)
-                r = check_image(manager, name, image, &repository, error);
+                r = check_new_name(manager, about.project, error);
+        if (r >= 0)
+                r = check_image(manager, about.project, image, &repository, error);
         if (r >= 0)
                 r = check_healthcheck(options.healthcheck, error);
         if (r >= 0)
                 r = create_project(manager,
                                    &(Project){
-                                                   .name = (char *) (uintptr_t) name,
+                                                   .name = (char *) (uintptr_t) about.project,
                                                    .image = repository,
                                                    .healthcheck = (char *) (uintptr_t) options.healthcheck,
                                                    .port = options.port,
@@ -214,23 +194,18 @@ int method_set_project(sd_bus_message *message, void *userdata, sd_bus_error *er
         _cleanup_(project_freep) Project *project = NULL;
         ProjectOptions options = { .port = 0 };
         Manager *manager = userdata;
-        const char *name;
+        PolkitDetails about;
         unsigned seen;
         uid_t uid;
         int r;
 
-        manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "s", &name);
-        if (r < 0)
-                return r;
-
-        r = manager_admit(manager, message, name, NULL, &uid, error);
+        r = manager_begin(manager, message, CALL_PROJECT, &about, &uid, error);
         if (r != 0)
                 return r;
 
         r = bus_options_read(message, project_options, ELEMENTSOF(project_options), &options, &seen, error);
         if (r >= 0)
-                r = manager_find_project(manager, name, &project, error);
+                r = manager_find_project(manager, about.project, &project, error);
         if (r >= 0)
                 r = apply_options(manager, &options, seen, project, error);
         if (r >= 0)

@@ -153,13 +153,18 @@ static int removal_begin(Manager *manager, sd_bus_message *message, const char *
         return r < 0 ? r : 1;
 }
 
-static int manager_remove(Manager *manager, sd_bus_message *message, const char *project, const char *stage,
-                          uid_t uid, sd_bus_error *error) {
-        _cleanup_(project_freep) Project *found_project = NULL;
-        _cleanup_(stage_freep) Stage *found_stage = NULL;
+static int begin_remove(Manager *manager, sd_bus_message *message, CallScope scope, sd_bus_error *error) {
+        _cleanup_(project_freep) Project *project = NULL;
+        _cleanup_(stage_freep) Stage *stage = NULL;
+        PolkitDetails about;
+        uid_t uid;
         int r;
 
-        r = check_removable(manager, project, stage, &found_project, &found_stage, error);
+        r = manager_begin(manager, message, scope, &about, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = check_removable(manager, about.project, about.stage, &project, &stage, error);
         if (r < 0)
                 return r;
 
@@ -167,41 +172,13 @@ static int manager_remove(Manager *manager, sd_bus_message *message, const char 
                 return sd_bus_error_setf(error, ERROR_BUSY, "Too many callers of %s() wait already",
                                          sd_bus_message_get_member(message));
 
-        return removal_begin(manager, message, project, stage, uid);
+        return removal_begin(manager, message, about.project, about.stage, uid);
 }
 
 int method_remove_project(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        Manager *manager = userdata;
-        const char *project;
-        uid_t uid;
-        int r;
-
-        manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "s", &project);
-        if (r < 0)
-                return r;
-
-        r = manager_admit(manager, message, project, NULL, &uid, error);
-        if (r != 0)
-                return r;
-
-        return manager_remove(manager, message, project, "", uid, error);
+        return begin_remove(userdata, message, CALL_PROJECT, error);
 }
 
 int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *project, *stage;
-        Manager *manager = userdata;
-        uid_t uid;
-        int r;
-
-        manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "ss", &project, &stage);
-        if (r < 0)
-                return r;
-
-        r = manager_admit(manager, message, project, stage, &uid, error);
-        if (r != 0)
-                return r;
-
-        return manager_remove(manager, message, project, stage, uid, error);
+        return begin_remove(userdata, message, CALL_STAGE, error);
 }

@@ -7,6 +7,19 @@
 
 #define NAME_ATTEMPTS_MAX 1000U
 
+static const char *const reasons[] = {
+        [AUTOCREATE_CREATED] = NULL,
+        [AUTOCREATE_OFF] = "auto-create-off",
+        [AUTOCREATE_NOT_ALLOWED] = "auto-create-not-allowed",
+        [AUTOCREATE_LIMIT] = "auto-create-limit",
+};
+
+const char *autocreate_reason(AutocreateVerdict verdict) {
+        assert(verdict < ELEMENTSOF(reasons));
+
+        return reasons[verdict];
+}
+
 static int autocreate_check(Store *store, const WebhookConfig *config, const char *repository,
                             AutocreateVerdict *ret_verdict) {
         uint64_t n;

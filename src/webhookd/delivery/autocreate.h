@@ -15,6 +15,9 @@ typedef enum AutocreateVerdict {
         AUTOCREATE_LIMIT,       /* AutoCreateMax= projects were created this way */
 } AutocreateVerdict;
 
+/* Why there is no project, for the sender and the journal: "auto-create-off", …; NULL for AUTOCREATE_CREATED. */
+const char *autocreate_reason(AutocreateVerdict verdict);
+
 /*
  * Creates the project and its stage "dev" for the repository of `ref`, which the store must not know yet. The name is
  * the last component of the path, made valid, with a number where it is taken. With AUTOCREATE_CREATED `*ret_name` is

@@ -37,7 +37,7 @@ typedef struct Handling {
 void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *request, uint64_t now,
                            Answer *ret);
 
-/* A notice about the push at hand, or the whole of the delivery. */
+/* handling.c: a notice about the push at hand, or the whole of the delivery. */
 Notice handling_notice(const Handling *handling, EventId event, NoticeSignal signal, const char *image);
 
 /* Puts into the outbox what has become of a push, or of a trial into that. The words are static; `reason` may be NULL. */
@@ -46,6 +46,12 @@ int handling_tell(Handling *handling, const Notice *notice, const char *outcome,
 /* Answers and tells that nothing comes of a push, and why; `match` may be NULL. */
 int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason);
 
-/* queue.c: a push that a stage takes; and one whose final id was used before, whatever takes it by now. */
-int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match);
-int handle_replayed(Handling *handling, const ImageRef *ref, const char *image, const Match *match);
+/* The same of what the decoder left aside. Its words are explained, since nobody here has made a rule for them. */
+int handle_undecoded(Handling *handling, const Ignored *ignored);
+
+/* When all pushes are handled: how the delivery is counted, and what its sender is answered. */
+DeliveryOutcome handling_outcome(const Handling *handling);
+int handling_answer(const Handling *handling, Answer *ret);
+
+/* push.c: everything that comes of one push. */
+int handle_push(Handling *handling, const Push *push);

@@ -2,13 +2,9 @@
 /* From request to answer: see delivery.h. */
 #include "webhookd/delivery/delivery.h"
 
-#include <stdio.h>
-
-#include "shared/conf/conf.h"
 #include "shared/json.h"
 #include "shared/log.h"
 #include "shared/time-util.h"
-#include "webhookd/delivery/autocreate.h"
 #include "webhookd/delivery/delivery-internal.h"
 
 int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
@@ -42,153 +38,6 @@ void delivery_log_refusals(Delivery *delivery) {
         assert(delivery);
 
         refusals_log_rest(&delivery->refusals);
-}
-
-Notice handling_notice(const Handling *handling, EventId event, NoticeSignal signal, const char *image) {
-        Notice notice = NOTICE(event, signal);
-
-        notice.image = image;
-        notice.provider = handling->pushes->provider;
-        notice.delivery = handling->delivery_id;
-        notice.remote = handling->request->remote;
-        notice.hook = handling->hook->name;
-        return notice;
-}
-
-int handling_tell(Handling *handling, const Notice *notice, const char *outcome, const char *reason) {
-        Delivery *delivery = handling->delivery;
-
-        return delivery->trial ? trial_add(delivery->trial, notice->image, notice->project, notice->stage,
-                                           outcome, reason)
-                               : outbox_add(delivery->outbox, notice);
-}
-
-int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason) {
-        Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL, image);
-        char text[160];
-
-        if (json_array_append_new(handling->ignored,
-                                  json_pack("{s:s, s:s}", "image", image, "reason", reason)) < 0)
-                return -ENOMEM;
-
-        (void) snprintf(text, sizeof(text), "Delivery ignored: %s", reason);
-        notice.text = text;
-        notice.project = match && match->project ? match->project->name : NULL;
-        notice.stage = match && match->stage ? match->stage->name : NULL;
-        return handling_tell(handling, &notice, "ignored", reason);
-}
-
-/* What the decoder left aside. Its words are explained, since nobody here has made a rule for them. */
-static int handle_undecoded(Handling *handling, const Ignored *ignored) {
-        Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL,
-                                        isempty(ignored->image) ? NULL : ignored->image);
-        const char *word = ignore_reason_to_string(ignored->reason);
-        const char *explanation = ignore_reason_explanation(ignored->reason);
-        char text[160];
-
-        if (json_array_append_new(handling->ignored, json_pack("{s:s, s:s, s:s}", "image", ignored->image,
-                                                               "reason", word, "detail", explanation)) < 0)
-                return -ENOMEM;
-
-        (void) snprintf(text, sizeof(text), "Delivery ignored: %s: %s", word, explanation);
-        notice.text = text;
-        return handling_tell(handling, &notice, "ignored", word);
-}
-
-/* 1 when the hook is for this image, 0 when not. */
-static int hook_takes(const Hook *hook, const ImageRef *ref) {
-        _cleanup_free_ char *repository = NULL;
-        int r;
-
-        r = image_ref_repository(ref, &repository);
-        return r < 0 ? r : image_patterns_take(hook->images, repository);
-}
-
-static const char *const autocreate_reasons[] = {
-        [AUTOCREATE_OFF] = "auto-create-off",
-        [AUTOCREATE_NOT_ALLOWED] = "auto-create-not-allowed",
-        [AUTOCREATE_LIMIT] = "auto-create-limit",
-};
-
-/* An image that no project has: creates one, or says why not. `*ret_reason` is NULL after a creation. */
-static int handle_unknown(Handling *handling, const ImageRef *ref, const char *image,
-                          const char **ret_reason) {
-        Notice notice = handling_notice(handling, EVENT_PROJECT_CREATED, NOTICE_PROJECT_ADDED, image);
-        Delivery *delivery = handling->delivery;
-        _cleanup_free_ char *name = NULL;
-        AutocreateVerdict verdict;
-        char text[128];
-        int r;
-
-        r = autocreate_project(delivery->store, delivery->config, ref, &name, &verdict);
-        if (r < 0)
-                return r;
-
-        if (verdict != AUTOCREATE_CREATED) {
-                *ret_reason = autocreate_reasons[verdict];
-                return 0;
-        }
-
-        (void) snprintf(text, sizeof(text), "Project %s created by a delivery", name);
-        notice.text = text;
-        notice.project = name;
-        r = delivery->trial ? trial_add_project(delivery->trial, name)
-                            : outbox_add(delivery->outbox, &notice);
-        if (r < 0)
-                return r;
-
-        *ret_reason = NULL;
-        return 0;
-}
-
-static int handle_push(Handling *handling, const Push *push) {
-        _cleanup_(match_done) Match match = { 0 };
-        _cleanup_free_ char *image = NULL;
-        int r;
-
-        handling->delivery_id =
-                        handling->final_id ? handling->final_id : push_delivery_id(handling->pushes, push);
-        r = image_ref_format(push->ref, &image);
-        if (r < 0)
-                return r;
-
-        r = hook_takes(handling->hook, push->ref);
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return handle_ignored(handling, image, NULL, "hook-not-for-this-image");
-
-        r = match_image(handling->delivery->store, push->ref, &match);
-        if (r < 0)
-                return r;
-        if (handling->replayed)
-                return handle_replayed(handling, push->ref, image, &match);
-
-        if (match.verdict == MATCH_NO_PROJECT) {
-                const char *reason;
-
-                r = handle_unknown(handling, push->ref, image, &reason);
-                if (r < 0)
-                        return r;
-                if (reason)
-                        return handle_ignored(handling, image, NULL, reason);
-
-                r = match_image(handling->delivery->store, push->ref, &match);
-                if (r < 0)
-                        return r;
-        }
-
-        if (match.verdict != MATCH_STAGE)
-                return handle_ignored(handling, image, &match, "no-stage-matches");
-
-        return handle_matched(handling, push->ref, image, &match);
-}
-
-static DeliveryOutcome handling_outcome(const Handling *handling) {
-        if (handling->accepted)
-                return DELIVERY_ACCEPTED;
-
-        return json_array_size(handling->deploys) > 0 ? DELIVERY_KNOWN : DELIVERY_IGNORED;
 }
 
 /* An id that is good once is used up by whatever comes of the delivery, unless that is undone. */
@@ -238,28 +87,6 @@ static int handle_pushes(Handling *handling) {
         }
 
         return r;
-}
-
-static int handling_answer(const Handling *handling, Answer *ret) {
-        _cleanup_(json_freep) json_t *j = NULL;
-        char *body = NULL;
-        int r;
-
-        j = json_pack("{s:O}", "deploys", handling->deploys);
-        if (!j)
-                return -ENOMEM;
-
-        if (json_array_size(handling->ignored) > 0 && json_object_set(j, "ignored", handling->ignored) < 0)
-                return -ENOMEM;
-
-        r = json_encode(j, &body);
-        if (r < 0)
-                return r;
-
-        answer_set_status(ret, handling->accepted ? 202 : 200);
-        ret->body = body;
-        ret->accepted = true;
-        return 0;
 }
 
 /* What could not be written was not accepted: the sender comes back. */

@@ -2,6 +2,9 @@
 /*
  * Delivery: the way of one request from its bytes to its answer, as a pure consequence of the request and the store.
  * The answer may be sent only after the turn's commit: see turn.h.
+ *
+ * The room delivery/ decides whether a push is followed. http/ brings requests; bus/ brings trials, and images to match
+ * (matcher.h). Nothing here waits, commits, or sends an answer.
  */
 #pragma once
 

@@ -6,6 +6,9 @@
  *
  * Changes are on disk when they return. As with secret.h, a check and the enqueue that follows happen in one turn of the
  * loop, between two changes.
+ *
+ * The room hook/ proves who sent a request. delivery/ has requests checked here, and bus/ shows and changes hooks. Nothing here
+ * reads a payload or logs a secret; a path goes only to the caller who asked for it.
  */
 #pragma once
 

@@ -2,6 +2,9 @@
 /*
  * Server: the listening sockets that systemd hands over, their connections, and the limits on both. HTTP/1.1 only.
  * A connection that gets nothing done within CONNECTION_TIMEOUT_USEC is closed, whatever it sends or reads meanwhile.
+ *
+ * The room http/ is the only one that knows libh2o and libssl. webhookd.c alone includes its headers: this one, loop.h and
+ * tls.h. The room turns bytes into a Request and an Answer into bytes. It never looks into a body, and never touches the store.
  */
 #pragma once
 

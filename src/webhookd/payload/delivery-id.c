@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 
-#include "webhookd/store/store.h"
-
 typedef struct IdHeader {
         const char *name;
         DeliveryIdSource source;

@@ -3,6 +3,11 @@
  * Dispatch: from the queue to the deployer and back. One deploy per stage and `max_deploys` in all at a time; what failed
  * for a passing reason waits longer each time (backoff.h). The rows are the truth: what this keeps in memory are the
  * calls under way and the times of waiting.
+ *
+ * The room queue/ carries out and tells what the store has written: it calls the deployer (deployer.h), lets projects learn from
+ * their images (inspector.h), and tells the journal and the bus (outbox.h). webhookd.c includes all of these; delivery/, bus/
+ * and the turn use the outbox, and bus/ calls the deployer as well. Nothing here decides which row a push becomes, or speaks to
+ * an engine.
  */
 #pragma once
 

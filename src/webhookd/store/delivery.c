@@ -9,8 +9,6 @@
 #include "shared/time-util.h"
 #include "webhookd/store/store-internal.h"
 
-static_assert(DELIVERY_ID_MAX == 255, "the schema has the same limit");
-
 int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_deploy_id,
                         DeployState *ret_state) {
         static const char sql[] =
@@ -41,7 +39,7 @@ int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_depl
 
         row = (Row){ .statement = statement };
         id = row_number(&row, INT64_MAX);
-        state = row_state(&row);
+        state = (DeployState) row_word(&row, deploy_state_from_string, DEPLOY_FAILED);
         r = row_end(store, &row);
         if (r < 0)
                 return r;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Deploys as rows: their states and how they are read. What becomes of a row is decided in queue.c. */
-#include <sqlite3.h>
-
+/* Deploys as rows: their states and how they are read. What becomes of a row is decided in enqueue.c. */
 #include "webhookd/store/store-internal.h"
 
 #define DEPLOY_SELECT                                                                                       \
@@ -40,126 +38,74 @@ bool deploy_state_is_final(DeployState state) {
         return state != DEPLOY_QUEUED && state != DEPLOY_RUNNING;
 }
 
-static void deploy_done(Deploy *deploy) {
+static void deploy_done(void *object) {
+        Deploy *deploy = object;
+
         free(deploy->project);
         free(deploy->stage);
         free(deploy->image);
         free(deploy->digest);
         free(deploy->source);
         free(deploy->reason);
-        *deploy = (Deploy){ 0 };
 }
 
+static void deploy_read(Row *row, void *object) {
+        Deploy *deploy = object;
+
+        deploy->id = row_number(row, INT64_MAX);
+        deploy->stage_id = (int64_t) row_number(row, INT64_MAX);
+        deploy->project = row_text(row);
+        deploy->stage = row_text(row);
+        deploy->image = row_text(row);
+        deploy->digest = row_text_or_null(row);
+        deploy->source = row_text(row);
+        deploy->reason = row_text(row);
+        deploy->state = (DeployState) row_word(row, deploy_state_from_string, DEPLOY_FAILED);
+        deploy->attempts = (unsigned) row_number(row, DEPLOY_ATTEMPTS_MAX);
+        deploy->generation = row_number(row, INT64_MAX);
+        deploy->cancel = row_number(row, 1);
+        deploy->again = row_number(row, 1);
+        deploy->queued_at = row_number(row, INT64_MAX);
+        deploy->started_at = row_number(row, INT64_MAX);
+        deploy->finished_at = row_number(row, INT64_MAX);
+}
+
+static const RowKind deploy_kind = { sizeof(Deploy), deploy_read, deploy_done };
+
 Deploy *deploy_free(Deploy *deploy) {
-        if (deploy)
-                deploy_done(deploy);
-        free(deploy);
+        row_free(&deploy_kind, deploy, deploy ? 1 : 0);
         return NULL;
 }
 
 void deploy_list_done(DeployList *list) {
         assert(list);
 
-        for (size_t i = 0; i < list->n; i++)
-                deploy_done(&list->items[i]);
-        free(list->items);
+        row_free(&deploy_kind, list->items, list->n);
         *list = (DeployList){ 0 };
 }
 
-DeployState row_state(Row *row) {
-        _cleanup_free_ char *name = row_text(row);
-        int state;
-
-        state = name ? deploy_state_from_string(name) : -EIO;
-        if (state >= 0)
-                return (DeployState) state;
-
-        if (row->error == 0)
-                row->error = -EIO;
-        return DEPLOY_FAILED;
-}
-
-/* On failure the caller disposes of what was read so far. */
-static int deploy_read(Store *store, sqlite3_stmt *statement, Deploy *deploy) {
-        Row row = { .statement = statement };
-
-        deploy->id = row_number(&row, INT64_MAX);
-        deploy->stage_id = (int64_t) row_number(&row, INT64_MAX);
-        deploy->project = row_text(&row);
-        deploy->stage = row_text(&row);
-        deploy->image = row_text(&row);
-        deploy->digest = row_text_or_null(&row);
-        deploy->source = row_text(&row);
-        deploy->reason = row_text(&row);
-        deploy->state = row_state(&row);
-        deploy->attempts = (unsigned) row_number(&row, DEPLOY_ATTEMPTS_MAX);
-        deploy->generation = row_number(&row, INT64_MAX);
-        deploy->cancel = row_number(&row, 1);
-        deploy->again = row_number(&row, 1);
-        deploy->queued_at = row_number(&row, INT64_MAX);
-        deploy->started_at = row_number(&row, INT64_MAX);
-        deploy->finished_at = row_number(&row, INT64_MAX);
-        return row_end(store, &row);
-}
-
-static int deploy_list_append(Store *store, sqlite3_stmt *statement, DeployList *list) {
-        Deploy *items = items_grow(list->items, list->n, sizeof(*items));
-
-        if (!items)
-                return store_fail_text(store, -ENOMEM, "out of memory");
-
-        list->items = items;
-        list->items[list->n] = (Deploy){ 0 };
-        return deploy_read(store, statement, &list->items[list->n++]);
-}
-
 static int deploy_list(Store *store, const char *sql, const Value *values, size_t n, DeployList *ret) {
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        _cleanup_(deploy_list_done) DeployList list = { 0 };
+        void *items = NULL;
+        size_t n_items = 0;
         int r;
 
-        r = store_query(store, sql, values, n, &statement);
+        r = row_list(store, &deploy_kind, sql, values, n, &items, &n_items);
         if (r < 0)
                 return r;
 
-        while ((r = store_step(store, statement)) > 0) {
-                r = deploy_list_append(store, statement, &list);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-
-        *ret = list;
-        list = (DeployList){ 0 };
+        *ret = (DeployList){ .items = items, .n = n_items };
         return 0;
 }
 
 static int deploy_find(Store *store, const char *sql, const Value *values, size_t n, Deploy **ret) {
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        _cleanup_(deploy_freep) Deploy *deploy = NULL;
-        int r, found;
+        void *found = NULL;
+        int r;
 
-        r = store_query(store, sql, values, n, &statement);
-        if (r < 0)
-                return r;
+        r = row_find(store, &deploy_kind, sql, values, n, &found);
+        if (r >= 0)
+                *ret = found;
 
-        found = store_step(store, statement);
-        if (found < 0)
-                return found;
-
-        if (found > 0) {
-                deploy = calloc(1, sizeof(*deploy));
-                if (!deploy)
-                        return store_fail_text(store, -ENOMEM, "out of memory");
-
-                r = deploy_read(store, statement, deploy);
-                if (r < 0)
-                        return r;
-        }
-
-        *ret = TAKE_PTR(deploy);
-        return found;
+        return r;
 }
 
 int store_find_deploy(Store *store, uint64_t id, Deploy **ret) {

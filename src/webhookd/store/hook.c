@@ -58,16 +58,6 @@ static void row_secret(Row *row, char ret[static UUID_TEXT_SIZE], bool may_be_nu
         free(text);
 }
 
-static SignatureRule row_rule(Row *row) {
-        _cleanup_free_ char *name = row_text(row);
-        int rule = name ? signature_rule_from_string(name) : -EINVAL;
-
-        if (rule < 0 && row->error == 0)
-                row->error = -EIO;
-
-        return rule < 0 ? SIGNATURE_RULE_REQUIRED : (SignatureRule) rule;
-}
-
 /* On failure the caller disposes of what was read so far. */
 static int hook_read(Store *store, sqlite3_stmt *statement, HookRow *hook) {
         Row row = { .statement = statement };
@@ -77,7 +67,8 @@ static int hook_read(Store *store, sqlite3_stmt *statement, HookRow *hook) {
         row_secret(&row, hook->previous, /* may_be_null= */ true);
         hook->previous_until = row_number(&row, INT64_MAX);
         hook->images = row_text(&row);
-        hook->signature = row_rule(&row);
+        hook->signature =
+                        (SignatureRule) row_word(&row, signature_rule_from_string, SIGNATURE_RULE_REQUIRED);
         hook->created_at = row_number(&row, INT64_MAX);
         hook->rotated_at = row_number(&row, INT64_MAX);
         return row_end(store, &row);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a row of the queue goes on: from queued to running, and from there to its end or back. How it came to be is in
- * queue.c.
+ * enqueue.c.
  */
 #include <limits.h>
 
@@ -10,52 +10,6 @@
 #include "webhookd/store/store-internal.h"
 
 static_assert(REASON_MAX == 4096 && DEPLOY_ATTEMPTS_MAX == 5, "the schema has the same limits");
-
-/* Forgets the finished rows of a stage beyond DEPLOYS_KEPT, but for what rollbacks need. */
-static int queue_prune(Store *store, int64_t stage_id) {
-        static const char last_sql
-                        [] = "SELECT id FROM deploys "
-                             "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') "
-                             "ORDER BY id DESC LIMIT 1 OFFSET ?2",
-                delete_sql[] = "DELETE FROM deploys "
-                               "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') AND id <= ?2 "
-                               "AND id NOT IN (SELECT id FROM deploys WHERE stage_id = ?1 "
-                               "AND state = 'succeeded' ORDER BY id DESC LIMIT ?3) "
-                               "AND id IS NOT (SELECT max(id) FROM deploys WHERE stage_id = ?1 "
-                               "AND state = 'unchanged' AND generation IS NOT NULL)";
-        int64_t last;
-        int r;
-
-        r = store_read_number(store, last_sql, VALUES(value_number(stage_id), value_number(DEPLOYS_KEPT)),
-                              &last);
-        if (r <= 0)
-                return r;
-
-        r = store_seal_deliveries(store, stage_id, (uint64_t) last);
-        if (r < 0)
-                return r;
-
-        return store_write(
-                        store, delete_sql,
-                        VALUES(value_number(stage_id), value_number(last), value_number(GENERATIONS_KEPT)));
-}
-
-/* Ends a row that is queued or running. */
-int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, const char *reason) {
-        static const char sql[] =
-                        "UPDATE deploys SET state = ?2, reason = ?3, finished_at = ?4 WHERE id = ?1";
-        int r;
-
-        r = store_write(store, sql,
-                        VALUES(value_id(id), value_text(deploy_state_to_string(state)), value_text(reason),
-                               value_time(now_usec(CLOCK_REALTIME))));
-        if (r >= 0)
-                r = store_count_end(store, id);
-        if (r < 0)
-                return r;
-
-        return queue_prune(store, stage_id);
-}
 
 /* The first REASON_MAX bytes of `text`, and no half of a character. */
 static int reason_cut(Store *store, const char *text, char **ret) {

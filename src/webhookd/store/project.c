@@ -7,68 +7,49 @@
 
 #define PROJECT_SELECT "SELECT id, name, image, healthcheck, port, auto_created, created_at FROM projects "
 
-static void project_done(Project *project) {
+static void project_done(void *object) {
+        Project *project = object;
+
         free(project->name);
         free(project->image);
         free(project->healthcheck);
-        *project = (Project){ 0 };
 }
 
+static void project_read(Row *row, void *object) {
+        Project *project = object;
+
+        project->id = (int64_t) row_number(row, INT64_MAX);
+        project->name = row_text(row);
+        project->image = row_text(row);
+        project->healthcheck = row_text(row);
+        project->port = (uint16_t) row_number(row, UINT16_MAX);
+        project->auto_created = row_number(row, 1) != 0;
+        project->created_at = row_number(row, INT64_MAX);
+}
+
+static const RowKind project_kind = { sizeof(Project), project_read, project_done };
+
 Project *project_free(Project *project) {
-        if (project)
-                project_done(project);
-        free(project);
+        row_free(&project_kind, project, project ? 1 : 0);
         return NULL;
 }
 
 void project_list_done(ProjectList *list) {
         assert(list);
 
-        for (size_t i = 0; i < list->n; i++)
-                project_done(&list->items[i]);
-        free(list->items);
+        row_free(&project_kind, list->items, list->n);
         *list = (ProjectList){ 0 };
 }
 
-/* On failure the caller disposes of what was read so far. */
-static int project_read(Store *store, sqlite3_stmt *statement, Project *project) {
-        Row row = { .statement = statement };
-
-        project->id = (int64_t) row_number(&row, INT64_MAX);
-        project->name = row_text(&row);
-        project->image = row_text(&row);
-        project->healthcheck = row_text(&row);
-        project->port = (uint16_t) row_number(&row, UINT16_MAX);
-        project->auto_created = row_number(&row, 1) != 0;
-        project->created_at = row_number(&row, INT64_MAX);
-        return row_end(store, &row);
-}
-
 static int project_find(Store *store, const char *sql, const char *key, Project **ret) {
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        _cleanup_(project_freep) Project *project = NULL;
-        int r, found;
+        void *found = NULL;
+        int r;
 
-        r = store_query(store, sql, VALUES(value_text(key)), &statement);
-        if (r < 0)
-                return r;
+        r = row_find(store, &project_kind, sql, VALUES(value_text(key)), &found);
+        if (r >= 0)
+                *ret = found;
 
-        found = store_step(store, statement);
-        if (found < 0)
-                return found;
-
-        if (found > 0) {
-                project = calloc(1, sizeof(*project));
-                if (!project)
-                        return store_fail_text(store, -ENOMEM, "out of memory");
-
-                r = project_read(store, statement, project);
-                if (r < 0)
-                        return r;
-        }
-
-        *ret = TAKE_PTR(project);
-        return found;
+        return r;
 }
 
 int store_find_project_by_image(Store *store, const char *image, Project **ret) {
@@ -91,40 +72,20 @@ int store_find_project_by_name(Store *store, const char *name, Project **ret) {
         return project_find(store, sql, name, ret);
 }
 
-static int project_list_append(Store *store, sqlite3_stmt *statement, ProjectList *list) {
-        Project *items = items_grow(list->items, list->n, sizeof(*items));
-
-        if (!items)
-                return store_fail_text(store, -ENOMEM, "out of memory");
-
-        list->items = items;
-        list->items[list->n] = (Project){ 0 };
-        return project_read(store, statement, &list->items[list->n++]);
-}
-
 int store_list_projects(Store *store, ProjectList *ret) {
         static const char sql[] = PROJECT_SELECT "ORDER BY name";
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        _cleanup_(project_list_done) ProjectList list = { 0 };
+        void *items = NULL;
+        size_t n_items = 0;
         int r;
 
         assert(store);
         assert(ret);
 
-        r = store_query(store, sql, NO_VALUES, &statement);
+        r = row_list(store, &project_kind, sql, NO_VALUES, &items, &n_items);
         if (r < 0)
                 return r;
 
-        while ((r = store_step(store, statement)) > 0) {
-                r = project_list_append(store, statement, &list);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-
-        *ret = list;
-        list = (ProjectList){ 0 };
+        *ret = (ProjectList){ .items = items, .n = n_items };
         return 0;
 }
 

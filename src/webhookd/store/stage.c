@@ -11,127 +11,75 @@
 
 static_assert(MAX_INSTANCES_LIMIT == 16, "the schema has the same limit");
 
-static void stage_done(Stage *stage) {
+static void stage_done(void *object) {
+        Stage *stage = object;
+
         free(stage->name);
         free(stage->tag_pattern);
         free(stage->available);
-        *stage = (Stage){ 0 };
 }
 
+static void stage_read(Row *row, void *object) {
+        Stage *stage = object;
+
+        stage->id = (int64_t) row_number(row, INT64_MAX);
+        stage->project_id = (int64_t) row_number(row, INT64_MAX);
+        stage->name = row_text(row);
+        stage->tag_pattern = row_text(row);
+        stage->policy = (TagPolicy) row_word(row, tag_policy_from_string, TAG_POLICY_GLOB);
+        stage->auto_deploy = row_number(row, 1) != 0;
+        stage->downgrade = row_number(row, 1) != 0;
+        stage->max_instances = (unsigned) row_number(row, MAX_INSTANCES_LIMIT);
+        stage->available = row_text_or_null(row);
+}
+
+static const RowKind stage_kind = { sizeof(Stage), stage_read, stage_done };
+
 Stage *stage_free(Stage *stage) {
-        if (stage)
-                stage_done(stage);
-        free(stage);
+        row_free(&stage_kind, stage, stage ? 1 : 0);
         return NULL;
 }
 
 void stage_list_done(StageList *list) {
         assert(list);
 
-        for (size_t i = 0; i < list->n; i++)
-                stage_done(&list->items[i]);
-        free(list->items);
+        row_free(&stage_kind, list->items, list->n);
         *list = (StageList){ 0 };
-}
-
-static TagPolicy row_policy(Row *row) {
-        _cleanup_free_ char *name = row_text(row);
-        int policy;
-
-        policy = name ? tag_policy_from_string(name) : -EIO;
-        if (policy >= 0)
-                return (TagPolicy) policy;
-
-        if (row->error == 0)
-                row->error = -EIO;
-        return TAG_POLICY_GLOB;
-}
-
-/* On failure the caller disposes of what was read so far. */
-static int stage_read(Store *store, sqlite3_stmt *statement, Stage *stage) {
-        Row row = { .statement = statement };
-
-        stage->id = (int64_t) row_number(&row, INT64_MAX);
-        stage->project_id = (int64_t) row_number(&row, INT64_MAX);
-        stage->name = row_text(&row);
-        stage->tag_pattern = row_text(&row);
-        stage->policy = row_policy(&row);
-        stage->auto_deploy = row_number(&row, 1) != 0;
-        stage->downgrade = row_number(&row, 1) != 0;
-        stage->max_instances = (unsigned) row_number(&row, MAX_INSTANCES_LIMIT);
-        stage->available = row_text_or_null(&row);
-        return row_end(store, &row);
-}
-
-static int stage_list_append(Store *store, sqlite3_stmt *statement, StageList *list) {
-        Stage *items = items_grow(list->items, list->n, sizeof(*items));
-
-        if (!items)
-                return store_fail_text(store, -ENOMEM, "out of memory");
-
-        list->items = items;
-        list->items[list->n] = (Stage){ 0 };
-        return stage_read(store, statement, &list->items[list->n++]);
 }
 
 int store_list_stages(Store *store, int64_t project_id, StageList *ret) {
         static const char sql[] = STAGE_SELECT "WHERE s.project_id = ?1 ORDER BY s.name";
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        _cleanup_(stage_list_done) StageList list = { 0 };
+        void *items = NULL;
+        size_t n_items = 0;
         int r;
 
         assert(store);
         assert(ret);
 
-        r = store_query(store, sql, VALUES(value_number(project_id)), &statement);
+        r = row_list(store, &stage_kind, sql, VALUES(value_number(project_id)), &items, &n_items);
         if (r < 0)
                 return r;
 
-        while ((r = store_step(store, statement)) > 0) {
-                r = stage_list_append(store, statement, &list);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-
-        *ret = list;
-        list = (StageList){ 0 };
+        *ret = (StageList){ .items = items, .n = n_items };
         return 0;
 }
 
 int store_find_stage(Store *store, const char *project, const char *stage, Stage **ret) {
         static const char sql[] = STAGE_SELECT "JOIN projects p ON p.id = s.project_id "
                                                "WHERE p.name = ?1 AND s.name = ?2";
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        _cleanup_(stage_freep) Stage *object = NULL;
-        int r, found;
+        void *found = NULL;
+        int r;
 
         assert(store);
         assert(project);
         assert(stage);
         assert(ret);
 
-        r = store_query(store, sql, VALUES(value_text(project), value_text(stage)), &statement);
-        if (r < 0)
-                return r;
+        r = row_find(store, &stage_kind, sql, VALUES(value_text(project), value_text(stage)), &found);
+        if (r >= 0)
+                *ret = found;
 
-        found = store_step(store, statement);
-        if (found < 0)
-                return found;
-
-        if (found > 0) {
-                object = calloc(1, sizeof(*object));
-                if (!object)
-                        return store_fail_text(store, -ENOMEM, "out of memory");
-
-                r = stage_read(store, statement, object);
-                if (r < 0)
-                        return r;
-        }
-
-        *ret = TAKE_PTR(object);
-        return found;
+        return r;
 }
 
 int store_create_stage(Store *store, const Stage *stage, int64_t *ret_id) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Statements: prepared once, bound, stepped, read; and the one place where sqlite's result codes become
- * errno. See store-internal.h.
+ * Statements: prepared once, bound and stepped; and the one place where sqlite's result codes become errno.
+ * See store-internal.h.
  */
 #include <sqlite3.h>
 #include <stdio.h>
@@ -225,59 +225,6 @@ int store_execute(Store *store, const char *sql) {
         errno = 0;
         code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
         return code == SQLITE_OK ? 0 : store_fail(store, code);
-}
-
-char *row_text_or_null(Row *row) {
-        const char *text;
-        char *copy;
-
-        assert(row);
-
-        if (sqlite3_column_type(row->statement, row->column) == SQLITE_NULL) {
-                row->column++;
-                return NULL;
-        }
-
-        text = (const char *) sqlite3_column_text(row->statement, row->column++);
-        copy = text ? strdup(text) : NULL;
-        if (!copy)
-                row->error = -ENOMEM;
-
-        return copy;
-}
-
-char *row_text(Row *row) {
-        char *text = row_text_or_null(row);
-
-        if (!text && row->error == 0)
-                row->error = -EIO;
-
-        return text;
-}
-
-uint64_t row_number(Row *row, uint64_t max) {
-        int64_t number;
-
-        assert(row);
-
-        number = sqlite3_column_int64(row->statement, row->column++);
-        if (number >= 0 && (uint64_t) number <= max)
-                return (uint64_t) number;
-
-        if (row->error == 0)
-                row->error = -EIO;
-        return 0;
-}
-
-int row_end(Store *store, const Row *row) {
-        assert(row);
-
-        if (row->error == -EIO)
-                return store_fail_text(store, -EIO, "a row is damaged");
-        if (row->error < 0)
-                return store_fail_text(store, row->error, "out of memory");
-
-        return 0;
 }
 
 void *items_grow(void *items, size_t n, size_t size) {

@@ -82,6 +82,9 @@ int store_read_number(Store *store, const char *sql, const Value *values, size_t
 int store_execute(Store *store, const char *sql);
 void store_finalize_statements(Store *store);
 
+/* Makes room for one more of `n` items of `size` bytes; NULL without memory, and `items` is as it was. */
+void *items_grow(void *items, size_t n, size_t size);
+
 /*
  * The columns of a row, from left to right. What a sound database cannot contain (NULL where a text has to
  * be, a number out of its range) and a lack of memory are remembered, and returned by row_end().
@@ -95,14 +98,27 @@ typedef struct Row {
 char *row_text(Row *row);
 char *row_text_or_null(Row *row);
 uint64_t row_number(Row *row, uint64_t max);
-DeployState row_state(Row *row);
+/* A word of those that `from_string` knows, as its number; where it is none of them, the row is damaged. */
+int row_word(Row *row, int (*from_string)(const char *name), int otherwise);
 int row_end(Store *store, const Row *row);
 
-/* Makes room for one more of `n` items of `size` bytes; NULL without memory, and `items` is as it was. */
-void *items_grow(void *items, size_t n, size_t size);
+/* How rows become objects of one type. */
+typedef struct RowKind {
+        size_t size;
+        void (*read)(Row *row, void *object); /* `object` is all zero */
+        void (*done)(void *object);           /* frees what it owns, of one that was half read as well */
+} RowKind;
+
+/* The first row that the query finds: 1 and an object of malloc(), or 0 and NULL. */
+int row_find(Store *store, const RowKind *kind, const char *sql, const Value *values, size_t n, void **ret);
+/* All of them, as one array. */
+int row_list(Store *store, const RowKind *kind, const char *sql, const Value *values, size_t n,
+             void **ret_objects, size_t *ret_n);
+/* Frees an array of those, and what is in it. */
+void row_free(const RowKind *kind, void *objects, size_t n);
 
 /*
- * All or nothing for a function of several statements: a savepoint inside the open transaction, a
+ * transaction.c: all or nothing for a function of several statements: a savepoint inside the open transaction, a
  * transaction of its own elsewhere. `_cleanup_(step_undo) Step step = { 0 };` undoes whatever did not reach
  * step_end().
  */

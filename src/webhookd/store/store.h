@@ -8,6 +8,9 @@
  * unreadable), -EBUSY (another process holds the file), -ENOMEM; -EINVAL for what the schema refuses (a number out of
  * its range, a stage that does not exist). A function that failed has changed nothing.
  * Lookups return 1 and an object, or 0 with NULL where there is none.
+ *
+ * The room store/ holds everything that lasts, and is the only one that speaks SQL. Every room that keeps or looks up such a
+ * thing includes this header. The store uses no other room, never logs, and never decides whether a push is followed.
  */
 #pragma once
 
@@ -17,8 +20,6 @@
 #define STORE_SCHEMA_VERSION 3
 /* Bytes of a UUID in text with its NUL. */
 #define UUID_TEXT_SIZE 37U
-/* A sender's delivery id beyond this many bytes is refused before it reaches the store. */
-#define DELIVERY_ID_MAX 255U
 /* Attempts that count, per deploy. */
 #define DEPLOY_ATTEMPTS_MAX 5U
 /* Finished rows kept per stage. */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What a push becomes in the queue, and what its sender is answered: see delivery.h. */
+/* What becomes of one push: whose it is, whether its stage follows it, and its row in the queue. */
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "shared/conf/conf.h"
+#include "webhookd/delivery/autocreate.h"
 #include "webhookd/delivery/delivery-internal.h"
 #include "webhookd/delivery/gate.h"
+
+static_assert(DELIVERY_ID_MAX == 255, "the schema of the store has the same limit");
 
 static const char *const enqueue_texts[] = {
         [ENQUEUE_NEW] = "Delivery accepted, deploy %" PRIu64 " queued",
@@ -74,7 +78,8 @@ static Enqueue handling_enqueue(const Handling *handling, const ImageRef *ref, c
         };
 }
 
-int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
+/* A push that a stage takes. */
+static int handle_matched(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
         Enqueue enqueue = handling_enqueue(handling, ref, image, match);
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         Delivery *delivery = handling->delivery;
@@ -106,7 +111,7 @@ int handle_matched(Handling *handling, const ImageRef *ref, const char *image, c
 }
 
 /* Nothing comes of an id that was used before: it is answered with what came of it then, where that is still so. */
-int handle_replayed(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
+static int handle_replayed(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
         EnqueueResult result = { .verdict = ENQUEUE_REDELIVERED };
         int r = 0;
 
@@ -121,4 +126,87 @@ int handle_replayed(Handling *handling, const ImageRef *ref, const char *image, 
 
         return r > 0 ? handle_enqueued(handling, image, match, &result)
                      : handle_ignored(handling, image, match, "delivered-before");
+}
+
+/* 1 when the hook is for this image, 0 when not. */
+static int hook_takes(const Hook *hook, const ImageRef *ref) {
+        _cleanup_free_ char *repository = NULL;
+        int r;
+
+        r = image_ref_repository(ref, &repository);
+        return r < 0 ? r : image_patterns_take(hook->images, repository);
+}
+
+/* An image that no project has: creates one, or says why not. `*ret_reason` is NULL after a creation. */
+static int handle_unknown(Handling *handling, const ImageRef *ref, const char *image,
+                          const char **ret_reason) {
+        Notice notice = handling_notice(handling, EVENT_PROJECT_CREATED, NOTICE_PROJECT_ADDED, image);
+        Delivery *delivery = handling->delivery;
+        _cleanup_free_ char *name = NULL;
+        AutocreateVerdict verdict;
+        char text[128];
+        int r;
+
+        r = autocreate_project(delivery->store, delivery->config, ref, &name, &verdict);
+        if (r < 0)
+                return r;
+
+        if (verdict != AUTOCREATE_CREATED) {
+                *ret_reason = autocreate_reason(verdict);
+                return 0;
+        }
+
+        (void) snprintf(text, sizeof(text), "Project %s created by a delivery", name);
+        notice.text = text;
+        notice.project = name;
+        r = delivery->trial ? trial_add_project(delivery->trial, name)
+                            : outbox_add(delivery->outbox, &notice);
+        if (r < 0)
+                return r;
+
+        *ret_reason = NULL;
+        return 0;
+}
+
+int handle_push(Handling *handling, const Push *push) {
+        _cleanup_(match_done) Match match = { 0 };
+        _cleanup_free_ char *image = NULL;
+        int r;
+
+        handling->delivery_id =
+                        handling->final_id ? handling->final_id : push_delivery_id(handling->pushes, push);
+        r = image_ref_format(push->ref, &image);
+        if (r < 0)
+                return r;
+
+        r = hook_takes(handling->hook, push->ref);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return handle_ignored(handling, image, NULL, "hook-not-for-this-image");
+
+        r = match_image(handling->delivery->store, push->ref, &match);
+        if (r < 0)
+                return r;
+        if (handling->replayed)
+                return handle_replayed(handling, push->ref, image, &match);
+
+        if (match.verdict == MATCH_NO_PROJECT) {
+                const char *reason;
+
+                r = handle_unknown(handling, push->ref, image, &reason);
+                if (r < 0)
+                        return r;
+                if (reason)
+                        return handle_ignored(handling, image, NULL, reason);
+
+                r = match_image(handling->delivery->store, push->ref, &match);
+                if (r < 0)
+                        return r;
+        }
+
+        if (match.verdict != MATCH_STAGE)
+                return handle_ignored(handling, image, &match, "no-stage-matches");
+
+        return handle_matched(handling, push->ref, image, &match);
 }

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* The methods that read, and that everybody may call: ListProjects, ListStages, DescribeStages, ListDeploys, MatchImage. */
+#include "shared/bus/errors.h"
+#include "shared/protocol.h"
+#include "webhookd/bus/manager-internal.h"
+#include "webhookd/delivery/matcher.h"
+
+#define LIST_DEPLOYS_MAX 1000U
+
+static int append_projects(sd_bus_message *reply, const ProjectList *projects) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sssqbt)");
+        for (size_t i = 0; r >= 0 && i < projects->n; i++) {
+                const Project *project = &projects->items[i];
+
+                r = sd_bus_message_append(reply, "(sssqbt)", project->name, project->image,
+                                          project->healthcheck, (int) project->port,
+                                          (int) project->auto_created, project->created_at);
+        }
+        if (r < 0)
+                return r;
+
+        return sd_bus_message_close_container(reply);
+}
+
+int method_list_projects(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(project_list_done) ProjectList projects = { 0 };
+        Manager *manager = userdata;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = store_list_projects(manager->store, &projects);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = append_projects(reply, &projects);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int append_stages(sd_bus_message *reply, const StageList *stages) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(ssbu)");
+        for (size_t i = 0; r >= 0 && i < stages->n; i++)
+                r = sd_bus_message_append(reply, "(ssbu)", stages->items[i].name,
+                                          stages->items[i].tag_pattern, (int) stages->items[i].auto_deploy,
+                                          stages->items[i].max_instances);
+        if (r < 0)
+                return r;
+
+        return sd_bus_message_close_container(reply);
+}
+
+int method_list_stages(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(stage_list_done) StageList stages = { 0 };
+        Manager *manager = userdata;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = manager_read_stages(manager, message, &stages, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = append_stages(reply, &stages);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int append_stage(sd_bus_message *reply, const StageList *stages, size_t i) {
+        const Stage *stage = &stages->items[i], *shadow = match_shadow(stages, i);
+
+        return sd_bus_message_append(reply, "a{sv}", 8, STAGE_NAME, "s", stage->name, /**/
+                                     OPTION_TAG_PATTERN, "s", stage->tag_pattern,     /**/
+                                     OPTION_POLICY, "s", tag_policy_to_string(stage->policy),
+                                     OPTION_AUTO_DEPLOY, "b", (int) stage->auto_deploy, /**/
+                                     OPTION_MAX_INSTANCES, "u", stage->max_instances,   /**/
+                                     OPTION_ALLOW_DOWNGRADE, "b", (int) stage->downgrade, STAGE_AVAILABLE,
+                                     "s", strempty(stage->available), /**/
+                                     STAGE_SHADOWED_BY, "s", shadow ? shadow->name : "");
+}
+
+int method_describe_stages(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(stage_list_done) StageList stages = { 0 };
+        Manager *manager = userdata;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = manager_read_stages(manager, message, &stages, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
+        for (size_t i = 0; r >= 0 && i < stages.n; i++)
+                r = append_stage(reply, &stages, i);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int append_deploys(sd_bus_message *reply, const DeployList *deploys) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(tssssstt)");
+        for (size_t i = 0; r >= 0 && i < deploys->n; i++) {
+                const Deploy *deploy = &deploys->items[i];
+
+                r = sd_bus_message_append(reply, "(tssssstt)", deploy->id, deploy->project, deploy->stage,
+                                          deploy->image, deploy_state_to_string(deploy->state),
+                                          strempty(deploy->reason), deploy->queued_at, deploy->finished_at);
+        }
+        if (r < 0)
+                return r;
+
+        return sd_bus_message_close_container(reply);
+}
+
+int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(deploy_list_done) DeployList deploys = { 0 };
+        const char *project, *stage;
+        Manager *manager = userdata;
+        unsigned limit;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "ssu", &project, &stage, &limit);
+        if (r < 0)
+                return r;
+
+        if (limit == 0 || limit > LIST_DEPLOYS_MAX)
+                limit = LIST_DEPLOYS_MAX;
+        r = store_list_deploys(manager->store, project, stage, limit, &deploys);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = append_deploys(reply, &deploys);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+int method_match_image(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        _cleanup_(match_done) Match match = { 0 };
+        Manager *manager = userdata;
+        const char *image;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "s", &image);
+        if (r < 0)
+                return r;
+
+        r = manager_parse_image(image, &ref, error);
+        if (r < 0)
+                return r;
+
+        r = match_image(manager->store, ref, &match);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+
+        if (match.verdict == MATCH_NO_PROJECT)
+                return sd_bus_error_setf(error, ERROR_NO_SUCH_PROJECT, "No project has the image %s/%s",
+                                         ref->domain, ref->path);
+        if (match.verdict == MATCH_NO_STAGE)
+                return sd_bus_error_setf(error, ERROR_NO_SUCH_STAGE,
+                                         "No stage of project '%s' takes the tag '%s'", match.project->name,
+                                         match_tag(ref));
+
+        return sd_bus_reply_method_return(message, "ssb", match.project->name, match.stage->name,
+                                          (int) match.stage->auto_deploy);
+}
