@@ -22,7 +22,7 @@
 
 #define HELP_PROJECT                                                                    \
         "     --port=PORT          Where the container listens; 0: the image says it\n" \
-        "     --healthcheck=CHECK  image, tcp, http:/path; nothing: whatever there is\n"
+        "     --healthcheck=CHECK  image, tcp, http:/path, none; nothing: as the image\n"
 #define HELP_STOP                                                                    \
         "What runs is in the way, and so is a deploy that is queued or running.\n\n" \
         "     --stop  Stop and remove what runs first, and give up its images\n"

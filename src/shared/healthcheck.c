@@ -12,6 +12,10 @@ const char *healthcheck_path(const char *text) {
         return strncmp(text, HEALTHCHECK_HTTP_PREFIX, n) == 0 ? text + n : NULL;
 }
 
+bool healthcheck_overrules_image(const char *text) {
+        return healthcheck_path(text) || streq(text, HEALTHCHECK_TCP) || streq(text, HEALTHCHECK_NONE);
+}
+
 bool healthcheck_is_valid(const char *text) {
         const char *path;
 

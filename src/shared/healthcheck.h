@@ -13,5 +13,11 @@ bool healthcheck_is_valid(const char *text);
 /* For sentences about what it has to be. */
 #define HEALTHCHECK_FORMS "\"image\", \"tcp\", \"http:/path\", \"none\" or empty"
 
+/*
+ * Whether somebody has named what is asked ("tcp", "http:/path", "none"). Then the image's HEALTHCHECK does not count: it may
+ * be one that never passes.
+ */
+bool healthcheck_overrules_image(const char *text);
+
 /* The path of "http:/path", borrowed; NULL for the other forms. */
 const char *healthcheck_path(const char *text);

@@ -44,10 +44,16 @@ def stamp(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1e9):09d}Z"
 
 
+def healthcheck(image):
+    """What is told of an image's check: with more than its command where it is no mere True."""
+    more = image["healthcheck"]
+    return {"Test": ["CMD", "/check"], **(more if isinstance(more, dict) else {})}
+
+
 class Container:
     """
     What it does is in the image's `behaviour`; its state follows from the time. exit: the code with which it ends, `after`
-    seconds; revives: its restart policy then starts it again; health: what its health check says, `after` seconds; logs, each a
+    seconds; revives: its restart policy then starts it again, back-after seconds later; health: what its health check says, `after` seconds; logs, each a
     line, or [line, seconds after its start before which it is not found]; oom; restarts: what the engine counts; start-error, start-status; stop-takes: seconds; listen: see fake_network.py.
     """
 
@@ -72,20 +78,28 @@ class Container:
         return self.body.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "no"
 
     def revived(self):
-        """How often its restart policy has started it again, and the seconds since; a restart takes 0.1 s."""
+        """How often its restart policy has started it again, and the seconds since."""
         if not self.behaviour.get("revives") or self.restart_policy() == "no" or self.stopped:
             return 0, self.age()
-        return int(self.age() // (self.life() + 0.1)), self.age() % (self.life() + 0.1)
+        return int(self.age() // self.cycle()), self.age() % self.cycle()
 
     def life(self):
         return self.behaviour.get("after", 0)
 
+    def cycle(self):
+        """From one start to the next."""
+        return self.life() + self.behaviour.get("back-after", 0.1)
+
     def started_at(self):
-        return stamp(self.started + self.revived()[0] * (self.life() + 0.1)) if self.started else ZERO_TIME
+        return stamp(self.started + self.revived()[0] * self.cycle()) if self.started else ZERO_TIME
 
     def exit_code(self):
         code = self.behaviour.get("exit")
         return code if code is not None and self.started and self.revived()[1] >= self.life() else None
+
+    def n_ends(self):
+        """How often its process has ended since it was started by a request."""
+        return self.revived()[0] + (self.started is not None and not self.running())
 
     def running(self):
         return self.started is not None and self.stopped is None and self.exit_code() is None
@@ -144,19 +158,22 @@ class Container:
         return {} if seconds is None else {"StopTimeout": seconds}
 
     def inspect(self):
-        state = {"Status": self.status(), "Running": self.running(), "OOMKilled": bool(self.behaviour.get("oom")),
+        state = {"Status": self.status(), "Running": self.running(), "OOMKilled": bool(self.behaviour.get("oom")) and self.exit_code() is not None,
                  "ExitCode": self.exit_code() or self.signal_code, "Error": "",
                  "StartedAt": self.started_at()}
         if self.health():
             failing = self.health() == "unhealthy"
             state["Health"] = {"Status": self.health(), "FailingStreak": int(failing), "Log": [
-                {"ExitCode": int(failing), "Output": "the shop is closed\n" if failing else "open\n"}]}
+                {"ExitCode": int(failing), "Output": "the shop is closed\n" if failing else "open\n"}]
+                               if self.health() != "starting" else []}
         elif self.flavour == "podman":
             state["Health"] = {"Status": "", "FailingStreak": 0, "Log": None}
         return {"Id": self.id, "Name": "/" + self.name, "Image": image_id(self.digest),
                 "RestartCount": self.behaviour.get("restarts", 0) + self.revived()[0],
                 "State": state, "HostConfig": self.body.get("HostConfig", {}), "Mounts": self.mounts(),
-                "Config": {"Labels": self.labels(), "Image": self.body["Image"], "Tty": False, **self.stop_timeout()},
+                "Config": {"Labels": self.labels(), "Image": self.body["Image"], "Tty": False, **self.stop_timeout(),
+                           **({"Healthcheck": healthcheck(self.image)}
+                              if self.image.get("healthcheck") and self.flavour != "podman" else {})},
                 "NetworkSettings": fake_network.settings(self.flavour, self.body,
                                                          self.behaviour.get("address", self.address) if self.running() else "",
                                                          self.ports())}
@@ -516,7 +533,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         config = {"Labels": image.get("labels") or None, "ExposedPorts": {port: {} for port in image.get("ports", [])},
                   "Volumes": {path: {} for path in image.get("volumes", [])} or None}
         if image.get("healthcheck") and self.engine.flavour_name == "docker":
-            config["Healthcheck"] = {"Test": ["CMD", "/check"]}
+            config["Healthcheck"] = healthcheck(image)
         return config
 
     def image(self, name, **_):
@@ -530,7 +547,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         _, digest, image = self.engine.find_image(name)
         answer = {"Id": image_id(digest).removeprefix("sha256:"), "Digest": digest}
         if image.get("healthcheck"):
-            answer["Healthcheck"] = {"Test": ["CMD", "/check"]}
+            answer["Healthcheck"] = healthcheck(image)
         self.json(200, answer)
 
     def list(self, query, **_):
@@ -661,17 +678,29 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         self.raw(200, data, "application/octet-stream")
 
     def events(self, query, fault, **_):
-        """One line whenever the state of the container changes; ends with the client."""
-        name = json.loads(query["filters"])["container"][0]
+        """What happens to the container, as the engines tell it; ends with the client."""
+        container = self.engine.find_container(json.loads(query["filters"])["container"][0])
         self.begin(200)
         if fault.get("when") == "after":
             return
+
+        def tell(action, **attributes):
+            self.chunk(json.dumps({"status": action, "id": container.id, "Type": "container", "Action": action, "Actor": {
+                "ID": container.id, "Attributes": {"name": container.name, **attributes}}}).encode() + b"\n")
         seen = None
         for _ in range(6000):
-            container = self.engine.find_container(name)
-            state = (container.status(), container.health())
-            if seen and state != seen:
-                self.chunk(json.dumps({"Type": "container", "Action": ": ".join(filter(None, state))}).encode() + b"\n")
+            state = (container.started, container.n_ends(), container.health())
+            if seen and state[0] != seen[0]:
+                tell("start")
+                seen = (state[0], 0, seen[2])
+            for _ in range(state[1] - seen[1] if seen else 0):
+                code = str(container.behaviour.get("exit", container.signal_code))
+                # Docker alone has an event for it.
+                if container.behaviour.get("oom") and self.engine.flavour_name == "docker":
+                    tell("oom")
+                tell("die", **{"containerExitCode" if self.engine.flavour_name == "podman" else "exitCode": code})
+            if seen and state[2] not in (None, seen[2]):
+                tell(f"health_status: {state[2]}")
             seen = state
             time.sleep(0.02)
 

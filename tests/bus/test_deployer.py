@@ -229,7 +229,7 @@ def test_deploy_keeps_old_when_new_ends_at_once(host):
     host.engine.control("forget")
     outcome, detail, container = host.deploy(8, f"{REPO}:v2")
     assert (outcome, container) == ("rolled-back", old), detail
-    assert "exit code 3" in detail and "reading configuration | no configuration, giving up" in detail, detail
+    assert "exited with status 3" in detail and "reading configuration | no configuration, giving up" in detail, detail
     assert running(host) == {"shop-dev-7": digest}
     assert host.engine.names() == ["shop-dev-7"]
     assert not any(line.endswith("/stop") or "/stop?" in line for line in host.engine.requests())
@@ -288,6 +288,40 @@ def test_deploy_keeps_old_when_new_is_restarted(host):
 
 
 @both
+def test_reason_says_how_the_container_ended(host):
+    def reason(deploy_id, **behaviour):
+        host.engine.push(REPO, "v1", word=str(deploy_id), **behaviour)
+        return host.refused(deploy_id, f"{REPO}:v1")[1]
+    assert "did not come up: it exited with status 0; state" in reason(7, exit=0)
+    assert "did not come up: it was killed by SIGSEGV; state" in reason(8, exit=139)
+    assert "did not come up: it was killed by SIGKILL (out of memory); state" in reason(9, exit=137, oom=True)
+
+
+@both
+def test_reason_says_how_a_container_ended_that_runs_again(host):
+    def reason(deploy_id, **behaviour):
+        host.engine.push(REPO, "v1", word=str(deploy_id), healthcheck=True, health="starting", revives=True, **behaviour)
+        return host.refused(deploy_id, f"{REPO}:v1")[1]
+    text = reason(7, exit=3, after=0.3, back_after=20)
+    assert "it exited with status 3 and was restarted; state restarting" in text, text
+    # Of one that runs again inspecting tells nothing any more.
+    text = reason(8, exit=143, after=0.3, back_after=0)
+    assert "it was killed by SIGTERM and was restarted; state running" in text, text
+    text = reason(9, exit=137, oom=True, after=0.3, back_after=0)
+    words = {"docker": " (out of memory)", "podman": ""}[host.engine.flavour]
+    assert f"it was killed by SIGKILL{words} and was restarted; state running" in text, text
+
+
+@both
+def test_reason_does_not_depend_on_events(host):
+    host.engine.fault("GET", r"/events", "status", times=-1, status=500)
+    host.engine.push(REPO, "v1", exit=3, after=0.3, revives=True, back_after=20, healthcheck=True, health="starting")
+    assert "it exited with status 3 and was restarted" in host.refused(7, f"{REPO}:v1")[1]
+    host.engine.push(REPO, "v2", exit=3, after=0.3, revives=True, back_after=0, healthcheck=True, health="starting")
+    assert "it ended and was restarted; state running" in host.refused(8, f"{REPO}:v2")[1]
+
+
+@both
 def test_deploy_keeps_old_when_new_cannot_be_started(host):
     host.engine.push(REPO, "v1")
     host.deploy(7, f"{REPO}:v1")
@@ -305,11 +339,40 @@ def test_deploy_gives_up_what_is_not_healthy_before_the_deadline():
         assert host.engine.names() == []
 
 
+SECOND = 1000000000
+
+
+def test_health_check_that_takes_its_time_gets_it():
+    for flavour in ("docker", "podman", "modern"):
+        with Host(flavour, "HealthDeadlineSec=500ms\n") as host:
+            slow = {"Interval": 3 * SECOND, "Timeout": SECOND, "Retries": 1}
+            host.engine.push(REPO, "v1", healthcheck=slow, after=1)
+            assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded"
+            assert "The health check of shop-dev-7.pending can take 4s by its own times: 4s are waited for it" in host.log()
+            begun = {"StartPeriod": 2 * SECOND, "StartInterval": SECOND // 2, "Interval": SECOND, "Timeout": SECOND, "Retries": 1}
+            host.engine.push(REPO, "v2", healthcheck=begun, after=1)
+            assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+            # It is over when the engine would have known: half a second here.
+            short = {"Interval": SECOND // 10, "Timeout": SECOND // 10, "Retries": 2}
+            host.engine.push(REPO, "v3", healthcheck=short, after=60)
+            outcome, detail, _ = host.deploy(9, f"{REPO}:v3")
+            assert outcome == "rolled-back" and "not healthy before the deadline" in detail, detail
+
+
+def test_health_check_that_is_not_due_before_the_deadline_of_the_deploy_is_said_to_be():
+    for flavour in ("docker", "podman", "modern"):
+        with Host(flavour, "HealthDeadlineSec=500ms\nDeployDeadlineSec=6\n") as host:
+            host.engine.push(REPO, "v1", healthcheck={"Interval": 1800 * SECOND}, after=60)
+            name, text = host.refused(7, f"{REPO}:v1")
+            assert name == "Unhealthy" and "its first health check was not due yet, 30min after its start" in text, text
+            assert host.engine.names() == []
+
+
 @both
 def test_reason_has_the_end_of_lines_that_are_long(host):
     host.engine.push(REPO, "v1", exit=1, logs=["x" * 8000] * 19 + ["y" * 8000 + " and this is why"])
     name, text = host.refused(7, f"{REPO}:v1")
-    assert name == "Unhealthy" and "exit code 1" in text, text
+    assert name == "Unhealthy" and "exited with status 1" in text, text
     assert text.endswith("y and this is why"), text
 
 
@@ -318,7 +381,7 @@ def test_first_deploy_that_does_not_come_up_is_unhealthy(host):
     host.engine.push(REPO, "v1", exit=1, logs=["\udcff\udcfe broken \x1b[31mbytes\t\x07", "x" * 9000])
     name, text = host.refused(7, f"{REPO}:v1")
     assert name == "Unhealthy", text
-    assert len(text) < 4096 and "exit code 1" in text
+    assert len(text) < 4096 and "exited with status 1" in text
     assert host.engine.names() == []
     # The next one starts from nothing.
     host.engine.push(REPO, "v2")

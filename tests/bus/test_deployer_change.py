@@ -52,6 +52,51 @@ def tags(host):
                   for tag in host.engine.control("state")["tags"] if ":tinyforge." in tag)
 
 
+# What a person named overrules the image's HEALTHCHECK
+
+NAMED = ("http:/", "tcp", "none")
+
+
+@both
+def test_named_check_overrules_the_one_of_the_image(host):
+    for number, check in enumerate(NAMED):
+        for verdict in ("unhealthy", "starting"):
+            host.engine.push(REPO, "v1", word=f"{check} {verdict}", healthcheck=True, health=verdict)
+            outcome, detail, container = host.deploy(10 + number, f"{REPO}:v1", stage=verdict, Healthcheck=("s", check))
+            assert outcome == "succeeded", (check, detail)
+            assert host.deploy(20 + number, f"{REPO}:v1", stage=verdict, Healthcheck=("s", check))[0::2] == \
+                ["unchanged", container], check
+    # Nobody names one: what is the image's counts again.
+    assert host.refused(30, f"{REPO}:v1", stage="new")[0] == "Unhealthy"
+
+
+@both
+def test_named_check_of_the_file_overrules_the_one_of_the_image(host):
+    host.engine.push(REPO, "v1", healthcheck=True, health="unhealthy")
+    for number, check in enumerate(NAMED):
+        configure_project(host, {}, stages={"dev": {"healthcheck": check}})
+        outcome, detail, _ = host.deploy(2 * number + 1, f"{REPO}:v1", Healthcheck=("s", "image"))
+        assert outcome == ("unchanged" if number else "succeeded"), (check, detail)
+
+
+@both
+def test_reason_does_not_blame_a_check_that_does_not_count(host):
+    host.engine.push(REPO, "v1", healthcheck=True, health="unhealthy", listen={"status": 503})
+    text = host.refused(7, f"{REPO}:v1", Healthcheck=("s", "http:/up"))[1]
+    assert "/up answers 503" in text and "the shop is closed" not in text, text
+
+
+@both
+def test_recreate_brings_an_old_one_back_whose_check_does_not_count(host):
+    configure_project(host, FIXED_PORT, healthcheck="tcp")
+    host.engine.push(REPO, "v1", healthcheck=True, health="unhealthy")
+    host.engine.push(REPO, "v2", exit=3)
+    assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded"
+    outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+    assert outcome == "rolled-back" and "did not come back" not in detail, detail
+    assert running(host) == ["shop-dev-7"]
+
+
 # Recreate
 
 
@@ -68,12 +113,24 @@ def test_fixed_port_stops_the_old_one_only_after_the_new_one_is_created(host):
 
 
 @both
+def test_recreate_does_not_call_an_old_one_gone_whose_check_is_not_due(host):
+    host.configure("HealthDeadlineSec=1\n")
+    configure_project(host, FIXED_PORT)
+    host.engine.push(REPO, "v1", healthcheck={"Interval": 3 * 10**9}, after=1.5)
+    host.engine.push(REPO, "v2", exit=3)
+    assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded"
+    outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+    assert outcome == "rolled-back" and "did not come back" not in detail, detail
+    assert "shop-dev-7 made way and runs again" in host.log()
+
+
+@both
 def test_recreate_brings_the_old_one_back_when_the_new_one_fails(host):
     configure_project(host, FIXED_PORT)
     old = deploy_old_one(host, exit=3)
     outcome, detail, container = host.deploy(8, f"{REPO}:v2")
     assert (outcome, container) == ("rolled-back", old), detail
-    assert "exit code 3" in detail, detail
+    assert "exited with status 3" in detail, detail
     assert host.engine.names() == running(host) == ["shop-dev-7"]
     assert "shop-dev-7 made way and runs again" in host.log()
 

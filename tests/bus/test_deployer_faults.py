@@ -345,7 +345,7 @@ def test_container_that_fails_without_any_events_is_at_fault():
             host.engine.push(REPO, "v2", exit=3, after=0.1)
             host.engine.fault("GET", r"/events", kind, times=-1, **more)
             outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
-            assert outcome == "rolled-back" and "exit code 3" in detail, (kind, detail)
+            assert outcome == "rolled-back" and "exited with status 3" in detail, (kind, detail)
 
 
 # Probes from the host
@@ -382,7 +382,7 @@ def test_container_of_which_nothing_is_asked_has_to_run_and_says_so():
             assert "runs without a restart; no check is wanted" in host.log(), host.log()
             host.engine.push(REPO, "v3", exit=3, listen=False)
             outcome, detail, _ = host.deploy(9, f"{REPO}:v3")
-            assert outcome == "rolled-back" and "exit code 3" in detail, detail
+            assert outcome == "rolled-back" and "exited with status 3" in detail, detail
 
 
 def test_container_that_cannot_be_asked_has_to_run_and_says_so():

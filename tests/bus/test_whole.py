@@ -108,7 +108,7 @@ def test_version_that_does_not_come_up_is_rolled_back_and_says_why():
         first = forge.deploy(f"{REPO}:v1")
         forge.engine.push(REPO, "v2", exit=3)
         state, reason = forge.wait_final(forge.deliver(f"{REPO}:v2"))
-        assert state == "rolled-back" and "exit code 3" in reason, (state, reason)
+        assert state == "rolled-back" and "exited with status 3" in reason, (state, reason)
         assert running(forge) == [f"shop-dev-{first}"]
 
 

@@ -7,6 +7,7 @@
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/health.h"
 #include "shared/protocol.h"
+#include "shared/time-util.h"
 
 /* Names outlive stores: a name that is not ours to take is better known before anything is started. */
 static int deploy_check_name(Deploy *deploy) {
@@ -61,15 +62,24 @@ static int deploy_make_way(Deploy *deploy) {
         return deploy_check_cancelled(deploy);
 }
 
+/* How long a container may take that says itself that it needs the time. A tenth of the deploy is for the way back. */
+static uint64_t deploy_patience(const Deploy *deploy) {
+        uint64_t whole = deploy->config->deploy_deadline_usec, most = whole - whole / 10,
+                 passed = now_usec(CLOCK_MONOTONIC) - deploy->begun_at;
+
+        return passed < most ? most - passed : 0;
+}
+
 /* Started and waited for. -EREMOTEIO: it did not come up. */
 static int deploy_start(Deploy *deploy) {
         const HealthSpec health = {
                 .has_healthcheck = deploy->has_healthcheck,
-                .healthcheck = deploy->project.healthcheck ? deploy->project.healthcheck
-                                                           : deploy->request->healthcheck,
+                .healthcheck = deploy_healthcheck(deploy),
                 .port = deploy->port,
+                .check = deploy->healthcheck,
+                .patience_usec = deploy_patience(deploy),
         };
-        _cleanup_(engine_http_watch_freep) EngineHttpWatch *watch = NULL;
+        _cleanup_(container_watch_done) ContainerWatch watch = { .events = NULL };
         int r;
 
         /* Without it the next look only comes later. */
@@ -77,10 +87,10 @@ static int deploy_start(Deploy *deploy) {
         r = engine_container_start(deploy->engine, deploy->container, deploy->recreate);
         if (r >= 0) {
                 worker_progress(deploy->worker, PHASE_STARTED, "");
-                r = health_wait(deploy->engine, watch, deploy->container, &health, deploy->config);
+                r = health_wait(deploy->engine, &watch, deploy->container, &health, deploy->config);
         }
 
-        deploy->engine_ended = r == -EREMOTEIO && engine_http_watch_is_cut(watch);
+        deploy->engine_ended = r == -EREMOTEIO && engine_http_watch_is_cut(watch.events);
         return r;
 }
 

@@ -190,3 +190,19 @@ bool container_body_has_healthcheck(const json_t *body, bool image_has) {
         /* An empty test is the image's. */
         return isempty(kind) ? image_has : !streq(kind, "NONE");
 }
+
+json_t *container_body_healthcheck(const json_t *body, const json_t *image_check) {
+        json_t *own = json_object_get(body, "Healthcheck"), *check;
+        const char *key;
+        json_t *value;
+
+        if (!own || json_array_size(json_object_get(own, "Test")) > 0)
+                return json_incref(own ? own : (json_t *) (uintptr_t) image_check);
+
+        check = image_check ? json_copy((json_t *) (uintptr_t) image_check) : NULL;
+        json_object_foreach(own, key, value)
+                if (json_integer_value(value) > 0)
+                        (void) json_object_set(check, key, value);
+
+        return check;
+}

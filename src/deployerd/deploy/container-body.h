@@ -35,3 +35,9 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
  * test of ["NONE"], switches it off.
  */
 bool container_body_has_healthcheck(const json_t *body, bool image_has);
+
+/*
+ * That health check: the body's, else the image's (may be NULL) with the times that the body gives it. A new reference, which
+ * is NULL where there is none, or no memory: whoever asks has the engines' defaults to go by.
+ */
+json_t *container_body_healthcheck(const json_t *body, const json_t *image_check);

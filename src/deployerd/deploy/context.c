@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What every step of a deploy may ask: see deploy-internal.h. */
 #include "deployerd/deploy/deploy-internal.h"
+#include "shared/healthcheck.h"
 
 void deploy_done(Deploy *deploy) {
         engine_free(deploy->engine);
         image_ref_free(deploy->image);
         project_config_done(&deploy->project);
+        json_decref(deploy->healthcheck);
         json_decref(deploy->body);
         instance_list_done(&deploy->before);
         free(deploy->container);
@@ -27,6 +29,14 @@ const Instance *deploy_find_newest(const Deploy *deploy, const InstanceList *lis
                         return &list->items[i];
 
         return NULL;
+}
+
+const char *deploy_healthcheck(const Deploy *deploy) {
+        return deploy->project.healthcheck ? deploy->project.healthcheck : deploy->request->healthcheck;
+}
+
+bool deploy_image_check_counts(const Deploy *deploy) {
+        return !healthcheck_overrules_image(deploy_healthcheck(deploy));
 }
 
 int deploy_check_cancelled(Deploy *deploy) {

@@ -27,6 +27,8 @@ typedef struct Deploy {
         ProjectConfig project;
         uint16_t port;
         bool has_healthcheck;
+        json_t *healthcheck; /* what is known of that; may be NULL */
+        uint64_t begun_at;   /* monotonic */
         json_t *body;
         char hash[CONFIG_HASH_SIZE];
         bool recreate;     /* the old has to be stopped before the new is started */
@@ -53,6 +55,10 @@ int deploy_list(Deploy *deploy, InstanceList *ret);
 bool deploy_is_left_behind(const Deploy *deploy, const Instance *instance);
 /* The newest instance of the store that was ever switched to, running or not, or NULL. */
 const Instance *deploy_find_newest(const Deploy *deploy, const InstanceList *list);
+/* How health is told: by root's file where that says so, else as it was asked for. */
+const char *deploy_healthcheck(const Deploy *deploy);
+/* Whether the HEALTHCHECK of an image of the project counts: not where somebody named another check. */
+bool deploy_image_check_counts(const Deploy *deploy);
 /* -EINTR when the process is to end. */
 int deploy_check_cancelled(Deploy *deploy);
 /* Ends the child's work with this outcome. */

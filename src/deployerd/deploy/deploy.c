@@ -10,6 +10,7 @@
 #include "deployerd/deploy/recreate.h"
 #include "deployerd/worker/report.h"
 #include "shared/protocol.h"
+#include "shared/time-util.h"
 
 /* The instance of this very deploy that an earlier attempt switched to, or NULL. */
 static const Instance *find_switched(const Deploy *deploy, const InstanceList *list) {
@@ -26,8 +27,8 @@ static int find_unchanged(const Deploy *deploy, const Instance **ret) {
         const Instance *newest = deploy_find_newest(deploy, &deploy->before);
         int r;
 
-        if (!newest || !instance_is_well(newest) || !streq(newest->digest, deploy->image->digest) ||
-            !streq(newest->config, deploy->hash))
+        if (!newest || !instance_is_well(newest, deploy_image_check_counts(deploy)) ||
+            !streq(newest->digest, deploy->image->digest) || !streq(newest->config, deploy->hash))
                 return 0;
 
         r = attachment_holds(deploy->engine, deploy->body, &newest->container);
@@ -136,6 +137,7 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
         _cleanup_(deploy_done) Deploy deploy = { .worker = worker, .request = request, .config = config };
         int r;
 
+        deploy.begun_at = now_usec(CLOCK_MONOTONIC);
         assert(worker);
         assert(request);
         assert(config);

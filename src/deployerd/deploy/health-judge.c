@@ -2,7 +2,6 @@
 /* What is asked of a container, and what its answers mean: see health-judge.h. */
 #include "deployerd/deploy/health-judge.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "shared/healthcheck.h"
@@ -16,7 +15,6 @@ const char *health_http_path(const HealthSpec *spec) {
 
 HealthAsk health_choose(const HealthSpec *spec, const Container *container, const char **ret_why) {
         char address[CONTAINER_ADDRESS_SIZE];
-        bool named;
 
         assert(spec);
         assert(container);
@@ -27,8 +25,8 @@ HealthAsk health_choose(const HealthSpec *spec, const Container *container, cons
                 return HEALTH_ASK_NOTHING;
         }
 
-        named = health_http_path(spec) || streq(strempty(spec->healthcheck), HEALTHCHECK_TCP);
-        if (!named && container_has_healthcheck(container, spec->has_healthcheck))
+        if (!healthcheck_overrules_image(strempty(spec->healthcheck)) &&
+            container_has_healthcheck(container, spec->has_healthcheck))
                 return HEALTH_ASK_IMAGE;
 
         if (spec->port == 0) {
@@ -66,23 +64,28 @@ static bool is_well(const HealthCase *health, const Container *container) {
         }
 }
 
+/* "it exited with status 3 and was restarted". */
+static HealthVerdict judge_end(HealthCase *health, const Container *container, const char *more,
+                               char *ret_text, size_t size) {
+        char words[CONTAINER_END_SIZE];
+
+        container_end_read(&health->end, container);
+        container_end_describe(&health->end, words);
+        (void) snprintf(ret_text, size, "it %s%s", words, more);
+        return HEALTH_ENDED;
+}
+
 HealthVerdict health_judge(HealthCase *health, const Container *container, uint64_t now, char *ret_text,
                            size_t size) {
         assert(health);
         assert(container);
         assert(ret_text && size > 0);
 
-        if (is_restarted(health, container)) {
-                (void) snprintf(ret_text, size, "it ended and was restarted");
-                return HEALTH_DOWN;
-        }
-        if (!container->running) {
-                (void) snprintf(ret_text, size, "it ended with exit code %" PRIi64 "%s",
-                                container->exit_code, container->oom_killed ? ", out of memory" : "");
-                return HEALTH_DOWN;
-        }
-        /* Whatever else is asked: an image that says that it is ill is believed, unless nobody wants to know. */
-        if (health->ask != HEALTH_ASK_NOTHING && streq(container->health, "unhealthy")) {
+        if (is_restarted(health, container))
+                return judge_end(health, container, " and was restarted", ret_text, size);
+        if (!container->running)
+                return judge_end(health, container, "", ret_text, size);
+        if (health->ask == HEALTH_ASK_IMAGE && streq(container->health, "unhealthy")) {
                 (void) snprintf(ret_text, size, "its health check fails");
                 return HEALTH_DOWN;
         }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "deployerd/deploy/health.h"
-#include "deployerd/engine/container.h"
+#include "deployerd/engine/container-end.h"
 
 /* What is asked beside "does it still run". */
 typedef enum HealthAsk {
@@ -16,7 +16,8 @@ typedef enum HealthAsk {
 typedef enum HealthVerdict {
         HEALTH_UNDECIDED,
         HEALTH_UP,
-        HEALTH_DOWN, /* for good */
+        HEALTH_DOWN,  /* for good: it runs and is ill */
+        HEALTH_ENDED, /* for good: it does not run, or had to be started again */
 } HealthVerdict;
 
 /* Of one container, from its start to the verdict. */
@@ -26,6 +27,7 @@ typedef struct HealthCase {
         uint64_t started_at;  /* what the engine says of the first start; 0: not seen yet */
         uint64_t stable_usec; /* how long it has to run at least */
         bool answers;         /* to the latest probe */
+        ContainerEnd end;     /* what is known of its latest */
 } HealthCase;
 
 /* By the project's word, the image's, and what can be reached. `*ret_why` (static text) is set for HEALTH_ASK_NOTHING. */
@@ -34,6 +36,6 @@ HealthAsk health_choose(const HealthSpec *spec, const Container *container, cons
 /* The path of "http:/path", borrowed; NULL where the project names no other. */
 const char *health_http_path(const HealthSpec *spec);
 
-/* `ret_text` has the reason for HEALTH_DOWN. */
+/* `ret_text` has the reason for HEALTH_DOWN and HEALTH_ENDED. */
 HealthVerdict health_judge(HealthCase *health, const Container *container, uint64_t now, char *ret_text,
                            size_t size);

@@ -2,10 +2,10 @@
 /* Waiting for health, and what to say without it: see health.h. */
 #include "deployerd/deploy/health.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "deployerd/deploy/health-judge.h"
+#include "deployerd/deploy/health-timing.h"
 #include "deployerd/deploy/probe.h"
 #include "deployerd/text.h"
 #include "shared/json.h"
@@ -16,6 +16,9 @@
 #define LOOK_LAST_USEC  (1 * USEC_PER_SEC)
 #define LOG_LINES       20U
 
+/* How long the engine's word about an end is waited for after the end. */
+#define END_WAIT_USEC (200 * USEC_PER_MSEC)
+
 /* The most of what a health check said that is told; its end. */
 #define HEALTH_OUTPUT_MAX 768U
 /* The most of a finding that one line of the journal takes. */
@@ -23,9 +26,12 @@
 
 typedef struct HealthWait {
         Engine *engine;
+        ContainerWatch *watch; /* NULL: there is none */
         const HealthSpec *spec;
         const DeployerConfig *config;
         HealthCase judged;
+        HealthTiming timing; /* of the image's check, where that is asked */
+        uint64_t deadline_usec;
         bool chosen;
         uint64_t probe_at;             /* monotonic: not before */
         char answer[PROBE_TEXT_SIZE];  /* the latest of what was asked; empty: none yet */
@@ -50,6 +56,30 @@ static void health_tell(HealthWait *wait, const char *answer) {
         worker_progress(engine_worker(wait->engine), PHASE_PROBING, answer);
 }
 
+/* A check that takes its time gets it. Only the engine's own API tells of it in some versions of Podman. */
+static void health_set_deadline(HealthWait *wait, const Container *container) {
+        const json_t *check = json_path(container->json, "Config", "Healthcheck", NULL);
+        char needed[HEALTH_SPAN_SIZE], given[HEALTH_SPAN_SIZE];
+        uint64_t verdict, most = wait->spec->patience_usec;
+
+        if (json_array_size(json_object_get(check, "Test")) == 0)
+                check = wait->spec->check;
+
+        wait->timing = health_timing_read(check);
+        verdict = health_timing_verdict(&wait->timing);
+        if (most > verdict)
+                most = verdict;
+        if (most <= wait->deadline_usec)
+                return;
+
+        wait->deadline_usec = most;
+        health_span_print(verdict, needed);
+        health_span_print(most, given);
+        worker_log(engine_worker(wait->engine), LOG_NOTICE,
+                   "The health check of %s can take %s by its own times: %s are waited for it",
+                   container->name, needed, given);
+}
+
 /* Its network and its health check are known once it runs. */
 static void health_begin(HealthWait *wait, const Container *container) {
         const char *why = NULL;
@@ -60,6 +90,8 @@ static void health_begin(HealthWait *wait, const Container *container) {
 
         wait->chosen = true;
         wait->judged.ask = health_choose(wait->spec, container, &why);
+        if (wait->judged.ask == HEALTH_ASK_IMAGE)
+                health_set_deadline(wait, container);
         if (wait->judged.ask != HEALTH_ASK_NOTHING)
                 return;
 
@@ -71,7 +103,7 @@ static void health_begin(HealthWait *wait, const Container *container) {
 static uint64_t health_left(const HealthWait *wait) {
         uint64_t passed = now_usec(CLOCK_MONOTONIC) - wait->judged.begun_at;
 
-        return passed < wait->config->health_deadline_usec ? wait->config->health_deadline_usec - passed : 0;
+        return passed < wait->deadline_usec ? wait->deadline_usec - passed : 0;
 }
 
 /* No probe goes on beyond the deadline. */
@@ -131,6 +163,45 @@ static int health_ask(HealthWait *wait, const Container *container) {
         }
 }
 
+/*
+ * Says how a container ended that is down for good. Of one that runs again only the events tell, and why it was killed they
+ * may tell first: both can still be on their way.
+ */
+static int health_fail_ended(HealthWait *wait, const Container *container, uint64_t seen_at) {
+        uint64_t until = now_usec(CLOCK_MONOTONIC) + END_WAIT_USEC, now;
+        ContainerEnd *end = &wait->judged.end;
+        char text[128] = "";
+
+        while (wait->watch && (now = now_usec(CLOCK_MONOTONIC)) < until) {
+                container_end_add(end, &wait->watch->end);
+                if (container_end_is_explained(end))
+                        break;
+                if (engine_http_wait(engine_http(wait->engine), wait->watch->events, until - now) < 0)
+                        return health_interrupted(wait);
+        }
+
+        (void) health_judge(&wait->judged, container, seen_at, text, sizeof(text));
+        return health_fail(wait, text);
+}
+
+/* The deadline is over. 1: it counts as up nevertheless. */
+static int health_fail_late(HealthWait *wait, const Container *container) {
+        bool silent = wait->judged.ask == HEALTH_ASK_IMAGE && streq(container->health, "starting");
+        const json_t *log = json_path(container->json, "State", "Health", "Log", NULL);
+        char first[HEALTH_SPAN_SIZE], text[160];
+
+        if (silent && wait->spec->silence_is_well)
+                return 1;
+        if (!silent || json_array_size(log) > 0)
+                return health_fail(wait, "it was not healthy before the deadline");
+
+        health_span_print(health_timing_first(&wait->timing), first);
+        (void) snprintf(text, sizeof(text),
+                        "it was not healthy before the deadline: its first health check was not due yet, %s after its start",
+                        first);
+        return health_fail(wait, text);
+}
+
 /* 1: it is up; 0: not decided; -EREMOTEIO: it will not come up. */
 static int health_look(HealthWait *wait, const char *id) {
         /* What an answer says is true of the time before it, however long it was on its way. */
@@ -152,20 +223,23 @@ static int health_look(HealthWait *wait, const char *id) {
         switch (health_judge(&wait->judged, &container, seen_at, text, sizeof(text))) {
         case HEALTH_UP:
                 return 1;
+        case HEALTH_ENDED:
+                return health_fail_ended(wait, &container, seen_at);
         case HEALTH_DOWN:
                 return health_fail(wait, text);
         case HEALTH_UNDECIDED:
         default:
-                return health_left(wait) > 0 ? 0
-                                             : health_fail(wait, "it was not healthy before the deadline");
+                return health_left(wait) > 0 ? 0 : health_fail_late(wait, &container);
         }
 }
 
-/* Until the next look, or the next probe, or until it has run long enough, whichever comes first. */
+/* Until the next look, or the next probe, or until it has run long enough, or too long, whichever comes first. */
 static uint64_t health_pause(const HealthWait *wait, uint64_t pause) {
         uint64_t now = now_usec(CLOCK_MONOTONIC),
                  stable_at = wait->judged.begun_at + wait->judged.stable_usec;
 
+        if (health_left(wait) < pause)
+                pause = health_left(wait) + USEC_PER_MSEC;
         if (stable_at > now && stable_at - now < pause)
                 pause = stable_at - now;
         if (wait->judged.ask != HEALTH_ASK_TCP && wait->judged.ask != HEALTH_ASK_HTTP)
@@ -176,12 +250,14 @@ static uint64_t health_pause(const HealthWait *wait, uint64_t pause) {
         return wait->probe_at - now < pause ? wait->probe_at - now : pause;
 }
 
-int health_wait(Engine *engine, EngineHttpWatch *watch, const char *id, const HealthSpec *spec,
+int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const HealthSpec *spec,
                 const DeployerConfig *config) {
         HealthWait wait = {
                 .engine = engine,
+                .watch = watch,
                 .spec = spec,
                 .config = config,
+                .deadline_usec = config->health_deadline_usec,
                 .judged = { .begun_at = now_usec(CLOCK_MONOTONIC) },
         };
         uint64_t pause = LOOK_FIRST_USEC;
@@ -198,7 +274,8 @@ int health_wait(Engine *engine, EngineHttpWatch *watch, const char *id, const He
                 if (r != 0)
                         return r < 0 ? r : 0;
 
-                r = engine_http_wait(engine_http(engine), watch, health_pause(&wait, pause));
+                r = engine_http_wait(engine_http(engine), watch ? watch->events : NULL,
+                                     health_pause(&wait, pause));
                 if (r < 0)
                         return health_interrupted(&wait);
                 pause = pause * 2 < LOOK_LAST_USEC ? pause * 2 : LOOK_LAST_USEC;
@@ -228,18 +305,6 @@ static void add_finding(Engine *engine, char *text, size_t size, const char *wor
                 (void) snprintf(text + n, size - n, "%s%s", words, text_end(value, room - n_words));
 }
 
-static void add_state(Engine *engine, const Container *container, char *text, size_t size) {
-        char code[32];
-
-        add_finding(engine, text, size, "; state ", container->status);
-        if (!container->running) {
-                (void) snprintf(code, sizeof(code), "%" PRIi64, container->exit_code);
-                add_finding(engine, text, size, "; exit code ", code);
-        }
-        if (container->oom_killed)
-                add_finding(engine, text, size, "; out of memory", "");
-}
-
 static void add_health_log(Engine *engine, const Container *container, char *text, size_t size) {
         const json_t *log = json_path(container->json, "State", "Health", "Log", NULL);
         size_t n = json_array_size(log);
@@ -254,7 +319,7 @@ static void add_health_log(Engine *engine, const Container *container, char *tex
                             "; the health check said: ", text_end(output, HEALTH_OUTPUT_MAX));
 }
 
-void health_diagnose(Engine *engine, const char *id, char *ret, size_t size) {
+void health_diagnose(Engine *engine, const char *id, bool check_counts, char *ret, size_t size) {
         _cleanup_(container_done) Container container = { .json = NULL };
         _cleanup_free_ char *lines = NULL;
         const char *error;
@@ -267,11 +332,12 @@ void health_diagnose(Engine *engine, const char *id, char *ret, size_t size) {
         if (engine_container_inspect(engine, id, &container) <= 0)
                 return;
 
-        add_state(engine, &container, ret, size);
+        add_finding(engine, ret, size, "; state ", container.status);
         error = json_string_value(json_path(container.json, "State", "Error", NULL));
         if (!isempty(error))
                 add_finding(engine, ret, size, "; the engine said: ", text_end(error, HEALTH_OUTPUT_MAX));
-        add_health_log(engine, &container, ret, size);
+        if (check_counts)
+                add_health_log(engine, &container, ret, size);
 
         if (engine_container_logs(engine, &container, LOG_LINES, &lines) >= 0 && !isempty(lines))
                 add_finding(engine, ret, size, "; last lines: ", lines);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "deployerd/config/deployer-config.h"
+#include "deployerd/engine/container-watch.h"
 #include "deployerd/engine/containers.h"
 
 /* What a project and its image say about health. */
@@ -10,24 +11,29 @@ typedef struct HealthSpec {
         bool has_healthcheck;    /* the image's own */
         const char *healthcheck; /* "", "image", "tcp", "http:/path", "none"; NULL is "" */
         uint16_t port;           /* inside the container; 0: none */
+        const json_t *check; /* what is known of the image's, where the container does not tell; may be NULL */
+        uint64_t patience_usec; /* how long the image's may take at most where its times ask for it; or HealthDeadlineSec= */
+        bool silence_is_well; /* at the deadline, where the image's has said nothing yet */
 } HealthSpec;
 
 /*
  * Waits until the container has run for `stable_usec` without a restart, and what there is to ask says that it is well:
  * a probe from the host where `healthcheck` names one, else the HEALTHCHECK, else a connection to `port` at the
  * container's own address. Where there is none of these, or none is wanted, running has to do, and the journal
- * says so. `watch` (may be NULL)
- * only makes the next look come sooner. What is asked and answered is reported as PHASE_PROBING.
+ * says so. `watch` (may be NULL) makes the next look come sooner, and tells how a container ended that runs again. What is asked and answered is reported as PHASE_PROBING.
+ *
+ * The deadline is `config`'s, or what a HEALTHCHECK takes to a verdict by its own times (start period, retries, interval and
+ * time-out), where that is later.
  *
  * 0 when it is up; -EREMOTEIO, explained, when it ended, restarted, is unhealthy, or the deadline is over; errors of
  * engine.h.
  */
-int health_wait(Engine *engine, EngineHttpWatch *watch, const char *id, const HealthSpec *spec,
+int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const HealthSpec *spec,
                 const DeployerConfig *config);
 
 /*
- * What can be found out about a container that did not come up: its state, exit code, lack of memory, what the engine and
- * its health check said and its own last lines, cleaned, on one line, at most `size` bytes; of what is too long the end is kept.
+ * What can be found out about a container that did not come up: its state, what the engine and its
+ * health check (where `check_counts`) said and its own last lines, cleaned, on one line, at most `size` bytes; of what is too long the end is kept.
  * Also written to the journal, each by itself. Empty where nothing is known.
  */
-void health_diagnose(Engine *engine, const char *id, char *ret, size_t size);
+void health_diagnose(Engine *engine, const char *id, bool check_counts, char *ret, size_t size);

@@ -52,8 +52,8 @@ void instance_list_done(InstanceList *list);
 /* Removes the container, and those of its volumes that end with it. Errors of engine.h. */
 int instance_remove(Engine *engine, const Instance *instance);
 
-/* Running, and not known to be ill. */
-bool instance_is_well(const Instance *instance);
+/* Running and, where its own HEALTHCHECK is what counts, not known to be ill. */
+bool instance_is_well(const Instance *instance, bool check_counts);
 
 /*
  * Marks what has to be retired once `current` (a deploy of `store`) runs: every instance of the store that is pending, that

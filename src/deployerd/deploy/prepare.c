@@ -57,6 +57,7 @@ static int deploy_fetch(Deploy *deploy) {
                 return r;
 
         deploy->has_healthcheck = container_body_has_healthcheck(deploy->body, image.has_healthcheck);
+        deploy->healthcheck = container_body_healthcheck(deploy->body, image.healthcheck);
         return 0;
 }
 

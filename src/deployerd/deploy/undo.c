@@ -34,11 +34,13 @@ static void deploy_adopt_lost(Deploy *deploy) {
                 deploy->container = strdup(owned.id);
 }
 
-/* Starts one again that made way, and waits for its own health check, unless the process has to hurry. */
+/* Starts one again that made way, and waits for its own health check, where that counts, unless the process has to hurry. */
 static int deploy_bring_back(Deploy *deploy, const Instance *old) {
+        /* It was well before: a check that has not been made again by the deadline says nothing against it. */
         const HealthSpec health = {
+                .silence_is_well = true,
                 .has_healthcheck = !streq(old->container.health, "none"),
-                .healthcheck = HEALTHCHECK_IMAGE,
+                .healthcheck = deploy_image_check_counts(deploy) ? HEALTHCHECK_IMAGE : HEALTHCHECK_NONE,
         };
         int r;
 
@@ -139,7 +141,8 @@ int deploy_undo(Deploy *deploy, int error) {
 static int deploy_explain(Deploy *deploy) {
         char reason[REASON_MAX], found[REASON_MAX - 768];
 
-        health_diagnose(deploy->engine, deploy->container, found, sizeof(found));
+        health_diagnose(deploy->engine, deploy->container, deploy_image_check_counts(deploy), found,
+                        sizeof(found));
         (void) snprintf(reason, sizeof(reason), "%s%s did not come up: %.512s%s",
                         deploy->engine_ended ? "the engine was restarted meanwhile: " : "", deploy->name,
                         worker_error(deploy->worker), found);

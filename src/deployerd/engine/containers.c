@@ -303,23 +303,3 @@ int engine_container_remove(Engine *engine, const char *id) {
                                                .what = "remove the container" },
                               NULL);
 }
-
-int engine_container_watch(Engine *engine, const char *id, EngineHttpWatch **ret) {
-        const char *const ids[] = { id, NULL };
-        _cleanup_free_ char *filters = NULL, *path = NULL;
-        int r;
-
-        assert(engine);
-        assert(id);
-
-        r = filter_by("container", ids, &filters);
-        if (r < 0)
-                return r;
-
-        if (asprintf(&path, "%s/events?filters=%s", engine_prefix(engine), filters) < 0) {
-                path = NULL;
-                return -ENOMEM;
-        }
-
-        return engine_http_watch(engine_http(engine), path, ret);
-}

@@ -45,6 +45,3 @@ int engine_container_remove(Engine *engine, const char *id);
  * ended, lines that the engine does not find yet are waited for, as long as the process is not to end.
  */
 int engine_container_logs(Engine *engine, const Container *container, unsigned n, char **ret);
-
-/* Tells of all events of a container of this name or id, from now on. */
-int engine_container_watch(Engine *engine, const char *id, EngineHttpWatch **ret);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "deployerd/engine/json-lines.h"
 #include "deployerd/engine/url.h"
 
 /* The most that is read of an answer that is not a stream. */
@@ -63,10 +64,11 @@ void engine_http_get_header(const EngineHttp *http, const char *name, char *ret,
 const char *engine_http_error(const EngineHttp *http);
 
 /*
- * Keeps a stream open beside the calls, of which only one thing is told: that something came. Returns when the answer to it
- * has begun, so that nothing after that is missed, or after half a second without one.
+ * Keeps a stream of lines of JSON open beside the calls. `on_line` hears each of them, in the middle of whatever call or wait
+ * reads it. Returns when the answer has begun, so that nothing after that is missed, or after half a second without one.
  */
-int engine_http_watch(EngineHttp *http, const char *path, EngineHttpWatch **ret);
+int engine_http_watch(EngineHttp *http, const char *path, JsonOnLine on_line, void *userdata,
+                      EngineHttpWatch **ret);
 EngineHttpWatch *engine_http_watch_free(EngineHttpWatch *watch);
 DEFINE_CLEANUP(EngineHttpWatch, engine_http_watch_free)
 

@@ -32,6 +32,7 @@ void engine_image_done(EngineImage *image) {
 
         free(image->digest);
         json_decref(image->volumes);
+        json_decref(image->healthcheck);
         json_decref(image->labels);
         *image = (EngineImage){ .port = 0 };
 }
@@ -143,6 +144,15 @@ static bool is_healthcheck(const json_t *healthcheck) {
         return !isempty(kind) && !streq(kind, "NONE");
 }
 
+/* Either of the engine's interfaces may tell it. */
+static void image_read_healthcheck(EngineImage *image, json_t *healthcheck) {
+        if (image->healthcheck || !is_healthcheck(healthcheck))
+                return;
+
+        image->has_healthcheck = true;
+        image->healthcheck = json_incref(healthcheck);
+}
+
 static int engine_image_get(Engine *engine, const char *prefix, const ImageRef *ref, json_t **ret) {
         _cleanup_free_ char *name = NULL, *escaped = NULL, *path = NULL;
         int r;
@@ -171,8 +181,8 @@ int engine_image_read(const json_t *json, const json_t *libpod, const ImageRef *
         assert(ref);
         assert(ret);
 
-        image.has_healthcheck = is_healthcheck(json_object_get(config, "Healthcheck")) ||
-                                is_healthcheck(json_object_get(libpod, "Healthcheck"));
+        image_read_healthcheck(&image, json_object_get(config, "Healthcheck"));
+        image_read_healthcheck(&image, json_object_get(libpod, "Healthcheck"));
         image_read_ports(&image, json_object_get(config, "ExposedPorts"));
         r = image_read_labels(&image, json_object_get(config, "Labels"));
         if (r >= 0)

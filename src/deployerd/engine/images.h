@@ -19,8 +19,9 @@ typedef struct EngineImage {
         uint16_t port;    /* the lowest exposed port of tcp, or 0 */
         unsigned n_ports; /* how many of tcp are exposed */
         bool has_healthcheck;
-        json_t *volumes; /* the paths of its VOLUMEs: an array of strings */
-        json_t *labels;  /* an object of strings, within the limits above */
+        json_t *volumes;     /* the paths of its VOLUMEs: an array of strings */
+        json_t *healthcheck; /* what the engine tells of it, where has_healthcheck; else NULL */
+        json_t *labels;      /* an object of strings, within the limits above */
 } EngineImage;
 
 /* "domain/path@digest" where `ref` has a digest, else "domain/path:tag": what the engine takes as a name. -ENOMEM. */

@@ -7,9 +7,6 @@
 
 #include "shared/macro.h"
 
-/* A line tells of one layer; a longer one is none that is waited for. */
-#define PULL_LINE_MAX (64U * 1024U)
-
 typedef struct PullStream PullStream;
 
 /* How a layer is getting on. Borrowed. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Streams of events beside the calls: see http.h. */
 #include "deployerd/engine/http-internal.h"
+#include "deployerd/engine/json-lines.h"
 #include "shared/time-util.h"
 
 /* How long the answer's head is waited for. Without it the stream may yet come, or the next look only comes later. */
@@ -9,6 +10,7 @@
 struct EngineHttpWatch {
         EngineHttp *http;
         CURL *easy;
+        JsonLines *lines;
         size_t n_bytes;
         bool news;
         bool ended;
@@ -21,19 +23,31 @@ static bool watch_is_open(const EngineHttpWatch *watch) {
         return status == 200;
 }
 
-/* A refusal is no news, and neither is what never ends. */
+/* A refusal is no news, and neither is what never ends. What is no JSON is news of which nothing can be told. */
 static size_t on_event(char *bytes, size_t size, size_t n, void *userdata) {
         EngineHttpWatch *watch = userdata;
-
-        (void) bytes;
 
         watch->n_bytes += size * n;
         if (!watch_is_open(watch) || watch->n_bytes > HTTP_BODY_MAX)
                 return 0;
 
         watch->news = true;
+        (void) json_lines_feed(watch->lines, bytes, size * n);
         return size * n;
 }
+
+/* One whose transfer is not among the running ones. */
+static EngineHttpWatch *watch_discard(EngineHttpWatch *watch) {
+        if (!watch)
+                return NULL;
+
+        curl_easy_cleanup(watch->easy);
+        json_lines_free(watch->lines);
+        free(watch);
+        return NULL;
+}
+
+DEFINE_CLEANUP(EngineHttpWatch, watch_discard)
 
 static void watch_wait_until_open(EngineHttpWatch *watch) {
         uint64_t end = now_usec(CLOCK_MONOTONIC) + WATCH_OPEN_USEC, now;
@@ -48,8 +62,10 @@ static void watch_wait_until_open(EngineHttpWatch *watch) {
         }
 }
 
-int engine_http_watch(EngineHttp *http, const char *path, EngineHttpWatch **ret) {
-        EngineHttpWatch *watch;
+int engine_http_watch(EngineHttp *http, const char *path, JsonOnLine on_line, void *userdata,
+                      EngineHttpWatch **ret) {
+        _cleanup_(watch_discardp) EngineHttpWatch *watch = NULL;
+        int r;
 
         assert(http);
         assert(path && path[0] == '/');
@@ -59,12 +75,14 @@ int engine_http_watch(EngineHttp *http, const char *path, EngineHttpWatch **ret)
         if (!watch)
                 return -ENOMEM;
 
+        r = json_lines_new(on_line, userdata, &watch->lines);
+        if (r < 0)
+                return r;
+
         watch->http = http;
         watch->easy = http_prepare(http, path);
-        if (!watch->easy) {
-                free(watch);
+        if (!watch->easy)
                 return -ENOMEM;
-        }
 
         (void) curl_easy_setopt(watch->easy, CURLOPT_WRITEFUNCTION, on_event);
         (void) curl_easy_setopt(watch->easy, CURLOPT_WRITEDATA, watch);
@@ -73,7 +91,7 @@ int engine_http_watch(EngineHttp *http, const char *path, EngineHttpWatch **ret)
                 watch->ended = true;
 
         watch_wait_until_open(watch);
-        *ret = watch;
+        *ret = TAKE_PTR(watch);
         return 0;
 }
 
@@ -82,9 +100,7 @@ EngineHttpWatch *engine_http_watch_free(EngineHttpWatch *watch) {
                 return NULL;
 
         (void) curl_multi_remove_handle(watch->http->multi, watch->easy);
-        curl_easy_cleanup(watch->easy);
-        free(watch);
-        return NULL;
+        return watch_discard(watch);
 }
 
 bool engine_http_watch_is_cut(EngineHttpWatch *watch) {

@@ -33,10 +33,21 @@ static void healthcheck_path_is_bounded(void **state) {
         assert_true(healthcheck_is_valid(text));
 }
 
+static void healthcheck_that_is_named_overrules_the_image_s(void **state) {
+        (void) state;
+
+        assert_true(healthcheck_overrules_image("http:/"));
+        assert_true(healthcheck_overrules_image("tcp"));
+        assert_true(healthcheck_overrules_image("none"));
+        assert_false(healthcheck_overrules_image("image"));
+        assert_false(healthcheck_overrules_image(""));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(healthchecks_are_told_from_commands_and_typing_errors),
                 cmocka_unit_test(healthcheck_path_is_bounded),
+                cmocka_unit_test(healthcheck_that_is_named_overrules_the_image_s),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What an engine tells of a container or an image is refused, or read into what its reader can rely on. */
 #include "deployerd/deploy/instance.h"
+#include "deployerd/engine/container-end.h"
 #include "deployerd/engine/images.h"
 #include "fuzz.h"
 #include "shared/json.h"
@@ -24,7 +25,16 @@ static void read_container(json_t *json) {
 
         owned = instance.container;
         fuzz_promise(!container.json && instance.project && instance.stage && instance.store);
-        (void) instance_is_well(&instance);
+        (void) instance_is_well(&instance, /* check_counts= */ true);
+}
+
+static void read_event(const json_t *json) {
+        ContainerEnd end = { .known = false };
+        char words[CONTAINER_END_SIZE];
+
+        container_end_note(&end, json);
+        container_end_describe(&end, words);
+        fuzz_promise(strlen(words) > 0 && strlen(words) < CONTAINER_END_SIZE && end.code >= 0);
 }
 
 static void read_image(const json_t *json, const ImageRef *ref) {
@@ -54,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         fuzz_promise(image_ref_parse("registry.example/acme/shop:v1", &ref, NULL) == 0);
         read_container(json);
+        read_event(json);
         read_image(json, ref);
         return 0;
 }

@@ -50,7 +50,9 @@ static void health_needs_an_answer_and_time(void **state) {
                 { HEALTH_ASK_TCP, true, "none", STABLE_USEC, HEALTH_UP },
                 { HEALTH_ASK_HTTP, false, "healthy", STABLE_USEC, HEALTH_UNDECIDED },
                 { HEALTH_ASK_HTTP, true, "starting", STABLE_USEC, HEALTH_UP },
-                { HEALTH_ASK_HTTP, true, "unhealthy", STABLE_USEC, HEALTH_DOWN },
+                { HEALTH_ASK_HTTP, true, "unhealthy", STABLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_TCP, true, "unhealthy", STABLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_TCP, false, "unhealthy", STABLE_USEC, HEALTH_UNDECIDED },
         };
 
         (void) state;
@@ -64,12 +66,12 @@ static void health_needs_an_answer_and_time(void **state) {
         }
 }
 
-static void expect_down(const Container *container, const char *words) {
+static void expect_ended(const Container *container, const char *words) {
         for (HealthAsk ask = HEALTH_ASK_NOTHING; ask <= HEALTH_ASK_HTTP; ask++) {
-                const Step step = { ask, true, NULL, STABLE_USEC, HEALTH_DOWN };
+                const Step step = { ask, true, NULL, STABLE_USEC, HEALTH_ENDED };
                 char text[128];
 
-                assert_int_equal(judge(&step, container, text), HEALTH_DOWN);
+                assert_int_equal(judge(&step, container, text), HEALTH_ENDED);
                 assert_string_equal(text, words);
         }
 }
@@ -80,22 +82,23 @@ static void health_never_comes_back_after_an_end(void **state) {
         (void) state;
 
         container.restarts = 1;
-        expect_down(&container, "it ended and was restarted");
+        expect_ended(&container, "it ended and was restarted");
         container = running("healthy");
         container.started_at = 2000;
-        expect_down(&container, "it ended and was restarted");
+        expect_ended(&container, "it ended and was restarted");
         container = running("healthy");
         container.status = "restarting";
-        expect_down(&container, "it ended and was restarted");
+        container.exit_code = 3;
+        expect_ended(&container, "it exited with status 3 and was restarted");
 
         container = running("healthy");
         container.running = false;
         container.exit_code = 137;
         container.oom_killed = true;
-        expect_down(&container, "it ended with exit code 137, out of memory");
+        expect_ended(&container, "it was killed by SIGKILL (out of memory)");
         container.oom_killed = false;
         container.exit_code = 0;
-        expect_down(&container, "it ended with exit code 0");
+        expect_ended(&container, "it exited with status 0");
 }
 
 static const char bridge[] =

@@ -154,7 +154,7 @@ static void instance_is_well_when_it_runs_and_is_not_ill(void **state) {
                                                  .status = cases[i].status,
                                                  .health = cases[i].health } };
 
-                assert_int_equal(instance_is_well(&item), cases[i].well);
+                assert_int_equal(instance_is_well(&item, /* check_counts= */ true), cases[i].well);
         }
 }
 

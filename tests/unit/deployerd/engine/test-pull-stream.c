@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "deployerd/engine/pull-stream.h"
 
+#include "deployerd/engine/json-lines.h"
+
 #include <stdio.h>
 
 #include "unit.h"
@@ -133,7 +135,7 @@ static void stream_bounds_its_lines(void **state) {
 
         stream = begin(&seen);
         memset(block, ' ', sizeof(block));
-        for (unsigned i = 0; i < PULL_LINE_MAX / sizeof(block); i++)
+        for (unsigned i = 0; i < JSON_LINE_MAX / sizeof(block); i++)
                 assert_int_equal(pull_stream_feed(stream, block, sizeof(block)), 0);
         r = pull_stream_feed(stream, block, 1);
         assert_int_equal(r, -EBADMSG);
