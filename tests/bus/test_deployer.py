@@ -16,6 +16,7 @@ from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
 PULL = r"/images/create"
+SECOND = 1000000000  # in the units of a HEALTHCHECK
 
 
 def running(host):
@@ -333,13 +334,10 @@ def test_deploy_keeps_old_when_new_cannot_be_started(host):
 
 def test_deploy_gives_up_what_is_not_healthy_before_the_deadline():
     with Host(config="HealthDeadlineSec=500ms\n") as host:
-        host.engine.push(REPO, "v1", healthcheck=True, after=60)
+        host.engine.push(REPO, "v1", healthcheck={"Interval": SECOND // 10, "Timeout": SECOND // 10, "Retries": 1}, after=60)
         name, text = host.refused(7, f"{REPO}:v1")
         assert name == "Unhealthy" and "not healthy before the deadline" in text, text
         assert host.engine.names() == []
-
-
-SECOND = 1000000000
 
 
 def test_health_check_that_takes_its_time_gets_it():
