@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The only user of libcrypto in this daemon: see config-hash.h. */
+/* SHA-256 over sorted JSON, by libcrypto: see config-hash.h. */
 #include "deployerd/config/config-hash.h"
 
 #include <openssl/evp.h>

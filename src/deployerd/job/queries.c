@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions to the engine: see queries.h. */
+/* The lives of children that do not deploy: see queries.h. */
 #include "deployerd/job/queries.h"
 
 #include <inttypes.h>
@@ -7,13 +7,14 @@
 
 #include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/instance.h"
+#include "deployerd/deploy/removal.h"
 #include "deployerd/deploy/upstreams.h"
 #include "deployerd/engine/images.h"
 #include "deployerd/worker/report.h"
 #include "shared/conf/parse.h"
 #include "shared/json.h"
 
-int query_engine(Worker *worker, const char *engine_socket) {
+static int query_engine(Worker *worker, const char *engine_socket) {
         _cleanup_(engine_freep) Engine *engine = NULL;
         int r;
 
@@ -21,13 +22,10 @@ int query_engine(Worker *worker, const char *engine_socket) {
         return r < 0 ? r : worker_succeed(worker, json_object());
 }
 
-int query_image(Worker *worker, const char *engine_socket, const ImageRef *image_ref) {
+static int query_image(Worker *worker, const char *engine_socket, const ImageRef *image_ref) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
         int r;
-
-        assert(worker);
-        assert(image_ref);
 
         r = engine_open(worker, engine_socket, &engine);
         if (r < 0)
@@ -81,12 +79,11 @@ static int list_all(Worker *worker, Engine *engine, InstanceList *ret) {
         return 0;
 }
 
-int query_instances(Worker *worker, const char *engine_socket, const char *project, const char *stage) {
+static int query_instances(Worker *worker, const char *engine_socket, const char *project,
+                           const char *stage) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
         int r;
-
-        assert(worker);
 
         r = engine_open(worker, engine_socket, &engine);
         if (r < 0)
@@ -115,7 +112,7 @@ static int body_forget_digest(json_t *body, const DeployRequest *request) {
         return json_object_set_new(body, "Image", json_string(request->text)) < 0 ? -ENOMEM : 0;
 }
 
-int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request) {
+static int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request) {
         _cleanup_(project_config_done) ProjectConfig project = { .exists = false };
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
@@ -123,10 +120,6 @@ int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest
         char problem[PROJECT_PROBLEM_SIZE], hash[CONFIG_HASH_SIZE];
         const char *digest;
         int r;
-
-        assert(worker);
-        assert(config);
-        assert(request);
 
         r = project_config_load(config->projects_dir, request->project, request->stage, request->repository,
                                 &project, problem, sizeof(problem));
@@ -149,6 +142,27 @@ int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest
 
         r = worker_succeed(worker, json_incref(body));
         return r == -E2BIG ? worker_fail(worker, -EBADMSG, "The body is too large to be shown") : r;
+}
+
+int query_run(Worker *worker, const DeployerConfig *config, const QueryRequest *query) {
+        assert(worker);
+        assert(config);
+        assert(query);
+
+        switch (query->kind) {
+        case QUERY_ENGINE:
+                return query_engine(worker, config->engine);
+        case QUERY_IMAGE:
+                return query_image(worker, config->engine, query->image);
+        case QUERY_INSTANCES:
+                return query_instances(worker, config->engine, query->project, query->stage);
+        case QUERY_BODY:
+                return query_body(worker, config, query->request);
+        case QUERY_REMOVE:
+                return removal_run(worker, config, query->project, query->stage);
+        }
+
+        return -EINVAL;
 }
 
 int instance_report_read(const json_t *report, InstanceReport *ret) {

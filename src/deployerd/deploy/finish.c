@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a deploy that has its container: what is replaced goes, see deploy-internal.h. */
+/* The end of a deploy that has its container, and what goes then: see deploy-internal.h. */
 #include <stdio.h>
 
 #include "deployerd/deploy/deploy-internal.h"
-#include "deployerd/deploy/upstreams.h"
 #include "deployerd/text.h"
 #include "shared/protocol.h"
-
-void deploy_publish(Deploy *deploy, const InstanceList *list) {
-        _cleanup_free_ char *dir = NULL;
-        int r;
-
-        r = upstreams_dir(&dir);
-        if (r >= 0)
-                r = upstreams_write(dir, deploy->request->project, deploy->request->stage, list);
-        if (r < 0)
-                worker_log(deploy->worker, LOG_WARNING, "Cannot write the stage's file for the proxy: %s",
-                           strerror(-r));
-}
-
-int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container) {
-        return worker_succeed(deploy->worker, json_pack("{s:s, s:s, s:s}", "outcome", outcome, "detail",
-                                                        detail, "container", container));
-}
 
 static bool replaces_what_runs(const InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)

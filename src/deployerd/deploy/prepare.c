@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* What a deploy has to know and to have before it touches any container: see deploy-internal.h. */
+#include "deployerd/deploy/deploy-internal.h"
+#include "deployerd/deploy/fetch.h"
+#include "shared/protocol.h"
+
+/* What root says of the project, before anything is pulled. */
+static int deploy_read_project(Deploy *deploy) {
+        const DeployRequest *request = deploy->request;
+        char problem[PROJECT_PROBLEM_SIZE];
+        int r;
+
+        r = project_config_load(deploy->config->projects_dir, request->project, request->stage,
+                                request->repository, &deploy->project, problem, sizeof(problem));
+        return r < 0 && r != -ENOMEM ? worker_fail(deploy->worker, r, "%s", problem) : r;
+}
+
+/* A port that changes under a project is more often an oversight than a wish. */
+static void deploy_choose_port(Deploy *deploy, const EngineImage *image) {
+        uint16_t asked = deploy->request->port;
+
+        deploy->port = asked > 0 ? asked : image->port;
+        if (asked == 0 && image->n_ports > 1)
+                worker_log(deploy->worker, LOG_NOTICE,
+                           "The image exposes %u ports of tcp: the lowest, %u, is published", image->n_ports,
+                           (unsigned) image->port);
+        else if (asked > 0 && image->n_ports == 1 && image->port != asked)
+                worker_log(deploy->worker, LOG_NOTICE,
+                           "The image exposes the port %u, but the project's port is %u",
+                           (unsigned) image->port, (unsigned) asked);
+}
+
+static int deploy_fetch(Deploy *deploy) {
+        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
+        const DeployRequest *request = deploy->request;
+        int r;
+
+        r = fetch_image(deploy->engine, deploy->image, deploy->keep_tag, &image);
+        if (r < 0)
+                return r;
+
+        worker_progress(deploy->worker, PHASE_PULLED, deploy->image->digest);
+        deploy_choose_port(deploy, &image);
+        r = container_body(engine_quirks(deploy->engine), request, &deploy->project, deploy->config,
+                           deploy->image->digest, deploy->port, &deploy->body, deploy->hash);
+        if (r < 0)
+                return r;
+
+        deploy->has_healthcheck = container_body_has_healthcheck(deploy->body, image.has_healthcheck);
+        return 0;
+}
+
+int deploy_prepare(Deploy *deploy) {
+        int r;
+
+        assert(deploy);
+
+        r = deploy_read_project(deploy);
+        if (r >= 0)
+                r = deploy_fetch(deploy);
+
+        return r < 0 ? r : deploy_list(deploy, &deploy->before);
+}
