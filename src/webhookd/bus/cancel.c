@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods that go back or call off: Rollback, RollbackWithOptions and Cancel. */
+/* Cancel(): what waits ends at once, and of what runs the deployer is asked, for whom the caller waits. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -40,7 +40,7 @@ void manager_drop_cancels(Manager *manager) {
 }
 
 static void tell_cancelled(Manager *manager, const Deploy *deploy, CancelVerdict verdict, uid_t uid) {
-        Notice notice = NOTICE(EVENT_DEPLOY_CANCELLED, NOTICE_DEPLOY_FINISHED);
+        Notice notice = notice_about(deploy, EVENT_DEPLOY_CANCELLED, NOTICE_DEPLOY_FINISHED);
         char text[96];
 
         /* Whether it comes to that, the deployer knows. */
@@ -53,15 +53,9 @@ static void tell_cancelled(Manager *manager, const Deploy *deploy, CancelVerdict
         (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " cancelled by uid %u", deploy->id,
                         (unsigned) uid);
         notice.text = text;
-        notice.project = deploy->project;
-        notice.stage = deploy->stage;
-        notice.image = deploy->image;
-        notice.digest = deploy->digest;
-        notice.deploy = deploy->id;
         notice.state = DEPLOY_CANCELLED;
         notice.caller_uid = uid;
-        if (outbox_add(manager->outbox, &notice) < 0)
-                (void) log_oom();
+        manager_tell(manager, &notice);
 }
 
 /* The deployer refused: what the caller is told depends on what the row says by now. */
@@ -186,103 +180,4 @@ int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *error) 
                                       : sd_bus_reply_method_return(message, "");
         manager->hooks.changed(manager->userdata);
         return r;
-}
-
-static int tell_rollback(Manager *manager, const EnqueueResult *result, uid_t uid) {
-        Notice notice = NOTICE(EVENT_DELIVERY_ACCEPTED, NOTICE_DEPLOY_QUEUED);
-        _cleanup_(deploy_freep) Deploy *deploy = NULL;
-        char text[128];
-
-        if (store_find_deploy(manager->store, result->deploy_id, &deploy) <= 0)
-                return -EIO;
-
-        (void) snprintf(text, sizeof(text),
-                        "Deploy %" PRIu64 " goes back to the version of deploy %" PRIu64
-                        ", asked for by uid %u",
-                        deploy->id, deploy->generation, (unsigned) uid);
-        notice.text = text;
-        notice.project = deploy->project;
-        notice.stage = deploy->stage;
-        notice.image = deploy->image;
-        notice.digest = deploy->digest;
-        notice.provider = "bus";
-        notice.deploy = deploy->id;
-        notice.caller_uid = uid;
-        return outbox_add(manager->outbox, &notice);
-}
-
-static int manager_rollback(Manager *manager, sd_bus_message *message, const char *project_name,
-                            const char *stage_name, bool hold, sd_bus_error *error) {
-        _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
-        _cleanup_(project_freep) Project *project = NULL;
-        _cleanup_(stage_freep) Stage *stage = NULL;
-        uid_t uid;
-        int r;
-
-        r = manager_authorise(manager, message,
-                              &(PolkitDetails){ .project = project_name, .stage = stage_name }, &uid, error);
-        if (r != 0)
-                return r;
-
-        r = manager_find_stage(manager, project_name, stage_name, &project, &stage, error);
-        if (r < 0)
-                return r;
-
-        r = store_enqueue_rollback(manager->store, stage->id, hold, manager->config->max_queued, &result);
-        if (r < 0)
-                return manager_reply_store_error(manager, error, r);
-        if (r == 0)
-                return sd_bus_error_setf(
-                                error, ERROR_NO_ROLLBACK_TARGET,
-                                "Stage '%s' of project '%s' has run no other version before this one",
-                                stage->name, project->name);
-
-        /* It is in the queue: what cannot be told any more is no reason to say otherwise. */
-        if (outbox_add_superseded(manager->outbox, &result) < 0 || tell_rollback(manager, &result, uid) < 0)
-                log_warning("Cannot tell of deploy %" PRIu64, result.deploy_id);
-
-        r = sd_bus_reply_method_return(message, "t", result.deploy_id);
-        manager->hooks.changed(manager->userdata);
-        return r;
-}
-
-int method_rollback(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *project, *stage;
-        Manager *manager = userdata;
-        int r;
-
-        manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "ss", &project, &stage);
-        if (r >= 0)
-                r = manager_check_names(project, stage, error);
-        if (r < 0)
-                return r;
-
-        return manager_rollback(manager, message, project, stage, /* hold= */ false, error);
-}
-
-typedef struct RollbackOptions {
-        int hold;
-} RollbackOptions;
-
-static const BusOption rollback_options[] = { { "Hold", "b", offsetof(RollbackOptions, hold) } };
-
-int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        RollbackOptions options = { .hold = false };
-        const char *project, *stage;
-        Manager *manager = userdata;
-        unsigned seen;
-        int r;
-
-        manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "ss", &project, &stage);
-        if (r >= 0)
-                r = manager_check_names(project, stage, error);
-        if (r >= 0)
-                r = bus_options_read(message, rollback_options, ELEMENTSOF(rollback_options), &options,
-                                     &seen, error);
-        if (r < 0)
-                return r;
-
-        return manager_rollback(manager, message, project, stage, options.hold, error);
 }

@@ -35,9 +35,7 @@ struct Manager {
         unsigned n_removals;
 };
 
-/* The error on the bus for a negative errno of the store; logged here, once. */
-int manager_reply_store_error(const Manager *manager, sd_bus_error *error, int r);
-
+/* access.c: the table of who may call what. */
 int manager_open_access(Manager *manager);
 /*
  * Whether the caller may call this method, by the table in bus/access.c: 0 and the caller's uid, or what the method has to
@@ -50,25 +48,29 @@ int manager_check_names(const char *project, const char *stage, sd_bus_error *er
 /* Both of these in one: what most methods begin with, once they have read their names. */
 int manager_admit(Manager *manager, sd_bus_message *message, const char *project, const char *stage,
                   uid_t *ret_uid, sd_bus_error *error);
-/* The project of that name, or an error on the bus. */
+
+/* reply.c: the error on the bus for a negative errno of the store; logged here, once. */
+int manager_reply_store_error(const Manager *manager, sd_bus_error *error, int r);
+
+/* lookup.c: the project of that name, or an error on the bus. */
 int manager_find_project(Manager *manager, const char *name, Project **ret, sd_bus_error *error);
 /* The project and the stage of those names, or an error on the bus. */
 int manager_find_stage(Manager *manager, const char *project, const char *stage, Project **ret_project,
                        Stage **ret_stage, sd_bus_error *error);
-/* Forgets the callers who wait; the marks in the store stay. */
-void manager_drop_cancels(Manager *manager);
-void manager_drop_removals(Manager *manager);
-
 /* The stages of the project that a call names, which is its only argument; or an error on the bus. */
 int manager_read_stages(Manager *manager, sd_bus_message *message, StageList *ret, sd_bus_error *error);
 /* The parsed reference, or InvalidImage on the bus. */
 int manager_parse_image(const char *text, ImageRef **ret, sd_bus_error *error);
-/* Queues a deploy that the caller `uid` asked for, and tells of it. `source` is that of the row. */
-int manager_enqueue(Manager *manager, const Project *project, const Stage *stage, const ImageRef *ref,
-                    const char *source, uid_t uid, uint64_t *ret_id, sd_bus_error *error);
+
+/* tell.c: puts a notice of what a caller did into the outbox. */
+void manager_tell(Manager *manager, const Notice *notice);
 /* Tells of what the caller `uid` did to a project, or to a stage of it; `text` is followed by who it was. */
 void manager_tell_change(Manager *manager, EventId event, NoticeSignal signal, const Project *project,
                          const char *stage, uid_t uid, const char *text);
+
+/* cancel.c, remove.c: forget the callers who wait; the marks in the store stay. */
+void manager_drop_cancels(Manager *manager);
+void manager_drop_removals(Manager *manager);
 
 int method_regenerate_secret(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_get_webhook_path(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -4,8 +4,6 @@
 
 #include "shared/bus/errors.h"
 #include "shared/healthcheck.h"
-#include "shared/log.h"
-#include "shared/name.h"
 #include "shared/protocol.h"
 #include "webhookd/bus/manager-internal.h"
 
@@ -26,22 +24,6 @@ static const BusOption project_options[] = {
         { OPTION_HEALTHCHECK, "s", offsetof(ProjectOptions, healthcheck) },
         { OPTION_IMAGE, "s", offsetof(ProjectOptions, image) },
 };
-
-void manager_tell_change(Manager *manager, EventId event, NoticeSignal signal, const Project *project,
-                         const char *stage, uid_t uid, const char *text) {
-        Notice notice = NOTICE(event, signal);
-        char line[1024];
-
-        (void) snprintf(line, sizeof(line), "%s, by uid %u", text, (unsigned) uid);
-        notice.text = line;
-        notice.project = project->name;
-        notice.stage = stage;
-        notice.image = project->image;
-        notice.caller_uid = uid;
-        /* It is done: what cannot be told any more is no reason to say otherwise. */
-        if (outbox_add(manager->outbox, &notice) < 0)
-                (void) log_oom();
-}
 
 /* What a project's image is: a repository, normalised, that no other project has. `name` is the project's own. */
 static int check_image(Manager *manager, const char *name, const char *text, char **ret,

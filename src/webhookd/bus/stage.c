@@ -1,49 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods of stages: DescribeStages, SetStage and Promote. */
+/* SetStage(), which makes a stage or changes it. What is wrong is refused with its name. */
 #include <stdio.h>
 
 #include "shared/bus/errors.h"
-#include "shared/name.h"
 #include "shared/protocol.h"
 #include "webhookd/bus/manager-internal.h"
 #include "webhookd/delivery/matcher.h"
-
-static int append_stage(sd_bus_message *reply, const StageList *stages, size_t i) {
-        const Stage *stage = &stages->items[i], *shadow = match_shadow(stages, i);
-
-        return sd_bus_message_append(reply, "a{sv}", 8, STAGE_NAME, "s", stage->name, /**/
-                                     OPTION_TAG_PATTERN, "s", stage->tag_pattern,     /**/
-                                     OPTION_POLICY, "s", tag_policy_to_string(stage->policy),
-                                     OPTION_AUTO_DEPLOY, "b", (int) stage->auto_deploy, /**/
-                                     OPTION_MAX_INSTANCES, "u", stage->max_instances,   /**/
-                                     OPTION_ALLOW_DOWNGRADE, "b", (int) stage->downgrade, STAGE_AVAILABLE,
-                                     "s", strempty(stage->available), /**/
-                                     STAGE_SHADOWED_BY, "s", shadow ? shadow->name : "");
-}
-
-int method_describe_stages(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(stage_list_done) StageList stages = { 0 };
-        Manager *manager = userdata;
-        int r;
-
-        manager->hooks.activity(manager->userdata);
-        r = manager_read_stages(manager, message, &stages, error);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_message_new_method_return(message, &reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
-        for (size_t i = 0; r >= 0 && i < stages.n; i++)
-                r = append_stage(reply, &stages, i);
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        if (r < 0)
-                return r;
-
-        return sd_bus_send(NULL, reply, NULL);
-}
 
 typedef struct StageOptions {
         const char *pattern;
@@ -213,81 +175,6 @@ int method_set_stage(sd_bus_message *message, void *userdata, sd_bus_error *erro
                 return r;
 
         r = sd_bus_reply_method_return(message, "");
-        manager->hooks.changed(manager->userdata);
-        return r;
-}
-
-/* What the stage runs, by digest, with the tag that it was deployed by. */
-static int running_reference(Manager *manager, const Project *project, const Stage *from, ImageRef **ret,
-                             sd_bus_error *error) {
-        _cleanup_free_ char *repository = NULL, *text = NULL;
-        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
-        _cleanup_(deploy_freep) Deploy *current = NULL;
-        int r;
-
-        r = store_find_current(manager->store, from->id, &current);
-        if (r < 0)
-                return manager_reply_store_error(manager, error, r);
-        if (!current || !current->digest)
-                return sd_bus_error_setf(error, ERROR_NOTHING_RUNS,
-                                         "No deploy of stage '%s' of project '%s' has come up", from->name,
-                                         project->name);
-
-        r = image_ref_parse(current->image, &ref, NULL);
-        if (r >= 0)
-                r = image_ref_repository(ref, &repository);
-        if (r < 0)
-                return r;
-        if (!streq(repository, project->image))
-                return sd_bus_error_setf(
-                                error, ERROR_NOTHING_RUNS,
-                                "Stage '%s' runs %s still, which is not the project's image any more",
-                                from->name, repository);
-
-        if (asprintf(&text, "%s%s%s@%s", repository, ref->tag ? ":" : "", strempty(ref->tag),
-                     current->digest) < 0)
-                return -ENOMEM;
-
-        return manager_parse_image(text, ret, error);
-}
-
-int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        _cleanup_(project_freep) Project *project = NULL, *same = NULL;
-        _cleanup_(stage_freep) Stage *from = NULL, *to = NULL;
-        const char *project_name, *from_name, *to_name;
-        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
-        Manager *manager = userdata;
-        uint64_t id = 0;
-        uid_t uid;
-        int r;
-
-        manager->hooks.activity(manager->userdata);
-        r = sd_bus_message_read(message, "sss", &project_name, &from_name, &to_name);
-        if (r >= 0)
-                r = manager_check_names(project_name, from_name, error);
-        if (r < 0)
-                return r;
-
-        /* Of the two, what is changed is what polkit is told. */
-        r = manager_admit(manager, message, project_name, to_name, &uid, error);
-        if (r != 0)
-                return r;
-
-        r = manager_find_stage(manager, project_name, from_name, &project, &from, error);
-        if (r >= 0)
-                r = manager_find_stage(manager, project_name, to_name, &same, &to, error);
-        if (r >= 0 && from->id == to->id)
-                r = sd_bus_error_setf(error, ERROR_INVALID_NAME,
-                                      "A stage is promoted to another one, and not '%s' to itself",
-                                      from->name);
-        if (r >= 0)
-                r = running_reference(manager, project, from, &ref, error);
-        if (r >= 0)
-                r = manager_enqueue(manager, project, to, ref, "promote", uid, &id, error);
-        if (r < 0)
-                return r;
-
-        r = sd_bus_reply_method_return(message, "t", id);
         manager->hooks.changed(manager->userdata);
         return r;
 }

@@ -42,17 +42,10 @@ struct Dispatch {
         bool stopped;
 };
 
+/* operation.c: takes over a call that is under way. */
+void operation_link(Operation *operation);
 Operation *operation_free(Operation *operation);
 DEFINE_CLEANUP(Operation, operation_free)
-
-/* Writes what became of the deploy. When the store refuses, the operation stays, and is tried again by the timer. */
-void operation_settle(Operation *operation);
-
-/*
- * Whether deploys may be handed out: not before the engine was asked which numbers are taken. The first time that there is
- * something to hand out, this asks, and the answer goes on with dispatch_resume().
- */
-bool dispatch_is_listed(Dispatch *dispatch);
 
 /* Puts a notice about `deploy` into the outbox. */
 void dispatch_tell(Dispatch *dispatch, const Deploy *deploy, EventId event, NoticeSignal signal,
@@ -60,3 +53,9 @@ void dispatch_tell(Dispatch *dispatch, const Deploy *deploy, EventId event, Noti
 
 /* The timer goes off at `when` at the latest; CLOCK_MONOTONIC, µs. */
 void dispatch_arm(Dispatch *dispatch, uint64_t when);
+
+/* settle.c: writes what became of the deploy. When the store refuses, the operation stays, and is tried again by the timer. */
+void operation_settle(Operation *operation);
+
+/* ids.c: new deploys get numbers above that of this instance, and one that waits with a lower number gets another. */
+void dispatch_raise_ids(Dispatch *dispatch, const DeployerInstance *instance);

@@ -9,19 +9,6 @@
 #include "shared/time-util.h"
 #include "webhookd/queue/dispatch-internal.h"
 
-void dispatch_arm(Dispatch *dispatch, uint64_t when) {
-        uint64_t armed = UINT64_MAX;
-        int enabled = SD_EVENT_OFF;
-
-        (void) sd_event_source_get_enabled(dispatch->timer, &enabled);
-        (void) sd_event_source_get_time(dispatch->timer, &armed);
-        if (enabled != SD_EVENT_OFF && armed <= when)
-                return;
-
-        (void) sd_event_source_set_time(dispatch->timer, when);
-        (void) sd_event_source_set_enabled(dispatch->timer, SD_EVENT_ONESHOT);
-}
-
 /* "PullFailed: manifest unknown": the name without its prefix, and what the deployer says. */
 static char *reason_of_error(const DeployerReply *reply) {
         const char *dot = strrchr(reply->error_name, '.');
@@ -62,15 +49,6 @@ static void on_reply(const DeployerReply *reply, void *userdata) {
         operation_settle(operation);
         dispatch->hooks.changed(dispatch->userdata);
         dispatch_kick(dispatch);
-}
-
-static void dispatch_link(Dispatch *dispatch, Operation *operation) {
-        operation->next = dispatch->operations;
-        operation->slot = &dispatch->operations;
-        if (operation->next)
-                operation->next->slot = &operation->next;
-        dispatch->operations = operation;
-        dispatch->n_operations++;
 }
 
 /*
@@ -129,7 +107,7 @@ static int dispatch_call(Dispatch *dispatch, uint64_t id) {
         if (r < 0)
                 return r;
 
-        dispatch_link(dispatch, TAKE_PTR(operation));
+        operation_link(TAKE_PTR(operation));
         return 0;
 }
 
@@ -155,6 +133,46 @@ static void dispatch_start(Dispatch *dispatch, const Deploy *deploy) {
                 dispatch->orphans = true;
                 dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
         }
+}
+
+static void on_instance(const DeployerInstance *instance, bool complete, void *userdata) {
+        Dispatch *dispatch = userdata;
+
+        if (instance) {
+                dispatch_raise_ids(dispatch, instance);
+                return;
+        }
+
+        if (!complete)
+                log_notice("The deployer does not say what runs: deploys go on with the numbers of the store.");
+        dispatch->listing = deployer_call_free(dispatch->listing);
+        dispatch->listed = true;
+        if (dispatch->stopped)
+                return;
+
+        dispatch->hooks.changed(dispatch->userdata);
+        dispatch_resume(dispatch);
+}
+
+/*
+ * Whether deploys may be handed out: not before the engine was asked which numbers are taken. The first time that there is
+ * something to hand out, this asks, and the answer goes on with dispatch_resume().
+ */
+static bool dispatch_is_listed(Dispatch *dispatch) {
+        int r;
+
+        if (dispatch->listed)
+                return true;
+        if (dispatch->listing)
+                return false;
+
+        r = deployer_list(dispatch->deployer, on_instance, dispatch, &dispatch->listing);
+        if (r < 0) {
+                (void) log_warning_errno(r, "Cannot ask the deployer what runs: %m");
+                dispatch->listed = true;
+        }
+
+        return dispatch->listed;
 }
 
 void dispatch_kick(Dispatch *dispatch) {

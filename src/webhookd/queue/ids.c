@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Before the first deploy of a process: which numbers the engine has seen. A restored backup has forgotten some. */
+/* Numbers that the engine has seen, and that a restored backup has forgotten: deploys go on above them. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -21,49 +21,18 @@ static void tell_renewed(Dispatch *dispatch, uint64_t old, uint64_t new) {
         dispatch_tell(dispatch, next, EVENT_DELIVERY_ACCEPTED, NOTICE_DEPLOY_QUEUED, DEPLOY_QUEUED, text);
 }
 
-static void on_instance(const DeployerInstance *instance, bool complete, void *userdata) {
-        Dispatch *dispatch = userdata;
+void dispatch_raise_ids(Dispatch *dispatch, const DeployerInstance *instance) {
         uint64_t old, new;
         int r;
 
-        if (instance) {
-                if (!streq(instance->store_uuid, dispatch->store_uuid))
-                        return;
-
-                r = store_raise_ids(dispatch->store, instance->project, instance->stage, instance->deploy,
-                                    &old, &new);
-                if (r < 0)
-                        (void) log_error_errno(r, "Cannot raise the number of deploys: %s",
-                                               store_error(dispatch->store));
-                else if (new > 0)
-                        tell_renewed(dispatch, old, new);
-                return;
-        }
-
-        if (!complete)
-                log_notice("The deployer does not say what runs: deploys go on with the numbers of the store.");
-        dispatch->listing = deployer_call_free(dispatch->listing);
-        dispatch->listed = true;
-        if (dispatch->stopped)
+        if (!streq(instance->store_uuid, dispatch->store_uuid))
                 return;
 
-        dispatch->hooks.changed(dispatch->userdata);
-        dispatch_resume(dispatch);
-}
-
-bool dispatch_is_listed(Dispatch *dispatch) {
-        int r;
-
-        if (dispatch->listed)
-                return true;
-        if (dispatch->listing)
-                return false;
-
-        r = deployer_list(dispatch->deployer, on_instance, dispatch, &dispatch->listing);
-        if (r < 0) {
-                (void) log_warning_errno(r, "Cannot ask the deployer what runs: %m");
-                dispatch->listed = true;
-        }
-
-        return dispatch->listed;
+        r = store_raise_ids(dispatch->store, instance->project, instance->stage, instance->deploy, &old,
+                            &new);
+        if (r < 0)
+                (void) log_error_errno(r, "Cannot raise the number of deploys: %s",
+                                       store_error(dispatch->store));
+        else if (new > 0)
+                tell_renewed(dispatch, old, new);
 }

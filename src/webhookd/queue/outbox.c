@@ -53,6 +53,19 @@ static int notice_copy(const Notice *notice, Notice *ret) {
         return 0;
 }
 
+Notice notice_about(const Deploy *deploy, EventId event, NoticeSignal signal) {
+        Notice notice = NOTICE(event, signal);
+
+        assert(deploy);
+
+        notice.project = deploy->project;
+        notice.stage = deploy->stage;
+        notice.image = deploy->image;
+        notice.digest = deploy->digest;
+        notice.deploy = deploy->id;
+        return notice;
+}
+
 int outbox_new(OutboxSink sink, void *userdata, Outbox **ret) {
         Outbox *outbox;
 

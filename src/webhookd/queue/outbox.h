@@ -42,6 +42,9 @@ typedef struct Notice {
 /* A Notice with nothing set but these two. */
 #define NOTICE(e, s) ((Notice){ .event = (e), .signal = (s), .caller_uid = (uid_t) -1 })
 
+/* A Notice about a row, whose strings it borrows. Its text and its state are not set. */
+Notice notice_about(const Deploy *deploy, EventId event, NoticeSignal signal);
+
 typedef struct Outbox Outbox;
 
 /* Told of each notice after its commit; `notice` is borrowed for the call. */

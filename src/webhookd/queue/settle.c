@@ -7,38 +7,6 @@
 #include "shared/time-util.h"
 #include "webhookd/queue/dispatch-internal.h"
 
-Operation *operation_free(Operation *operation) {
-        if (!operation)
-                return NULL;
-
-        if (operation->slot) {
-                *operation->slot = operation->next;
-                if (operation->next)
-                        operation->next->slot = operation->slot;
-                operation->dispatch->n_operations--;
-        }
-        deployer_call_free(operation->call);
-        deploy_free(operation->deploy);
-        free(operation->reason);
-        free(operation);
-        return NULL;
-}
-
-void dispatch_tell(Dispatch *dispatch, const Deploy *deploy, EventId event, NoticeSignal signal,
-                   DeployState state, const char *text) {
-        Notice notice = NOTICE(event, signal);
-
-        notice.text = text;
-        notice.project = deploy->project;
-        notice.stage = deploy->stage;
-        notice.image = deploy->image;
-        notice.digest = deploy->digest;
-        notice.deploy = deploy->id;
-        notice.state = state;
-        if (outbox_add(dispatch->outbox, &notice) < 0)
-                (void) log_oom();
-}
-
 static const struct {
         EventId event;
         const char *text;

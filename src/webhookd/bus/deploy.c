@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* The methods that queue a deploy: Deploy, Promote, Rollback and RollbackWithOptions. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/bus/errors.h"
+#include "shared/log.h"
+#include "webhookd/bus/manager-internal.h"
+
+/* The reference to deploy: the project's image with `tag`, or for an empty one what is available. */
+static int deploy_reference(const Project *project, const Stage *stage, const char *tag, ImageRef **ret,
+                            sd_bus_error *error) {
+        _cleanup_free_ char *text = NULL;
+
+        if (isempty(tag)) {
+                if (!stage->available)
+                        return sd_bus_error_setf(
+                                        error, ERROR_NOTHING_AVAILABLE,
+                                        "Nothing was pushed for stage '%s' while auto_deploy was off: name a tag",
+                                        stage->name);
+
+                return manager_parse_image(stage->available, ret, error);
+        }
+
+        /* A tag and a digest only: nothing that could make another repository of it. */
+        if (strpbrk(tag, "/ \t\n"))
+                return sd_bus_error_set(error, ERROR_INVALID_IMAGE,
+                                        "That is no tag: it has a slash or white space");
+
+        if (asprintf(&text, "%s%s%s", project->image, tag[0] == '@' ? "" : ":", tag) < 0)
+                return -ENOMEM;
+
+        return manager_parse_image(text, ret, error);
+}
+
+static int tell_queued(Manager *manager, const Project *project, const Stage *stage, const char *image,
+                       const EnqueueResult *result, uid_t uid) {
+        Notice notice = NOTICE(EVENT_DELIVERY_ACCEPTED,
+                               result->verdict == ENQUEUE_NEW ? NOTICE_DEPLOY_QUEUED : NOTICE_NO_SIGNAL);
+        char text[96];
+
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " asked for by uid %u", result->deploy_id,
+                        (unsigned) uid);
+        notice.text = text;
+        notice.project = project->name;
+        notice.stage = stage->name;
+        notice.image = image;
+        notice.provider = "bus";
+        notice.deploy = result->deploy_id;
+        notice.caller_uid = uid;
+        return outbox_add(manager->outbox, &notice);
+}
+
+/* Queues a deploy that the caller `uid` asked for, and tells of it. `source` is that of the row. */
+static int enqueue(Manager *manager, const Project *project, const Stage *stage, const ImageRef *ref,
+                   const char *source, uid_t uid, uint64_t *ret_id, sd_bus_error *error) {
+        _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
+        _cleanup_free_ char *image = NULL;
+        int r;
+
+        r = image_ref_format(ref, &image);
+        if (r < 0)
+                return r;
+
+        r = store_enqueue(manager->store,
+                          &(Enqueue){
+                                          .stage_id = stage->id,
+                                          .image = image,
+                                          .digest = ref->digest,
+                                          .source = source,
+                                          .hook = "bus",
+                                          .max_queued = manager->config->max_queued,
+                          },
+                          &result);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+
+        /* It is in the queue: what cannot be told any more is no reason to say otherwise. */
+        if (outbox_add_superseded(manager->outbox, &result) < 0 ||
+            tell_queued(manager, project, stage, image, &result, uid) < 0)
+                (void) log_oom();
+
+        *ret_id = result.deploy_id;
+        return 0;
+}
+
+int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project_name, *stage_name, *tag;
+        _cleanup_(project_freep) Project *project = NULL;
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        _cleanup_(stage_freep) Stage *stage = NULL;
+        Manager *manager = userdata;
+        uint64_t id = 0;
+        uid_t uid;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "sss", &project_name, &stage_name, &tag);
+        if (r < 0)
+                return r;
+
+        r = manager_admit(manager, message, project_name, stage_name, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = manager_find_stage(manager, project_name, stage_name, &project, &stage, error);
+        if (r < 0)
+                return r;
+
+        r = deploy_reference(project, stage, tag, &ref, error);
+        if (r < 0)
+                return r;
+
+        r = enqueue(manager, project, stage, ref, "manual", uid, &id, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_reply_method_return(message, "t", id);
+        manager->hooks.changed(manager->userdata);
+        return r;
+}
+
+/* What the stage runs, by digest, with the tag that it was deployed by. */
+static int running_reference(Manager *manager, const Project *project, const Stage *from, ImageRef **ret,
+                             sd_bus_error *error) {
+        _cleanup_free_ char *repository = NULL, *text = NULL;
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        _cleanup_(deploy_freep) Deploy *current = NULL;
+        int r;
+
+        r = store_find_current(manager->store, from->id, &current);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+        if (!current || !current->digest)
+                return sd_bus_error_setf(error, ERROR_NOTHING_RUNS,
+                                         "No deploy of stage '%s' of project '%s' has come up", from->name,
+                                         project->name);
+
+        r = image_ref_parse(current->image, &ref, NULL);
+        if (r >= 0)
+                r = image_ref_repository(ref, &repository);
+        if (r < 0)
+                return r;
+        if (!streq(repository, project->image))
+                return sd_bus_error_setf(
+                                error, ERROR_NOTHING_RUNS,
+                                "Stage '%s' runs %s still, which is not the project's image any more",
+                                from->name, repository);
+
+        if (asprintf(&text, "%s%s%s@%s", repository, ref->tag ? ":" : "", strempty(ref->tag),
+                     current->digest) < 0)
+                return -ENOMEM;
+
+        return manager_parse_image(text, ret, error);
+}
+
+int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(project_freep) Project *project = NULL, *same = NULL;
+        _cleanup_(stage_freep) Stage *from = NULL, *to = NULL;
+        const char *project_name, *from_name, *to_name;
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        Manager *manager = userdata;
+        uint64_t id = 0;
+        uid_t uid;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "sss", &project_name, &from_name, &to_name);
+        if (r >= 0)
+                r = manager_check_names(project_name, from_name, error);
+        if (r < 0)
+                return r;
+
+        /* Of the two, what is changed is what polkit is told. */
+        r = manager_admit(manager, message, project_name, to_name, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = manager_find_stage(manager, project_name, from_name, &project, &from, error);
+        if (r >= 0)
+                r = manager_find_stage(manager, project_name, to_name, &same, &to, error);
+        if (r >= 0 && from->id == to->id)
+                r = sd_bus_error_setf(error, ERROR_INVALID_NAME,
+                                      "A stage is promoted to another one, and not '%s' to itself",
+                                      from->name);
+        if (r >= 0)
+                r = running_reference(manager, project, from, &ref, error);
+        if (r >= 0)
+                r = enqueue(manager, project, to, ref, "promote", uid, &id, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_reply_method_return(message, "t", id);
+        manager->hooks.changed(manager->userdata);
+        return r;
+}
+
+static int tell_rollback(Manager *manager, const EnqueueResult *result, uid_t uid) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        char text[128];
+        Notice notice;
+
+        if (store_find_deploy(manager->store, result->deploy_id, &deploy) <= 0)
+                return -EIO;
+
+        (void) snprintf(text, sizeof(text),
+                        "Deploy %" PRIu64 " goes back to the version of deploy %" PRIu64
+                        ", asked for by uid %u",
+                        deploy->id, deploy->generation, (unsigned) uid);
+        notice = notice_about(deploy, EVENT_DELIVERY_ACCEPTED, NOTICE_DEPLOY_QUEUED);
+        notice.text = text;
+        notice.provider = "bus";
+        notice.caller_uid = uid;
+        return outbox_add(manager->outbox, &notice);
+}
+
+static int rollback(Manager *manager, sd_bus_message *message, const char *project_name,
+                    const char *stage_name, bool hold, sd_bus_error *error) {
+        _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
+        _cleanup_(project_freep) Project *project = NULL;
+        _cleanup_(stage_freep) Stage *stage = NULL;
+        uid_t uid;
+        int r;
+
+        r = manager_authorise(manager, message,
+                              &(PolkitDetails){ .project = project_name, .stage = stage_name }, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = manager_find_stage(manager, project_name, stage_name, &project, &stage, error);
+        if (r < 0)
+                return r;
+
+        r = store_enqueue_rollback(manager->store, stage->id, hold, manager->config->max_queued, &result);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+        if (r == 0)
+                return sd_bus_error_setf(
+                                error, ERROR_NO_ROLLBACK_TARGET,
+                                "Stage '%s' of project '%s' has run no other version before this one",
+                                stage->name, project->name);
+
+        /* It is in the queue: what cannot be told any more is no reason to say otherwise. */
+        if (outbox_add_superseded(manager->outbox, &result) < 0 || tell_rollback(manager, &result, uid) < 0)
+                log_warning("Cannot tell of deploy %" PRIu64, result.deploy_id);
+
+        r = sd_bus_reply_method_return(message, "t", result.deploy_id);
+        manager->hooks.changed(manager->userdata);
+        return r;
+}
+
+int method_rollback(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage;
+        Manager *manager = userdata;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "ss", &project, &stage);
+        if (r >= 0)
+                r = manager_check_names(project, stage, error);
+        if (r < 0)
+                return r;
+
+        return rollback(manager, message, project, stage, /* hold= */ false, error);
+}
+
+typedef struct RollbackOptions {
+        int hold;
+} RollbackOptions;
+
+static const BusOption rollback_options[] = { { "Hold", "b", offsetof(RollbackOptions, hold) } };
+
+int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        RollbackOptions options = { .hold = false };
+        const char *project, *stage;
+        Manager *manager = userdata;
+        unsigned seen;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "ss", &project, &stage);
+        if (r >= 0)
+                r = manager_check_names(project, stage, error);
+        if (r >= 0)
+                r = bus_options_read(message, rollback_options, ELEMENTSOF(rollback_options), &options,
+                                     &seen, error);
+        if (r < 0)
+                return r;
+
+        return rollback(manager, message, project, stage, options.hold, error);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Errors on the bus that more than one method answers with. */
+#include "shared/bus/errors.h"
+#include "shared/log.h"
+#include "webhookd/bus/manager-internal.h"
+
+int manager_reply_store_error(const Manager *manager, sd_bus_error *error, int r) {
+        if (r == -ENOBUFS)
+                return sd_bus_error_set(error, ERROR_QUEUE_FULL, "The queue is full, nothing was accepted");
+
+        (void) log_error_errno(r, "Cannot use the store: %s", store_error(manager->store));
+        return sd_bus_error_setf(error, ERROR_STORE_UNAVAILABLE, "The store cannot be used: %s",
+                                 store_error(manager->store));
+}
