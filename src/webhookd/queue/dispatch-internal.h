@@ -31,6 +31,7 @@ struct Dispatch {
         DispatchHooks hooks;
         void *userdata;
         unsigned max_deploys;
+        uint64_t retry_for_usec;
         char store_uuid[UUID_TEXT_SIZE];
         Operation *operations;
         unsigned n_operations;

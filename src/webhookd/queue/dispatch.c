@@ -237,7 +237,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox, unsigned max_deploys,
-                 const DispatchHooks *hooks, void *userdata, Dispatch **ret) {
+                 uint64_t retry_for_usec, const DispatchHooks *hooks, void *userdata, Dispatch **ret) {
         _cleanup_(dispatch_freep) Dispatch *dispatch = NULL;
         int r;
 
@@ -256,6 +256,7 @@ int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outb
         dispatch->deployer = deployer;
         dispatch->outbox = outbox;
         dispatch->max_deploys = max_deploys;
+        dispatch->retry_for_usec = retry_for_usec;
         dispatch->hooks = *hooks;
         dispatch->userdata = userdata;
 

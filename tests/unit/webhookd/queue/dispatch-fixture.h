@@ -41,6 +41,7 @@ typedef struct Fixture {
         unsigned n_succeeded;
         int64_t project_id;
         uint64_t highest;
+        uint64_t retry_for_usec;
 } Fixture;
 
 static void on_notice(const Notice *notice, void *userdata) {
@@ -153,15 +154,16 @@ static void connect_ends(Fixture *f) {
 static void make_dispatch(Fixture *f) {
         static const DispatchHooks hooks = { on_changed, on_succeeded };
 
-        assert_int_equal(
-                        dispatch_new(f->event, f->store, f->deployer, f->outbox, 2, &hooks, f, &f->dispatch),
-                        0);
+        assert_int_equal(dispatch_new(f->event, f->store, f->deployer, f->outbox, 2, f->retry_for_usec,
+                                      &hooks, f, &f->dispatch),
+                         0);
 }
 
 static int setup(void **state) {
         Fixture *f = calloc(1, sizeof(*f));
 
         assert_non_null(f);
+        f->retry_for_usec = 3600 * USEC_PER_SEC;
         assert_true(sd_event_new(&f->event) >= 0);
         connect_ends(f);
         assert_int_equal(store_open(":memory:", &f->store), 0);
