@@ -37,8 +37,8 @@ static const Verb verbs[] = {
                                    "Unmanaged is what webhookd has no deploy of.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
                                    "      \"public_url\",\"projects\",\"queued\",\"running\"}, \"engine\":{\"name\",\"version\",\n"
-                                   "      \"api_version\"}, \"instances\":[as of endpoint, of all states, and\n"
-                                   "      \"managed\"]}; a part that is missing is null.\n",
+                                   "      \"api_version\"}, \"waiting\":[as of deploys], \"instances\":[as of endpoint,\n"
+                                   "      of all states, and \"managed\"]}; a part that is missing is null.\n",
                         .run = verb_status,
         },
         {
@@ -223,7 +223,7 @@ static const Verb verbs[] = {
                         .summary = "List deploys, newest first",
                         .details = "  -n --limit=N    So many at most (default 20, at most 1000)\n\n"
                                    "JSON: [{\"id\",\"project\",\"stage\",\"image\",\"state\",\"queued_at\",\"finished_at\",\n"
-                                   "      \"reason\"}].\n\n"
+                                   "      \"reason\",\"started_at\",\"attempts\",\"next_attempt_at\",\"digest\"}].\n\n"
                                    "States: queued, running, succeeded, unchanged, rolled-back, failed, superseded,\n"
                                    "cancelled.\n",
                         .run = verb_deploys,

@@ -22,8 +22,8 @@ static int is_managed(Ctl *ctl, const InstanceRow *instance, bool *ret) {
         unsigned n = 0;
         int r;
 
-        r = client_call(ctl, &peer_webhook, "ListDeploys", &reply, "ssu", instance->project, instance->stage,
-                        0U);
+        r = client_call(ctl, &peer_webhook, "DescribeDeploys", &reply, "ssu", instance->project,
+                        instance->stage, 0U);
         if (r < 0)
                 return r;
 
