@@ -34,9 +34,9 @@ static const Verb verbs[] = {
                                    "Then asks both daemons, which starts them. Exit code 1 where one of the three\n"
                                    "does not answer.\n\n"
                                    "Instances come from the engine, and are shown to whom polkit lets see them.\n"
-                                   "Unmanaged is what webhookd has no deploy of.\n\n"
+                                   "Unmanaged is what webhookd has no deploy of, and what is of another store.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
-                                   "      \"public_url\",\"projects\",\"queued\",\"running\"}, \"engine\":{\"name\",\"version\",\n"
+                                   "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"}, \"engine\":{\"name\",\"version\",\n"
                                    "      \"api_version\"}, \"waiting\":[as of deploys], \"instances\":[as of endpoint,\n"
                                    "      of all states, and \"managed\"]}; a part that is missing is null.\n",
                         .run = verb_status,

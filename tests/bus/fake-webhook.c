@@ -22,6 +22,7 @@ typedef struct Deploy {
 
 static Deploy last_deploy;
 static unsigned n_old_rows;
+static const char *store = "store"; /* the instances of fake-deployer.c have the same */
 
 static int method_list_projects(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         (void) userdata;
@@ -351,6 +352,8 @@ static int property_get(sd_bus *bus, const char *path, const char *interface, co
 
         if (streq(property, "Version"))
                 return sd_bus_message_append(reply, "s", "7.0");
+        if (streq(property, "Store"))
+                return sd_bus_message_append(reply, "s", store);
         if (streq(property, "PublicURL"))
                 return sd_bus_message_append(reply, "s", "https://deploy.example");
 
@@ -380,6 +383,7 @@ static int property_lie(sd_bus *bus, const char *path, const char *interface, co
 static const sd_bus_vtable webhook_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", property_get, 0, 0),
+        SD_BUS_PROPERTY("Store", "s", property_get, 0, 0),
         SD_BUS_PROPERTY("PublicURL", "s", property_get, 0, 0),
         SD_BUS_PROPERTY("NProjects", "t", property_get, 0, 0),
         SD_BUS_PROPERTY("NQueued", "t", property_get, 0, 0),
@@ -425,6 +429,9 @@ int fake_webhook_play(sd_bus *bus, const char *role) {
         for (size_t i = 0; i < ELEMENTSOF(full); i++)
                 if (streq(role, full[i].role))
                         n_old_rows = full[i].n_rows;
+
+        if (streq(role, "webhook-new"))
+                store = "another";
 
         return fake_peer_appear(bus, WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE,
                                 streq(role, "webhook-liar") ? liar_vtable : webhook_vtable);

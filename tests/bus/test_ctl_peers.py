@@ -570,7 +570,7 @@ def test_status_tells_it_all():
         assert status["units"][1] == {"unit": "tinyforge-webhookd.service", "load": "loaded", "active": "inactive",
                                       "sub": "dead", "since": None}
         assert status["webhookd"] == {"version": "7.0", "public_url": "https://deploy.example", "projects": 3,
-                                      "queued": 1, "running": 1}
+                                      "store": "store", "queued": 1, "running": 1}
         assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41"}
         assert len(status["instances"]) == 3
 
@@ -604,6 +604,13 @@ def test_status_marks_what_webhookd_does_not_know():
         instances = peers.json("status", status=1)["instances"]
         assert [row["managed"] for row in instances] == [None] * 3, "who does not answer says nothing"
         assert "unmanaged" not in peers.run("status", status=1).stdout
+
+
+def test_status_takes_no_instance_of_another_store_for_its_own():
+    with Peers("webhook-new", "deployer", "systemd") as peers:
+        for _ in range(8):
+            peers.run("--no-wait", "deploy", "shop", "dev", "succeeded")
+        assert [row["managed"] for row in peers.json("status")["instances"]] == [False] * 3
 
 
 def test_status_does_not_doubt_what_webhookd_may_have_forgotten():

@@ -71,6 +71,22 @@ def test_delivery_becomes_a_container_and_its_project_learns_from_the_image():
         wait_for("port and health check", lambda: forge.webhookd.call("ListProjects")[0][0][2:4] == ["image", 8080])
 
 
+def test_new_store_goes_on_above_what_the_old_one_left_and_leaves_it_alone():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1")
+        forge.engine.push(REPO, "v2")
+        old = forge.deploy(f"{REPO}:v1")
+        forge.webhookd.stop()
+        shutil.rmtree(forge.webhookd.state)
+        os.mkdir(forge.webhookd.state, 0o700)
+        forge.webhookd.start()
+        forge.deliver(f"{REPO}:v2")
+        row = wait_for("it is through", lambda: next((r for r in forge.webhookd.call("ListDeploys", "ssu", "", "", 0)[0]
+                                                      if r[4] in ("succeeded", "failed")), None), 60)
+        assert row[4] == "succeeded" and row[0] > old, row
+        assert running(forge) == [f"shop-dev-{old}", f"shop-dev-{row[0]}"]
+
+
 def test_deploy_that_waits_for_its_registry_says_so_and_goes_on():
     with Forge() as forge:
         forge.engine.push(REPO, "v1")

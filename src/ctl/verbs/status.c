@@ -39,7 +39,7 @@ typedef struct Property {
 
 static const Property webhook_properties[] = {
         { "Version", "version", 's' }, { "PublicURL", "public_url", 's' }, { "NProjects", "projects", 't' },
-        { "NQueued", "queued", 't' },  { "NRunning", "running", 't' },
+        { "Store", "store", 's' },     { "NQueued", "queued", 't' },       { "NRunning", "running", 't' },
 };
 
 static const Property engine_properties[] = {
@@ -243,7 +243,8 @@ int verb_status(Ctl *ctl, char *args[]) {
                             0;
         /* A deployer that does not answer is told once. */
         if (status.engine) {
-                r = instances_ask(ctl, status.webhookd, &status.instances);
+                r = instances_ask(ctl, status.webhookd ? get_text(status.webhookd, "store") : NULL,
+                                  &status.instances);
                 complete &= r >= 0;
                 status.instances_hidden = r >= 0 && !status.instances;
         }

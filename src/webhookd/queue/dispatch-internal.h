@@ -38,7 +38,7 @@ struct Dispatch {
         Backoff backoff;
         sd_event_source *timer;
         bool orphans;          /* there may be running rows without an operation, which may have to wait */
-        DeployerCall *listing; /* what the engine has: asked once, before the first deploy */
+        DeployerCall *listing; /* what the engine has: asked before the first deploy, until it is told */
         bool listed;
         bool stopped;
 };

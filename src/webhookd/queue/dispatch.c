@@ -152,11 +152,13 @@ static void on_instance(const DeployerInstance *instance, bool complete, void *u
 
         dispatch->hooks.changed(dispatch->userdata);
         dispatch_resume(dispatch);
+        /* Not known is not none: before the next deploys it is asked again. */
+        dispatch->listed = complete;
 }
 
 /*
- * Whether deploys may be handed out: not before the engine was asked which numbers are taken. The first time that there is
- * something to hand out, this asks, and the answer goes on with dispatch_resume().
+ * Whether deploys may be handed out: not before the engine was asked which numbers are taken. As long as that is not known, this
+ * asks when there is something to hand out, and the answer goes on with dispatch_resume().
  */
 static bool dispatch_is_listed(Dispatch *dispatch) {
         int r;
@@ -169,10 +171,10 @@ static bool dispatch_is_listed(Dispatch *dispatch) {
         r = deployer_list(dispatch->deployer, on_instance, dispatch, &dispatch->listing);
         if (r < 0) {
                 (void) log_warning_errno(r, "Cannot ask the deployer what runs: %m");
-                dispatch->listed = true;
+                return true;
         }
 
-        return dispatch->listed;
+        return false;
 }
 
 void dispatch_kick(Dispatch *dispatch) {

@@ -300,7 +300,7 @@ int store_cancel_deploy(Store *store, uint64_t id, const char *reason, CancelVer
 int store_mark_cancel(Store *store, uint64_t id, bool cancel);
 
 /*
- * The engine has a container of that deploy of ours: ids go on above it. A row of that stage which waits although the
+ * The engine has a container of that deploy, of whatever store: ids go on above it. A row of that stage which waits although the
  * engine has come as far comes from a restored backup, or has got an id that was used before that: it ends as superseded,
  * and goes on as a new row with an id that is free. `*ret_new` is that row, or 0; `*ret_old` is the one that ended.
  */

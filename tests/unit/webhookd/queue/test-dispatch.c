@@ -307,6 +307,42 @@ static void dispatch_goes_on_above_the_ids_that_the_engine_has(void **state) {
         assert_row(f, 501, DEPLOY_RUNNING, NULL, 0);
 }
 
+static void dispatch_goes_on_above_the_ids_of_a_lost_store(void **state) {
+        Fixture *f = *state;
+        uint64_t id = push(f, "dev", "a.example/app:v1");
+
+        f->foreign = 9000;
+        dispatch_kick(f->dispatch);
+        settle(f);
+        assert_row(f, id, DEPLOY_SUPERSEDED, NULL, 0);
+        assert_row(f, 9001, DEPLOY_RUNNING, NULL, 0);
+}
+
+static void dispatch_asks_for_the_ids_again_until_it_is_told(void **state) {
+        Fixture *f = *state;
+        uint64_t id = push(f, "dev", "a.example/app:v1"), other;
+
+        f->list_fails = true;
+        dispatch_kick(f->dispatch);
+        settle(f);
+        assert_row(f, id, DEPLOY_RUNNING, NULL, 0);
+        assert_int_equal(f->n_lists, 1);
+
+        f->list_fails = false;
+        f->foreign = 9000;
+        other = push(f, "dev", "a.example/app:v2");
+        answer(f, id, OUTCOME_SUCCEEDED, "");
+        assert_int_equal(f->n_lists, 2);
+        assert_row(f, other, DEPLOY_SUPERSEDED, NULL, 0);
+        assert_row(f, 9001, DEPLOY_RUNNING, NULL, 0);
+
+        answer(f, 9001, OUTCOME_SUCCEEDED, "");
+        (void) push(f, "dev", "a.example/app:v3");
+        dispatch_kick(f->dispatch);
+        settle(f);
+        assert_int_equal(f->n_lists, 2);
+}
+
 static void dispatch_refuses_an_outcome_that_does_not_exist(void **state) {
         Fixture *f = *state;
         uint64_t id = push(f, "dev", "a.example/app:v1");
@@ -341,6 +377,8 @@ int main(void) {
                 TEST(dispatch_survives_the_end_of_its_connection),
                 TEST(dispatch_does_not_join_a_push_after_the_digest_was_resolved),
                 TEST(dispatch_goes_on_above_the_ids_that_the_engine_has),
+                TEST(dispatch_goes_on_above_the_ids_of_a_lost_store),
+                TEST(dispatch_asks_for_the_ids_again_until_it_is_told),
                 TEST(dispatch_refuses_an_outcome_that_does_not_exist),
         };
 
