@@ -119,5 +119,6 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
         if (r < 0)
                 return r;
 
+        engine_set_registries(deploy.engine, config->registries);
         return deploy_steps(&deploy);
 }
