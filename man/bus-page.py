@@ -19,6 +19,7 @@ ERROR = re.compile(r'^ +X\(\w+, "(\w+)", \w+, (\w+), \\\n +"([^"\n]+)"\)', re.MU
 VERDICTS = {
     "ERROR_FINAL": "",
     "ERROR_RETRY": " The receiving daemon tries such a deploy again, up to 5 times in all.",
+    "ERROR_RETRY_TIMED": " The receiving daemon tries such a deploy again, until RetryForSec= after its first failure.",
     "ERROR_RETRY_UNCOUNTED": " The receiving daemon tries such a deploy again, however often.",
 }
 

@@ -36,11 +36,11 @@ static const Verb verbs[] = {
                                    "Then asks both daemons, which starts them. Exit code 1 where one of the three\n"
                                    "does not answer.\n\n"
                                    "Instances come from the engine, and are shown to whom polkit lets see them.\n"
-                                   "Unmanaged is what webhookd has no deploy of.\n\n"
+                                   "Unmanaged is what webhookd has no deploy of, and what is of another store.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
-                                   "      \"public_url\",\"projects\",\"queued\",\"running\"}, \"engine\":{\"name\",\"version\",\n"
-                                   "      \"api_version\"}, \"instances\":[as of endpoint, of all states, and\n"
-                                   "      \"managed\"]}; a part that is missing is null.\n",
+                                   "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"}, \"engine\":{\"name\",\"version\",\n"
+                                   "      \"api_version\"}, \"waiting\":[as of deploys], \"instances\":[as of endpoint,\n"
+                                   "      of all states, and \"managed\"]}; a part that is missing is null.\n",
                         .run = verb_status,
         },
         {
@@ -225,7 +225,7 @@ static const Verb verbs[] = {
                         .summary = "List deploys, newest first",
                         .details = "  -n --limit=N    So many at most (default 20, at most 1000)\n\n"
                                    "JSON: [{\"id\",\"project\",\"stage\",\"image\",\"state\",\"queued_at\",\"finished_at\",\n"
-                                   "      \"reason\"}].\n\n"
+                                   "      \"reason\",\"started_at\",\"attempts\",\"next_attempt_at\",\"digest\"}].\n\n"
                                    "States: queued, running, succeeded, unchanged, rolled-back, failed, superseded,\n"
                                    "cancelled.\n",
                         .run = verb_deploys,

@@ -56,6 +56,20 @@
 #define STAGE_AVAILABLE        "Available"
 #define STAGE_SHADOWED_BY      "ShadowedBy"
 
+/* Keys of DescribeDeploys' answer. */
+#define DEPLOY_KEY_ID         "Id"
+#define DEPLOY_KEY_PROJECT    "Project"
+#define DEPLOY_KEY_STAGE      "Stage"
+#define DEPLOY_KEY_IMAGE      "Image"
+#define DEPLOY_KEY_DIGEST     "Digest"
+#define DEPLOY_KEY_STATE      "State"
+#define DEPLOY_KEY_REASON     "Reason"
+#define DEPLOY_KEY_ATTEMPTS   "Attempts"
+#define DEPLOY_KEY_NEXT_AT    "NextAttemptAt"
+#define DEPLOY_KEY_QUEUED_AT  "QueuedAt"
+#define DEPLOY_KEY_STARTED_AT "StartedAt"
+#define DEPLOY_KEY_ENDED_AT   "FinishedAt"
+
 /* Outcomes of TriggerDeploy; everything else is a D-Bus error. */
 #define OUTCOME_SUCCEEDED   "succeeded"
 #define OUTCOME_UNCHANGED   "unchanged"

@@ -7,6 +7,9 @@
 #include "shared/protocol.h"
 #include "webhookd/payload/host-alias.h"
 
+/* A push that could not be pulled for so long is not what anybody wants any more. */
+#define RETRY_FOR_MAX_USEC (30 * 24 * 3600 * USEC_PER_SEC)
+
 static int parse_public_url(const char *value, void *field, const char **ret_expected) {
         char **url = field;
         size_t length;
@@ -42,6 +45,23 @@ static int parse_count(const char *value, void *field, const char **ret_expected
         }
 
         *(unsigned *) field = count;
+        return 0;
+}
+
+static int parse_retry_for(const char *value, void *field, const char **ret_expected) {
+        uint64_t usec = 0;
+        int r;
+
+        r = conf_parse_sec(value, &usec, ret_expected);
+        if (r < 0)
+                return r;
+
+        if (usec > RETRY_FOR_MAX_USEC) {
+                *ret_expected = "a time span, 30 days at most";
+                return -EINVAL;
+        }
+
+        *(uint64_t *) field = usec;
         return 0;
 }
 
@@ -100,6 +120,7 @@ static const ConfKey keys[] = {
         { "Webhook", "MaxQueued", parse_count, offsetof(WebhookConfig, max_queued), "1000", false },
         { "Webhook", "MaxDeploys", conf_parse_max_deploys, offsetof(WebhookConfig, max_deploys), "4",
           false },
+        { "Webhook", "RetryForSec", parse_retry_for, offsetof(WebhookConfig, retry_for_usec), "2h", false },
         { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections), "128", false },
         { "Webhook", "IdleTimeoutSec", conf_parse_timeout, offsetof(WebhookConfig, idle_usec), "60", false },
         { "Webhook", "Signature", parse_signature, offsetof(WebhookConfig, signature), "optional", false },

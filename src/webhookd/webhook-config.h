@@ -17,6 +17,7 @@ typedef struct WebhookConfig {
         char **host_aliases;       /* HostAliases=, "from=to" each, see host-alias.h; NULL: none */
         unsigned max_queued;       /* MaxQueued= */
         unsigned max_deploys;      /* MaxDeploys=, at once */
+        uint64_t retry_for_usec;   /* RetryForSec= */
         unsigned max_connections;  /* MaxConnections= */
         uint64_t idle_usec;        /* IdleTimeoutSec= */
         SignatureRule signature;   /* Signature=, of the main hook */

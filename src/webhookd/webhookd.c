@@ -189,8 +189,8 @@ static int webhookd_connect(Webhookd *webhookd) {
                 r = deployer_new(bus, on_resolved, webhookd, &webhookd->deployer);
         if (r >= 0)
                 r = dispatch_new(event, webhookd->store, webhookd->deployer, webhookd->outbox,
-                                 webhookd->config.max_deploys, &dispatch_hooks, webhookd,
-                                 &webhookd->dispatch);
+                                 webhookd->config.max_deploys, webhookd->config.retry_for_usec,
+                                 &dispatch_hooks, webhookd, &webhookd->dispatch);
         if (r >= 0)
                 r = inspector_new(webhookd->store, webhookd->deployer, &webhookd->inspector);
         if (r >= 0)

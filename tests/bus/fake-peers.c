@@ -2,8 +2,9 @@
 /*
  * The peers of tinyforgectl, with answers that a test can choose: what the real ones say only on bad days. Started with
  * the names of the peers it is to be: webhook, webhook-old and webhook-young (with 200 and 199 rows, down to id 101),
- * webhook-full (with 1000, where it is asked for all stages), webhook-liar (every answer has a wrong type), deployer,
- * deployer-unreachable (its engine does not answer), deployer-shy (it shows instances to root only), systemd. Prints
+ * webhook-new (its store is another one), webhook-full (with 1000, where it is asked for all stages), webhook-liar (every
+ * answer has a wrong type), deployer, deployer-unreachable (its engine does not answer), deployer-shy (it shows instances
+ * to root only), systemd. Prints
  * "ready" when the names are taken, and ends with its standard input.
  *
  * The tag of a deploy says what becomes of it: "<state>" is told by the signal, "early-<state>" by a signal before the
@@ -22,15 +23,11 @@ static const struct {
         const char *name;
         int (*play)(sd_bus *bus, const char *role);
 } roles[] = {
-        { "webhook", fake_webhook_play },
-        { "webhook-old", fake_webhook_play },
-        { "webhook-young", fake_webhook_play },
-        { "webhook-full", fake_webhook_play },
-        { "webhook-liar", fake_webhook_play },
-        { "deployer", fake_deployer_play },
-        { "deployer-unreachable", fake_deployer_play },
-        { "deployer-shy", fake_deployer_play },
-        { "systemd", fake_systemd_play },
+        { "webhook", fake_webhook_play },       { "webhook-old", fake_webhook_play },
+        { "webhook-young", fake_webhook_play }, { "webhook-new", fake_webhook_play },
+        { "webhook-full", fake_webhook_play },  { "webhook-liar", fake_webhook_play },
+        { "deployer", fake_deployer_play },     { "deployer-unreachable", fake_deployer_play },
+        { "deployer-shy", fake_deployer_play }, { "systemd", fake_systemd_play },
 };
 
 static int play(sd_bus *bus, const char *name) {

@@ -22,6 +22,7 @@ typedef struct Deploy {
 
 static Deploy last_deploy;
 static unsigned n_old_rows;
+static const char *store = "store"; /* the instances of fake-deployer.c have the same */
 
 static int method_list_projects(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         (void) userdata;
@@ -135,6 +136,38 @@ static int tell_next_steps(sd_bus *bus, Deploy *deploy) {
         return r;
 }
 
+/* One deploy of DescribeDeploys; a key that is not known goes with it. What waits has been tried twice. */
+static int append_deploy(sd_bus_message *reply, uint64_t id, const char *project, const char *stage,
+                         const char *image, const char *state, const char *reason, uint64_t queued_at) {
+        bool waits = streq(state, "queued");
+
+        return sd_bus_message_append(reply, "a{sv}", 12, "Id", "t", id, "Project", "s", project, "Stage",
+                                     "s", stage, "Image", "s", image, "State", "s", state, "Reason", "s",
+                                     reason, "Attempts", "u", waits ? 2U : 1U, "NextAttemptAt", "t",
+                                     waits ? UINT64_C(1700000005000000) : UINT64_C(0), "QueuedAt", "t",
+                                     queued_at, "StartedAt", "t", UINT64_C(0), "FinishedAt", "t",
+                                     UINT64_C(0), "Novelty", "as", 1, "new");
+}
+
+static int reply_deploy(sd_bus_message *call, const Deploy *deploy) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
+        if (r >= 0)
+                r = append_deploy(reply, deploy->id, deploy->project, deploy->stage, deploy->image,
+                                  deploy->state,
+                                  streq(deploy->state, "failed") ? "Configuration: because\nof " EVIL
+                                                                 : "because\nof " EVIL,
+                                  UINT64_C(1700000000000000));
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
 /* So many rows, down to 101. */
 static int reply_old_rows(sd_bus_message *call) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -142,18 +175,17 @@ static int reply_old_rows(sd_bus_message *call) {
 
         r = sd_bus_message_new_method_return(call, &reply);
         if (r >= 0)
-                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(tssssstt)");
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
         for (unsigned i = n_old_rows; i > 0 && r >= 0; i--)
-                r = sd_bus_message_append(reply, "(tssssstt)", UINT64_C(100) + i, "shop", "dev",
-                                          "registry.example/acme/shop:v1", "unchanged", "", UINT64_C(1),
-                                          UINT64_C(2));
+                r = append_deploy(reply, UINT64_C(100) + i, "shop", "dev", "registry.example/acme/shop:v1",
+                                  "unchanged", "", UINT64_C(1));
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
 
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+static int method_describe_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         Deploy *deploy = &last_deploy;
         const char *project;
         int r;
@@ -173,13 +205,9 @@ static int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_e
         if (n_old_rows > 0 && (n_old_rows < 1000 || isempty(project)))
                 return reply_old_rows(message);
         if (deploy->id == 0 || (!isempty(project) && !streq(project, deploy->project)))
-                return sd_bus_reply_method_return(message, "a(tssssstt)", 0);
+                return sd_bus_reply_method_return(message, "aa{sv}", 0);
 
-        r = sd_bus_reply_method_return(message, "a(tssssstt)", 1, deploy->id, deploy->project, deploy->stage,
-                                       deploy->image, deploy->state,
-                                       streq(deploy->state, "failed") ? "Configuration: because\nof " EVIL
-                                                                      : "because\nof " EVIL,
-                                       UINT64_C(1700000000000000), UINT64_C(0));
+        r = reply_deploy(message, deploy);
         if (r >= 0 && deploy->next_steps)
                 r = tell_next_steps(sd_bus_message_get_bus(message), deploy);
         if (r < 0 || !deploy->next_state)
@@ -324,6 +352,8 @@ static int property_get(sd_bus *bus, const char *path, const char *interface, co
 
         if (streq(property, "Version"))
                 return sd_bus_message_append(reply, "s", "7.0");
+        if (streq(property, "Store"))
+                return sd_bus_message_append(reply, "s", store);
         if (streq(property, "PublicURL"))
                 return sd_bus_message_append(reply, "s", "https://deploy.example");
 
@@ -353,6 +383,7 @@ static int property_lie(sd_bus *bus, const char *path, const char *interface, co
 static const sd_bus_vtable webhook_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", property_get, 0, 0),
+        SD_BUS_PROPERTY("Store", "s", property_get, 0, 0),
         SD_BUS_PROPERTY("PublicURL", "s", property_get, 0, 0),
         SD_BUS_PROPERTY("NProjects", "t", property_get, 0, 0),
         SD_BUS_PROPERTY("NQueued", "t", property_get, 0, 0),
@@ -363,7 +394,8 @@ static const sd_bus_vtable webhook_vtable[] = {
         SD_BUS_METHOD("ListProjects", "", "a(sssqbt)", method_list_projects, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListStages", "s", "a(ssbu)", method_list_stages, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeStages", "s", "aa{sv}", method_describe_stages, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("ListDeploys", "ssu", "a(tssssstt)", method_list_deploys, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("DescribeDeploys", "ssu", "aa{sv}", method_describe_deploys,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("MatchImage", "s", "ssb", method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Deploy", "sss", "t", method_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Rollback", "ss", "t", method_rollback, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -381,7 +413,7 @@ static const sd_bus_vtable liar_vtable[] = {
         SD_BUS_METHOD("ListProjects", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListStages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeStages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("ListDeploys", "ssu", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("DescribeDeploys", "ssu", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("MatchImage", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Deploy", "sss", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Rollback", "ss", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -397,6 +429,9 @@ int fake_webhook_play(sd_bus *bus, const char *role) {
         for (size_t i = 0; i < ELEMENTSOF(full); i++)
                 if (streq(role, full[i].role))
                         n_old_rows = full[i].n_rows;
+
+        if (streq(role, "webhook-new"))
+                store = "another";
 
         return fake_peer_appear(bus, WEBHOOK_BUS_NAME, WEBHOOK_PATH, WEBHOOK_INTERFACE,
                                 streq(role, "webhook-liar") ? liar_vtable : webhook_vtable);

@@ -197,6 +197,7 @@ class Engine(Mortal):
         self.network = fake_network.Network()
         self.faults = []
         self.requests = []
+        self.logins = []  # what requests that ask a registry say of who they are
         self.bodies = []
         self.released = threading.Event()
         self.n_containers = 0
@@ -333,6 +334,8 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         engine = self.engine
         with engine.lock:
             engine.requests.append(f"{self.command} {path}" + (f"?{url.query}" if url.query else ""))
+            if "/distribution/" in path or path.endswith("/images/create"):
+                engine.logins.append(self.headers.get("X-Registry-Auth"))
             fault = engine.take_fault(self.command, path, len(engine.requests))
         try:
             if fault and not self.fail(fault):
@@ -438,7 +441,8 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
                 self.json(404, {"message": what})
                 return
             self.json(200, {
-                "requests": engine.requests, "volumes": engine.volumes, "bodies": engine.bodies, "deaths": engine.deaths,
+                "requests": engine.requests, "volumes": engine.volumes, "logins": engine.logins,
+                "bodies": engine.bodies, "deaths": engine.deaths,
                 "local": [f"{repository}@{digest}" for repository, digest in engine.local],
                 "tags": [f"{repository}:{tag}" for repository, tag in engine.local_tags],
                 "containers": [dict(c.inspect(), Name=c.name) for c in engine.containers if not c.removed],
@@ -819,6 +823,10 @@ class FakeEngine:
 
     def requests(self):
         return self.control("state")["requests"]
+
+    def logins(self):
+        """Who asked a registry, as the header says it in base64url, or None."""
+        return self.control("state")["logins"]
 
     def containers(self):
         """name → what inspecting it says"""

@@ -214,6 +214,24 @@ def test_way_goes_on_when_the_deployer_begins_again():
         assert ": succeeded" in lines[-1], lines
 
 
+def test_deploy_that_waits_says_why_and_until_when():
+    with Peers(*ALL) as peers:
+        peers.run("deploy", "shop", "dev", "again-succeeded", "--no-wait")
+        when = peers.run("--json", "deploys")
+        row = json.loads(when.stdout)[0]
+        assert (row["state"], row["attempts"]) == ("queued", 2) and row["next_attempt_at"] == 1700000005000000, row
+        assert row["reason"].startswith("because\nof "), row
+    with Peers(*ALL) as peers:
+        peers.run("deploy", "shop", "dev", "again-succeeded", "--no-wait")
+        assert "waiting: attempt 3 at 22:13:25, because" in peers.run("status").stdout
+    with Peers(*ALL) as peers:
+        peers.run("deploy", "shop", "dev", "again-succeeded", "--no-wait")
+        assert "waiting: attempt 3 at 22:13:25, because" in peers.run("deploys").stdout
+    with Peers(*ALL) as peers:
+        lines = peers.run("--timeout=8s", "deploy", "shop", "dev", "again-succeeded", "--follow").stdout.splitlines()
+        assert lines[0].startswith("Deploy 1: queued: waiting: attempt 3 at 22:13:25, because"), lines
+
+
 def test_way_is_one_line_on_a_terminal_that_is_cleared_at_the_end():
     with Peers("webhook", "deployer") as peers:
         for columns in (20, 40, 80):
@@ -547,11 +565,12 @@ def test_status_tells_it_all():
         assert peers.run().stdout == text, "without a verb"
 
         status = peers.json("status")
-        assert list(status) == ["units", "webhookd", "engine", "instances"]
+        assert list(status) == ["units", "webhookd", "engine", "waiting", "instances"]
+        assert status["waiting"] == []
         assert status["units"][1] == {"unit": "tinyforge-webhookd.service", "load": "loaded", "active": "inactive",
                                       "sub": "dead", "since": None}
         assert status["webhookd"] == {"version": "7.0", "public_url": "https://deploy.example", "projects": 3,
-                                      "queued": 1, "running": 1}
+                                      "store": "store", "queued": 1, "running": 1}
         assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41"}
         assert len(status["instances"]) == 3
 
@@ -585,6 +604,13 @@ def test_status_marks_what_webhookd_does_not_know():
         instances = peers.json("status", status=1)["instances"]
         assert [row["managed"] for row in instances] == [None] * 3, "who does not answer says nothing"
         assert "unmanaged" not in peers.run("status", status=1).stdout
+
+
+def test_status_takes_no_instance_of_another_store_for_its_own():
+    with Peers("webhook-new", "deployer", "systemd") as peers:
+        for _ in range(8):
+            peers.run("--no-wait", "deploy", "shop", "dev", "succeeded")
+        assert [row["managed"] for row in peers.json("status")["instances"]] == [False] * 3
 
 
 def test_status_does_not_doubt_what_webhookd_may_have_forgotten():

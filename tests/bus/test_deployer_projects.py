@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What root's files say of projects, by the real daemon: projects.d, and who may have none."""
+import base64
 import json
 import os
 import sys
@@ -23,6 +24,33 @@ def write_project(host, content, project="shop", mode=0o640):
 def last_body(host):
     """What the engine was asked to create last."""
     return host.engine.control("state")["bodies"][-1]
+
+
+def password(login):
+    return login and json.loads(base64.urlsafe_b64decode(login))["password"]
+
+
+def test_login_is_the_one_of_the_moment():
+    for flavour in ("docker", "podman"):
+        with Host(flavour=flavour) as host:
+            for number, word in enumerate(("first", "second"), 1):
+                host.write("registries.json", json.dumps({"auths": {REPO.split("/", 1)[0]: {
+                    "auth": base64.b64encode(f"deployer:{word}".encode()).decode()}}}))
+                os.chmod(os.path.join(host.directory, "registries.json"), 0o640)
+                host.engine.push(REPO, f"v{number}")
+                pid = host.pid()
+                assert host.deploy(number, f"{REPO}:v{number}")[0] == "succeeded"
+                assert pid in (None, host.pid()), "it is the same daemon"
+                assert password(host.engine.logins()[-1]) == word, host.engine.logins()
+
+
+def test_login_that_others_can_write_is_refused():
+    with Host() as host:
+        host.write("registries.json", "{}")
+        os.chmod(os.path.join(host.directory, "registries.json"), 0o666)
+        host.engine.push(REPO, "v1")
+        name, text = host.error_of(lambda: host.deploy(1, f"{REPO}:v1"))
+        assert name == "NotPermitted" and "registries.json: can be written by others than root" in text, (name, text)
 
 
 def test_container_is_made_as_root_wrote_it():

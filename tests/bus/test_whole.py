@@ -71,6 +71,40 @@ def test_delivery_becomes_a_container_and_its_project_learns_from_the_image():
         wait_for("port and health check", lambda: forge.webhookd.call("ListProjects")[0][0][2:4] == ["image", 8080])
 
 
+def test_new_store_goes_on_above_what_the_old_one_left_and_leaves_it_alone():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1")
+        forge.engine.push(REPO, "v2")
+        old = forge.deploy(f"{REPO}:v1")
+        forge.webhookd.stop()
+        shutil.rmtree(forge.webhookd.state)
+        os.mkdir(forge.webhookd.state, 0o700)
+        forge.webhookd.start()
+        forge.deliver(f"{REPO}:v2")
+        row = wait_for("it is through", lambda: next((r for r in forge.webhookd.call("ListDeploys", "ssu", "", "", 0)[0]
+                                                      if r[4] in ("succeeded", "failed")), None), 60)
+        assert row[4] == "succeeded" and row[0] > old, row
+        assert running(forge) == [f"shop-dev-{old}", f"shop-dev-{row[0]}"]
+
+
+def test_deploy_that_waits_for_its_registry_says_so_and_goes_on():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1")
+        forge.engine.fault("GET", "/distribution/", "status", status=429, message="slow down")
+        number = forge.deliver(f"{REPO}:v1")
+
+        def described():
+            row = forge.webhookd.call("DescribeDeploys", "ssu", "shop", "dev", 0)[0][0]
+            return {key: value["data"] for key, value in row.items()}
+        row = wait_for("it waits", lambda: described() if described()["NextAttemptAt"] else None)
+        assert row["Id"] == number and row["State"] == "queued" and row["Attempts"] == 1, row
+        assert row["Reason"].startswith("RegistryUnavailable: ") and "slow down" in row["Reason"], row
+        assert row["QueuedAt"] < row["NextAttemptAt"] and row["FinishedAt"] == 0, row
+        assert forge.wait_final(number) == ("succeeded", forge.row(number)[1])
+        row = described()
+        assert (row["Attempts"], row["NextAttemptAt"]) == (2, 0) and row["Digest"].startswith("sha256:"), row
+
+
 def test_six_calls_of_docker_hub_in_a_row_replace_the_container_once():
     with Forge() as forge:
         forge.engine.push("docker.io/acme/shop", "v1", "old")

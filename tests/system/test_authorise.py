@@ -58,6 +58,7 @@ TABLE = {
         "ListProjects": Row("", "ok", anyone=True),
         "ListStages": Row("s none", OURS + "NoSuchProject", anyone=True),
         "ListDeploys": Row(f"ssu {EMPTY} 0", "ok", anyone=True),
+        "DescribeDeploys": Row(f"ssu {EMPTY} 0", "ok", anyone=True),
         "DescribeStages": Row("s none", OURS + "NoSuchProject", anyone=True),
         "GetMetrics": Row("", "ok", anyone=True),
         "MatchImage": Row("s registry.example.com/acme/none:v1", OURS + "NoSuchProject", anyone=True),

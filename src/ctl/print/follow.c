@@ -58,6 +58,10 @@ bool follow_is_at(const Follow *follow, const char *phase) {
         return phase ? follow->phase && streq(follow->phase, phase) : !follow->phase;
 }
 
+bool follow_has_told(const Follow *follow, const char *phase, const char *detail) {
+        return follow_is_at(follow, phase) && follow->detail && streq(follow->detail, detail);
+}
+
 void follow_clear(Follow *follow) {
         if (!follow || !follow->drawn)
                 return;
@@ -89,10 +93,11 @@ void follow_draw(Follow *follow) {
         follow->drawn = true;
 }
 
-/* A line is worth a phase, and a tenth of a pull. */
+/* A line is worth a phase, a tenth of a pull, and whatever is new of the queue. */
 static void print_phase(const Follow *follow, uint64_t id, const char *phase, const char *detail,
                         int percent) {
-        if (follow_is_at(follow, phase) && (percent < 0 || percent / 10 == follow->percent / 10))
+        if (!streq(phase, "queued") && follow_is_at(follow, phase) &&
+            (percent < 0 || percent / 10 == follow->percent / 10))
                 return;
 
         ctl_print(follow->ctl, "Deploy %" PRIu64 ": %s%s%s", id, phase, isempty(detail) ? "" : ": ", detail);

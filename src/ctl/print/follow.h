@@ -19,6 +19,8 @@ DEFINE_CLEANUP(Follow, follow_free)
 void follow_phase(Follow *follow, uint64_t id, const char *phase, const char *detail);
 
 /* Whether this is the phase that was told last; NULL: none was yet. */
+/* The same, with this detail. */
+bool follow_has_told(const Follow *follow, const char *phase, const char *detail);
 bool follow_is_at(const Follow *follow, const char *phase);
 
 /* Writes the line of a terminal anew, for its seconds; nothing elsewhere. */

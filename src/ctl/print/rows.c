@@ -3,6 +3,7 @@
 #include "ctl/print/rows.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "shared/conf/conf.h"
 #include "shared/protocol.h"
@@ -48,21 +49,13 @@ int stage_read(sd_bus_message *reply, StageRow *ret) {
         return 1;
 }
 
-/* One entry of a stage's dictionary, entered already. Keys that are not known here are passed over. */
-static int read_key(sd_bus_message *reply, StageRow *row) {
-        const struct {
-                const char *name, *type;
-                void *field;
-        } keys[] = {
-                { STAGE_NAME, "s", &row->name },
-                { OPTION_TAG_PATTERN, "s", &row->pattern },
-                { OPTION_POLICY, "s", &row->policy },
-                { OPTION_AUTO_DEPLOY, "b", &row->auto_deploy },
-                { OPTION_MAX_INSTANCES, "u", &row->max_instances },
-                { OPTION_ALLOW_DOWNGRADE, "b", &row->downgrade },
-                { STAGE_AVAILABLE, "s", &row->available },
-                { STAGE_SHADOWED_BY, "s", &row->shadowed_by },
-        };
+typedef struct Key {
+        const char *name, *type;
+        void *field;
+} Key;
+
+/* One entry of a dictionary, entered already. Keys that are not known here are passed over. */
+static int read_key(sd_bus_message *reply, const Key *keys, size_t n) {
         const char *name;
         int r, truth = 0;
 
@@ -70,7 +63,7 @@ static int read_key(sd_bus_message *reply, StageRow *row) {
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+        for (size_t i = 0; i < n; i++) {
                 bool is_bool = streq(keys[i].type, "b");
 
                 if (!streq(keys[i].name, name))
@@ -85,8 +78,8 @@ static int read_key(sd_bus_message *reply, StageRow *row) {
         return sd_bus_message_skip(reply, "v");
 }
 
-int stage_read_full(sd_bus_message *reply, StageRow *ret) {
-        StageRow row = { .policy = "", .available = "", .shadowed_by = "" };
+/* 1: a dictionary; 0: no more. */
+static int read_keys(sd_bus_message *reply, const Key *keys, size_t n) {
         int r;
 
         r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
@@ -94,7 +87,7 @@ int stage_read_full(sd_bus_message *reply, StageRow *ret) {
                 return r;
 
         while ((r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
-                r = read_key(reply, &row);
+                r = read_key(reply, keys, n);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(reply);
                 if (r < 0)
@@ -102,7 +95,26 @@ int stage_read_full(sd_bus_message *reply, StageRow *ret) {
         }
         if (r >= 0)
                 r = sd_bus_message_exit_container(reply);
-        if (r < 0)
+
+        return r < 0 ? r : 1;
+}
+
+int stage_read_full(sd_bus_message *reply, StageRow *ret) {
+        StageRow row = { .policy = "", .available = "", .shadowed_by = "" };
+        const Key keys[] = {
+                { STAGE_NAME, "s", &row.name },
+                { OPTION_TAG_PATTERN, "s", &row.pattern },
+                { OPTION_POLICY, "s", &row.policy },
+                { OPTION_AUTO_DEPLOY, "b", &row.auto_deploy },
+                { OPTION_MAX_INSTANCES, "u", &row.max_instances },
+                { OPTION_ALLOW_DOWNGRADE, "b", &row.downgrade },
+                { STAGE_AVAILABLE, "s", &row.available },
+                { STAGE_SHADOWED_BY, "s", &row.shadowed_by },
+        };
+        int r;
+
+        r = read_keys(reply, keys, ELEMENTSOF(keys));
+        if (r <= 0)
                 return r;
         if (!row.name || !row.pattern)
                 return -EBADMSG;
@@ -112,8 +124,31 @@ int stage_read_full(sd_bus_message *reply, StageRow *ret) {
 }
 
 int deploy_read(sd_bus_message *reply, DeployRow *ret) {
-        return sd_bus_message_read(reply, "(tssssstt)", &ret->id, &ret->project, &ret->stage, &ret->image,
-                                   &ret->state, &ret->reason, &ret->queued_at, &ret->finished_at);
+        DeployRow row = { .reason = "", .digest = "" };
+        const Key keys[] = {
+                { DEPLOY_KEY_ID, "t", &row.id },
+                { DEPLOY_KEY_PROJECT, "s", &row.project },
+                { DEPLOY_KEY_STAGE, "s", &row.stage },
+                { DEPLOY_KEY_IMAGE, "s", &row.image },
+                { DEPLOY_KEY_DIGEST, "s", &row.digest },
+                { DEPLOY_KEY_STATE, "s", &row.state },
+                { DEPLOY_KEY_REASON, "s", &row.reason },
+                { DEPLOY_KEY_ATTEMPTS, "u", &row.attempts },
+                { DEPLOY_KEY_NEXT_AT, "t", &row.next_at },
+                { DEPLOY_KEY_QUEUED_AT, "t", &row.queued_at },
+                { DEPLOY_KEY_STARTED_AT, "t", &row.started_at },
+                { DEPLOY_KEY_ENDED_AT, "t", &row.finished_at },
+        };
+        int r;
+
+        r = read_keys(reply, keys, ELEMENTSOF(keys));
+        if (r <= 0)
+                return r;
+        if (row.id == 0 || !row.project || !row.stage || !row.image || !row.state)
+                return -EBADMSG;
+
+        *ret = row;
+        return 1;
 }
 
 int instance_read(sd_bus_message *reply, InstanceRow *ret) {
@@ -185,10 +220,18 @@ void stage_table_add(Table *table, const char *project, const StageRow *row) {
 
 Table *deploy_table_new(void) {
         static const Column columns[] = {
-                { "ID", "id", COLUMN_RIGHT },         { "PROJECT", "project", COLUMN_SHRINKS },
-                { "STAGE", "stage", COLUMN_SHRINKS }, { "IMAGE", "image", COLUMN_SHRINKS | COLUMN_TAIL },
-                { "STATE", "state", COLUMN_STATE },   { "QUEUED", "queued_at", COLUMN_TIME },
-                { NULL, "finished_at", 0 },           { "REASON", "reason", COLUMN_SHRINKS },
+                { "ID", "id", COLUMN_RIGHT },
+                { "PROJECT", "project", COLUMN_SHRINKS },
+                { "STAGE", "stage", COLUMN_SHRINKS },
+                { "IMAGE", "image", COLUMN_SHRINKS | COLUMN_TAIL },
+                { "STATE", "state", COLUMN_STATE },
+                { "QUEUED", "queued_at", COLUMN_TIME },
+                { NULL, "finished_at", 0 },
+                { "REASON", "reason", COLUMN_SHRINKS },
+                { NULL, "started_at", 0 },
+                { NULL, "attempts", 0 },
+                { NULL, "next_attempt_at", 0 },
+                { NULL, "digest", 0 },
         };
 
         return table_new(columns, ELEMENTSOF(columns));
@@ -205,6 +248,34 @@ static void add_image(Table *table, const char *image) {
         table_add_short(table, image, shown ? shown : image);
 }
 
+bool deploy_waits(const DeployRow *row) {
+        return streq(row->state, "queued") && row->next_at > 0;
+}
+
+int deploy_waiting(const DeployRow *row, char **ret) {
+        time_t next = (time_t) (row->next_at / USEC_PER_SEC);
+        char when[16] = "";
+        struct tm local;
+        char *text;
+
+        if (localtime_r(&next, &local))
+                (void) strftime(when, sizeof(when), "%H:%M:%S", &local);
+        if (asprintf(&text, "waiting: attempt %u at %s, %s", row->attempts + 1, when, row->reason) < 0)
+                return -ENOMEM;
+
+        *ret = text;
+        return 0;
+}
+
+static void add_reason(Table *table, const DeployRow *row) {
+        _cleanup_free_ char *waiting = NULL;
+
+        if (deploy_waits(row) && deploy_waiting(row, &waiting) >= 0)
+                table_add_short(table, row->reason, waiting);
+        else
+                table_add_text(table, row->reason);
+}
+
 void deploy_table_add(Table *table, const DeployRow *row) {
         table_add_number(table, row->id);
         table_add_text(table, row->project);
@@ -213,7 +284,11 @@ void deploy_table_add(Table *table, const DeployRow *row) {
         table_add_text(table, row->state);
         table_add_time(table, row->queued_at);
         table_add_time(table, row->finished_at);
-        table_add_text(table, row->reason);
+        add_reason(table, row);
+        table_add_time(table, row->started_at);
+        table_add_number(table, row->attempts);
+        table_add_time(table, row->next_at);
+        table_add_text(table, row->digest);
 }
 
 Table *instance_table_new(bool with_manager) {

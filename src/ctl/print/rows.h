@@ -37,7 +37,11 @@ typedef struct DeployRow {
         const char *image;
         const char *state;
         const char *reason;
+        const char *digest; /* "": not known */
+        unsigned attempts;  /* that were begun */
+        uint64_t next_at;   /* 0: it does not wait for another attempt */
         uint64_t queued_at;
+        uint64_t started_at;
         uint64_t finished_at;
 } DeployRow;
 
@@ -73,6 +77,7 @@ int project_read(sd_bus_message *reply, ProjectRow *ret);
 int stage_read(sd_bus_message *reply, StageRow *ret);
 /* The same, of DescribeStages' answer. */
 int stage_read_full(sd_bus_message *reply, StageRow *ret);
+/* Of DescribeDeploys' answer. */
 int deploy_read(sd_bus_message *reply, DeployRow *ret);
 int instance_read(sd_bus_message *reply, InstanceRow *ret);
 int hook_read(sd_bus_message *reply, HookRow *ret);
@@ -81,6 +86,9 @@ void hook_row_done(HookRow *row);
 
 /* Whether the deploy of this row is over. */
 bool deploy_is_finished(const DeployRow *row);
+/* Whether it waits for another attempt; and "waiting: attempt 3 at 12:01:05, …", freshly allocated. -ENOMEM. */
+bool deploy_waits(const DeployRow *row);
+int deploy_waiting(const DeployRow *row, char **ret);
 
 /* Tables of stages, deploys and instances, which more than one verb shows. NULL: no memory. */
 Table *stage_table_new(void);

@@ -23,8 +23,8 @@ int verb_deploys(Ctl *ctl, char *args[]) {
         if (!table)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
-        r = client_call(ctl, &peer_webhook, "ListDeploys", &reply, "ssu", strempty(project), strempty(stage),
-                        ctl->limit > 0 ? ctl->limit : LIMIT_DEFAULT);
+        r = client_call(ctl, &peer_webhook, "DescribeDeploys", &reply, "ssu", strempty(project),
+                        strempty(stage), ctl->limit > 0 ? ctl->limit : LIMIT_DEFAULT);
         if (r < 0)
                 return r;
 

@@ -29,7 +29,7 @@ static int search_stage(Search *search, const char *project, const char *stage, 
         unsigned n = 0;
         int r;
 
-        r = client_call(search->ctl, &peer_webhook, "ListDeploys", &reply, "ssu", project, stage, 0U);
+        r = client_call(search->ctl, &peer_webhook, "DescribeDeploys", &reply, "ssu", project, stage, 0U);
         if (r < 0)
                 return r;
 

@@ -12,10 +12,10 @@
 static const char unmanaged[] = "unmanaged";
 
 /*
- * Whether webhookd knows the deploy that made the instance. It does not where a backup was restored, a stage was removed, or
- * somebody else deploys to this engine. What is older than all that it keeps, it may have forgotten.
+ * Whether webhookd knows the deploy that made the instance. It does not where a backup was restored or a stage was removed. What
+ * is older than all that it keeps, it may have forgotten. The numbers of another store say nothing here.
  */
-static int is_managed(Ctl *ctl, const InstanceRow *instance, bool *ret) {
+static int is_managed(Ctl *ctl, const InstanceRow *instance, const char *store, bool *ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         bool is_listed = false;
         uint64_t oldest = 0;
@@ -23,8 +23,13 @@ static int is_managed(Ctl *ctl, const InstanceRow *instance, bool *ret) {
         unsigned n = 0;
         int r;
 
-        r = client_call(ctl, &peer_webhook, "ListDeploys", &reply, "ssu", instance->project, instance->stage,
-                        0U);
+        if (!isempty(store) && !streq(instance->store, store)) {
+                *ret = false;
+                return 0;
+        }
+
+        r = client_call(ctl, &peer_webhook, "DescribeDeploys", &reply, "ssu", instance->project,
+                        instance->stage, 0U);
         if (r < 0)
                 return r;
 
@@ -40,19 +45,19 @@ static int is_managed(Ctl *ctl, const InstanceRow *instance, bool *ret) {
         return 0;
 }
 
-static int add_instance(Ctl *ctl, Table *table, const InstanceRow *row, bool ask_webhook) {
+static int add_instance(Ctl *ctl, Table *table, const InstanceRow *row, const char *store) {
         bool managed = true;
         int r;
 
         instance_table_add(table, row);
-        if (ask_webhook) {
-                r = is_managed(ctl, row, &managed);
+        if (store) {
+                r = is_managed(ctl, row, store, &managed);
                 if (r < 0)
                         return r;
         }
 
         table_add_text(table, managed ? NULL : unmanaged);
-        if (ask_webhook)
+        if (store)
                 table_add_bool(table, managed);
         else
                 table_add_text(table, NULL);
@@ -75,7 +80,7 @@ int instances_list(Ctl *ctl, sd_bus_message **ret_reply) {
         return r < 0 ? report_error(ctl, &peer_deployer, r, &error) : 1;
 }
 
-int instances_ask(Ctl *ctl, bool ask_webhook, Table **ret) {
+int instances_ask(Ctl *ctl, const char *store, Table **ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(table_freep) Table *table = NULL;
         InstanceRow row;
@@ -98,7 +103,7 @@ int instances_ask(Ctl *ctl, bool ask_webhook, Table **ret) {
 
         r = rows_enter(reply);
         while (r >= 0 && (r = instance_read(reply, &row)) > 0) {
-                r = add_instance(ctl, table, &row, ask_webhook);
+                r = add_instance(ctl, table, &row, store);
                 if (r < 0)
                         return r;
         }

@@ -9,6 +9,6 @@ int instances_list(Ctl *ctl, sd_bus_message **ret_reply);
 
 /*
  * A table of all instances, of all states; NULL where the deployer does not show them to this user. Where webhookd does not answer,
- * `ask_webhook` is false, and nothing is said of who manages them. Reports its faults.
+ * `store` is NULL, and nothing is said of who manages them; else it is webhookd's, or "" where it does not tell. Reports its faults.
  */
-int instances_ask(Ctl *ctl, bool ask_webhook, Table **ret);
+int instances_ask(Ctl *ctl, const char *store, Table **ret);

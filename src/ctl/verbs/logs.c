@@ -88,7 +88,7 @@ static int ask_deploys(Ctl *ctl, const char *project, const char *stage, unsigne
                        sd_bus_message **ret_reply) {
         int r;
 
-        r = client_call(ctl, &peer_webhook, "ListDeploys", ret_reply, "ssu", project, stage, limit);
+        r = client_call(ctl, &peer_webhook, "DescribeDeploys", ret_reply, "ssu", project, stage, limit);
         if (r < 0)
                 return r;
 

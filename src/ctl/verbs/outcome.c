@@ -9,14 +9,24 @@
 #include "ctl/verbs/find.h"
 #include "shared/bus/errors.h"
 
+static void show_line(const Ctl *ctl, const DeployRow *row) {
+        _cleanup_free_ char *waiting = NULL;
+
+        if (deploy_waits(row) && deploy_waiting(row, &waiting) >= 0)
+                ctl_print(ctl, "Deploy %" PRIu64 " of %s/%s, %s: %s", row->id, row->project, row->stage,
+                          row->image, waiting);
+        else
+                ctl_print(ctl, "Deploy %" PRIu64 " of %s/%s, %s: %s%s%s", row->id, row->project, row->stage,
+                          row->image, row->state, isempty(row->reason) ? "" : ": ", strempty(row->reason));
+}
+
 static int show_deploy(const Ctl *ctl, const DeployRow *row) {
         _cleanup_(table_freep) Table *table = NULL;
         json_t *rows;
         int r;
 
         if (!ctl->json) {
-                ctl_print(ctl, "Deploy %" PRIu64 " of %s/%s, %s: %s%s%s", row->id, row->project, row->stage,
-                          row->image, row->state, isempty(row->reason) ? "" : ": ", strempty(row->reason));
+                show_line(ctl, row);
                 return 0;
         }
 

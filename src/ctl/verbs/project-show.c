@@ -42,8 +42,8 @@ static int read_image(const Show *show, const char *stage, sd_bus_message **ret_
         DeployRow row;
         int r;
 
-        r = client_call(show->ctl, &peer_webhook, "ListDeploys", &reply, "ssu", show->project.name, stage,
-                        0U);
+        r = client_call(show->ctl, &peer_webhook, "DescribeDeploys", &reply, "ssu", show->project.name,
+                        stage, 0U);
         if (r < 0)
                 return r;
 

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "ctl/client.h"
+#include "ctl/print/rows.h"
 #include "ctl/report.h"
 #include "ctl/verbs/instances.h"
 #include "ctl/verbs/units.h"
@@ -16,6 +17,7 @@ typedef struct Status {
         Table *units;
         bool is_deaf; /* no socket listens */
         json_t *webhookd;
+        Table *waiting; /* deploys that wait for another attempt */
         json_t *engine;
         Table *instances;
         bool instances_hidden; /* from this user, which is no fault */
@@ -24,6 +26,7 @@ typedef struct Status {
 static void status_done(Status *status) {
         status->units = table_free(status->units);
         json_decref(status->webhookd);
+        status->waiting = table_free(status->waiting);
         json_decref(status->engine);
         status->instances = table_free(status->instances);
 }
@@ -37,7 +40,7 @@ typedef struct Property {
 
 static const Property webhook_properties[] = {
         { "Version", "version", 's' }, { "PublicURL", "public_url", 's' }, { "NProjects", "projects", 't' },
-        { "NQueued", "queued", 't' },  { "NRunning", "running", 't' },
+        { "Store", "store", 's' },     { "NQueued", "queued", 't' },       { "NRunning", "running", 't' },
 };
 
 static const Property engine_properties[] = {
@@ -132,6 +135,34 @@ static int ask_properties(Ctl *ctl, const Peer *peer, const Property *properties
         return 0;
 }
 
+/* Where nothing is queued, nothing waits, and nobody needs to be asked. */
+static int ask_waiting(Ctl *ctl, bool is_queued, Table **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(table_freep) Table *table = deploy_table_new();
+        DeployRow row;
+        int r = 0;
+
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        if (is_queued) {
+                r = client_call(ctl, &peer_webhook, "DescribeDeploys", &reply, "ssu", "", "", 0U);
+                if (r < 0)
+                        return r;
+                r = rows_enter(reply);
+        }
+        while (reply && r >= 0 && (r = deploy_read(reply, &row)) > 0)
+                if (deploy_waits(&row))
+                        deploy_table_add(table, &row);
+        if (r >= 0)
+                r = table_error(table);
+        if (r < 0)
+                return report_answer(ctl, &peer_webhook, r);
+
+        *ret = TAKE_PTR(table);
+        return 0;
+}
+
 static const char *get_text(const json_t *object, const char *key) {
         return strempty(json_string_value(json_object_get(object, key)));
 }
@@ -162,6 +193,10 @@ static int show_text(const Ctl *ctl, Status *status) {
                 ctl_print(ctl, "Engine: %s %s, API %s", engine, get_text(status->engine, "version"),
                           get_text(status->engine, "api_version"));
 
+        if (r >= 0 && status->waiting && table_n_rows(status->waiting) > 0) {
+                ctl_print(ctl, "%s", "");
+                r = table_show(status->waiting, ctl, "waiting deploys");
+        }
         if (status->instances_hidden)
                 ctl_print(ctl, "Instances are shown to root, and to whom polkit lets.");
         if (r >= 0 && status->instances && table_n_rows(status->instances) > 0) {
@@ -180,10 +215,12 @@ static json_t *object_or_null(json_t *object) {
 }
 
 static int show_json(const Ctl *ctl, Status *status) {
-        return ctl_print_json(ctl, json_pack("{s:o, s:o, s:o, s:o}", "units", rows_or_null(status->units),
-                                             "webhookd", object_or_null(status->webhookd), "engine",
-                                             object_or_null(status->engine), "instances",
-                                             rows_or_null(status->instances)));
+        return ctl_print_json(ctl,
+                              json_pack("{s:o, s:o, s:o, s:o, s:o}", "units", rows_or_null(status->units),
+                                        "webhookd", object_or_null(status->webhookd), "engine",
+                                        object_or_null(status->engine), "waiting",
+                                        rows_or_null(status->waiting), "instances",
+                                        rows_or_null(status->instances)));
 }
 
 int verb_status(Ctl *ctl, char *args[]) {
@@ -202,9 +239,13 @@ int verb_status(Ctl *ctl, char *args[]) {
                                    &status.webhookd) >= 0;
         complete &= ask_properties(ctl, &peer_deployer, engine_properties, ELEMENTSOF(engine_properties),
                                    &status.engine) >= 0;
+        if (status.webhookd)
+                complete &= ask_waiting(ctl, get_number(status.webhookd, "queued") > 0, &status.waiting) >=
+                            0;
         /* A deployer that does not answer is told once. */
         if (status.engine) {
-                r = instances_ask(ctl, status.webhookd, &status.instances);
+                r = instances_ask(ctl, status.webhookd ? get_text(status.webhookd, "store") : NULL,
+                                  &status.instances);
                 complete &= r >= 0;
                 status.instances_hidden = r >= 0 && !status.instances;
         }

@@ -120,12 +120,18 @@ Ctl *wait_ctl(const Wait *wait) {
 
 /* What the row says where no signal does: it waits, for the first time or once more, or it ran before we listened. */
 static void follow_state(Follow *follow, const DeployRow *row) {
-        bool is_news = streq(row->state, "queued")
-                                       ? !follow_is_at(follow, "queued")
-                                       : follow_is_at(follow, NULL) || follow_is_at(follow, "queued");
+        bool is_queued = streq(row->state, "queued");
+        _cleanup_free_ char *waiting = NULL;
+        const char *detail = "";
+        bool is_news;
 
+        if (is_queued)
+                detail = deploy_waits(row) && deploy_waiting(row, &waiting) >= 0 ? waiting : row->reason;
+
+        is_news = is_queued ? !follow_has_told(follow, "queued", detail)
+                            : follow_is_at(follow, NULL) || follow_is_at(follow, "queued");
         if (is_news && !deploy_is_finished(row))
-                follow_phase(follow, row->id, row->state, streq(row->state, "queued") ? row->reason : "");
+                follow_phase(follow, row->id, row->state, detail);
 }
 
 static int ask(Wait *wait, const char *project, const char *stage) {

@@ -123,12 +123,12 @@ static void on_warning(const char *text, void *userdata) {
         log_warning("%s", text);
 }
 
-/* "projects.d" beside the file. */
-static int find_projects_dir(const char *path, char **ret) {
+/* What lies beside the file. */
+static int find_beside(const char *path, const char *name, char **ret) {
         const char *slash = strrchr(path, '/');
         int length = slash ? (int) (slash + 1 - path) : 0;
 
-        if (asprintf(ret, "%.*sprojects.d", length, path) < 0) {
+        if (asprintf(ret, "%.*s%s", length, path, name) < 0) {
                 *ret = NULL;
                 return -ENOMEM;
         }
@@ -144,7 +144,9 @@ int deployer_config_load(const char *path, DeployerConfig *ret) {
         assert(path);
         assert(ret);
 
-        r = find_projects_dir(path, &config.projects_dir);
+        r = find_beside(path, "projects.d", &config.projects_dir);
+        if (r >= 0)
+                r = find_beside(path, "registries.json", &config.registries);
         if (r < 0) {
                 deployer_config_done(&config);
                 return log_oom();
@@ -168,6 +170,7 @@ void deployer_config_done(DeployerConfig *config) {
         free(config->publish_address);
         free(config->engine);
         free(config->projects_dir);
+        free(config->registries);
         *config = (DeployerConfig){ .max_deploys = 0 };
 }
 

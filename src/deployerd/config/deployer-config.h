@@ -18,6 +18,7 @@ typedef struct DeployerConfig {
         char *publish_address;     /* where ports are published; an IPv4 or IPv6 address */
         char *engine;              /* the engine's socket; NULL: the first of the usual ones that is there */
         char *projects_dir;        /* "<directory of the file>/projects.d" */
+        char *registries;          /* "<directory of the file>/registries.json" */
         unsigned max_deploys;
         unsigned retain;               /* generations before the running one whose images are kept */
         uint64_t deploy_deadline_usec; /* a whole deploy, pull included */

@@ -156,6 +156,7 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
         if (r < 0)
                 return r;
 
+        engine_set_registries(deploy.engine, config->registries);
         r = deploy_steps(&deploy);
         if (r < 0)
                 deploy_forget_image(&deploy, r);

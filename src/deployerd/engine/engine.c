@@ -36,6 +36,7 @@ struct Engine {
         Worker *worker;
         EngineHttp *http;
         const EngineQuirks *quirks;
+        const char *registries;
         bool finishing;
         char prefix[16];
         char libpod_prefix[VERSION_SIZE + 16];
@@ -211,6 +212,18 @@ int engine_open(Worker *worker, const char *socket_path, Engine **ret) {
 
         *ret = TAKE_PTR(engine);
         return 0;
+}
+
+void engine_set_registries(Engine *engine, const char *path) {
+        assert(engine);
+
+        engine->registries = path;
+}
+
+const char *engine_registries(const Engine *engine) {
+        assert(engine);
+
+        return engine->registries;
 }
 
 Engine *engine_free(Engine *engine) {

@@ -57,6 +57,10 @@ int engine_open(Worker *worker, const char *socket_path, Engine **ret);
 Engine *engine_free(Engine *engine);
 DEFINE_CLEANUP(Engine, engine_free)
 
+/* Where root keeps logins to registries; `path` is borrowed as long as the engine lives. NULL at first. */
+void engine_set_registries(Engine *engine, const char *path);
+const char *engine_registries(const Engine *engine);
+
 const EngineQuirks *engine_quirks(const Engine *engine);
 Worker *engine_worker(const Engine *engine);
 EngineHttp *engine_http(const Engine *engine);

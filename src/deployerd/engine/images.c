@@ -245,7 +245,7 @@ int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest)
                 return -ENOMEM;
         }
 
-        r = registry_auth_header(engine_worker(engine), ref, &auth);
+        r = registry_auth_header(engine_worker(engine), engine_registries(engine), ref, &auth);
         if (r < 0)
                 return r;
 

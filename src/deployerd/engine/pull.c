@@ -167,7 +167,7 @@ int engine_image_pull(Engine *engine, const ImageRef *ref) {
         };
         r = pull_path(engine, ref, &path);
         if (r >= 0)
-                r = registry_auth_header(engine_worker(engine), ref, &auth);
+                r = registry_auth_header(engine_worker(engine), engine_registries(engine), ref, &auth);
         if (r < 0)
                 return r;
 

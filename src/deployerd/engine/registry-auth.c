@@ -5,10 +5,13 @@
  */
 #include "deployerd/engine/registry-auth.h"
 
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 
 #include "shared/conf/credential.h"
+#include "shared/conf/read-file.h"
+#include "shared/conf/trusted.h"
 #include "shared/json.h"
 
 /* A user's name with its password, decoded; a token for an identity can be long. */
@@ -221,40 +224,78 @@ static int make_line(const char *value, char **ret) {
         return 0;
 }
 
-int registry_auth_header(Worker *worker, const ImageRef *ref, char **ret) {
-        _cleanup_(registry_auth_erasep) char *value = NULL;
+/* What a source says of the registry: 1 and the header's value; 0: nothing. `source` is what people call it. */
+static int read_login(Worker *worker, const char *source, const char *bytes, size_t length,
+                      const ImageRef *ref, char **ret) {
         _cleanup_(json_freep) json_t *config = NULL;
-        _cleanup_(credential_done) Credential credential = { .name = REGISTRY_CREDENTIAL };
         const char *problem = NULL;
         JsonError error;
         int r;
+
+        r = json_decode(bytes, length, &config, &error);
+        if (r == -EBADMSG)
+                /* The decoder's own sentence can quote what is there. */
+                return worker_fail(worker, r, "%s is no JSON: line %i, column %i", source, error.line,
+                                   error.column);
+        if (r < 0)
+                return r;
+
+        r = registry_auth_from_json(config, ref, ret, &problem);
+        if (r == -EBADMSG)
+                return worker_fail(worker, r, "%s cannot be used for %s: %s", source, ref->domain,
+                                   strempty(problem));
+
+        return r < 0 ? r : *ret != NULL;
+}
+
+/* Root's file, as it is now. */
+static int read_file(Worker *worker, const char *path, const ImageRef *ref, char **ret) {
+        _cleanup_(credential_done) Credential file = { .name = path };
+        _cleanup_close_ int fd = -1;
+        const char *problem = NULL;
+        int r;
+
+        fd = trusted_open(AT_FDCWD, path, S_IFREG, &problem);
+        if (fd == -ENOENT)
+                return 0;
+        if (fd < 0)
+                return worker_fail(worker, fd == -EPERM ? fd : -EBADMSG, "%s: %s", path,
+                                   problem ? problem : strerror(-fd));
+
+        r = read_whole(fd, REGISTRY_CREDENTIAL_MAX, &file.bytes, &file.length);
+        if (r < 0)
+                return r == -ENOMEM ? r : worker_fail(worker, -EBADMSG, "%s: %s", path, strerror(-r));
+
+        return read_login(worker, path, file.bytes, file.length, ref, ret);
+}
+
+static int read_credential(Worker *worker, const ImageRef *ref, char **ret) {
+        _cleanup_(credential_done) Credential credential = { .name = REGISTRY_CREDENTIAL };
+        int r;
+
+        r = credential_read(&credential, REGISTRY_CREDENTIAL_MAX);
+        if (r == 0 || r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return worker_fail(worker, -EBADMSG, "Cannot read the credential %s: %s",
+                                   REGISTRY_CREDENTIAL, strerror(-r));
+
+        return read_login(worker, "The credential " REGISTRY_CREDENTIAL, credential.bytes, credential.length,
+                          ref, ret);
+}
+
+int registry_auth_header(Worker *worker, const char *path, const ImageRef *ref, char **ret) {
+        _cleanup_(registry_auth_erasep) char *value = NULL;
+        int r = 0;
 
         assert(worker);
         assert(ref);
         assert(ret);
 
-        r = credential_read(&credential, REGISTRY_CREDENTIAL_MAX);
-        if (r == 0) {
-                *ret = NULL;
-                return 0;
-        }
-        if (r < 0)
-                return r == -ENOMEM ? r
-                                    : worker_fail(worker, -EBADMSG, "Cannot read the credential %s: %s",
-                                                  REGISTRY_CREDENTIAL, strerror(-r));
-
-        r = json_decode(credential.bytes, credential.length, &config, &error);
-        if (r == -EBADMSG)
-                /* The decoder's own sentence can quote what is there. */
-                return worker_fail(worker, r, "The credential %s is no JSON: line %i, column %i",
-                                   REGISTRY_CREDENTIAL, error.line, error.column);
-        if (r < 0)
-                return r;
-
-        r = registry_auth_from_json(config, ref, &value, &problem);
-        if (r == -EBADMSG)
-                return worker_fail(worker, r, "The credential %s cannot be used for %s: %s",
-                                   REGISTRY_CREDENTIAL, ref->domain, strempty(problem));
+        if (path)
+                r = read_file(worker, path, ref, &value);
+        if (r == 0)
+                r = read_credential(worker, ref, &value);
         if (r < 0)
                 return r;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who the engine is to be for a registry: from a config.json as `docker login` writes it, given to the unit as a credential of
- * systemd and nowhere else. What is secret here is in no log, error, argument or environment, and is erased after its use.
+ * Who the engine is to be for a registry: from a config.json as `docker login` writes it, a file of root's that is read each time,
+ * or a credential of systemd, which is as it was when the daemon started. What is secret here is in no log, error, argument or environment, and is erased after its use.
  */
 #pragma once
 
@@ -16,10 +16,10 @@
 
 /*
  * The line of the header X-Registry-Auth for the registry of `ref`, freshly allocated, to be released with
- * registry_auth_erasep(); NULL where there is no credential, or none for this registry. -EBADMSG: the credential cannot be
- * used, worker_error() says why; errors of reading it; -ENOMEM.
+ * registry_auth_erasep(); NULL where there is no login for this registry. The file at `path` (NULL: none) comes before the
+ * credential. -EBADMSG: one of them cannot be used, -EPERM: the file is not root's alone; worker_error() says why; errors of reading it; -ENOMEM.
  */
-int registry_auth_header(Worker *worker, const ImageRef *ref, char **ret);
+int registry_auth_header(Worker *worker, const char *path, const ImageRef *ref, char **ret);
 
 /*
  * The value of that header, of a config.json that was read already. `*ret_problem` is a static or borrowed sentence for -EBADMSG, and stays

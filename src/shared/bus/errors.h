@@ -8,9 +8,10 @@
 #include "shared/macro.h"
 
 typedef enum ErrorVerdict {
-        ERROR_FINAL,           /* trying again cannot help: the row ends as failed */
-        ERROR_RETRY,           /* the row goes back to the queue, and the attempt counts */
-        ERROR_RETRY_UNCOUNTED, /* the row goes back to the queue, the attempt does not count */
+        ERROR_FINAL, /* trying again cannot help: the row ends as failed */
+        ERROR_RETRY, /* it may be the image's: the row goes back to the queue, and the attempt counts */
+        ERROR_RETRY_TIMED, /* a peer's trouble: the row goes back to the queue, for RetryForSec= in all */
+        ERROR_RETRY_UNCOUNTED, /* this host's own state: the row goes back to the queue, however often */
 } ErrorVerdict;
 
 #define ERROR_PREFIX "org.tinyforge."
@@ -79,7 +80,7 @@ typedef enum ErrorVerdict {
           "The engine's disk has no room for the image or the container.") \
         X(ENGINE_FAILED, "EngineFailed", EIO, ERROR_RETRY, \
           "The engine met an error of its own.") \
-        X(REGISTRY_UNAVAILABLE, "RegistryUnavailable", EHOSTUNREACH, ERROR_RETRY, \
+        X(REGISTRY_UNAVAILABLE, "RegistryUnavailable", EHOSTUNREACH, ERROR_RETRY_TIMED, \
           "The registry cannot be reached, or asks to be called later.") \
         X(DEADLINE_EXCEEDED, "DeadlineExceeded", ETIME, ERROR_RETRY, \
           "The deploy took longer than DeployDeadlineSec=, and was undone.") \

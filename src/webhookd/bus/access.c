@@ -13,6 +13,7 @@ static const AuthorityRule rules[] = {
         { .member = "ListProjects", .anyone = true },
         { .member = "ListStages", .anyone = true },
         { .member = "ListDeploys", .anyone = true },
+        { .member = "DescribeDeploys", .anyone = true },
         { .member = "DescribeStages", .anyone = true },
         { .member = "MatchImage", .anyone = true },
         { .member = "GetMetrics", .anyone = true },

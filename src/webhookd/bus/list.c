@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods that read, and that everybody may call: ListProjects, ListStages, DescribeStages, ListDeploys, MatchImage. */
+/* The methods that read, and that everybody may call: ListProjects, ListStages, DescribeStages, ListDeploys,
+ * DescribeDeploys, MatchImage. */
 #include "shared/bus/errors.h"
 #include "shared/protocol.h"
 #include "webhookd/bus/manager-internal.h"
@@ -132,11 +133,9 @@ static int append_deploys(sd_bus_message *reply, const DeployList *deploys) {
         return sd_bus_message_close_container(reply);
 }
 
-int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(deploy_list_done) DeployList deploys = { 0 };
+/* The rows that the caller asks for. */
+static int read_deploys(Manager *manager, sd_bus_message *message, DeployList *ret, sd_bus_error *error) {
         const char *project, *stage;
-        Manager *manager = userdata;
         unsigned limit;
         int r;
 
@@ -147,13 +146,60 @@ int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *e
 
         if (limit == 0 || limit > LIST_DEPLOYS_MAX)
                 limit = LIST_DEPLOYS_MAX;
-        r = store_list_deploys(manager->store, project, stage, limit, &deploys);
+        r = store_list_deploys(manager->store, project, stage, limit, ret);
+        return r < 0 ? manager_reply_store_error(manager, error, r) : 0;
+}
+
+int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(deploy_list_done) DeployList deploys = { 0 };
+        int r;
+
+        r = read_deploys(userdata, message, &deploys, error);
         if (r < 0)
-                return manager_reply_store_error(manager, error, r);
+                return r;
 
         r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
                 r = append_deploys(reply, &deploys);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int append_deploy(sd_bus_message *reply, const Deploy *deploy) {
+        return sd_bus_message_append(reply, "a{sv}", deploy->digest ? 12 : 11, DEPLOY_KEY_ID, "t",
+                                     deploy->id,                                                   /**/
+                                     DEPLOY_KEY_PROJECT, "s", deploy->project,                     /**/
+                                     DEPLOY_KEY_STAGE, "s", deploy->stage,                         /**/
+                                     DEPLOY_KEY_IMAGE, "s", deploy->image,                         /**/
+                                     DEPLOY_KEY_STATE, "s", deploy_state_to_string(deploy->state), /**/
+                                     DEPLOY_KEY_REASON, "s", strempty(deploy->reason),             /**/
+                                     DEPLOY_KEY_ATTEMPTS, "u", deploy->tries,                      /**/
+                                     DEPLOY_KEY_NEXT_AT, "t", deploy->next_at,                     /**/
+                                     DEPLOY_KEY_QUEUED_AT, "t", deploy->queued_at,                 /**/
+                                     DEPLOY_KEY_STARTED_AT, "t", deploy->started_at,               /**/
+                                     DEPLOY_KEY_ENDED_AT, "t", deploy->finished_at,                /**/
+                                     DEPLOY_KEY_DIGEST, "s", strempty(deploy->digest));
+}
+
+int method_describe_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(deploy_list_done) DeployList deploys = { 0 };
+        int r;
+
+        r = read_deploys(userdata, message, &deploys, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
+        for (size_t i = 0; r >= 0 && i < deploys.n; i++)
+                r = append_deploy(reply, &deploys.items[i]);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
         if (r < 0)
                 return r;
 

@@ -57,9 +57,28 @@ static int property_get_text(sd_bus *bus, const char *path, const char *interfac
                                                                 : manager->config->public_url);
 }
 
+static int property_get_store(sd_bus *bus, const char *path, const char *interface, const char *property,
+                              sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        char uuid[UUID_TEXT_SIZE];
+        Manager *manager = userdata;
+        int r;
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) property;
+
+        r = store_get_uuid(manager->store, uuid);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+
+        return sd_bus_message_append(reply, "s", uuid);
+}
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Version", "s", property_get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Store", "s", property_get_store, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("PublicURL", "s", property_get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("NProjects", "t", property_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NQueued", "t", property_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -78,6 +97,9 @@ static const sd_bus_vtable vtable[] = {
                                 method_describe_stages, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListDeploys", SD_BUS_ARGS("s", project, "s", stage, "u", limit),
                                 SD_BUS_RESULT("a(tssssstt)", deploys), method_list_deploys,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DescribeDeploys", SD_BUS_ARGS("s", project, "s", stage, "u", limit),
+                                SD_BUS_RESULT("aa{sv}", deploys), method_describe_deploys,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("MatchImage", SD_BUS_ARGS("s", image),
                                 SD_BUS_RESULT("s", project, "s", stage, "b", auto_deploy),

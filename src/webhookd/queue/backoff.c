@@ -46,8 +46,21 @@ static BackoffEntry *backoff_add(Backoff *backoff, uint64_t deploy, uint64_t now
         return &backoff->entries[backoff->n++];
 }
 
-uint64_t backoff_next(Backoff *backoff, uint64_t deploy, uint64_t now) {
+uint64_t backoff_delay(const Backoff *backoff, uint64_t deploy) {
+        const BackoffEntry *entry;
         uint64_t delay = RETRY_MIN_USEC;
+
+        assert(backoff);
+
+        entry = backoff_find(backoff, deploy);
+        for (unsigned i = 0; entry && i < entry->failures && delay < RETRY_MAX_USEC; i++)
+                delay *= 2;
+
+        return delay < RETRY_MAX_USEC ? delay : RETRY_MAX_USEC;
+}
+
+uint64_t backoff_next(Backoff *backoff, uint64_t deploy, uint64_t now) {
+        uint64_t delay = backoff_delay(backoff, deploy);
         BackoffEntry *entry;
 
         assert(backoff);
@@ -57,11 +70,6 @@ uint64_t backoff_next(Backoff *backoff, uint64_t deploy, uint64_t now) {
                 entry = backoff_add(backoff, deploy, now);
         if (!entry)
                 return delay;
-
-        for (unsigned i = 0; i < entry->failures && delay < RETRY_MAX_USEC; i++)
-                delay *= 2;
-        if (delay > RETRY_MAX_USEC)
-                delay = RETRY_MAX_USEC;
 
         entry->failures++;
         entry->not_before = now + delay;

@@ -23,6 +23,8 @@ typedef struct Backoff {
 
 void backoff_done(Backoff *backoff);
 
+/* How long it is to wait after its next failure. */
+uint64_t backoff_delay(const Backoff *backoff, uint64_t deploy);
 /* One more failure: returns how long to wait from `now`. When memory is short it is not remembered, only returned. */
 uint64_t backoff_next(Backoff *backoff, uint64_t deploy, uint64_t now);
 void backoff_forget(Backoff *backoff, uint64_t deploy);

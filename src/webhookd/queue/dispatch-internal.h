@@ -31,13 +31,14 @@ struct Dispatch {
         DispatchHooks hooks;
         void *userdata;
         unsigned max_deploys;
+        uint64_t retry_for_usec;
         char store_uuid[UUID_TEXT_SIZE];
         Operation *operations;
         unsigned n_operations;
         Backoff backoff;
         sd_event_source *timer;
         bool orphans;          /* there may be running rows without an operation, which may have to wait */
-        DeployerCall *listing; /* what the engine has: asked once, before the first deploy */
+        DeployerCall *listing; /* what the engine has: asked before the first deploy, until it is told */
         bool listed;
         bool stopped;
 };

@@ -152,11 +152,13 @@ static void on_instance(const DeployerInstance *instance, bool complete, void *u
 
         dispatch->hooks.changed(dispatch->userdata);
         dispatch_resume(dispatch);
+        /* Not known is not none: before the next deploys it is asked again. */
+        dispatch->listed = complete;
 }
 
 /*
- * Whether deploys may be handed out: not before the engine was asked which numbers are taken. The first time that there is
- * something to hand out, this asks, and the answer goes on with dispatch_resume().
+ * Whether deploys may be handed out: not before the engine was asked which numbers are taken. As long as that is not known, this
+ * asks when there is something to hand out, and the answer goes on with dispatch_resume().
  */
 static bool dispatch_is_listed(Dispatch *dispatch) {
         int r;
@@ -169,10 +171,10 @@ static bool dispatch_is_listed(Dispatch *dispatch) {
         r = deployer_list(dispatch->deployer, on_instance, dispatch, &dispatch->listing);
         if (r < 0) {
                 (void) log_warning_errno(r, "Cannot ask the deployer what runs: %m");
-                dispatch->listed = true;
+                return true;
         }
 
-        return dispatch->listed;
+        return false;
 }
 
 void dispatch_kick(Dispatch *dispatch) {
@@ -237,7 +239,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox, unsigned max_deploys,
-                 const DispatchHooks *hooks, void *userdata, Dispatch **ret) {
+                 uint64_t retry_for_usec, const DispatchHooks *hooks, void *userdata, Dispatch **ret) {
         _cleanup_(dispatch_freep) Dispatch *dispatch = NULL;
         int r;
 
@@ -256,6 +258,7 @@ int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outb
         dispatch->deployer = deployer;
         dispatch->outbox = outbox;
         dispatch->max_deploys = max_deploys;
+        dispatch->retry_for_usec = retry_for_usec;
         dispatch->hooks = *hooks;
         dispatch->userdata = userdata;
 

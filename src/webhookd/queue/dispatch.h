@@ -26,8 +26,9 @@ typedef struct DispatchHooks {
         void (*succeeded)(const Deploy *deploy, void *userdata);
 } DispatchHooks;
 
+/* `retry_for_usec`: for how long deploys are tried whose error is a peer's trouble. */
 int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox, unsigned max_deploys,
-                 const DispatchHooks *hooks, void *userdata, Dispatch **ret);
+                 uint64_t retry_for_usec, const DispatchHooks *hooks, void *userdata, Dispatch **ret);
 Dispatch *dispatch_free(Dispatch *dispatch);
 DEFINE_CLEANUP(Dispatch, dispatch_free)
 

@@ -25,9 +25,7 @@ void dispatch_raise_ids(Dispatch *dispatch, const DeployerInstance *instance) {
         uint64_t old, new;
         int r;
 
-        if (!streq(instance->store_uuid, dispatch->store_uuid))
-                return;
-
+        /* Of whatever store: a store that was lost has left containers, whose names are taken as well. */
         r = store_raise_ids(dispatch->store, instance->project, instance->stage, instance->deploy, &old,
                             &new);
         if (r < 0)

@@ -66,15 +66,26 @@ static int operation_finish(Operation *operation) {
         return 0;
 }
 
-static int operation_requeue(Operation *operation, bool counts) {
+static RequeueBound bound_of(ErrorVerdict verdict) {
+        return verdict == ERROR_RETRY         ? REQUEUE_BOUND_ATTEMPTS
+               : verdict == ERROR_RETRY_TIMED ? REQUEUE_BOUND_TIME
+                                              : REQUEUE_BOUND_NONE;
+}
+
+static int operation_requeue(Operation *operation) {
         Dispatch *dispatch = operation->dispatch;
+        Requeue requeue = {
+                .bound = bound_of(operation->verdict),
+                .retry_for_usec = dispatch->retry_for_usec,
+                .delay_usec = backoff_delay(&dispatch->backoff, operation->deploy->id),
+                .reason = operation->reason,
+        };
         RequeueVerdict verdict;
         uint64_t delay, again;
         char text[512];
         int r;
 
-        r = store_requeue_deploy(dispatch->store, operation->deploy->id, counts, operation->reason, &verdict,
-                                 &again);
+        r = store_requeue_deploy(dispatch->store, operation->deploy->id, &requeue, &verdict, &again);
         if (r < 0)
                 return r;
 
@@ -101,7 +112,7 @@ void operation_settle(Operation *operation) {
         int r;
 
         if (operation->failed && operation->verdict != ERROR_FINAL)
-                r = operation_requeue(operation, operation->verdict == ERROR_RETRY);
+                r = operation_requeue(operation);
         else
                 r = operation_finish(operation);
         if (r < 0) {

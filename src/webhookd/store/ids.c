@@ -25,9 +25,12 @@ static int ids_raise(Store *store, uint64_t above) {
 
 /* The new row has all that the old one had but its id; the keys of deliveries follow. */
 static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
-        static const char keys_sql[] =
-                        "UPDATE deliveries SET deploy_id = ?3 WHERE stage_id = ?1 AND deploy_id = ?2",
-                          attempts_sql[] = "UPDATE deploys SET attempts = ?2, queued_at = ?3 WHERE id = ?1";
+        static const char keys_sql
+                        [] = "UPDATE deliveries SET deploy_id = ?3 WHERE stage_id = ?1 AND deploy_id = ?2",
+                attempts_sql[] =
+                                "UPDATE deploys SET (attempts, queued_at, tries, retry_since, next_at, reason) = "
+                                "(SELECT attempts, queued_at, tries, retry_since, ?3, ?4 FROM deploys "
+                                "WHERE id = ?2) WHERE id = ?1";
         static const char reason[] =
                         "a later deploy of this stage has its number: it goes on under a new one";
         EnqueueResult result = { 0 };
@@ -48,8 +51,8 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                                        value_id(result.deploy_id)));
         if (r >= 0)
                 r = store_write(store, attempts_sql,
-                                VALUES(value_id(result.deploy_id), value_number(old->attempts),
-                                       value_time(old->queued_at)));
+                                VALUES(value_id(result.deploy_id), value_id(old->id),
+                                       value_time(old->next_at), value_text(old->reason)));
         if (r < 0)
                 return r;
 

@@ -30,7 +30,7 @@ static int reason_cut(Store *store, const char *text, char **ret) {
 
 int store_start_deploy(Store *store, uint64_t id) {
         static const char sql[] =
-                        "UPDATE deploys SET state = 'running', started_at = ?2 "
+                        "UPDATE deploys SET state = 'running', started_at = ?2, tries = tries + 1, reason = '', next_at = 0 "
                         "WHERE id = ?1 AND state = 'queued' AND NOT EXISTS(SELECT 1 FROM deploys r "
                         "WHERE r.stage_id = deploys.stage_id AND r.state = 'running')";
 
@@ -131,18 +131,52 @@ int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char
         return 1;
 }
 
-static int queue_return(Store *store, const Deploy *deploy, unsigned attempts) {
-        static const char sql[] =
-                        "UPDATE deploys SET state = 'queued', attempts = ?2, started_at = 0, again = 0, "
-                        "digest = iif(instr(image, '@') > 0, digest, NULL) WHERE id = ?1";
+/* A failure of a row that is still running, as it is noted. */
+typedef struct Failure {
+        unsigned attempts;
+        uint64_t retry_since;
+        uint64_t next_at;
+        bool exhausted;
+        const char *reason;
+} Failure;
 
-        return store_write(store, sql, VALUES(value_id(deploy->id), value_number(attempts)));
+/* The clock of the day may have been set back meanwhile: then the time begins anew. */
+static Failure failure_judge(const Deploy *deploy, const Requeue *requeue, const char *reason) {
+        uint64_t now = now_usec(CLOCK_REALTIME);
+        Failure failure = {
+                .attempts = deploy->attempts,
+                .retry_since = deploy->retry_since,
+                .next_at = now + requeue->delay_usec,
+                .reason = reason,
+        };
+
+        if (requeue->bound == REQUEUE_BOUND_ATTEMPTS && failure.attempts < DEPLOY_ATTEMPTS_MAX)
+                failure.attempts++;
+        if (requeue->bound == REQUEUE_BOUND_TIME && (failure.retry_since == 0 || failure.retry_since > now))
+                failure.retry_since = now;
+
+        failure.exhausted = failure.attempts >= DEPLOY_ATTEMPTS_MAX ||
+                            (requeue->bound == REQUEUE_BOUND_TIME &&
+                             now - failure.retry_since >= requeue->retry_for_usec);
+        return failure;
 }
 
-static int queue_set_attempts(Store *store, const Deploy *deploy, unsigned attempts) {
-        static const char sql[] = "UPDATE deploys SET attempts = ?2 WHERE id = ?1";
+static int queue_return(Store *store, const Deploy *deploy, const Failure *failure) {
+        static const char sql[] =
+                        "UPDATE deploys SET state = 'queued', reason = ?2, next_at = ?3, started_at = 0, again = 0, "
+                        "digest = iif(instr(image, '@') > 0, digest, NULL) WHERE id = ?1";
 
-        return store_write(store, sql, VALUES(value_id(deploy->id), value_number(attempts)));
+        return store_write(store, sql,
+                           VALUES(value_id(deploy->id), value_text(failure->reason),
+                                  value_time(failure->next_at)));
+}
+
+static int queue_note_failure(Store *store, const Deploy *deploy, const Failure *failure) {
+        static const char sql[] = "UPDATE deploys SET attempts = ?2, retry_since = ?3 WHERE id = ?1";
+
+        return store_write(store, sql,
+                           VALUES(value_id(deploy->id), value_number(failure->attempts),
+                                  value_time(failure->retry_since)));
 }
 
 DeployState requeue_state(RequeueVerdict verdict) {
@@ -162,9 +196,7 @@ DeployState requeue_state(RequeueVerdict verdict) {
         return DEPLOY_FAILED;
 }
 
-static RequeueVerdict requeue_judge(const Deploy *deploy, unsigned attempts, const Deploy *newer) {
-        bool exhausted = attempts >= DEPLOY_ATTEMPTS_MAX;
-
+static RequeueVerdict requeue_judge(const Deploy *deploy, bool exhausted, const Deploy *newer) {
         /* What comes after it may fail before it has put anything right: the undoing comes first. */
         if (deploy->cancel)
                 return exhausted ? REQUEUE_CANCELLED : REQUEUE_UNDO;
@@ -172,47 +204,48 @@ static RequeueVerdict requeue_judge(const Deploy *deploy, unsigned attempts, con
         return exhausted ? REQUEUE_EXHAUSTED : newer ? REQUEUE_SUPERSEDED : REQUEUE_QUEUED;
 }
 
-static int requeue_run(Store *store, const Deploy *deploy, bool counts, const char *reason,
+static int requeue_run(Store *store, const Deploy *deploy, const Failure *failure,
                        RequeueVerdict *ret_verdict, uint64_t *ret_again) {
-        unsigned attempts = deploy->attempts + (counts && deploy->attempts < DEPLOY_ATTEMPTS_MAX);
         _cleanup_(deploy_freep) Deploy *newer = NULL;
         int r;
 
         r = store_find_queued(store, deploy->stage_id, &newer);
+        if (r >= 0)
+                r = queue_note_failure(store, deploy, failure);
         if (r < 0)
                 return r;
 
-        *ret_verdict = requeue_judge(deploy, attempts, newer);
+        *ret_verdict = requeue_judge(deploy, failure->exhausted, newer);
         if (*ret_verdict == REQUEUE_QUEUED)
-                return queue_return(store, deploy, attempts);
+                return queue_return(store, deploy, failure);
+        if (*ret_verdict == REQUEUE_UNDO)
+                return 0;
 
-        r = queue_set_attempts(store, deploy, attempts);
-        if (r < 0 || *ret_verdict == REQUEUE_UNDO)
-                return r < 0 ? r : 0;
-
-        r = queue_end(store, deploy->id, deploy->stage_id, requeue_state(*ret_verdict), reason);
+        r = queue_end(store, deploy->id, deploy->stage_id, requeue_state(*ret_verdict), failure->reason);
         if (r < 0)
                 return r;
 
         return queue_follow(store, deploy, ret_again);
 }
 
-int store_requeue_deploy(Store *store, uint64_t id, bool counts, const char *reason,
-                         RequeueVerdict *ret_verdict, uint64_t *ret_again) {
+int store_requeue_deploy(Store *store, uint64_t id, const Requeue *requeue, RequeueVerdict *ret_verdict,
+                         uint64_t *ret_again) {
         _cleanup_(deploy_freep) Deploy *deploy = NULL;
         _cleanup_(step_undo) Step step = { 0 };
         _cleanup_free_ char *text = NULL;
         RequeueVerdict verdict;
         uint64_t again = 0;
+        Failure failure;
         int r;
 
         assert(store);
+        assert(requeue);
         assert(ret_verdict);
         assert(ret_again);
 
         *ret_again = 0;
 
-        r = reason_cut(store, reason, &text);
+        r = reason_cut(store, requeue->reason, &text);
         if (r < 0)
                 return r;
 
@@ -229,7 +262,8 @@ int store_requeue_deploy(Store *store, uint64_t id, bool counts, const char *rea
                 return 0;
         }
 
-        r = requeue_run(store, deploy, counts, text, &verdict, &again);
+        failure = failure_judge(deploy, requeue, text);
+        r = requeue_run(store, deploy, &failure, &verdict, &again);
         if (r >= 0)
                 r = step_end(&step);
         if (r < 0)

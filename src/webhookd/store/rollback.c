@@ -112,7 +112,8 @@ int store_enqueue_rollback(Store *store, int64_t stage_id, bool hold, unsigned m
 int store_mark_cancel(Store *store, uint64_t id, bool cancel) {
         /* From the first time on its attempts are those of undoing. */
         static const char sql[] = "UPDATE deploys SET cancel = ?2, "
-                                  "attempts = iif(?2 AND NOT cancel, 0, attempts) "
+                                  "attempts = iif(?2 AND NOT cancel, 0, attempts), "
+                                  "retry_since = iif(?2 AND NOT cancel, 0, retry_since) "
                                   "WHERE id = ?1 AND state = 'running'";
 
         assert(store);

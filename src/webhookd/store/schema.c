@@ -147,8 +147,18 @@ static const char migration_3[] =
                 ") STRICT, WITHOUT ROWID;"
                 "PRAGMA user_version = 3;";
 
+/*
+ * Version 4. `tries` are the attempts that were begun, `retry_since` is when the first failed that RetryForSec= bounds,
+ * and `next_at` when a row that waits is tried again.
+ */
+static const char migration_4[] =
+                "ALTER TABLE deploys ADD COLUMN tries INTEGER NOT NULL DEFAULT 0 CHECK(tries >= 0);"
+                "ALTER TABLE deploys ADD COLUMN retry_since INTEGER NOT NULL DEFAULT 0 CHECK(retry_since >= 0);"
+                "ALTER TABLE deploys ADD COLUMN next_at INTEGER NOT NULL DEFAULT 0 CHECK(next_at >= 0);"
+                "PRAGMA user_version = 4;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1, migration_2, migration_3 };
+static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 

@@ -17,7 +17,7 @@
 #include "shared/macro.h"
 #include "shared/tag/tag-policy.h"
 
-#define STORE_SCHEMA_VERSION 3
+#define STORE_SCHEMA_VERSION 4
 /* Bytes of a UUID in text with its NUL. */
 #define UUID_TEXT_SIZE 37U
 /* Attempts that count, per deploy. */
@@ -96,13 +96,16 @@ typedef struct Deploy {
         char *image;  /* the full normalised reference */
         char *digest; /* "sha256:…", or NULL while unknown */
         char *source; /* "webhook", "manual", "rollback" or "promote" */
-        char *reason; /* why it ended as it did; "" otherwise */
+        char *reason; /* why it ended as it did, or why it waits for another attempt; "" otherwise */
         DeployState state;
-        unsigned attempts;
+        unsigned attempts;   /* that count */
+        unsigned tries;      /* attempts that were begun, whether they count or not */
         uint64_t generation; /* of a rollback: the deploy whose image it brings back; 0 elsewhere */
         bool cancel;         /* cancelling was asked for while it ran */
         bool again;          /* joined while its digest was unknown: one more row follows its end */
         uint64_t queued_at, started_at, finished_at; /* µs since the epoch, 0 where not yet */
+        uint64_t retry_since; /* the first failure that RetryForSec= bounds; 0: none */
+        uint64_t next_at;     /* of a row that waits for another attempt: when that is; 0 elsewhere */
 } Deploy;
 
 typedef struct DeployList {
@@ -300,7 +303,7 @@ int store_cancel_deploy(Store *store, uint64_t id, const char *reason, CancelVer
 int store_mark_cancel(Store *store, uint64_t id, bool cancel);
 
 /*
- * The engine has a container of that deploy of ours: ids go on above it. A row of that stage which waits although the
+ * The engine has a container of that deploy, of whatever store: ids go on above it. A row of that stage which waits although the
  * engine has come as far comes from a restored backup, or has got an id that was used before that: it ends as superseded,
  * and goes on as a new row with an id that is free. `*ret_new` is that row, or 0; `*ret_old` is the one that ended.
  */
@@ -346,22 +349,36 @@ int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char
                         uint64_t *ret_again);
 
 typedef enum RequeueVerdict {
-        REQUEUE_QUEUED,     /* the row waits again, its digest forgotten unless the push named one */
+        REQUEUE_QUEUED, /* the row waits again with its reason, its digest forgotten unless the push named one */
         REQUEUE_SUPERSEDED, /* a newer row of the stage waits: this one ended as superseded */
-        REQUEUE_EXHAUSTED,  /* DEPLOY_ATTEMPTS_MAX reached: the row ended as failed, with `reason` */
+        REQUEUE_EXHAUSTED,  /* the bound is reached: the row ended as failed, with `reason` */
         REQUEUE_UNDO,      /* cancelling was asked for: it runs on, until what its attempts left is undone */
-        REQUEUE_CANCELLED, /* the same, and DEPLOY_ATTEMPTS_MAX reached: it ended as cancelled, with `reason` */
+        REQUEUE_CANCELLED, /* the same, and the bound is reached: it ended as cancelled, with `reason` */
 } RequeueVerdict;
 
 /* The state of a row after that. */
 DeployState requeue_state(RequeueVerdict verdict);
 
+/* What ends the trying. */
+typedef enum RequeueBound {
+        REQUEUE_BOUND_ATTEMPTS, /* DEPLOY_ATTEMPTS_MAX, of which this was one */
+        REQUEUE_BOUND_TIME,     /* `retry_for_usec` since the first failure that is bound so */
+        REQUEUE_BOUND_NONE,
+} RequeueBound;
+
+typedef struct Requeue {
+        RequeueBound bound;
+        uint64_t retry_for_usec;
+        uint64_t delay_usec; /* from now to the next attempt, for people to read */
+        const char *reason;
+} Requeue;
+
 /*
- * running → queued. `counts` adds one to the attempts. 1 done; 0 when the row is not running: nothing has changed, and the
+ * running → queued, after an attempt that failed. 1 done; 0 when the row is not running: nothing has changed, and the
  * verdict is REQUEUE_QUEUED if it waits, REQUEUE_SUPERSEDED if it is through. `*ret_again` as above, where the row ended.
  */
-int store_requeue_deploy(Store *store, uint64_t id, bool counts, const char *reason,
-                         RequeueVerdict *ret_verdict, uint64_t *ret_again);
+int store_requeue_deploy(Store *store, uint64_t id, const Requeue *requeue, RequeueVerdict *ret_verdict,
+                         uint64_t *ret_again);
 
 /* Remembers an id that is good once, per hook. 1 where it is new, 0 where it was used before. */
 int store_use_id(Store *store, const char *hook, const char *id);

@@ -39,8 +39,12 @@ typedef struct Fixture {
         unsigned n_calls;
         unsigned n_events[_EVENT_MAX];
         unsigned n_succeeded;
+        unsigned n_lists;
         int64_t project_id;
         uint64_t highest;
+        uint64_t foreign; /* of another store */
+        bool list_fails;
+        uint64_t retry_for_usec;
 } Fixture;
 
 static void on_notice(const Notice *notice, void *userdata) {
@@ -110,12 +114,14 @@ static int method_list_instances(sd_bus_message *message, void *userdata, sd_bus
         char uuid[UUID_TEXT_SIZE];
         Fixture *f = userdata;
 
-        (void) error;
+        f->n_lists++;
+        if (f->list_fails)
+                return sd_bus_error_set(error, ERROR_ENGINE_UNREACHABLE, "no socket");
 
         assert_int_equal(store_get_uuid(f->store, uuid), 0);
         return sd_bus_reply_method_return(message, "a(sstssssssst)", 2, "app", "dev", f->highest, uuid, "",
-                                          "", "", "", "", "", UINT64_C(0), "app", "dev", UINT64_C(9000),
-                                          "other", "", "", "", "", "", "", UINT64_C(0));
+                                          "", "", "", "", "", UINT64_C(0), "app", "dev", f->foreign, "other",
+                                          "", "", "", "", "", "", UINT64_C(0));
 }
 
 static const sd_bus_vtable vtable[] = {
@@ -153,15 +159,16 @@ static void connect_ends(Fixture *f) {
 static void make_dispatch(Fixture *f) {
         static const DispatchHooks hooks = { on_changed, on_succeeded };
 
-        assert_int_equal(
-                        dispatch_new(f->event, f->store, f->deployer, f->outbox, 2, &hooks, f, &f->dispatch),
-                        0);
+        assert_int_equal(dispatch_new(f->event, f->store, f->deployer, f->outbox, 2, f->retry_for_usec,
+                                      &hooks, f, &f->dispatch),
+                         0);
 }
 
 static int setup(void **state) {
         Fixture *f = calloc(1, sizeof(*f));
 
         assert_non_null(f);
+        f->retry_for_usec = 3600 * USEC_PER_SEC;
         assert_true(sd_event_new(&f->event) >= 0);
         connect_ends(f);
         assert_int_equal(store_open(":memory:", &f->store), 0);

@@ -74,8 +74,8 @@ static void dispatch_puts_a_row_back_whose_error_may_pass(void **state) {
 
         dispatch_kick(f->dispatch);
         settle(f);
-        answer_error(f, id, ERROR_REGISTRY_UNAVAILABLE, "503");
-        assert_row(f, id, DEPLOY_QUEUED, NULL, 1);
+        answer_error(f, id, ERROR_ENGINE_FAILED, "503");
+        assert_row(f, id, DEPLOY_QUEUED, "EngineFailed: 503", 1);
         assert_int_equal(f->n_events[EVENT_DEPLOY_RETRIED], 1);
 
         /* Not before its time. */
@@ -109,6 +109,41 @@ static void dispatch_gives_up_after_its_attempts(void **state) {
         }
 
         assert_row(f, id, DEPLOY_FAILED, NULL, DEPLOY_ATTEMPTS_MAX);
+        assert_int_equal(f->n_events[EVENT_DEPLOY_FAILED], 1);
+}
+
+static void dispatch_waits_for_a_registry_longer_than_attempts_count(void **state) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        Fixture *f = *state;
+        uint64_t id = push(f, "dev", "a.example/app:v1");
+
+        for (unsigned i = 0; i < 2 * DEPLOY_ATTEMPTS_MAX; i++) {
+                f->dispatch = dispatch_free(f->dispatch);
+                make_dispatch(f);
+                dispatch_kick(f->dispatch);
+                settle(f);
+                assert_int_equal(f->n_calls, i + 1);
+                answer_error(f, id, ERROR_REGISTRY_UNAVAILABLE, "429");
+                assert_row(f, id, DEPLOY_QUEUED, "RegistryUnavailable: 429", 0);
+        }
+
+        assert_int_equal(store_find_deploy(f->store, id, &deploy), 1);
+        assert_int_equal(deploy->tries, 2 * DEPLOY_ATTEMPTS_MAX);
+        assert_true(deploy->next_at > now_usec(CLOCK_REALTIME));
+        assert_int_equal(f->n_events[EVENT_DEPLOY_FAILED], 0);
+}
+
+static void dispatch_gives_a_registry_up_after_its_time(void **state) {
+        Fixture *f = *state;
+        uint64_t id = push(f, "dev", "a.example/app:v1");
+
+        f->retry_for_usec = 0;
+        f->dispatch = dispatch_free(f->dispatch);
+        make_dispatch(f);
+        dispatch_kick(f->dispatch);
+        settle(f);
+        answer_error(f, id, ERROR_REGISTRY_UNAVAILABLE, "429");
+        assert_row(f, id, DEPLOY_FAILED, "RegistryUnavailable: 429", 0);
         assert_int_equal(f->n_events[EVENT_DEPLOY_FAILED], 1);
 }
 
@@ -272,6 +307,42 @@ static void dispatch_goes_on_above_the_ids_that_the_engine_has(void **state) {
         assert_row(f, 501, DEPLOY_RUNNING, NULL, 0);
 }
 
+static void dispatch_goes_on_above_the_ids_of_a_lost_store(void **state) {
+        Fixture *f = *state;
+        uint64_t id = push(f, "dev", "a.example/app:v1");
+
+        f->foreign = 9000;
+        dispatch_kick(f->dispatch);
+        settle(f);
+        assert_row(f, id, DEPLOY_SUPERSEDED, NULL, 0);
+        assert_row(f, 9001, DEPLOY_RUNNING, NULL, 0);
+}
+
+static void dispatch_asks_for_the_ids_again_until_it_is_told(void **state) {
+        Fixture *f = *state;
+        uint64_t id = push(f, "dev", "a.example/app:v1"), other;
+
+        f->list_fails = true;
+        dispatch_kick(f->dispatch);
+        settle(f);
+        assert_row(f, id, DEPLOY_RUNNING, NULL, 0);
+        assert_int_equal(f->n_lists, 1);
+
+        f->list_fails = false;
+        f->foreign = 9000;
+        other = push(f, "dev", "a.example/app:v2");
+        answer(f, id, OUTCOME_SUCCEEDED, "");
+        assert_int_equal(f->n_lists, 2);
+        assert_row(f, other, DEPLOY_SUPERSEDED, NULL, 0);
+        assert_row(f, 9001, DEPLOY_RUNNING, NULL, 0);
+
+        answer(f, 9001, OUTCOME_SUCCEEDED, "");
+        (void) push(f, "dev", "a.example/app:v3");
+        dispatch_kick(f->dispatch);
+        settle(f);
+        assert_int_equal(f->n_lists, 2);
+}
+
 static void dispatch_refuses_an_outcome_that_does_not_exist(void **state) {
         Fixture *f = *state;
         uint64_t id = push(f, "dev", "a.example/app:v1");
@@ -294,6 +365,8 @@ int main(void) {
                 TEST(dispatch_puts_a_row_back_whose_error_may_pass),
                 TEST(dispatch_does_not_count_an_unreachable_engine),
                 TEST(dispatch_gives_up_after_its_attempts),
+                TEST(dispatch_waits_for_a_registry_longer_than_attempts_count),
+                TEST(dispatch_gives_a_registry_up_after_its_time),
                 TEST(dispatch_prefers_a_newer_push_to_waiting),
                 TEST(dispatch_calls_again_for_what_a_dead_attempt_left),
                 TEST(dispatch_has_a_cancelled_row_undone_that_a_dead_attempt_left),
@@ -304,6 +377,8 @@ int main(void) {
                 TEST(dispatch_survives_the_end_of_its_connection),
                 TEST(dispatch_does_not_join_a_push_after_the_digest_was_resolved),
                 TEST(dispatch_goes_on_above_the_ids_that_the_engine_has),
+                TEST(dispatch_goes_on_above_the_ids_of_a_lost_store),
+                TEST(dispatch_asks_for_the_ids_again_until_it_is_told),
                 TEST(dispatch_refuses_an_outcome_that_does_not_exist),
         };
 

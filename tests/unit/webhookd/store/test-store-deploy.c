@@ -14,8 +14,12 @@ static Deploy *find(Fixture *f, uint64_t id) {
 static void requeue(Fixture *f, uint64_t id, bool counts, RequeueVerdict expected) {
         RequeueVerdict verdict;
 
-        assert_int_equal(store_requeue_deploy(f->store, id, counts, "EngineFailed: 500", &verdict,
-                                              &(uint64_t){ 0 }),
+        assert_int_equal(store_requeue_deploy(f->store, id,
+                                              &(Requeue){ .bound = counts ? REQUEUE_BOUND_ATTEMPTS
+                                                                          : REQUEUE_BOUND_NONE,
+                                                          .delay_usec = 5 * USEC_PER_SEC,
+                                                          .reason = "EngineFailed: 500" },
+                                              &verdict, &(uint64_t){ 0 }),
                          1);
         assert_int_equal(verdict, expected);
 }
@@ -234,7 +238,51 @@ static void requeue_puts_the_row_back_without_its_digest(void **state) {
         assert_int_equal(deploy->attempts, 1);
         assert_null(deploy->digest);
         assert_int_equal(deploy->started_at, 0);
-        assert_string_equal(deploy->reason, "");
+        assert_string_equal(deploy->reason, "EngineFailed: 500");
+}
+
+static void requeue_says_until_the_next_attempt_when_that_is(void **state) {
+        _cleanup_(deploy_freep) Deploy *waiting = NULL, *running = NULL;
+        Fixture *f = *state;
+        uint64_t id = run_new(f, APP ":1", NULL), now = now_usec(CLOCK_REALTIME);
+
+        requeue(f, id, false, REQUEUE_QUEUED);
+        waiting = find(f, id);
+        assert_int_equal(waiting->tries, 1);
+        assert_true(waiting->next_at >= now + 5 * USEC_PER_SEC);
+        assert_true(waiting->next_at < now + 60 * USEC_PER_SEC);
+
+        assert_int_equal(store_start_deploy(f->store, id), 1);
+        running = find(f, id);
+        assert_int_equal(running->tries, 2);
+        assert_int_equal(running->next_at, 0);
+        assert_string_equal(running->reason, "");
+}
+
+static void requeue_bound_by_time_ends_when_that_is_over(void **state) {
+        Requeue requeue = { .bound = REQUEUE_BOUND_TIME,
+                            .retry_for_usec = 3600 * USEC_PER_SEC,
+                            .reason = "429" };
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        Fixture *f = *state;
+        uint64_t id = push_new(f->store, f->dev, APP ":1", 0);
+        RequeueVerdict verdict;
+
+        for (unsigned i = 0; i < 4 * DEPLOY_ATTEMPTS_MAX; i++) {
+                assert_int_equal(store_start_deploy(f->store, id), 1);
+                assert_int_equal(store_requeue_deploy(f->store, id, &requeue, &verdict, &(uint64_t){ 0 }),
+                                 1);
+                assert_int_equal(verdict, REQUEUE_QUEUED);
+        }
+
+        requeue.retry_for_usec = 1;
+        assert_int_equal(store_start_deploy(f->store, id), 1);
+        assert_int_equal(store_requeue_deploy(f->store, id, &requeue, &verdict, &(uint64_t){ 0 }), 1);
+        assert_int_equal(verdict, REQUEUE_EXHAUSTED);
+        deploy = find(f, id);
+        assert_int_equal(deploy->state, DEPLOY_FAILED);
+        assert_int_equal(deploy->attempts, 0);
+        assert_string_equal(deploy->reason, "429");
 }
 
 static void requeue_keeps_the_digest_that_the_push_named(void **state) {
@@ -296,13 +344,18 @@ static void requeue_of_a_row_that_is_not_running_changes_nothing(void **state) {
         uint64_t id = push_new(f->store, f->dev, APP ":1", 0);
         RequeueVerdict verdict;
 
-        assert_int_equal(store_requeue_deploy(f->store, id, true, "", &verdict, &(uint64_t){ 0 }), 0);
+        assert_int_equal(store_requeue_deploy(f->store, id, &(Requeue){ .reason = "" }, &verdict,
+                                              &(uint64_t){ 0 }),
+                         0);
         assert_int_equal(verdict, REQUEUE_QUEUED);
         assert_int_equal(store_start_deploy(f->store, id), 1);
         assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
-        assert_int_equal(store_requeue_deploy(f->store, id, true, "", &verdict, &(uint64_t){ 0 }), 0);
+        assert_int_equal(store_requeue_deploy(f->store, id, &(Requeue){ .reason = "" }, &verdict,
+                                              &(uint64_t){ 0 }),
+                         0);
         assert_int_equal(verdict, REQUEUE_SUPERSEDED);
-        assert_int_equal(store_requeue_deploy(f->store, UINT64_MAX, true, "", &verdict, &(uint64_t){ 0 }),
+        assert_int_equal(store_requeue_deploy(f->store, UINT64_MAX, &(Requeue){ .reason = "" }, &verdict,
+                                              &(uint64_t){ 0 }),
                          0);
         assert_int_equal(verdict, REQUEUE_SUPERSEDED);
         assert_int_equal(state_of(f->store, id), DEPLOY_SUCCEEDED);
@@ -404,6 +457,8 @@ int main(void) {
                 TEST(finish_ends_a_running_row_once),
                 TEST(reason_is_cut_at_its_limit_and_never_inside_a_character),
                 TEST(requeue_puts_the_row_back_without_its_digest),
+                TEST(requeue_says_until_the_next_attempt_when_that_is),
+                TEST(requeue_bound_by_time_ends_when_that_is_over),
                 TEST(requeue_keeps_the_digest_that_the_push_named),
                 TEST(requeue_that_does_not_count_goes_on_for_ever),
                 TEST(requeue_fails_the_row_at_its_fifth_attempt),

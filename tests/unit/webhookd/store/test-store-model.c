@@ -207,6 +207,7 @@ static void step_finish(Model *m) {
 static void step_requeue(Model *m) {
         ModelRow *row = pick_row(m);
         bool counts = pick(2), can;
+        Requeue requeue = { .bound = counts ? REQUEUE_BOUND_ATTEMPTS : REQUEUE_BOUND_NONE, .reason = "why" };
         RequeueVerdict verdict;
         uint64_t again;
 
@@ -214,7 +215,7 @@ static void step_requeue(Model *m) {
                 return;
 
         can = row->state == DEPLOY_RUNNING;
-        assert_int_equal(store_requeue_deploy(m->store, row->id, counts, "why", &verdict, &again), can);
+        assert_int_equal(store_requeue_deploy(m->store, row->id, &requeue, &verdict, &again), can);
         if (!can) {
                 assert_int_equal(verdict, row->state == DEPLOY_QUEUED ? REQUEUE_QUEUED : REQUEUE_SUPERSEDED);
                 return;

@@ -264,7 +264,8 @@ static void requeue_forgets_the_join_since_it_resolves_again(void **state) {
         uint64_t again;
 
         assert_int_equal(enqueue(f->store, &push, ENQUEUE_JOINED, 0), id);
-        assert_int_equal(store_requeue_deploy(f->store, id, true, "why", &verdict, &again), 1);
+        assert_int_equal(store_requeue_deploy(f->store, id, &(Requeue){ .reason = "why" }, &verdict, &again),
+                         1);
         assert_int_equal(verdict, REQUEUE_QUEUED);
         assert_int_equal(again, 0);
         assert_int_equal(store_start_deploy(f->store, id), 1);

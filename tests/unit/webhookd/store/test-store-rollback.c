@@ -178,7 +178,9 @@ static void requeue(Fixture *f, uint64_t id, RequeueVerdict expected, unsigned a
         RequeueVerdict verdict;
         uint64_t again;
 
-        assert_int_equal(store_requeue_deploy(f->store, id, true, "gone", &verdict, &again), 1);
+        assert_int_equal(
+                        store_requeue_deploy(f->store, id, &(Requeue){ .reason = "gone" }, &verdict, &again),
+                        1);
         assert_int_equal(verdict, expected);
         assert_int_equal(state_of(f->store, id), requeue_state(expected));
         assert_int_equal(store_find_deploy(f->store, id, &deploy), 1);

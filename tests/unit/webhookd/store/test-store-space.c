@@ -72,7 +72,8 @@ static void full_disk_accepts_nothing_and_loses_nothing(void **state) {
         set_disk(0);
         assert_int_equal(store_finish_deploy(f->store, before, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }),
                          -ENOSPC);
-        assert_int_equal(store_requeue_deploy(f->store, before, true, "", &verdict, &(uint64_t){ 0 }),
+        assert_int_equal(store_requeue_deploy(f->store, before, &(Requeue){ .reason = "" }, &verdict,
+                                              &(uint64_t){ 0 }),
                          -ENOSPC);
         assert_int_equal(state_of(f->store, before), DEPLOY_RUNNING);
         free_disk();

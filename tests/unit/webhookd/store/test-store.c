@@ -208,6 +208,9 @@ static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
                                    "ALTER TABLE deploys DROP COLUMN generation;"
                                    "ALTER TABLE deploys DROP COLUMN cancel;"
                                    "ALTER TABLE deploys DROP COLUMN again;"
+                                   "ALTER TABLE deploys DROP COLUMN tries;"
+                                   "ALTER TABLE deploys DROP COLUMN retry_since;"
+                                   "ALTER TABLE deploys DROP COLUMN next_at;"
                                    "PRAGMA user_version = 1;";
         _cleanup_(deploy_freep) Deploy *deploy = NULL;
         Fixture *f = *state;
