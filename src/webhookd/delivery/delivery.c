@@ -83,9 +83,9 @@ static int handle_undecoded(Handling *handling, const Ignored *ignored) {
         Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL,
                                         isempty(ignored->image) ? NULL : ignored->image);
         const char *word = ignore_reason_to_string(ignored->reason);
-        const char *explanation = ignore_reason_explanation(ignored->reason);
-        char text[160];
+        char explanation[IGNORED_TEXT_SIZE], text[IGNORED_TEXT_SIZE + 64];
 
+        ignored_explain(ignored, explanation);
         if (json_array_append_new(handling->ignored, json_pack("{s:s, s:s, s:s}", "image", ignored->image,
                                                                "reason", word, "detail", explanation)) < 0)
                 return -ENOMEM;

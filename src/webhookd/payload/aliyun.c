@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Alibaba Cloud's container registry: like Docker Hub's body, with a digest, and with the repository under
- * another key. The registry's address is not in it: it has to be given as an alias of the pseudo host
- * "aliyun".
+ * another key. The registry's address is not in it.
  */
 #include "webhookd/payload/fields.h"
-#include "webhookd/payload/host-alias.h"
 
 static Recognition aliyun_recognise(const Request *request, const json_t *body) {
         const json_t *repository = json_object_get(body, "repository");
@@ -22,7 +20,6 @@ static Recognition aliyun_recognise(const Request *request, const json_t *body) 
 static int aliyun_decode(const Request *request, const json_t *body, PushList *list, JsonError *ret_error) {
         const json_t *pushed = json_object_get(body, "push_data");
         const PushedImage image = {
-                .host = HOST_ALIYUN,
                 .repository = field_text(json_object_get(body, "repository"), "repo_full_name"),
                 .tag = field_text(pushed, "tag"),
                 .digest = field_text(pushed, "digest"),

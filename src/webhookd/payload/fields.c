@@ -110,9 +110,9 @@ bool request_is_from_git_forge(const Request *request) {
         return false;
 }
 
-/* Ends the text before the last `mark` behind its last '/', and returns what follows, or NULL. */
+/* Ends the text before the first `mark` behind its last '/', and returns what follows, or NULL. */
 static const char *cut_behind_slash(char *text, char mark) {
-        char *slash = strrchr(text, '/'), *found = strrchr(slash ? slash : text, mark);
+        char *slash = strrchr(text, '/'), *found = strchr(slash ? slash : text, mark);
 
         if (!found)
                 return NULL;

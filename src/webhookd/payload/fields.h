@@ -38,7 +38,10 @@ typedef struct Address {
         const char *digest;
 } Address;
 
-/* The tag begins behind the last ':' after the last '/'. `text` may be NULL. -ENOMEM is the only error. */
+/*
+ * The tag begins behind the first ':' after the last '/': some put a digest there, which then counts as the tag. `text`
+ * may be NULL. -ENOMEM is the only error.
+ */
 int address_split(const char *text, Address *ret);
 void address_done(Address *address);
 

@@ -46,6 +46,7 @@ static int event_decode(const Request *request, const json_t *event, PushList *l
 
         if (!list->provider)
                 list->provider = format->name;
+        list->sender = format->name;
 
         r = format->decode(request, event, list, ret_error);
         if (r < 0)

@@ -99,6 +99,7 @@ static void address_is_split_behind_its_last_slash(void **state) {
                 { "a.example.com:5000", "a.example.com:5000", "", "", "" },
                 { "https://a.example.com/", "a.example.com", "", "", "" },
                 { "/b:1", "", "b", "1", "" },
+                { "a.example.com/b:sha256:77", "a.example.com", "b", "sha256:77", "" },
                 { "", "", "", "", "" },
         };
 
