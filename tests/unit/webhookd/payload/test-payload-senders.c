@@ -21,6 +21,7 @@ static const Case cases[] = {
         { "acr/chart", "acr", "-not-a-push(acme.azurecr.example.com/acme/shop)" },
         { "acr/malformed", "acr", "-no-image" },
         { "acr/without-host", "acr", "-no-host-alias[acr]" },
+        { "aliyun/region", "aliyun", "+registry.cn-example.example.com/acme/shop:v1@" SHA },
         { "aliyun/tagged", "aliyun", "+registry.cn-example.example.com/acme/shop:v1@" SHA },
         { "aliyun/untagged", "aliyun", "-untagged(registry.cn-example.example.com/acme/shop)" },
         { "aliyun/malformed", "aliyun", "-no-image" },
@@ -151,6 +152,7 @@ static void sender_without_a_host_is_ignored_until_it_has_an_alias(void **state)
         static const Case cases_without[] = {
                 { "acr/without-host", NULL, "-no-host-alias[acr]" },
                 { "distribution/from-inside", NULL, "-no-host-alias[registry]" },
+                { "aliyun/region-malformed", NULL, "-no-host-alias[aliyun]" },
         };
 
         (void) state;
@@ -162,6 +164,32 @@ static void sender_without_a_host_is_ignored_until_it_has_an_alias(void **state)
                 posted_read(cases_without[i].name, &posted);
                 request_describe(&posted.request, NULL, described, sizeof(described), NULL);
                 assert_string_equal(described, cases_without[i].expected);
+        }
+}
+
+static void region_of_aliyun_names_its_registry_unless_an_alias_does(void **state) {
+        static char scoped[] = "aliyun/cn-elsewhere=mirror.example.com",
+                    whole[] = "aliyun=registry.cn-example.example.com",
+                    by_name[] = "registry.cn-elsewhere.aliyuncs.com=vpc.example.com";
+        static const struct {
+                char *aliases[3];
+                const char *expected;
+        } regions[] = {
+                { { NULL }, "+registry.cn-elsewhere.aliyuncs.com/acme/shop:v1@" SHA },
+                { { whole, NULL }, "+registry.cn-example.example.com/acme/shop:v1@" SHA },
+                { { whole, scoped, NULL }, "+mirror.example.com/acme/shop:v1@" SHA },
+                { { by_name, NULL }, "+vpc.example.com/acme/shop:v1@" SHA },
+        };
+        _cleanup_(posted_done) Posted posted = { 0 };
+
+        (void) state;
+
+        posted_read("aliyun/region", &posted);
+        for (size_t i = 0; i < ELEMENTSOF(regions); i++) {
+                char described[256];
+
+                request_describe(&posted.request, regions[i].aliases, described, sizeof(described), NULL);
+                assert_string_equal(described, regions[i].expected);
         }
 }
 
@@ -202,6 +230,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(senders_are_recognised_and_say_what_they_pushed),
                 cmocka_unit_test(sender_without_a_host_is_ignored_until_it_has_an_alias),
+                cmocka_unit_test(region_of_aliyun_names_its_registry_unless_an_alias_does),
                 cmocka_unit_test(alias_names_hosts_as_they_are_called_here),
         };
 
