@@ -16,6 +16,7 @@ typedef struct EcrEvent {
         const char *action; /* "push" */
         const char *account;
         const char *region;
+        const char *type;  /* of the artifact, NULL: it is not told */
         PushedImage image; /* without its host */
 } EcrEvent;
 
@@ -79,6 +80,9 @@ static int ecr_add(EcrEvent *event, PushList *list) {
         if (!word_is(event->action, "push"))
                 return push_list_ignore(list, &event->image, action_reason(event->action));
 
+        if (type_is_chart(event->type))
+                return push_list_ignore(list, &event->image, IGNORE_NOT_A_PUSH);
+
         return push_list_add_pushed(list, &event->image);
 }
 
@@ -97,6 +101,7 @@ static int ecr_decode_cloudevent(const CloudEvent *event, PushList *list) {
                                        .action = word ? word + 1 : type,
                                        .account = registry ? registry : account,
                                        .region = region,
+                                       .type = field_text(event->data, "artifactMediaType"),
                                        .image = {
                                                .repository = field_text(event->data, "repositoryName"),
                                                .tag = field_text(event->data, "imageTag"),
@@ -119,6 +124,7 @@ static int ecr_decode_bridge(const json_t *body, PushList *list) {
                                        .action = field_text(detail, "action-type"),
                                        .account = field_text(body, "account"),
                                        .region = field_text(body, "region"),
+                                       .type = field_text(detail, "artifact-media-type"),
                                        .image = {
                                                .repository = field_text(detail, "repository-name"),
                                                .tag = field_text(detail, "image-tag"),

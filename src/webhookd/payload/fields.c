@@ -22,6 +22,12 @@ static const ActionReason action_reasons[] = {
         { "DELETE_ARTIFACT", IGNORE_DELETE },
         { "chart_delete", IGNORE_DELETE },
         { "chart_push", IGNORE_NOT_A_PUSH },
+        { "UPLOAD_CHART", IGNORE_NOT_A_PUSH },
+        { "DOWNLOAD_CHART", IGNORE_NOT_A_PUSH },
+        { "DELETE_CHART", IGNORE_NOT_A_PUSH },
+        { "uploadChart", IGNORE_NOT_A_PUSH },
+        { "downloadChart", IGNORE_NOT_A_PUSH },
+        { "deleteChart", IGNORE_NOT_A_PUSH },
         { "mount", IGNORE_NOT_A_PUSH },
         { "promoted", IGNORE_NOT_A_PUSH },
         { "quarantine", IGNORE_NOT_A_PUSH },
@@ -59,6 +65,11 @@ bool word_is_one_of(const char *word, const char *const *wanted, size_t n_wanted
                         return true;
 
         return false;
+}
+
+bool type_is_chart(const char *type) {
+        /* "application/vnd.cncf.helm.config.v1+json", and JFrog's "helm" and "helmoci". */
+        return type && strcasestr(type, "helm");
 }
 
 bool bytes_begin_with(Bytes bytes, const char *prefix) {

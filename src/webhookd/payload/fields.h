@@ -19,6 +19,9 @@ bool bytes_begin_with(Bytes bytes, const char *prefix);
 /* Why an action that is no push is ignored: what the words of all senders mean. `action` may be NULL. */
 IgnoreReason action_reason(const char *action);
 
+/* Whether that is the type of a Helm chart, as the type of a config or in a word; `type` may be NULL. */
+bool type_is_chart(const char *type);
+
 /* The header's value, with no bytes where it is missing. Headers that are empty count as missing. */
 Bytes header_value(const Request *request, const char *name);
 

@@ -40,6 +40,9 @@ static int jfrog_decode(const Request *request, const json_t *body, PushList *li
         if (!word_is(type, "pushed"))
                 return push_list_ignore(list, &image, action_reason(type));
 
+        if (type_is_chart(field_text(data, "image_type")))
+                return push_list_ignore(list, &image, IGNORE_NOT_A_PUSH);
+
         return push_list_add_pushed(list, &image);
 }
 

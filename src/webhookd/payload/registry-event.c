@@ -13,6 +13,17 @@ static const char *const manifest_types[] = {
         "application/vnd.oci.image.index.v1+json",
 };
 
+/* A chart's manifest is an image's; what it points to tells them apart, in registries that are told to send it. */
+static bool target_is_chart(const json_t *target) {
+        const json_t *references = json_object_get(target, "references");
+
+        for (size_t i = 0; i < json_array_size(references); i++)
+                if (type_is_chart(field_text(json_array_get(references, i), "mediaType")))
+                        return true;
+
+        return false;
+}
+
 int registry_event_decode(const json_t *event, PushList *list) {
         const json_t *target = json_object_get(event, "target");
         const char *action = field_text(event, "action"), *type = field_text(target, "mediaType");
@@ -30,6 +41,9 @@ int registry_event_decode(const json_t *event, PushList *list) {
         /* Where the type is missing, the tag is enough: nothing but a manifest has one. */
         if (type && !word_is_one_of(type, manifest_types, ELEMENTSOF(manifest_types)))
                 return push_list_ignore(list, &image, IGNORE_NOT_A_MANIFEST);
+
+        if (target_is_chart(target))
+                return push_list_ignore(list, &image, IGNORE_NOT_A_PUSH);
 
         return push_list_add_pushed(list, &image);
 }
