@@ -28,6 +28,7 @@ static const char *const names[] = {
         "quay/tagged",
         "quay/object",
         "github/registry-package",
+        "jfrog/bare",
 };
 
 /* What a value becomes; NULL removes it. */

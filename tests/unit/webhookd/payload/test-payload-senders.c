@@ -72,6 +72,10 @@ static const Case cases[] = {
         { "generic/list", "generic",
           "+registry.example.com/acme/shop:v1 +registry.example.com/acme/desk:v2" },
         { "generic/two-tags", "", "400 the image and the body name two tags" },
+        { "generic/name", "generic", "+registry.example.com/acme/shop:v1" },
+        { "generic/short-name", "",
+          "400 \"name\" does not begin with the registry's host, such as docker.io/" },
+        { "generic/foreign", "generic", "-unknown-event" },
         { "generic/malformed", "", "400 \"image\" is not a string" },
         { "gitea/tagged", "gitea", "+git.example.com:3000/acme/shop:v1" },
         { "gitea/form", "gitea", "+git.example.com:3000/acme/shop:v1" },
@@ -97,6 +101,7 @@ static const Case cases[] = {
         { "gitlab/system", "gitlab", "-unknown-event" },
         { "gitlab/malformed", "gitlab", "-unknown-event" },
         { "gitlab/own-template", "generic", "+registry.example.com/acme/shop:v1" },
+        { "gitlab/release", "gitlab", "-unknown-event" },
         { "harbor/tagged", "harbor", "+harbor.example.com/acme/shop:v1@" SHA },
         { "harbor/tagged-1", "harbor", "+harbor.example.com/acme/shop:v1@" SHA },
         { "harbor/two", "harbor",
@@ -123,6 +128,7 @@ static const Case cases[] = {
         { "jfrog/artifact", "jfrog", "-not-a-container" },
         { "jfrog/malformed", "jfrog", "-no-image" },
         { "jfrog/chart", "jfrog", "-not-a-push(acme.jfrog.example.com/acme/shop)" },
+        { "jfrog/bare", "jfrog", "+acme.jfrog.example.com/acme/shop:v1" },
         { "jfrog/without-host", "jfrog", "-no-host-alias[jfrog]" },
         { "quay/tagged", "quay", "+quay.example.com/acme/shop:v1" },
         { "quay/two", "quay", "+quay.example.com/acme/shop:v1 +quay.example.com/acme/shop:latest" },
@@ -161,6 +167,7 @@ static void sender_without_a_host_is_ignored_until_it_has_an_alias(void **state)
         static const Case cases_without[] = {
                 { "acr/without-host", NULL, "-no-host-alias[acr]" },
                 { "distribution/from-inside", NULL, "-no-host-alias[registry]" },
+                { "jfrog/bare", NULL, "-no-host-alias[jfrog]" },
                 { "aliyun/region-malformed", NULL, "-no-host-alias[aliyun]" },
         };
 

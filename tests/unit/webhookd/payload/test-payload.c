@@ -283,11 +283,22 @@ static void events_have_ids_of_their_own(void **state) {
         push_list_done(&list);
 }
 
-static void name_alone_has_to_say_its_registry(void **state) {
+#define NAME_WITHOUT_HOST "400 \"name\" does not begin with the registry's host, such as docker.io/"
+
+static void name_has_to_say_its_registry(void **state) {
         (void) state;
 
         assert_body("{\"name\":\"a.example.com/b\"}", "+a.example.com/b");
-        assert_body("{\"name\":\"shop\",\"tag\":\"v1\"}", "+docker.io/library/shop:v1");
+        assert_body("{\"name\":\"docker.io/library/shop\",\"tag\":\"v1\"}", "+docker.io/library/shop:v1");
+        assert_body("{\"name\":\"localhost/shop\",\"tag\":\"v1\"}", "+localhost/shop:v1");
+        assert_body("{\"name\":\"shop\",\"tag\":\"v1\"}", NAME_WITHOUT_HOST);
+        assert_body("{\"name\":\"acme/shop\",\"digest\":null}", NAME_WITHOUT_HOST);
+        assert_body("{\"name\":\"shop.example.com\",\"tag\":\"v1\"}", NAME_WITHOUT_HOST);
+        /* With anything more it is somebody else's. */
+        assert_body("{\"name\":\"shop\",\"tag\":\"v1\",\"author\":\"ada\"}", "-unknown-event");
+        assert_body("{\"name\":\"shop\",\"tag\":7,\"author\":\"ada\"}", "-unknown-event");
+        assert_body("{\"name\":\"a.example.com/b\",\"tag\":\"v1\",\"author\":\"ada\"}",
+                    "+a.example.com/b:v1");
         assert_body("{\"name\":\"acme/shop\"}", "400 no image in the body");
         assert_body("{\"name\":\"Ada\",\"email\":\"ada@example.com\"}", "400 no image in the body");
 }
@@ -315,7 +326,7 @@ int main(void) {
                 cmocka_unit_test(delivery_id_is_the_first_header_that_is_of_use),
                 cmocka_unit_test(delivery_id_that_is_of_no_use_is_refused_from_people_only),
                 cmocka_unit_test(events_have_ids_of_their_own),
-                cmocka_unit_test(name_alone_has_to_say_its_registry),
+                cmocka_unit_test(name_has_to_say_its_registry),
                 cmocka_unit_test(tag_beside_an_image_is_its_tag),
         };
 
