@@ -19,6 +19,7 @@ static const IdHeader id_headers[] = {
         { "x-forgejo-delivery", DELIVERY_ID_FORGEJO, false },
         { "x-gitea-delivery", DELIVERY_ID_GITEA, false },
         { "x-github-delivery", DELIVERY_ID_GITHUB, false },
+        { "x-nexus-webhook-delivery", DELIVERY_ID_NEXUS, false },
         { "ce-id", DELIVERY_ID_CLOUD_EVENT, false },
 };
 

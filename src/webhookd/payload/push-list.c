@@ -29,6 +29,7 @@ void push_list_done(PushList *list) {
         for (size_t i = 0; i < list->n_ignored; i++)
                 ignored_done(&list->ignored[i]);
         delivery_id_done(&list->delivery_id);
+        free(TAKE_PTR(list->validation_code));
         list->n = list->n_ignored = 0;
 }
 

@@ -39,6 +39,7 @@ typedef struct PushList {
         const char *provider;      /* who sent it: "generic"; static text */
         DeliveryId delivery_id;    /* of the request as a whole; owned */
         char *const *host_aliases; /* see host-alias.h; borrowed, for decoding only */
+        char *validation_code; /* a sender asks whether it may call here, and wants this back; owned, or NULL */
         const char *sender; /* whose event is being decoded: its host's name where the event has none; static */
 } PushList;
 

@@ -24,17 +24,20 @@ static bool target_is_chart(const json_t *target) {
         return false;
 }
 
-int registry_event_decode(const json_t *event, PushList *list) {
+int registry_event_decode(const json_t *event, const RegistryEnvelope *envelope, PushList *list) {
         const json_t *target = json_object_get(event, "target");
-        const char *action = field_text(event, "action"), *type = field_text(target, "mediaType");
+        const char *action = field_text(event, "action"), *id = field_text(event, "id");
+        const char *type = field_text(target, "mediaType");
         const PushedImage image = {
                 .host = field_text(json_object_get(event, "request"), "host"),
                 .repository = field_text(target, "repository"),
                 .tag = field_text(target, "tag"),
                 .digest = field_text(target, "digest"),
-                .delivery_id = field_text(event, "id"),
+                .delivery_id = id || !envelope ? id : envelope->id,
         };
 
+        if (envelope && envelope->action)
+                action = envelope->action;
         if (!word_is(action, "push"))
                 return push_list_ignore(list, &image, action_reason(action));
 

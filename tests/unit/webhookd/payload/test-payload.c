@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is common to all senders: who goes first, media types, forms, lists, limits, ids. */
 #include "payload-fixture.h"
+#include "webhookd/payload/base64.h"
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/form.h"
 #include "webhookd/store/store.h"
@@ -84,6 +85,40 @@ static void form_field_is_decoded_byte_by_byte(void **state) {
                 assert_int_equal(form_field(bytes(cases[i].body), "payload", &value, &length), 0);
                 assert_string_equal(value, cases[i].value);
                 assert_int_equal(length, strlen(cases[i].value));
+        }
+}
+
+static void base64_is_decoded_with_either_alphabet_and_without_padding(void **state) {
+        static const struct {
+                const char *text, *value;
+        } good[] = { { "", "" },
+                     { "Zg==", "f" },
+                     { "Zg", "f" },
+                     { "Zm8=", "fo" },
+                     { "Zm8", "fo" },
+                     { "Zm9v", "foo" },
+                     { "Zm9vYmE", "fooba" },
+                     { "w7_Dvw", "\xc3\xbf\xc3\xbf" },
+                     { "w7/Dvw==", "\xc3\xbf\xc3\xbf" } };
+        static const char *const bad[] = { "Z",     "Zg=",    "Zg===", "Zm9v=", "Z=g=",
+                                           "Zm9 v", "Zm9v\n", "=",     "!!!!",  "Zm9vZ" };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                _cleanup_free_ char *value = NULL;
+                size_t length = 0;
+
+                assert_int_equal(base64_decode(good[i].text, &value, &length), 0);
+                assert_string_equal(value, good[i].value);
+                assert_int_equal(length, strlen(good[i].value));
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                char *value = NULL;
+                size_t length = 0;
+
+                assert_int_equal(base64_decode(bad[i], &value, &length), -EBADMSG);
+                assert_null(value);
         }
 }
 
@@ -230,6 +265,7 @@ static void delivery_id_is_the_first_header_that_is_of_use(void **state) {
                 { "webhook-id: \nx-github-delivery: a\n", "a", DELIVERY_ID_GITHUB },
                 { "x-gitea-delivery: \x01\nx-github-delivery: a\n", "a", DELIVERY_ID_GITHUB },
                 { "ce-id: f\n", "f", DELIVERY_ID_CLOUD_EVENT },
+                { "x-nexus-webhook-delivery: g\n", "g", DELIVERY_ID_NEXUS },
         };
         DeliveryId id;
 
@@ -319,6 +355,7 @@ int main(void) {
                 cmocka_unit_test(recognition_goes_by_headers_then_media_type_then_keys),
                 cmocka_unit_test(form_is_taken_from_git_forges_only),
                 cmocka_unit_test(form_field_is_decoded_byte_by_byte),
+                cmocka_unit_test(base64_is_decoded_with_either_alphabet_and_without_padding),
                 cmocka_unit_test(address_is_split_behind_its_last_slash),
                 cmocka_unit_test(pushed_texts_never_become_another_image),
                 cmocka_unit_test(bodies_beyond_the_limits_tell_what_was_left_out),
