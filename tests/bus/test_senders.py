@@ -223,6 +223,21 @@ def test_pseudo_host_without_an_alias_says_what_to_configure():
         assert "HostAliases=nexus=" in webhookd.log(), webhookd.log()
 
 
+def test_event_grid_is_told_that_it_may_call_by_its_event_and_by_options():
+    with Host() as webhookd:
+        answer = senders.post(webhookd, "event-grid/validation")
+        assert (answer.status, answer.json()) == (200, {"validationResponse": "b1946ac9-2ad2-4f0a-8f3e-0123456789ab"}), answer.body
+        asks = ["WebHook-Request-Origin: events.example.com", "WebHook-Request-Rate: 120"]
+        answer = webhookd.request("OPTIONS", None, b"", asks)
+        assert answer.status == 200, answer.status
+        assert {name: answer.header(name) for name in ("Allow", "WebHook-Allowed-Origin", "WebHook-Allowed-Rate")} == {
+            "Allow": "POST", "WebHook-Allowed-Origin": "events.example.com", "WebHook-Allowed-Rate": "*"}
+        # A stranger is told nothing, not even that.
+        stranger = webhookd.request("OPTIONS", "/api/webhook/x", b"", asks)
+        assert (stranger.status, stranger.header("WebHook-Allowed-Origin")) == (404, None), stranger.status
+        assert webhookd.request("OPTIONS").status == 405
+
+
 def test_wrong_alias_is_refused_at_the_start_with_file_and_line():
     host = Host(start=False)
     with host as webhookd:

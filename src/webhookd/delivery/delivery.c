@@ -10,6 +10,7 @@
 #include "shared/time-util.h"
 #include "webhookd/delivery/autocreate.h"
 #include "webhookd/delivery/delivery-internal.h"
+#include "webhookd/delivery/handshake.h"
 
 int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
                  Delivery **ret) {
@@ -245,11 +246,16 @@ static int handling_answer(const Handling *handling, Answer *ret) {
         char *body = NULL;
         int r;
 
-        j = json_pack("{s:O}", "deploys", handling->deploys);
+        /* A sender that asks before it calls waits for exactly this. */
+        if (handling->pushes->validation_code && !handling->accepted)
+                j = json_pack("{s:s}", "validationResponse", handling->pushes->validation_code);
+        else
+                j = json_pack("{s:O}", "deploys", handling->deploys);
         if (!j)
                 return -ENOMEM;
 
-        if (json_array_size(handling->ignored) > 0 && json_object_set(j, "ignored", handling->ignored) < 0)
+        if (!handling->pushes->validation_code && json_array_size(handling->ignored) > 0 &&
+            json_object_set(j, "ignored", handling->ignored) < 0)
                 return -ENOMEM;
 
         r = json_encode(j, &body);
@@ -349,6 +355,9 @@ void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *
         _cleanup_free_ char *final_id = NULL, *buffer = NULL;
         Bytes form = { NULL, 0 };
         HookVerdict verdict;
+
+        if (handshake_answer(request, ret))
+                return;
 
         if (!bytes_equal(request->method, "POST")) {
                 answer_set_error(ret, 405, "method-not-allowed", "use POST");
