@@ -262,6 +262,7 @@ static void delivery_id_is_the_first_header_that_is_of_use(void **state) {
                   DELIVERY_ID_FORGEJO },
                 { "x-github-delivery: a\nidempotency-key: d\n", "d", DELIVERY_ID_IDEMPOTENCY_KEY },
                 { "idempotency-key: d\nwebhook-id: e\n", "e", DELIVERY_ID_WEBHOOK_ID },
+                { "idempotency-key: d\nsvix-id: h\n", "h", DELIVERY_ID_WEBHOOK_ID },
                 { "webhook-id: \nx-github-delivery: a\n", "a", DELIVERY_ID_GITHUB },
                 { "x-gitea-delivery: \x01\nx-github-delivery: a\n", "a", DELIVERY_ID_GITHUB },
                 { "ce-id: f\n", "f", DELIVERY_ID_CLOUD_EVENT },
