@@ -347,6 +347,25 @@ static void delivery_goes_to_the_first_stage_in_name_order(void **state) {
         }
 }
 
+/* A registry that tells one tag of several has told its digest, too: it is nobody's but that tag's. */
+static void delivery_with_a_digest_is_for_the_stage_of_its_tag_alone(void **state) {
+        static const char digest[] =
+                        "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        _cleanup_(json_freep) json_t *j = NULL;
+        Fixture *f = *state;
+        char body[192];
+
+        (void) make_stage(f, "dev", "latest", true);
+        (void) make_stage(f, "prod", "v*", true);
+        (void) snprintf(body, sizeof(body), "{\"image\":\"a.example/app:v1@%s\"}", digest);
+        assert_int_equal(post(f, body, NULL), 202);
+        (void) snprintf(body, sizeof(body), "{\"image\":\"a.example/app:latest@%s\"}", digest);
+        assert_int_equal(post(f, body, &j), 202);
+        assert_int_equal(json_array_size(json_object_get(j, "deploys")), 1);
+        assert_string_equal(json_get_string(first_deploy(j), "stage"), "dev");
+        assert_int_equal(count(f, DEPLOY_QUEUED), 2);
+}
+
 static void delivery_that_no_stage_takes_is_ignored_with_200(void **state) {
         _cleanup_(json_freep) json_t *j = NULL;
         Fixture *f = *state;
@@ -484,6 +503,7 @@ int main(void) {
                 TEST(delivery_names_the_position_of_a_json_error),
                 TEST(delivery_takes_name_tag_and_digest_apart),
                 TEST(delivery_goes_to_the_first_stage_in_name_order),
+                TEST(delivery_with_a_digest_is_for_the_stage_of_its_tag_alone),
                 TEST(delivery_that_no_stage_takes_is_ignored_with_200),
                 TEST(delivery_with_auto_deploy_off_is_kept_as_available),
                 TEST(delivery_beyond_autocreate_rules_is_ignored),
