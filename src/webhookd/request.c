@@ -36,6 +36,7 @@ void answer_done(Answer *answer) {
         assert(answer);
 
         free(answer->body);
+        free(answer->allowed_origin);
         *answer = (Answer){ 0 };
 }
 

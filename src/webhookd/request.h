@@ -50,7 +50,8 @@ char *bytes_to_string(Bytes bytes);
 
 typedef struct Answer {
         int status;
-        char *body;    /* JSON on one line, owned; NULL: the fixed text of the status */
+        char *body; /* JSON on one line, owned; NULL: the fixed text of the status */
+        char *allowed_origin; /* with OPTIONS: the sender that asked whether it may call here, and may; owned, or NULL */
         bool accepted; /* depends on the commit of this turn: becomes 503 when that fails */
 } Answer;
 

@@ -5,8 +5,12 @@ import pathlib
 from webhook_host import ROOT
 
 CORPUS = pathlib.Path(ROOT) / "tests/fuzz/corpus"
-# For the sender that does not say where it is.
-CONFIG = "HostAliases=aliyun=registry.cn-example.example.com\n"
+# For the senders that do not say where they are.
+CONFIG = """HostAliases=aliyun=registry.cn-example.example.com
+HostAliases=jfrog/bare-local=acme.jfrog.example.com
+HostAliases=nexus/images=images.example.com
+HostAliases=zot=hub.example.com
+"""
 
 
 def read(name):

@@ -152,15 +152,44 @@ def test_hook_that_can_accept_nothing_is_told_at_the_start():
         assert "no key to check one with" in post(webhookd, [f"X-Gitlab-Token: {KEY}"]).json()["detail"]
 
 
+def test_sha1_alone_is_refused_as_not_enough():
+    with signing("required", KEY) as webhookd:
+        for header in ("X-Hub-Signature: sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59", "X-Nexus-Webhook-Signature: 01dc10d0"):
+            answer = post(webhookd, [header])
+            assert answer.status == 401 and "SHA1, which is not enough" in answer.json()["detail"], answer.body
+            assert post(webhookd, [header, f"X-Hub-Signature-256: sha256={hub(body_of()).upper()}"]).status == 202
+            assert post(webhookd, [header, f"X-Hub-Signature-256: sha256={hub(b'other')}"]).status == 401
+
+
+def test_key_file_as_an_editor_leaves_it_is_good():
+    host = Host("Signature=required\n", start=False)
+    with host as webhookd:
+        webhookd.credential("signing-key", f"\ufeff{KEY} \r\n\r\n {STANDARD_KEY.removeprefix('whsec_')}\t\r\n")
+        webhookd.start()
+        assert post(webhookd, [f"X-Gitea-Signature: {hub(body_of())}"]).status == 202
+        assert post(webhookd, standard(body_of(), "m1")).status == 202
+
+
+def test_svix_and_commas_are_standard_webhooks_too():
+    with signing("required", STANDARD_KEY) as webhookd:
+        svix = [header.replace("webhook-", "svix-") for header in standard(body_of(), "m1")]
+        assert [post(webhookd, svix).status for _ in range(2)] == [202, 200]
+        headers = standard(body_of(), "m2")
+        headers[2] = headers[2].replace("v1,", "v1,AAAA,v1,")
+        assert post(webhookd, headers).status == 202
+        # The id is used up under either name.
+        assert post(webhookd, standard(body_of(), "m1")).status == 200
+
+
 def test_credential_that_is_no_list_of_keys_ends_the_start():
-    for text in ("", "\n\n", "whsec_?\n", "x" * 512 + "\n", "k\n" * 9):
+    for text, line in (("", 0), ("\n\n", 0), ("whsec_?\n", 1), ("x" * 512 + "\n", 1), ("k\n" * 9, 9), ("ok\n\nAuthorization: a b\n", 3)):
         with Host(start=False) as webhookd:
             webhookd.credential("signing-key", text)
             result = subprocess.run([PROGRAM, f"--config={webhookd.config}"], capture_output=True, text=True, timeout=20,
                                     check=False, env=dict(os.environ, STATE_DIRECTORY=webhookd.state,
                                                           CREDENTIALS_DIRECTORY=webhookd.credentials,
                                                           DBUS_SYSTEM_BUS_ADDRESS=webhookd.bus.address))
-            assert result.returncode == 1 and "Credential 'signing-key' refused: " in result.stderr, result
+            assert result.returncode == 1 and f"Credential 'signing-key' refused{f', line {line}' if line else ''}: " in result.stderr, result
             assert not text.strip() or text.strip() not in result.stderr
 
 

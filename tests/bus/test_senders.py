@@ -26,24 +26,30 @@ TOKEN = "Bearer sesame"
 
 # Of each sender: bodies of tagged pushes, of untagged ones, of what is no push, and of those that are nothing.
 SENDERS = {
-    "acr": (["tagged", "without-header"], ["untagged"], ["ping", "delete", "chart"], ["malformed"]),
-    "aliyun": (["tagged"], ["untagged"], [], ["malformed"]),
+    "acr": (["tagged", "without-header"], ["untagged"], ["ping", "delete", "chart", "without-host"], ["malformed"]),
+    "aliyun": (["tagged", "region"], ["untagged"], [], ["malformed"]),
     "cloudevents": ([], [], ["unknown", "binary"], ["malformed"]),
     "distribution": (["tagged", "index", "many-tags", "without-type"], ["untagged"],
-                     ["pull", "delete", "mount", "never-seen", "empty", "from-inside"], ["malformed"]),
+                     ["pull", "delete", "mount", "never-seen", "empty", "from-inside", "chart"], ["malformed"]),
     # No tag is "latest" there, and what a person writes wrong is told.
-    "generic": (["tagged", "digest", "beside", "list"], [], [], ["malformed", "two-tags"]),
-    "docker-hub": (["tagged", "official"], ["untagged", "attached"], [], ["malformed"]),
-    "ecr": (["tagged", "china", "bridge"], ["untagged"], ["delete", "bridge-delete", "bridge-failure"], ["malformed"]),
+    "generic": (["tagged", "digest", "beside", "list", "name"], [], ["foreign"], ["malformed", "two-tags", "short-name"]),
+    "docker-hub": (["tagged", "official"], ["untagged", "attached"], ["chart"], ["malformed"]),
+    "ecr": (["tagged", "china", "bridge", "subject", "subject-binary"], ["untagged", "subject-untagged"],
+            ["delete", "bridge-delete", "bridge-failure", "chart", "bridge-chart"], ["malformed"]),
+    "event-grid": (["tagged", "without-header", "cloudevent"], ["untagged"], ["delete", "chart"], ["malformed"]),
     "forgejo": (["tagged", "form"], ["untagged"], ["delete", "npm", "push-of-commits"], ["malformed"]),
     "gitea": (["tagged", "form"], ["untagged"], ["delete", "npm", "push-of-commits"], ["malformed"]),
-    "github": (["tagged", "registry-package", "updated-old-type", "no-url", "without-header"], ["untagged"],
-               ["ping", "delete", "npm", "push-of-commits"], ["malformed"]),
-    "gitlab": (["own-template"], [], ["pipeline", "system"], ["malformed"]),
-    "harbor": (["tagged", "tagged-1", "two", "cloudevent", "cloudevent-binary"], ["untagged"],
-               ["pull", "delete", "delete-1", "scanned", "never-seen", "cloudevent-pull"], ["malformed"]),
-    "jfrog": (["tagged"], ["untagged"], ["delete", "promoted", "artifact"], ["malformed"]),
-    "quay": (["tagged", "two", "object"], ["untagged"], ["build"], ["malformed"]),
+    "github": (["tagged", "registry-package", "updated-old-type", "no-url", "without-header"],
+               ["untagged", "digest-as-tag"], ["ping", "delete", "npm", "push-of-commits", "chart"], ["malformed"]),
+    "gitlab": (["own-template"], [], ["pipeline", "system", "release"], ["malformed"]),
+    "google": (["tagged", "envelope"], ["untagged"], ["delete", "envelope-delete", "envelope-foreign"], ["malformed"]),
+    "harbor": (["tagged", "tagged-1", "two", "cloudevent", "cloudevent-binary"], ["untagged", "digest-as-tag"],
+               ["pull", "delete", "delete-1", "scanned", "never-seen", "cloudevent-pull", "chart", "chart-pull", "chart-delete"], ["malformed"]),
+    "jfrog": (["tagged", "bare"], ["untagged"], ["delete", "promoted", "artifact", "chart", "without-host"], ["malformed"]),
+    "nexus": (["tagged", "updated", "without-header"], ["untagged"], ["delete", "purge", "npm", "asset"], ["malformed"]),
+    "quay": (["tagged", "two", "object", "robot", "named-tags", "one-tag", "homepage"], ["untagged"], ["build"], ["malformed"]),
+    "zot": (["tagged", "source", "structured", "own-prefix", "bare"], ["untagged"], ["delete", "lint", "repository", "chart"],
+            ["malformed"]),
 }
 COLUMNS = ("tagged push", "untagged", "pull/delete/ping", "malformed")
 
@@ -83,6 +89,7 @@ PROOFS = {
     "gitlab": [("own-template", "X-Gitlab-Token", token("X-Gitlab-Token"))],
     "harbor": [("tagged", "Authorization", token("Authorization")), ("cloudevent", "Authorization", token("Authorization"))],
     "jfrog": [("tagged", "Authorization", token("Authorization"))],
+    "zot": [("tagged", "Authorization", token("Authorization"))],
 }
 
 
@@ -210,9 +217,25 @@ def test_what_is_ignored_is_in_the_journal_with_its_reason_and_sender():
 
 def test_pseudo_host_without_an_alias_says_what_to_configure():
     with Host() as webhookd:
-        answer = senders.post(webhookd, "aliyun/tagged")
+        answer = senders.post(webhookd, "nexus/tagged")
         [entry] = answer.json()["ignored"]
-        assert (answer.status, entry["reason"]) == (200, "no-host-alias") and "HostAliases=" in entry["detail"], entry
+        assert (answer.status, entry["reason"]) == (200, "no-host-alias") and "HostAliases=nexus=" in entry["detail"], entry
+        assert "HostAliases=nexus=" in webhookd.log(), webhookd.log()
+
+
+def test_event_grid_is_told_that_it_may_call_by_its_event_and_by_options():
+    with Host() as webhookd:
+        answer = senders.post(webhookd, "event-grid/validation")
+        assert (answer.status, answer.json()) == (200, {"validationResponse": "b1946ac9-2ad2-4f0a-8f3e-0123456789ab"}), answer.body
+        asks = ["WebHook-Request-Origin: events.example.com", "WebHook-Request-Rate: 120"]
+        answer = webhookd.request("OPTIONS", None, b"", asks)
+        assert answer.status == 200, answer.status
+        assert {name: answer.header(name) for name in ("Allow", "WebHook-Allowed-Origin", "WebHook-Allowed-Rate")} == {
+            "Allow": "POST", "WebHook-Allowed-Origin": "events.example.com", "WebHook-Allowed-Rate": "*"}
+        # A stranger is told nothing, not even that.
+        stranger = webhookd.request("OPTIONS", "/api/webhook/x", b"", asks)
+        assert (stranger.status, stranger.header("WebHook-Allowed-Origin")) == (404, None), stranger.status
+        assert webhookd.request("OPTIONS").status == 405
 
 
 def test_wrong_alias_is_refused_at_the_start_with_file_and_line():
@@ -241,13 +264,15 @@ def test_redelivery_is_told_by_each_header_that_names_one():
     with Host(senders.CONFIG) as webhookd:
         for name, header in (("generic/tagged", "Idempotency-Key: build-7"), ("generic/tagged", "webhook-id: msg_7"),
                              ("github/tagged", "X-GitHub-Delivery: 7"), ("gitea/tagged", "X-Gitea-Delivery: 7"),
-                             ("forgejo/tagged", "X-Forgejo-Delivery: 8"), ("harbor/cloudevent-binary", "ce-id: 7")):
+                             ("forgejo/tagged", "X-Forgejo-Delivery: 8"), ("harbor/cloudevent-binary", "ce-id: 7"),
+                             ("nexus/tagged", "X-Nexus-Webhook-Delivery: 7")):
             assert twice(webhookd, name, header) == [202, 200], name
 
 
 def test_redelivery_is_told_by_the_ids_in_the_body():
     with Host(senders.CONFIG) as webhookd:
-        for name in ("distribution/tagged", "acr/tagged", "harbor/cloudevent", "ecr/tagged", "ecr/bridge"):
+        for name in ("distribution/tagged", "acr/tagged", "harbor/cloudevent", "ecr/tagged", "ecr/bridge", "event-grid/tagged", "google/envelope",
+                     "zot/structured"):
             assert twice(webhookd, name) == [202, 200], name
 
 

@@ -79,7 +79,7 @@ class Webhookd:
 
     def credential(self, name, text):
         """What the next start finds, as if a drop-in had LoadCredential= for it."""
-        with open(os.path.join(self.credentials, name), "w", encoding="ascii") as f:
+        with open(os.path.join(self.credentials, name), "w", encoding="utf-8", newline="") as f:
             f.write(text)
 
     def environment(self):

@@ -6,6 +6,7 @@
 #include "shared/log.h"
 #include "shared/time-util.h"
 #include "webhookd/delivery/delivery-internal.h"
+#include "webhookd/delivery/handshake.h"
 
 int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
                  Delivery **ret) {
@@ -176,6 +177,9 @@ void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *
         _cleanup_free_ char *final_id = NULL, *buffer = NULL;
         Bytes form = { NULL, 0 };
         HookVerdict verdict;
+
+        if (handshake_answer(request, ret))
+                return;
 
         if (!bytes_equal(request->method, "POST")) {
                 answer_set_error(ret, 405, "method-not-allowed", "use POST");

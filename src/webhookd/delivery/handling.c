@@ -42,9 +42,9 @@ int handle_undecoded(Handling *handling, const Ignored *ignored) {
         Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL,
                                         isempty(ignored->image) ? NULL : ignored->image);
         const char *word = ignore_reason_to_string(ignored->reason);
-        const char *explanation = ignore_reason_explanation(ignored->reason);
-        char text[160];
+        char explanation[IGNORED_TEXT_SIZE], text[IGNORED_TEXT_SIZE + 64];
 
+        ignored_explain(ignored, explanation);
         if (json_array_append_new(handling->ignored, json_pack("{s:s, s:s, s:s}", "image", ignored->image,
                                                                "reason", word, "detail", explanation)) < 0)
                 return -ENOMEM;
@@ -66,11 +66,16 @@ int handling_answer(const Handling *handling, Answer *ret) {
         char *body = NULL;
         int r;
 
-        j = json_pack("{s:O}", "deploys", handling->deploys);
+        /* A sender that asks before it calls waits for exactly this. */
+        if (handling->pushes->validation_code && !handling->accepted)
+                j = json_pack("{s:s}", "validationResponse", handling->pushes->validation_code);
+        else
+                j = json_pack("{s:O}", "deploys", handling->deploys);
         if (!j)
                 return -ENOMEM;
 
-        if (json_array_size(handling->ignored) > 0 && json_object_set(j, "ignored", handling->ignored) < 0)
+        if (!handling->pushes->validation_code && json_array_size(handling->ignored) > 0 &&
+            json_object_set(j, "ignored", handling->ignored) < 0)
                 return -ENOMEM;
 
         r = json_encode(j, &body);

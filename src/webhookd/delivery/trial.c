@@ -73,6 +73,7 @@ const char *trial_signature(const Trial *trial) {
                 [HOOK_ADMITTED_FINAL_ID] = "right",
                 [HOOK_WITHOUT_KEY] = "unchecked",
                 [HOOK_SIGNATURE_MISSING] = "missing",
+                [HOOK_SIGNATURE_WEAK] = "missing",
                 [HOOK_SIGNATURE_WRONG] = "wrong",
         };
 

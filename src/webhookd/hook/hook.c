@@ -42,7 +42,7 @@ bool hook_is_deaf(const Hook *hook) {
 
 static int hook_load_keys(Hook *hook) {
         char credential[CREDENTIAL_SIZE];
-        const char *problem;
+        KeyProblem problem;
         int r;
 
         if (streq(hook->name, HOOK_MAIN))
@@ -51,8 +51,11 @@ static int hook_load_keys(Hook *hook) {
                 (void) snprintf(credential, sizeof(credential), SIGNATURE_CREDENTIAL ".%s", hook->name);
 
         r = signature_keys_load(credential, &hook->keys, &problem);
-        if (r < 0 && problem)
-                return log_error_errno(r, "Credential '%s' refused: %s", credential, problem);
+        if (r < 0 && problem.text && problem.line > 0)
+                return log_error_errno(r, "Credential '%s' refused, line %u: %s", credential, problem.line,
+                                       problem.text);
+        if (r < 0 && problem.text)
+                return log_error_errno(r, "Credential '%s' refused: %s", credential, problem.text);
         if (r < 0) {
                 (void) log_error_errno(r, "Cannot read the credential '%s': %m", credential);
                 return r == -ENOMEM ? r : -EBADMSG;
@@ -357,6 +360,8 @@ HookVerdict hook_admit(const Hook *hook, const Request *request, Bytes form, uin
                 return HOOK_ADMITTED_UNCHECKED;
 
         switch (signature_check(hook->keys, request, form, now)) {
+        case SIGNATURE_WEAK:
+                return hook->rule == SIGNATURE_RULE_REQUIRED ? HOOK_SIGNATURE_WEAK : HOOK_ADMITTED_UNSIGNED;
         case SIGNATURE_ABSENT:
                 return hook->rule == SIGNATURE_RULE_REQUIRED ? HOOK_SIGNATURE_MISSING
                                                              : HOOK_ADMITTED_UNSIGNED;
@@ -380,6 +385,9 @@ const char *hook_refusal(HookVerdict verdict) {
                 [HOOK_WITHOUT_KEY] =
                                 "this hook requires a signature, and this host has no key to check one with",
                 [HOOK_SIGNATURE_MISSING] = "this hook requires a signature, and there is none",
+                [HOOK_SIGNATURE_WEAK] =
+                                "the only signature is an HMAC-SHA1, which is not enough: this hook requires "
+                                "an HMAC-SHA256",
                 [HOOK_SIGNATURE_WRONG] = "a signature is wrong, or too old",
         };
 

@@ -84,6 +84,7 @@ typedef enum HookVerdict {
         HOOK_ADMITTED_FINAL_ID,  /* the same, and signature_final_id() must not be accepted twice */
         HOOK_WITHOUT_KEY,        /* a signature is required, and there is no key to check one with */
         HOOK_SIGNATURE_MISSING,  /* one is required */
+        HOOK_SIGNATURE_WEAK,     /* one is required, and there is an HMAC-SHA1 alone */
         HOOK_SIGNATURE_WRONG,
 } HookVerdict;
 

@@ -3,6 +3,7 @@
 #include "webhookd/hook/signature-key.h"
 
 #include <openssl/evp.h>
+#include <strings.h>
 
 #include "shared/conf/credential.h"
 
@@ -17,9 +18,8 @@ SignatureKeys *signature_keys_free(SignatureKeys *keys) {
         return NULL;
 }
 
-/* Base64 with or without its padding. -EBADMSG: it is none, or nothing. */
-static int key_decode(SignatureKey *key) {
-        const char *encoded = key->text + strlen(STANDARD_PREFIX);
+/* Decodes base64 with or without its padding. -EBADMSG: it is none, or nothing. */
+static int key_decode(SignatureKey *key, const char *encoded) {
         char padded[SIGNATURE_KEY_MAX + 4];
         size_t length = strcspn(encoded, "="), n = length;
         int r;
@@ -37,75 +37,124 @@ static int key_decode(SignatureKey *key) {
                             ? -1
                             : EVP_DecodeBlock(key->standard, (const unsigned char *) padded, (int) n);
         explicit_bzero(padded, sizeof(padded));
-        if (r < 0)
+        if (r < 0) {
+                explicit_bzero(key->standard, sizeof(key->standard));
                 return -EBADMSG;
+        }
 
         key->standard_length = (size_t) r - (n - length);
         return 0;
 }
 
-/* NULL, or what is wrong with the line. */
-static const char *key_read(SignatureKey *key, const char *line, size_t length) {
-        static_assert(DECODED_MAX < sizeof(key->standard), "a decoded key is shorter than its text");
+static bool begins_with(const char *text, const char *prefix) {
+        return strncasecmp(text, prefix, strlen(prefix)) == 0;
+}
 
-        if (length >= sizeof(key->text))
-                return "a key is too long";
-        if (memchr(line, '\0', length))
-                return "a NUL byte";
+/* NULL, or why nothing that a sender could send would ever match it. */
+static const char *key_check(const SignatureKey *key) {
+        static const char *const headers[] = { "authorization:", "x-gitlab-token:" };
 
-        memcpy(key->text, line, length);
-        key->text_length = length;
-        if (strncmp(key->text, STANDARD_PREFIX, strlen(STANDARD_PREFIX)) == 0)
-                return key_decode(key) < 0 ? "\"" STANDARD_PREFIX "\" and then no base64" : NULL;
+        for (size_t i = 0; i < key->text_length; i++)
+                if ((unsigned char) key->text[i] < ' ' && key->text[i] != '\t')
+                        return "a control character in a key";
+        for (size_t i = 0; i < ELEMENTSOF(headers); i++)
+                if (begins_with(key->text, headers[i]))
+                        return "the header's name does not belong to the key";
+        if (begins_with(key->text, "whpk_") || begins_with(key->text, "whsk_"))
+                return "an asymmetric key: only signatures by a shared one, \"" STANDARD_PREFIX
+                       "\", are checked";
 
-        memcpy(key->standard, line, length);
-        key->standard_length = length;
         return NULL;
 }
 
-/* The next line's length; `*ret_next` is where the one after it begins. */
-static size_t line_take(const char *line, size_t left, size_t *ret_next) {
-        const char *end = memchr(line, '\n', left);
-        size_t length = end ? (size_t) (end - line) : left;
+/* NULL, or what is wrong with the line. */
+static const char *key_read(SignatureKey *key, const char *line, size_t length) {
+        static_assert(DECODED_MAX < sizeof(key->standard), "a decoded key is shorter than its text");
+        const char *encoded, *problem;
 
-        *ret_next = end ? length + 1 : length;
-        return length > 0 && line[length - 1] == '\r' ? length - 1 : length;
+        if (length >= sizeof(key->text))
+                return "a key is too long";
+
+        memcpy(key->text, line, length);
+        key->text_length = length;
+        problem = key_check(key);
+        if (problem)
+                return problem;
+
+        key->encoded = strncmp(key->text, STANDARD_PREFIX, strlen(STANDARD_PREFIX)) == 0;
+        encoded = key->encoded ? key->text + strlen(STANDARD_PREFIX) : key->text;
+        return key_decode(key, encoded) < 0 && key->encoded ? "\"" STANDARD_PREFIX "\" and then no base64"
+                                                            : NULL;
 }
 
-int signature_keys_parse(const char *bytes, size_t length, SignatureKeys **ret, const char **ret_problem) {
+static bool is_blank(char c) {
+        return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* The next line of `*rest` without the blanks around it, and `*rest` behind it. */
+static void line_take(const char **rest, size_t *left, const char **ret_line, size_t *ret_length) {
+        const char *line = *rest, *end = memchr(line, '\n', *left);
+        size_t length = end ? (size_t) (end - line) : *left, taken = end ? length + 1 : length;
+
+        for (; length > 0 && is_blank(line[length - 1]); length--)
+                ;
+        for (; length > 0 && is_blank(line[0]); length--)
+                line++;
+
+        *ret_line = line;
+        *ret_length = length;
+        *rest += taken;
+        *left -= taken;
+}
+
+/* As some editors mark a file that is UTF-8. One of UTF-16 is told by its control characters. */
+static size_t mark_length(const char *bytes, size_t length) {
+        static const char mark[] = "\xef\xbb\xbf";
+
+        return length >= strlen(mark) && memcmp(bytes, mark, strlen(mark)) == 0 ? strlen(mark) : 0;
+}
+
+int signature_keys_parse(const char *bytes, size_t length, SignatureKeys **ret, KeyProblem *ret_problem) {
         _cleanup_(signature_keys_freep) SignatureKeys *keys = NULL;
-        size_t next;
+        KeyProblem problem = { .line = 0 };
+        size_t skipped;
 
         assert(bytes);
         assert(ret);
         assert(ret_problem);
 
-        *ret_problem = NULL;
+        *ret_problem = problem;
         keys = calloc(1, sizeof(*keys) + SIGNATURE_KEYS_MAX * sizeof(keys->items[0]));
         if (!keys)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < length && !*ret_problem; i += next) {
-                size_t n = line_take(bytes + i, length - i, &next);
+        skipped = mark_length(bytes, length);
+        bytes += skipped;
+        length -= skipped;
+        while (length > 0 && !problem.text) {
+                const char *line;
+                size_t n;
 
+                line_take(&bytes, &length, &line, &n);
+                problem.line++;
                 if (n == 0)
                         continue;
-                if (keys->n == SIGNATURE_KEYS_MAX)
-                        *ret_problem = "too many keys";
-                else
-                        *ret_problem = key_read(&keys->items[keys->n++], bytes + i, n);
+                problem.text = keys->n == SIGNATURE_KEYS_MAX ? "too many keys"
+                                                             : key_read(&keys->items[keys->n++], line, n);
         }
 
-        if (!*ret_problem && keys->n == 0)
-                *ret_problem = "no key";
-        if (*ret_problem)
+        if (!problem.text && keys->n == 0)
+                problem = (KeyProblem){ .text = "no key" };
+        if (problem.text) {
+                *ret_problem = problem;
                 return -EBADMSG;
+        }
 
         *ret = TAKE_PTR(keys);
         return 0;
 }
 
-int signature_keys_load(const char *name, SignatureKeys **ret, const char **ret_problem) {
+int signature_keys_load(const char *name, SignatureKeys **ret, KeyProblem *ret_problem) {
         _cleanup_(credential_done) Credential credential = { .name = name };
         int r;
 
@@ -113,10 +162,10 @@ int signature_keys_load(const char *name, SignatureKeys **ret, const char **ret_
         assert(ret);
         assert(ret_problem);
 
-        *ret_problem = NULL;
+        *ret_problem = (KeyProblem){ .line = 0 };
         r = credential_read(&credential, SIGNATURE_KEYS_FILE_MAX);
         if (r == -EFBIG) {
-                *ret_problem = "it is too large";
+                ret_problem->text = "it is too large";
                 return -EBADMSG;
         }
         if (r < 0)

@@ -14,7 +14,10 @@
 #define BASE64_LENGTH 44U /* of a MAC */
 
 #define HUB_PREFIX      "sha256="
+#define WEAK_PREFIX     "sha1="
 #define STANDARD_PREFIX "v1,"
+/* Beyond this bit, a capital letter of ASCII is the small one. */
+#define SMALL_BIT 0x20
 
 /* The digits of a number of seconds that is worth reading: up to the year 5138. */
 #define TIMESTAMP_DIGITS_MAX 11U
@@ -90,14 +93,19 @@ static int hex_make(Check *check) {
         return 0;
 }
 
+/* Digits in either case; whatever else it is stays as it is. */
 static bool hex_is_right(Check *check, Bytes given) {
+        char small[HEX_LENGTH];
         bool right = false;
 
         if (given.length != HEX_LENGTH || hex_make(check) < 0)
                 return false;
 
+        for (size_t i = 0; i < HEX_LENGTH; i++)
+                small[i] = (char) (given.data[i] >= 'A' && given.data[i] <= 'F' ? given.data[i] | SMALL_BIT
+                                                                                : given.data[i]);
         for (size_t i = 0; i < check->n_hex; i++)
-                right |= CRYPTO_memcmp(check->hex[i], given.data, HEX_LENGTH) == 0;
+                right |= CRYPTO_memcmp(check->hex[i], small, HEX_LENGTH) == 0;
 
         return right;
 }
@@ -185,49 +193,117 @@ static bool timestamp_is_near(Bytes text, uint64_t now) {
         return (now > sent ? now - sent : sent - now) <= SIGNATURE_TOLERANCE_USEC;
 }
 
-/* One of the list is the signature that `key` makes. Those of other schemes are passed over. */
-static bool list_has(Bytes list, const SignatureKey *key, const Bytes *parts, size_t n_parts) {
+/* Whether a version of the standard's begins here, perhaps behind blanks. */
+static bool version_begins(const char *text, size_t length) {
+        while (length > 0 && is_blank(text[0])) {
+                text++;
+                length--;
+        }
+
+        return length > 1 && text[0] == 'v' && text[1] >= '0' && text[1] <= '9';
+}
+
+/*
+ * The next of a list of signatures, "version,base64". Between two of them is a blank, as the standard has it, or a comma, as
+ * some senders have it and proxies that join headers.
+ */
+static bool list_next(Bytes *rest, Bytes *ret) {
+        bool valued = false;
+        size_t n = 0;
+
+        for (; rest->length > 0 && is_blank(rest->data[0]); rest->length--)
+                rest->data++;
+        if (rest->length == 0)
+                return false;
+
+        for (; n < rest->length && !is_blank(rest->data[n]); n++) {
+                if (rest->data[n] != ',')
+                        continue;
+                if (valued && version_begins(rest->data + n + 1, rest->length - n - 1))
+                        break;
+                valued = true;
+        }
+
+        *ret = (Bytes){ rest->data, n };
+        n += n < rest->length;
+        *rest = (Bytes){ rest->data + n, rest->length - n };
+        return true;
+}
+
+static bool list_is_short(Bytes list) {
+        size_t n = 0;
+        Bytes one;
+
+        while (n <= SIGNATURES_MAX && list_next(&list, &one))
+                n++;
+
+        return n <= SIGNATURES_MAX;
+}
+
+/* One of the list is the signature that the key makes. Those of other schemes are passed over. */
+static bool list_has(Bytes list, const void *key, size_t key_length, const Bytes *parts, size_t n_parts) {
         const size_t prefix = strlen(STANDARD_PREFIX);
         unsigned char mac[MAC_SIZE], wanted[BASE64_LENGTH + 1];
         bool right = false;
+        Bytes one;
 
-        if (mac_make(key->standard, key->standard_length, parts, n_parts, mac) < 0)
+        if (mac_make(key, key_length, parts, n_parts, mac) < 0)
                 return false;
 
         (void) EVP_EncodeBlock(wanted, mac, MAC_SIZE);
-        for (size_t i = 0, length; i < list.length; i += length + 1) {
-                const char *one = list.data + i, *end = memchr(one, ' ', list.length - i);
+        while (list_next(&list, &one))
+                if (one.length == prefix + BASE64_LENGTH && memcmp(one.data, STANDARD_PREFIX, prefix) == 0)
+                        right |= CRYPTO_memcmp(wanted, one.data + prefix, BASE64_LENGTH) == 0;
 
-                length = end ? (size_t) (end - one) : list.length - i;
-                if (length == prefix + BASE64_LENGTH && memcmp(one, STANDARD_PREFIX, prefix) == 0)
-                        right |= CRYPTO_memcmp(wanted, one + prefix, BASE64_LENGTH) == 0;
+        return right;
+}
+
+/* The standard grew out of Svix, which still sends the names that it had. */
+typedef struct StandardNames {
+        const char *id, *timestamp, *signature;
+} StandardNames;
+
+static const StandardNames standard_names = { "webhook-id", "webhook-timestamp", "webhook-signature" };
+static const StandardNames svix_names = { "svix-id", "svix-timestamp", "svix-signature" };
+
+static bool list_is_right(Check *check, Bytes list, const StandardNames *names) {
+        Bytes id, timestamp;
+        bool right = false;
+
+        if (!list_is_short(list) || !header_only(check->request, names->id, &id) || !id_is_valid(id) ||
+            !header_only(check->request, names->timestamp, &timestamp) ||
+            !timestamp_is_near(timestamp, check->now))
+                return false;
+
+        for (size_t i = 0; i < check->keys->n; i++) {
+                const Bytes parts[] = { id, { ".", 1 }, timestamp, { ".", 1 }, check->request->body };
+                const SignatureKey *key = &check->keys->items[i];
+
+                if (key->standard_length > 0)
+                        right |= list_has(list, key->standard, key->standard_length, parts,
+                                          ELEMENTSOF(parts));
+                if (!key->encoded)
+                        right |= list_has(list, key->text, key->text_length, parts, ELEMENTSOF(parts));
         }
 
         return right;
 }
 
 static bool standard_is_right(Check *check, Bytes list) {
-        Bytes id, timestamp;
-        bool right = false;
-        size_t n = 1;
+        return list_is_right(check, list, &standard_names);
+}
 
-        for (size_t i = 0; i < list.length; i++)
-                n += list.data[i] == ' ';
-        if (n > SIGNATURES_MAX)
-                return false;
+static bool svix_is_right(Check *check, Bytes list) {
+        return list_is_right(check, list, &svix_names);
+}
 
-        if (!header_only(check->request, "webhook-id", &id) || !id_is_valid(id) ||
-            !header_only(check->request, "webhook-timestamp", &timestamp) ||
-            !timestamp_is_near(timestamp, check->now))
-                return false;
+/* Where a request has the headers of both names, they have to be about the same delivery. */
+static bool ids_agree(const Request *request) {
+        Bytes standard, svix;
 
-        for (size_t i = 0; i < check->keys->n; i++) {
-                const Bytes parts[] = { id, { ".", 1 }, timestamp, { ".", 1 }, check->request->body };
-
-                right |= list_has(list, &check->keys->items[i], parts, ELEMENTSOF(parts));
-        }
-
-        return right;
+        return header_only(request, standard_names.id, &standard) &&
+               header_only(request, svix_names.id, &svix) && standard.length == svix.length &&
+               memcmp(standard.data, svix.data, svix.length) == 0;
 }
 
 typedef struct Scheme {
@@ -244,7 +320,11 @@ static const Scheme schemes[] = {
         { "x-gitlab-token", "", literal_is_right, SIGNATURE_GOOD },
         { "authorization", "", literal_is_right, SIGNATURE_GOOD },
         { "webhook-signature", "", standard_is_right, SIGNATURE_GOOD_FINAL_ID },
+        { "svix-signature", "", svix_is_right, SIGNATURE_GOOD_FINAL_ID },
 };
+
+/* SHA-1 is not enough: these are not looked at, but that there is nothing else is said. */
+static const char *const weak_headers[] = { "x-hub-signature", "x-nexus-webhook-signature" };
 
 /* The scheme of a header that has something in it, or NULL. */
 static const Scheme *scheme_of(const Header *header) {
@@ -259,11 +339,25 @@ static const Scheme *scheme_of(const Header *header) {
         return NULL;
 }
 
+/* Gitea's is "sha1=" where it has no key. */
+static bool has_weak(const Request *request) {
+        for (size_t i = 0; i < request->n_headers; i++)
+                for (size_t k = 0; k < ELEMENTSOF(weak_headers); k++) {
+                        Bytes value = bytes_trim(request->headers[i].value);
+
+                        if (header_is(&request->headers[i], weak_headers[k]) && value.length > 0 &&
+                            !bytes_equal(value, WEAK_PREFIX))
+                                return true;
+                }
+
+        return false;
+}
+
 SignatureVerdict signature_check(const SignatureKeys *keys, const Request *request, Bytes form,
                                  uint64_t now) {
         SignatureVerdict verdict = SIGNATURE_ABSENT;
         Check check = { .keys = keys, .request = request, .form = form, .now = now };
-        size_t n = 0, n_standard = 0;
+        size_t n = 0, n_standard = 0, n_svix = 0;
         bool right = true;
 
         assert(keys);
@@ -276,21 +370,34 @@ SignatureVerdict signature_check(const SignatureKeys *keys, const Request *reque
                         continue;
 
                 n++;
-                n_standard += scheme->good == SIGNATURE_GOOD_FINAL_ID;
+                n_standard += scheme->is_right == standard_is_right;
+                n_svix += scheme->is_right == svix_is_right;
                 right &= scheme->is_right(&check, bytes_trim(request->headers[i].value));
                 if (scheme->good > verdict)
                         verdict = scheme->good;
         }
 
         explicit_bzero(check.hex, sizeof(check.hex));
-        return right && n <= SIGNATURE_HEADERS_MAX && n_standard <= 1 ? verdict : SIGNATURE_BAD;
+        if (n == 0 && has_weak(request))
+                return SIGNATURE_WEAK;
+        if (n_standard > 1 || n_svix > 1 || (n_standard + n_svix > 1 && !ids_agree(request)))
+                return SIGNATURE_BAD;
+
+        return right && n <= SIGNATURE_HEADERS_MAX ? verdict : SIGNATURE_BAD;
 }
 
 Bytes signature_final_id(const Request *request) {
+        const StandardNames *names = &standard_names;
         Bytes id = { "", 0 };
 
         assert(request);
 
-        (void) header_only(request, "webhook-id", &id);
+        /* Of whichever was signed; where both were, they are the same. */
+        for (size_t i = 0; i < request->n_headers; i++)
+                if (header_is(&request->headers[i], svix_names.signature) &&
+                    bytes_trim(request->headers[i].value).length > 0)
+                        names = &svix_names;
+
+        (void) header_only(request, names->id, &id);
         return id;
 }

@@ -5,7 +5,9 @@
  *
  * X-Hub-Signature-256 ("sha256=" and hex), X-Gitea-Signature and X-Forgejo-Signature (hex) are the HMAC-SHA256 of the body;
  * X-Gitlab-Token and Authorization are a key itself; webhook-id, webhook-timestamp and webhook-signature are those of
- * Standard Webhooks 1.0 (https://www.standardwebhooks.com), of which the symmetric signature, v1, is looked at.
+ * Standard Webhooks 1.0 (https://www.standardwebhooks.com), of which the symmetric signature, v1, is looked at, and svix-id,
+ * svix-timestamp and svix-signature the same under their older names. HMAC-SHA1 (X-Hub-Signature, X-Nexus-Webhook-Signature)
+ * proves nothing.
  */
 #pragma once
 
@@ -23,6 +25,7 @@ typedef enum SignatureVerdict {
         SIGNATURE_GOOD,   /* all that there are */
         SIGNATURE_GOOD_FINAL_ID, /* the same, and signature_final_id() must not be accepted twice */
         SIGNATURE_BAD,           /* one of them is wrong, whatever the others are */
+        SIGNATURE_WEAK,          /* nothing but an HMAC-SHA1, which was not looked at */
 } SignatureVerdict;
 
 /*

@@ -58,6 +58,20 @@ static void on_request_disposed(void *p) {
         answer_done(&answer->super.answer);
 }
 
+/* To a sender that asks with OPTIONS: it may, at any rate. */
+static void answer_allow(h2o_req_t *req, const char *origin) {
+        const struct {
+                const char *name, *value;
+        } headers[] = { { "allow", "POST" },
+                        { "webhook-allowed-origin", origin },
+                        { "webhook-allowed-rate", "*" } };
+
+        for (size_t i = 0; i < ELEMENTSOF(headers); i++)
+                (void) h2o_add_header_by_str(&req->pool, &req->res.headers, headers[i].name,
+                                             strlen(headers[i].name), 0, NULL, headers[i].value,
+                                             strlen(headers[i].value));
+}
+
 static void answer_send(TurnAnswer *super) {
         HandlerAnswer *answer = (HandlerAnswer *) super;
         const StatusText *text = status_text(super->answer.status);
@@ -73,6 +87,8 @@ static void answer_send(TurnAnswer *super) {
                 (void) h2o_add_header_by_str(&req->pool, &req->res.headers, text->header_name,
                                              strlen(text->header_name), 0, NULL, text->header_value,
                                              strlen(text->header_value));
+        if (super->answer.allowed_origin)
+                answer_allow(req, super->answer.allowed_origin);
         if (answer->close)
                 req->http1_is_persistent = 0;
 

@@ -23,7 +23,7 @@ static int acr_decode(const Request *request, const json_t *body, PushList *list
         (void) request;
         (void) ret_error;
 
-        return registry_event_decode(body, list);
+        return registry_event_decode(body, NULL, list);
 }
 
 const PayloadFormat payload_acr = {

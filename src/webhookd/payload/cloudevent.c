@@ -25,6 +25,7 @@ bool cloudevent_read(const Request *request, const json_t *body, CloudEvent *ret
                 *ret = (CloudEvent){
                         .type = header_value(request, "ce-type"),
                         .source = header_value(request, "ce-source"),
+                        .subject = header_value(request, "ce-subject"),
                         .data = body,
                 };
                 return true;
@@ -36,6 +37,7 @@ bool cloudevent_read(const Request *request, const json_t *body, CloudEvent *ret
         *ret = (CloudEvent){
                 .type = text_bytes(field_text(body, "type")),
                 .source = text_bytes(field_text(body, "source")),
+                .subject = text_bytes(field_text(body, "subject")),
                 .id = field_text(body, "id"),
                 .data = json_object_get(body, "data"),
         };

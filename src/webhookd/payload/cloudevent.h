@@ -8,8 +8,8 @@
 #include "webhookd/payload/payload.h"
 
 typedef struct CloudEvent {
-        Bytes type, source; /* without bytes where they are missing */
-        const char *id;     /* of a structured one; that of a binary one is in the head, see delivery-id.h */
+        Bytes type, source, subject; /* without bytes where they are missing */
+        const char *id; /* of a structured one; that of a binary one is in the head, see delivery-id.h */
         const json_t *data;
 } CloudEvent;
 

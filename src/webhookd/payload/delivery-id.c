@@ -13,10 +13,12 @@ typedef struct IdHeader {
 /* Forgejo and Gitea send GitHub's header as well. */
 static const IdHeader id_headers[] = {
         { "webhook-id", DELIVERY_ID_WEBHOOK_ID, true },
+        { "svix-id", DELIVERY_ID_WEBHOOK_ID, true },
         { "idempotency-key", DELIVERY_ID_IDEMPOTENCY_KEY, true },
         { "x-forgejo-delivery", DELIVERY_ID_FORGEJO, false },
         { "x-gitea-delivery", DELIVERY_ID_GITEA, false },
         { "x-github-delivery", DELIVERY_ID_GITHUB, false },
+        { "x-nexus-webhook-delivery", DELIVERY_ID_NEXUS, false },
         { "ce-id", DELIVERY_ID_CLOUD_EVENT, false },
 };
 

@@ -12,6 +12,7 @@ typedef enum DeliveryIdSource {
         DELIVERY_ID_FORGEJO,
         DELIVERY_ID_GITEA,
         DELIVERY_ID_GITHUB,
+        DELIVERY_ID_NEXUS,
         DELIVERY_ID_CLOUD_EVENT,
 } DeliveryIdSource;
 

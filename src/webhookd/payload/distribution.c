@@ -26,11 +26,11 @@ static int distribution_decode(const Request *request, const json_t *body, PushL
 
         /* Also one event without its envelope, alone or in a list. */
         if (!events)
-                return registry_event_decode(body, list);
+                return registry_event_decode(body, NULL, list);
 
         r = push_list_limit_events(list, json_array_size(events), &n);
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = registry_event_decode(json_array_get(events, i), list);
+                r = registry_event_decode(json_array_get(events, i), NULL, list);
 
         return r;
 }

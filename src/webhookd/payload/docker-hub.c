@@ -15,16 +15,19 @@ static Recognition docker_hub_recognise(const Request *request, const json_t *bo
 
 static int docker_hub_decode(const Request *request, const json_t *body, PushList *list,
                              JsonError *ret_error) {
+        const json_t *pushed = json_object_get(body, "push_data");
         const PushedImage image = {
                 .host = "docker.io",
                 .repository = field_text(json_object_get(body, "repository"), "repo_name"),
-                .tag = field_text(json_object_get(body, "push_data"), "tag"),
+                .tag = field_text(pushed, "tag"),
         };
 
         (void) request;
         (void) ret_error;
 
-        return push_list_add_pushed(list, &image);
+        return type_is_chart(field_text(pushed, "media_type"))
+                               ? push_list_ignore(list, &image, IGNORE_NOT_A_PUSH)
+                               : push_list_add_pushed(list, &image);
 }
 
 const PayloadFormat payload_docker_hub = {

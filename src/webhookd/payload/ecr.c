@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * AWS's container registry through EventBridge: as a CloudEvent `com.amazon.ecr.image.push`, whose source
- * "urn:aws:ecr:<region>:<account>:…" tells the region, or as the event that EventBridge itself has.
+ * "urn:aws:ecr:<region>:<account>:…" tells the region, or as the event that EventBridge itself has. Some who make these
+ * CloudEvents themselves name the image as the subject alone, "repository:tag".
  */
 #include <stdio.h>
 
@@ -16,6 +17,7 @@ typedef struct EcrEvent {
         const char *action; /* "push" */
         const char *account;
         const char *region;
+        const char *type;  /* of the artifact, NULL: it is not told */
         PushedImage image; /* without its host */
 } EcrEvent;
 
@@ -79,16 +81,37 @@ static int ecr_add(EcrEvent *event, PushList *list) {
         if (!word_is(event->action, "push"))
                 return push_list_ignore(list, &event->image, action_reason(event->action));
 
+        if (type_is_chart(event->type))
+                return push_list_ignore(list, &event->image, IGNORE_NOT_A_PUSH);
+
         return push_list_add_pushed(list, &event->image);
+}
+
+/* Ends `subject` behind the repository's name, and returns the tag, or NULL. */
+static const char *subject_split(char *subject) {
+        char *slash = strrchr(subject, '/'), *colon = strchr(slash ? slash : subject, ':');
+
+        if (!colon)
+                return NULL;
+
+        *colon = '\0';
+        return colon + 1;
 }
 
 static int ecr_decode_cloudevent(const CloudEvent *event, PushList *list) {
         char region[PART_MAX] = "", account[PART_MAX] = "";
         const char *registry = field_text(event->data, "registryId"), *word;
-        _cleanup_free_ char *type = bytes_to_string(event->type);
+        const char *repository = field_text(event->data, "repositoryName");
+        const char *tag = field_text(event->data, "imageTag");
+        _cleanup_free_ char *type = bytes_to_string(event->type), *subject = bytes_to_string(event->subject);
 
-        if (!type)
+        if (!type || !subject)
                 return -ENOMEM;
+
+        if (!repository && subject[0] != '\0') {
+                tag = subject_split(subject);
+                repository = subject;
+        }
 
         word = strrchr(type, '.');
         (void) source_part(event->source, 3, region);
@@ -97,9 +120,10 @@ static int ecr_decode_cloudevent(const CloudEvent *event, PushList *list) {
                                        .action = word ? word + 1 : type,
                                        .account = registry ? registry : account,
                                        .region = region,
+                                       .type = field_text(event->data, "artifactMediaType"),
                                        .image = {
-                                               .repository = field_text(event->data, "repositoryName"),
-                                               .tag = field_text(event->data, "imageTag"),
+                                               .repository = repository,
+                                               .tag = tag,
                                                .digest = field_text(event->data, "imageDigest"),
                                                .delivery_id = event->id,
                                        },
@@ -119,6 +143,7 @@ static int ecr_decode_bridge(const json_t *body, PushList *list) {
                                        .action = field_text(detail, "action-type"),
                                        .account = field_text(body, "account"),
                                        .region = field_text(body, "region"),
+                                       .type = field_text(detail, "artifact-media-type"),
                                        .image = {
                                                .repository = field_text(detail, "repository-name"),
                                                .tag = field_text(detail, "image-tag"),

@@ -20,8 +20,18 @@ static const ActionReason action_reasons[] = {
         { "deleted", IGNORE_DELETE },
         { "deleteImage", IGNORE_DELETE },
         { "DELETE_ARTIFACT", IGNORE_DELETE },
+        { "ImageDeleted", IGNORE_DELETE },
+        { "ChartDeleted", IGNORE_DELETE },
+        { "PURGED", IGNORE_DELETE },
         { "chart_delete", IGNORE_DELETE },
         { "chart_push", IGNORE_NOT_A_PUSH },
+        { "ChartPushed", IGNORE_NOT_A_PUSH },
+        { "UPLOAD_CHART", IGNORE_NOT_A_PUSH },
+        { "DOWNLOAD_CHART", IGNORE_NOT_A_PUSH },
+        { "DELETE_CHART", IGNORE_NOT_A_PUSH },
+        { "uploadChart", IGNORE_NOT_A_PUSH },
+        { "downloadChart", IGNORE_NOT_A_PUSH },
+        { "deleteChart", IGNORE_NOT_A_PUSH },
         { "mount", IGNORE_NOT_A_PUSH },
         { "promoted", IGNORE_NOT_A_PUSH },
         { "quarantine", IGNORE_NOT_A_PUSH },
@@ -59,6 +69,11 @@ bool word_is_one_of(const char *word, const char *const *wanted, size_t n_wanted
                         return true;
 
         return false;
+}
+
+bool type_is_chart(const char *type) {
+        /* "application/vnd.cncf.helm.config.v1+json", and JFrog's "helm" and "helmoci". */
+        return type && strcasestr(type, "helm");
 }
 
 bool bytes_begin_with(Bytes bytes, const char *prefix) {
@@ -110,9 +125,9 @@ bool request_is_from_git_forge(const Request *request) {
         return false;
 }
 
-/* Ends the text before the last `mark` behind its last '/', and returns what follows, or NULL. */
+/* Ends the text before the first `mark` behind its last '/', and returns what follows, or NULL. */
 static const char *cut_behind_slash(char *text, char mark) {
-        char *slash = strrchr(text, '/'), *found = strrchr(slash ? slash : text, mark);
+        char *slash = strrchr(text, '/'), *found = strchr(slash ? slash : text, mark);
 
         if (!found)
                 return NULL;

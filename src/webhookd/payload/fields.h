@@ -19,6 +19,9 @@ bool bytes_begin_with(Bytes bytes, const char *prefix);
 /* Why an action that is no push is ignored: what the words of all senders mean. `action` may be NULL. */
 IgnoreReason action_reason(const char *action);
 
+/* Whether that is the type of a Helm chart, as the type of a config or in a word; `type` may be NULL. */
+bool type_is_chart(const char *type);
+
 /* The header's value, with no bytes where it is missing. Headers that are empty count as missing. */
 Bytes header_value(const Request *request, const char *name);
 
@@ -38,7 +41,10 @@ typedef struct Address {
         const char *digest;
 } Address;
 
-/* The tag begins behind the last ':' after the last '/'. `text` may be NULL. -ENOMEM is the only error. */
+/*
+ * The tag begins behind the first ':' after the last '/': some put a digest there, which then counts as the tag. `text`
+ * may be NULL. -ENOMEM is the only error.
+ */
 int address_split(const char *text, Address *ret);
 void address_done(Address *address);
 

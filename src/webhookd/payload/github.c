@@ -62,9 +62,13 @@ static int github_decode_package(const char *action, const json_t *package, Push
                 .tag = name ? name : address.tag,
                 .digest = field_text(tag, "digest"),
         };
-        return word_is_one_of(action, pushes, ELEMENTSOF(pushes))
-                               ? push_list_add_pushed(list, &image)
-                               : push_list_ignore(list, &image, action_reason(action));
+        if (!word_is_one_of(action, pushes, ELEMENTSOF(pushes)))
+                return push_list_ignore(list, &image, action_reason(action));
+        if (type_is_chart(field_text(json_path(version, "container_metadata", "manifest", "config", NULL),
+                                     "media_type")))
+                return push_list_ignore(list, &image, IGNORE_NOT_A_PUSH);
+
+        return push_list_add_pushed(list, &image);
 }
 
 static int github_decode(const Request *request, const json_t *body, PushList *list, JsonError *ret_error) {

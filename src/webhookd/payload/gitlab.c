@@ -8,7 +8,8 @@
 
 static Recognition gitlab_recognise(const Request *request, const json_t *body) {
         if (header_value(request, "x-gitlab-event").length == 0)
-                return RECOGNISED_NOT;
+                return json_is_string(json_object_get(body, "object_kind")) ? RECOGNISED_BY_KEYS
+                                                                            : RECOGNISED_NOT;
 
         return json_is_string(json_object_get(body, "image")) && !json_object_get(body, "object_kind")
                                ? RECOGNISED_NOT

@@ -34,14 +34,23 @@ static bool target_is_valid(const char *target) {
                strlen(ref->domain) == domain_length && memcmp(ref->domain, target, domain_length) == 0;
 }
 
+static bool from_is_valid(const char *from, size_t length) {
+        return length > 0 && strspn(from, name_characters) >= length && from[0] != '/';
+}
+
+bool host_alias_is_for(const char *host) {
+        assert(host);
+
+        return from_is_valid(host, strlen(host));
+}
+
 bool host_alias_is_valid(const char *alias) {
         size_t length;
 
         assert(alias);
 
         length = from_length(alias);
-        return length > 0 && strspn(alias, name_characters) >= length && alias[0] != '/' &&
-               target_is_valid(alias + length + 1);
+        return from_is_valid(alias, length) && target_is_valid(alias + length + 1);
 }
 
 bool host_alias_is_same(const char *a, const char *b) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Host aliases: what a registry's address is called here. A sender names the host as somebody else dialled
- * it, or not at all; root says in HostAliases= what to call it. An alias is the text "from=to". Pure.
+ * it, or not at all, and then its own name ("nexus") stands for it; root says in HostAliases= what to call it. An
+ * alias is the text "from=to". Pure.
  */
 #pragma once
 
@@ -10,14 +11,14 @@
 /* Aliases that may be set. */
 #define HOST_ALIASES_MAX 64U
 
-/* For senders whose bodies name no host at all. */
-#define HOST_ALIYUN "aliyun"
-
 /*
  * Whether `alias` is one: on the left a host with or without a port, or a pseudo name, in both cases perhaps
  * with a path; on the right a domain as image references have it, perhaps with a path.
  */
 bool host_alias_is_valid(const char *alias);
+
+/* Whether an alias can be for that host: what may stand on the left side. */
+bool host_alias_is_for(const char *host);
 
 /* Whether both speak of the same host. */
 bool host_alias_is_same(const char *a, const char *b);

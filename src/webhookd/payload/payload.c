@@ -12,9 +12,11 @@
  * from the many keys to the few; any CloudEvent, and the generic format, look at the least.
  */
 static const PayloadFormat *const formats[] = {
-        &payload_forgejo, &payload_gitea, &payload_github,       &payload_gitlab,  &payload_acr,
-        &payload_harbor,  &payload_ecr,   &payload_distribution, &payload_aliyun,  &payload_docker_hub,
-        &payload_quay,    &payload_jfrog, &payload_cloudevents,  &payload_generic,
+        &payload_forgejo,      &payload_gitea,   &payload_github,     &payload_gitlab,
+        &payload_event_grid,   &payload_acr,     &payload_harbor,     &payload_ecr,
+        &payload_distribution, &payload_aliyun,  &payload_docker_hub, &payload_quay,
+        &payload_jfrog,        &payload_nexus,   &payload_google,     &payload_zot,
+        &payload_cloudevents,  &payload_generic,
 };
 
 const PayloadFormat *payload_recognise(const Request *request, const json_t *body) {
@@ -46,6 +48,7 @@ static int event_decode(const Request *request, const json_t *event, PushList *l
 
         if (!list->provider)
                 list->provider = format->name;
+        list->sender = format->name;
 
         r = format->decode(request, event, list, ret_error);
         if (r < 0)

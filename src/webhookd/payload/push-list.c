@@ -14,6 +14,11 @@
 static_assert(PUSHES_MAX == 64 && EVENTS_MAX == 1024 && IGNORED_MAX == 64,
               "ignore-reason.h tells these numbers");
 
+static void ignored_done(Ignored *ignored) {
+        free(ignored->image);
+        free(ignored->host);
+}
+
 void push_list_done(PushList *list) {
         assert(list);
 
@@ -22,8 +27,9 @@ void push_list_done(PushList *list) {
                 free(list->items[i].delivery_id);
         }
         for (size_t i = 0; i < list->n_ignored; i++)
-                free(list->ignored[i].image);
+                ignored_done(&list->ignored[i]);
         delivery_id_done(&list->delivery_id);
+        free(TAKE_PTR(list->validation_code));
         list->n = list->n_ignored = 0;
 }
 
@@ -42,26 +48,30 @@ static char *lower(char *text) {
         return text;
 }
 
-/* Takes over `image`, also on failure. */
-static int ignored_append(PushList *list, char *image, IgnoreReason reason) {
-        for (size_t i = 0; i < list->n_ignored; i++)
-                if (list->ignored[i].reason == reason && streq(list->ignored[i].image, image)) {
-                        free(image);
-                        return 0;
+/* Takes over what is in `ignored`. */
+static void ignored_append(PushList *list, Ignored ignored) {
+        for (size_t i = 0; i < list->n_ignored; i++) {
+                const Ignored *other = &list->ignored[i];
+
+                if (other->reason == ignored.reason && streq(other->image, ignored.image) &&
+                    streq(strempty(other->host), strempty(ignored.host))) {
+                        ignored_done(&ignored);
+                        return;
                 }
+        }
 
         if (list->n_ignored > IGNORED_MAX) {
-                free(image);
-                return 0;
+                ignored_done(&ignored);
+                return;
         }
 
         if (list->n_ignored == IGNORED_MAX) {
-                image[0] = '\0';
-                reason = IGNORE_MORE_IGNORED;
+                ignored.image[0] = '\0';
+                free(TAKE_PTR(ignored.host));
+                ignored.reason = IGNORE_MORE_IGNORED;
         }
 
-        list->ignored[list->n_ignored++] = (Ignored){ .image = image, .reason = reason };
-        return 0;
+        list->ignored[list->n_ignored++] = ignored;
 }
 
 /* Takes over `*ref` where it is new to the list. */
@@ -83,8 +93,10 @@ static int push_append(PushList *list, ImageRef **ref, const char *delivery_id) 
                         return 0;
         }
 
-        if (list->n >= PUSHES_MAX)
-                return ignored_append(list, TAKE_PTR(text), IGNORE_TOO_MANY_IMAGES);
+        if (list->n >= PUSHES_MAX) {
+                ignored_append(list, (Ignored){ .image = TAKE_PTR(text), .reason = IGNORE_TOO_MANY_IMAGES });
+                return 0;
+        }
 
         if (delivery_id && delivery_id_is_valid((Bytes){ delivery_id, strlen(delivery_id) })) {
                 id = strdup(delivery_id);
@@ -198,24 +210,29 @@ static bool host_is_domain(const char *host) {
                (length == strlen("localhost") && strncasecmp(host, "localhost", length) == 0);
 }
 
+/* What the sender calls the registry, or NULL where it has no name either. */
+static const char *pushed_host(const PushList *list, const PushedImage *pushed) {
+        return isempty(pushed->host) ? list->sender : pushed->host;
+}
+
 /* "host/repository" in small letters, with the host's name here; NULL and `*ret_reason` where there is none. */
 static int pushed_name(const PushList *list, const PushedImage *pushed, char **ret,
                        IgnoreReason *ret_reason) {
-        const char *host;
+        const char *said = pushed_host(list, pushed), *host;
 
         *ret_reason = IGNORE_NO_IMAGE;
-        if (isempty(pushed->host) || isempty(pushed->repository))
+        if (isempty(pushed->repository))
                 return 0;
 
         *ret_reason = IGNORE_INVALID_IMAGE;
-        if (strpbrk(pushed->host, "/@") || strpbrk(pushed->repository, ":@"))
+        if (strpbrk(strempty(said), "/@") || strpbrk(pushed->repository, ":@"))
                 return 0;
 
         *ret_reason = IGNORE_NO_HOST_ALIAS;
-        host = host_alias_find(list->host_aliases, pushed->host, pushed->scope);
+        host = said ? host_alias_find(list->host_aliases, said, pushed->scope) : NULL;
         if (!host)
-                host = pushed->host;
-        if (!host_is_domain(host))
+                host = said;
+        if (!host || !host_is_domain(host))
                 return 0;
 
         if (asprintf(ret, "%s/%s", host, pushed->repository) < 0) {
@@ -227,9 +244,22 @@ static int pushed_name(const PushList *list, const PushedImage *pushed, char **r
         return 0;
 }
 
+/* The host that wants an alias, as far as one can be written for it. */
+static int ignored_set_host(Ignored *ignored, const PushList *list, const PushedImage *pushed) {
+        const char *host = pushed_host(list, pushed);
+
+        if (ignored->reason != IGNORE_NO_HOST_ALIAS || !host || strlen(host) > IGNORED_HOST_MAX ||
+            !host_alias_is_for(host))
+                return 0;
+
+        ignored->host = strdup(host);
+        return ignored->host ? 0 : -ENOMEM;
+}
+
 int push_list_ignore(PushList *list, const PushedImage *pushed, IgnoreReason reason) {
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_free_ char *name = NULL, *image = NULL;
+        Ignored ignored = { .reason = reason };
         IgnoreReason unnamed;
         int r = 0;
 
@@ -250,7 +280,25 @@ int push_list_ignore(PushList *list, const PushedImage *pushed, IgnoreReason rea
                         return -ENOMEM;
         }
 
-        return ignored_append(list, TAKE_PTR(image), reason);
+        if (pushed && ignored_set_host(&ignored, list, pushed) < 0)
+                return -ENOMEM;
+
+        ignored.image = TAKE_PTR(image);
+        ignored_append(list, ignored);
+        return 0;
+}
+
+void ignored_explain(const Ignored *ignored, char ret[static IGNORED_TEXT_SIZE]) {
+        static_assert(IGNORED_TEXT_SIZE > 2 * IGNORED_HOST_MAX + 128, "the host is in it twice");
+
+        assert(ignored);
+
+        if (ignored->host)
+                (void) snprintf(ret, IGNORED_TEXT_SIZE,
+                                "nothing says where the registry \"%s\" is: set HostAliases=%s=ADDRESS in webhookd.conf",
+                                ignored->host, ignored->host);
+        else
+                (void) snprintf(ret, IGNORED_TEXT_SIZE, "%s", ignore_reason_explanation(ignored->reason));
 }
 
 static bool tag_is_attached(const char *tag) {
@@ -291,7 +339,7 @@ int push_list_add_pushed(PushList *list, const PushedImage *pushed) {
         if (r < 0)
                 return r;
         if (!name)
-                return push_list_ignore(list, NULL, unnamed);
+                return push_list_ignore(list, pushed, unnamed);
 
         /* A colon is in no tag, but in every digest. */
         if (isempty(pushed->tag) || strchr(pushed->tag, ':'))

@@ -16,6 +16,9 @@
 #define EVENTS_MAX 1024U
 /* Things that are told as ignored, before the one that says that there were more. */
 #define IGNORED_MAX 64U
+/* Bytes of an explanation, and of the host that is in it. */
+#define IGNORED_TEXT_SIZE 512U
+#define IGNORED_HOST_MAX  128U
 
 typedef struct Push {
         ImageRef *ref;     /* owned; its digest is the pushed one where the sender names one */
@@ -24,6 +27,7 @@ typedef struct Push {
 
 typedef struct Ignored {
         char *image; /* normalised, or "" where none is known; owned */
+        char *host; /* with IGNORE_NO_HOST_ALIAS: what the alias has to be for; NULL where nothing says it; owned */
         IgnoreReason reason;
 } Ignored;
 
@@ -35,11 +39,13 @@ typedef struct PushList {
         const char *provider;      /* who sent it: "generic"; static text */
         DeliveryId delivery_id;    /* of the request as a whole; owned */
         char *const *host_aliases; /* see host-alias.h; borrowed, for decoding only */
+        char *validation_code; /* a sender asks whether it may call here, and wants this back; owned, or NULL */
+        const char *sender; /* whose event is being decoded: its host's name where the event has none; static */
 } PushList;
 
 /* What a registry says of one push, as it says it: any of it may be NULL or nonsense. Borrowed. */
 typedef struct PushedImage {
-        const char *host;
+        const char *host; /* NULL: the event names none, and the sender's own name stands for it */
         const char *repository;
         const char *tag;
         const char *digest;
@@ -67,6 +73,9 @@ int push_list_ignore(PushList *list, const PushedImage *pushed, IgnoreReason rea
 
 /* How many of `n_events` are to be looked at; notes the others as ignored. -ENOMEM is the only error. */
 int push_list_limit_events(PushList *list, size_t n_events, size_t *ret);
+
+/* Why it is ignored, for people: the explanation of its reason, with the host in it where it is about one. */
+void ignored_explain(const Ignored *ignored, char ret[static IGNORED_TEXT_SIZE]);
 
 /* The id by which a second copy of this push is told, or NULL. Borrowed. */
 const char *push_delivery_id(const PushList *list, const Push *push);

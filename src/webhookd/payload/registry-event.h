@@ -4,5 +4,11 @@
 
 #include "webhookd/payload/payload.h"
 
-/* -ENOMEM is the only error. */
-int registry_event_decode(const json_t *event, PushList *list);
+/* What an envelope says of its event. */
+typedef struct RegistryEnvelope {
+        const char *action; /* goes before the event's own; NULL: it says none */
+        const char *id;     /* where the event has none */
+} RegistryEnvelope;
+
+/* `envelope` may be NULL. -ENOMEM is the only error. */
+int registry_event_decode(const json_t *event, const RegistryEnvelope *envelope, PushList *list);

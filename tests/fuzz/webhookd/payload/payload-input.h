@@ -67,6 +67,8 @@ static inline void fuzz_promise_list(const PushList *list, bool tagged) {
 
         for (size_t i = 0; i < list->n_ignored; i++) {
                 fuzz_promise(list->ignored[i].image);
+                fuzz_promise(!list->ignored[i].host || (list->ignored[i].reason == IGNORE_NO_HOST_ALIAS &&
+                                                        strlen(list->ignored[i].host) <= IGNORED_HOST_MAX));
                 fuzz_promise(!isempty(ignore_reason_to_string(list->ignored[i].reason)));
         }
 }

@@ -185,6 +185,62 @@ static void delivery_with_dead_secret_is_404(void **state) {
         assert_int_equal(post(f, "{\"image\":\"a.example/app:1\"}", NULL), 404);
 }
 
+static void sender_that_asks_with_an_event_gets_its_code_back_and_nothing_else(void **state) {
+        static const char asks[] =
+                        "[{\"id\":\"1\",\"eventType\":\"Microsoft.EventGrid.SubscriptionValidationEvent\","
+                        "\"eventTime\":\"2024-01-02T03:04:05Z\",\"data\":{\"validationCode\":\"c0de-7\"}}]";
+        static const char empty[] =
+                        "[{\"id\":\"1\",\"eventType\":\"Microsoft.EventGrid.SubscriptionValidationEvent\","
+                        "\"eventTime\":\"2024-01-02T03:04:05Z\",\"data\":{\"validationCode\":\"\"}}]";
+        _cleanup_(json_freep) json_t *j = NULL, *k = NULL;
+        Fixture *f = *state;
+
+        assert_int_equal(post(f, asks, &j), 200);
+        assert_string_equal(json_get_string(j, "validationResponse"), "c0de-7");
+        assert_int_equal(json_object_size(j), 1);
+        assert_int_equal(request(f, "POST", "/api/webhook/x", NULL, 0, asks, NULL), 404);
+
+        assert_int_equal(post(f, empty, &k), 200);
+        assert_null(json_object_get(k, "validationResponse"));
+        assert_string_equal(ignored_reason(k), "ping");
+}
+
+static void sender_that_asks_by_options_may_call_where_it_has_the_secret(void **state) {
+        static const struct {
+                const char *origin;
+                int status;
+        } cases[] = { { "events.example.com", 200 }, { "", 405 }, { "a b", 405 }, { "a\x01", 405 } };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const Header header = { bytes("webhook-request-origin"), bytes(cases[i].origin) };
+                Request q = {
+                        .method = bytes("OPTIONS"),
+                        .path = bytes(f->path),
+                        .body = bytes(""),
+                        .headers = &header,
+                        .n_headers = 1,
+                        .remote = "192.0.2.1",
+                };
+                Answer answer;
+
+                delivery_handle(f->delivery, &q, &answer);
+                assert_int_equal(answer.status, cases[i].status);
+                assert_string_equal(strempty(answer.allowed_origin),
+                                    cases[i].status == 200 ? cases[i].origin : "");
+                answer_done(&answer);
+
+                q.path = bytes("/api/webhook/x");
+                delivery_handle(f->delivery, &q, &answer);
+                assert_int_equal(answer.status, 404);
+                assert_null(answer.allowed_origin);
+                answer_done(&answer);
+        }
+
+        assert_false(store_is_open(f->store));
+        assert_int_equal(request(f, "OPTIONS", f->path, NULL, 0, "", NULL), 405);
+}
+
 static void delivery_of_wrong_method_or_media_type_says_so(void **state) {
         Header form = { bytes("content-type"), bytes("application/x-www-form-urlencoded") };
         Header json = { bytes("content-type"), bytes("Application/JSON; charset=utf-8") };
@@ -289,6 +345,25 @@ static void delivery_goes_to_the_first_stage_in_name_order(void **state) {
                 assert_int_equal(post(f, body, &j), 202);
                 assert_string_equal(json_get_string(first_deploy(j), "stage"), cases[i].stage);
         }
+}
+
+/* A registry that tells one tag of several has told its digest, too: it is nobody's but that tag's. */
+static void delivery_with_a_digest_is_for_the_stage_of_its_tag_alone(void **state) {
+        static const char digest[] =
+                        "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        _cleanup_(json_freep) json_t *j = NULL;
+        Fixture *f = *state;
+        char body[192];
+
+        (void) make_stage(f, "dev", "latest", true);
+        (void) make_stage(f, "prod", "v*", true);
+        (void) snprintf(body, sizeof(body), "{\"image\":\"a.example/app:v1@%s\"}", digest);
+        assert_int_equal(post(f, body, NULL), 202);
+        (void) snprintf(body, sizeof(body), "{\"image\":\"a.example/app:latest@%s\"}", digest);
+        assert_int_equal(post(f, body, &j), 202);
+        assert_int_equal(json_array_size(json_object_get(j, "deploys")), 1);
+        assert_string_equal(json_get_string(first_deploy(j), "stage"), "dev");
+        assert_int_equal(count(f, DEPLOY_QUEUED), 2);
 }
 
 static void delivery_that_no_stage_takes_is_ignored_with_200(void **state) {
@@ -421,11 +496,14 @@ int main(void) {
                 TEST(delivery_without_secret_is_404_for_every_reason),
                 TEST(delivery_refusal_has_no_body_of_its_own),
                 TEST(delivery_with_dead_secret_is_404),
+                TEST(sender_that_asks_with_an_event_gets_its_code_back_and_nothing_else),
+                TEST(sender_that_asks_by_options_may_call_where_it_has_the_secret),
                 TEST(delivery_of_wrong_method_or_media_type_says_so),
                 TEST(delivery_that_is_malformed_is_400_with_its_reason),
                 TEST(delivery_names_the_position_of_a_json_error),
                 TEST(delivery_takes_name_tag_and_digest_apart),
                 TEST(delivery_goes_to_the_first_stage_in_name_order),
+                TEST(delivery_with_a_digest_is_for_the_stage_of_its_tag_alone),
                 TEST(delivery_that_no_stage_takes_is_ignored_with_200),
                 TEST(delivery_with_auto_deploy_off_is_kept_as_available),
                 TEST(delivery_beyond_autocreate_rules_is_ignored),

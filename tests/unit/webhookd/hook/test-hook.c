@@ -261,12 +261,14 @@ typedef enum Sent {
         SENT_EMPTY,
         SENT_RIGHT,
         SENT_WRONG,
+        SENT_WEAK, /* an HMAC-SHA1 alone */
         _SENT_MAX,
 } Sent;
 
 static HookVerdict admit(const Hook *hook, Sent sent) {
-        static const char *const values[] = { "", "", HEX, "0" };
-        const Header header = { { "x-gitea-signature", 17 }, { values[sent], strlen(values[sent]) } };
+        static const char *const values[] = { "", "", HEX, "0", "sha1=0" };
+        const char *name = sent == SENT_WEAK ? "x-hub-signature" : "x-gitea-signature";
+        const Header header = { { name, strlen(name) }, { values[sent], strlen(values[sent]) } };
         const Request request = {
                 .body = { BODY, strlen(BODY) },
                 .headers = &header,
@@ -285,24 +287,27 @@ static void every_rule_lets_through_what_it_says(void **state) {
                 { SIGNATURE_RULE_NONE,
                   false,
                   { HOOK_ADMITTED_UNCHECKED, HOOK_ADMITTED_UNCHECKED, HOOK_ADMITTED_UNCHECKED,
-                    HOOK_ADMITTED_UNCHECKED } },
+                    HOOK_ADMITTED_UNCHECKED, HOOK_ADMITTED_UNCHECKED } },
                 { SIGNATURE_RULE_NONE,
                   true,
                   { HOOK_ADMITTED_UNCHECKED, HOOK_ADMITTED_UNCHECKED, HOOK_ADMITTED_UNCHECKED,
-                    HOOK_ADMITTED_UNCHECKED } },
+                    HOOK_ADMITTED_UNCHECKED, HOOK_ADMITTED_UNCHECKED } },
                 { SIGNATURE_RULE_OPTIONAL,
                   false,
                   { HOOK_ADMITTED_UNCHECKED, HOOK_ADMITTED_UNCHECKED, HOOK_ADMITTED_UNCHECKED,
-                    HOOK_ADMITTED_UNCHECKED } },
+                    HOOK_ADMITTED_UNCHECKED, HOOK_ADMITTED_UNCHECKED } },
                 { SIGNATURE_RULE_OPTIONAL,
                   true,
-                  { HOOK_ADMITTED_UNSIGNED, HOOK_ADMITTED_UNSIGNED, HOOK_ADMITTED, HOOK_SIGNATURE_WRONG } },
+                  { HOOK_ADMITTED_UNSIGNED, HOOK_ADMITTED_UNSIGNED, HOOK_ADMITTED, HOOK_SIGNATURE_WRONG,
+                    HOOK_ADMITTED_UNSIGNED } },
                 { SIGNATURE_RULE_REQUIRED,
                   false,
-                  { HOOK_WITHOUT_KEY, HOOK_WITHOUT_KEY, HOOK_WITHOUT_KEY, HOOK_WITHOUT_KEY } },
+                  { HOOK_WITHOUT_KEY, HOOK_WITHOUT_KEY, HOOK_WITHOUT_KEY, HOOK_WITHOUT_KEY,
+                    HOOK_WITHOUT_KEY } },
                 { SIGNATURE_RULE_REQUIRED,
                   true,
-                  { HOOK_SIGNATURE_MISSING, HOOK_SIGNATURE_MISSING, HOOK_ADMITTED, HOOK_SIGNATURE_WRONG } },
+                  { HOOK_SIGNATURE_MISSING, HOOK_SIGNATURE_MISSING, HOOK_ADMITTED, HOOK_SIGNATURE_WRONG,
+                    HOOK_SIGNATURE_WEAK } },
         };
         HookFixture *f = *state;
 

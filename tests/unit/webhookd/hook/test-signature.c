@@ -24,7 +24,7 @@ static Bytes bytes(const char *text) {
 }
 
 static SignatureKeys *keys_of(const char *text) {
-        const char *problem;
+        KeyProblem problem;
         SignatureKeys *keys = NULL;
 
         assert_int_equal(signature_keys_parse(text, strlen(text), &keys, &problem), 0);
@@ -177,7 +177,7 @@ static void signature_of_another_form_is_bad(void **state) {
                 "sha25",
                 "=",
                 "sha256=sha256=" HUB_HEX,
-                "sha256=757107EA0EB2509FC211221CCE984B8A37570B6D7586C22C46F4379C8B043E17",
+                "sha256=" HUB_HEX ",sha256=" HUB_HEX,
         };
 
         (void) state;
@@ -185,6 +185,99 @@ static void signature_of_another_form_is_bad(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(values); i++)
                 assert_int_equal(CHECK(HUB_KEY, HUB_BODY, "x-hub-signature-256", values[i]), SIGNATURE_BAD);
         assert_int_equal(CHECK(HUB_KEY, HUB_BODY, "x-gitea-signature", "sha256=" HUB_HEX), SIGNATURE_BAD);
+}
+
+static void hex_may_be_in_capitals(void **state) {
+        static const char capitals[] = "757107EA0EB2509FC211221CCE984B8A37570B6D7586C22C46F4379C8B043E17",
+                          mixed[] = "757107ea0EB2509fc211221CCE984B8A37570b6D7586C22C46F4379C8B043E17";
+
+        (void) state;
+
+        assert_int_equal(CHECK(HUB_KEY, HUB_BODY, "x-gitea-signature", capitals), SIGNATURE_GOOD);
+        assert_int_equal(CHECK(HUB_KEY, HUB_BODY, "x-forgejo-signature", mixed), SIGNATURE_GOOD);
+        assert_int_equal(CHECK(HUB_KEY, HUB_BODY, "x-hub-signature-256",
+                               "sha256=757107EA0EB2509FC211221CCE984B8A37570B6D7586C22C46F4379C8B043E17"),
+                         SIGNATURE_GOOD);
+        /* The bit that makes a capital small makes other characters into digits, too. */
+        assert_int_equal(CHECK(HUB_KEY, HUB_BODY, "x-gitea-signature",
+                               "757107EA0EB2509FC211221CCE984B8A37570B6D7586C22C46F4379C8B043E1\x17"),
+                         SIGNATURE_BAD);
+}
+
+static void key_is_read_without_what_is_around_it(void **state) {
+        static const char *const files[] = {
+                HUB_KEY " \n",  "\t" HUB_KEY "\t \r\n",       "\xef\xbb\xbf" HUB_KEY "\n",
+                "  \n" HUB_KEY, "\xef\xbb\xbf\n" HUB_KEY " ", "old \r\n " HUB_KEY "\r\n",
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                assert_int_equal(CHECK(files[i], HUB_BODY, "x-gitea-signature", HUB_HEX), SIGNATURE_GOOD);
+        assert_int_equal(CHECK("\xef\xbb\xbf Bearer abc \n", "", "authorization", "Bearer abc"),
+                         SIGNATURE_GOOD);
+        assert_int_equal(STANDARD("\xef\xbb\xbf" STANDARD_KEY " \n", NOW, "webhook-id", STANDARD_ID,
+                                  "webhook-timestamp", STANDARD_TIME, "webhook-signature",
+                                  "v1," STANDARD_MAC),
+                         SIGNATURE_GOOD_FINAL_ID);
+}
+
+static void key_of_standard_webhooks_is_good_without_its_prefix(void **state) {
+        (void) state;
+
+        assert_int_equal(STANDARD(STANDARD_KEY + strlen("whsec_"), NOW, "webhook-id", STANDARD_ID,
+                                  "webhook-timestamp", STANDARD_TIME, "webhook-signature",
+                                  "v1," STANDARD_MAC),
+                         SIGNATURE_GOOD_FINAL_ID);
+}
+
+static void svix_headers_are_those_of_standard_webhooks(void **state) {
+        (void) state;
+
+        assert_int_equal(STANDARD(STANDARD_KEY, NOW, "svix-id", STANDARD_ID, "svix-timestamp", STANDARD_TIME,
+                                  "svix-signature", "v1," STANDARD_MAC),
+                         SIGNATURE_GOOD_FINAL_ID);
+        assert_int_equal(STANDARD(STANDARD_KEY, NOW, "svix-id", STANDARD_ID, "svix-timestamp", STANDARD_TIME,
+                                  "svix-signature", "v1,AAAA"),
+                         SIGNATURE_BAD);
+        /* Each kind has an id and a time of its own. */
+        assert_int_equal(STANDARD(STANDARD_KEY, NOW, "webhook-id", STANDARD_ID, "webhook-timestamp",
+                                  STANDARD_TIME, "svix-signature", "v1," STANDARD_MAC),
+                         SIGNATURE_BAD);
+        /* Both say the same, or it would be open which id is the delivery's. */
+        assert_int_equal(STANDARD(STANDARD_KEY, NOW, "svix-id", STANDARD_ID, "svix-timestamp", STANDARD_TIME,
+                                  "svix-signature", "v1," STANDARD_MAC, "webhook-id", STANDARD_ID,
+                                  "webhook-timestamp", STANDARD_TIME, "webhook-signature",
+                                  "v1," STANDARD_MAC),
+                         SIGNATURE_GOOD_FINAL_ID);
+        assert_int_equal(check_at("plain key", "{}", (Bytes){ NULL, 0 }, NOW,
+                                  (const char *const[]){
+                                                  "webhook-id", "a", "webhook-timestamp", STANDARD_TIME,
+                                                  "webhook-signature",
+                                                  "v1,8wln0NW3wFE5Bb/OazNNqavj6kB7zkaosUj7xfEt4+U=",
+                                                  "svix-id", "b", "svix-timestamp", STANDARD_TIME,
+                                                  "svix-signature",
+                                                  "v1,wYVtxk9OEZtUvPPwtu17i669O9AJKjkaLBE0CduxX7w=", NULL }),
+                         SIGNATURE_BAD);
+        assert_int_equal(STANDARD(STANDARD_KEY, NOW, "svix-id", STANDARD_ID, "svix-timestamp", STANDARD_TIME,
+                                  "svix-signature", "v1," STANDARD_MAC, "svix-signature",
+                                  "v1," STANDARD_MAC),
+                         SIGNATURE_BAD);
+}
+
+static void final_id_is_that_of_the_headers_that_are_signed(void **state) {
+        static const Header svix[] = { { { "svix-id", 7 }, { "s", 1 } },
+                                       { { "svix-signature", 14 }, { "x", 1 } } };
+        static const Header both[] = { { { "svix-id", 7 }, { "s", 1 } },
+                                       { { "svix-signature", 14 }, { "x", 1 } },
+                                       { { "webhook-id", 10 }, { "w", 1 } } };
+        const Request a = { .headers = svix, .n_headers = ELEMENTSOF(svix) };
+        const Request b = { .headers = both, .n_headers = ELEMENTSOF(both) };
+
+        (void) state;
+
+        assert_true(bytes_equal(signature_final_id(&a), "s"));
+        assert_true(bytes_equal(signature_final_id(&b), "s"));
 }
 
 static void one_bad_signature_beside_good_ones_is_bad(void **state) {
@@ -242,6 +335,10 @@ static void one_good_signature_of_a_list_is_enough(void **state) {
                 "v1,AAAA v1," STANDARD_MAC,
                 "v1a,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= v1," STANDARD_MAC,
                 "v2,x  v1," STANDARD_MAC " ",
+                "v1,AAAA,v1," STANDARD_MAC,
+                "v1," STANDARD_MAC ",v1,AAAA",
+                "v1a,AAAA, v1," STANDARD_MAC,
+                "v1," STANDARD_MAC ", v2,x v1,AAAA",
         };
         static const char *const bad[] = {
                 "v1,AAAA",
@@ -251,6 +348,9 @@ static void one_good_signature_of_a_list_is_enough(void **state) {
                 "V1," STANDARD_MAC,
                 "v1;" STANDARD_MAC,
                 "v1," STANDARD_MAC ",",
+                "v1," STANDARD_MAC ",x",
+                ",v1," STANDARD_MAC,
+                "v1,," STANDARD_MAC,
                 "v1",
                 ",",
                 zeroes,
@@ -406,39 +506,71 @@ static void json_in_a_form_may_be_signed_instead_of_the_form(void **state) {
                          SIGNATURE_GOOD);
 }
 
+static void sha1_alone_is_told_from_nothing_and_from_enough(void **state) {
+        static const char sha1[] = "sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59";
+
+        (void) state;
+
+        assert_int_equal(CHECK(HUB_KEY, HUB_BODY, "x-hub-signature", sha1), SIGNATURE_WEAK);
+        assert_int_equal(CHECK(HUB_KEY, HUB_BODY, "x-nexus-webhook-signature", sha1 + strlen("sha1=")),
+                         SIGNATURE_WEAK);
+        assert_int_equal(CHECK(HUB_KEY, HUB_BODY, "x-gitea-signature", "", "x-hub-signature", sha1),
+                         SIGNATURE_WEAK);
+        /* Beside an HMAC-SHA256 it does not count, right or wrong. */
+        assert_int_equal(CHECK(HUB_KEY, HUB_BODY, "x-hub-signature", sha1, "x-hub-signature-256",
+                               "sha256=" HUB_HEX),
+                         SIGNATURE_GOOD);
+        assert_int_equal(CHECK(HUB_KEY, "other", "x-hub-signature", sha1, "x-hub-signature-256",
+                               "sha256=" HUB_HEX),
+                         SIGNATURE_BAD);
+        assert_int_equal(CHECK(HUB_KEY, HUB_BODY, "x-hub-signature", "", "x-nexus-webhook-signature", " "),
+                         SIGNATURE_ABSENT);
+}
+
 static void file_that_is_no_list_of_keys_is_refused(void **state) {
         static const struct {
                 const char *text;
                 size_t length;
+                unsigned line;
         } files[] = {
-                { "", 0 },
-                { "\n\r\n\n", 4 },
-                { "a\0b", 3 },
-                { "whsec_", 6 },
-                { "whsec_!!!!", 10 },
-                { "whsec_AAA A", 11 },
-                { "whsec_AAAAA", 11 },
-                { "whsec_AAAA====", 14 },
-                { "whsec_AA=A", 10 },
-                { "1\n2\n3\n4\n5\n6\n7\n8\n9", 17 },
+                { "", 0, 0 },
+                { "\n\r\n\n", 4, 0 },
+                { " \t\n\xef\xbb\xbf", 3, 0 },
+                { "\xef\xbb\xbf\n", 4, 0 },
+                { "a\0b", 3, 1 },
+                { "ok\n\na\x01", 6, 3 },
+                { "one\rtwo\n", 8, 1 },
+                { "\xff\xfek\0\n\0", 6, 1 },
+                { "whsec_", 6, 1 },
+                { "ok\nwhsec_!!!!", 13, 2 },
+                { "whsec_AAA A", 11, 1 },
+                { "whsec_AAAAA", 11, 1 },
+                { "whsec_AAAA====", 14, 1 },
+                { "whsec_AA=A", 10, 1 },
+                { "ok\r\n\r\nAuthorization: Bearer abc", 32, 3 },
+                { "x-gitlab-token:abc", 18, 1 },
+                { "whpk_AAAA", 9, 1 },
+                { "whsk_AAAA", 9, 1 },
+                { "1\n2\n3\n4\n5\n6\n7\n8\n9", 17, 9 },
         };
         char longest[SIGNATURE_KEY_MAX + 1];
 
         (void) state;
 
         for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                KeyProblem problem = { .text = NULL };
                 SignatureKeys *keys = NULL;
-                const char *problem = NULL;
 
                 assert_int_equal(signature_keys_parse(files[i].text, files[i].length, &keys, &problem),
                                  -EBADMSG);
                 assert_null(keys);
-                assert_true(!isempty(problem));
+                assert_true(!isempty(problem.text));
+                assert_int_equal(problem.line, files[i].line);
         }
 
         for (size_t n = SIGNATURE_KEY_MAX - 1; n <= SIGNATURE_KEY_MAX; n++) {
                 _cleanup_(signature_keys_freep) SignatureKeys *keys = NULL;
-                const char *problem = NULL;
+                KeyProblem problem = { .text = NULL };
 
                 memset(longest, 'k', n);
                 assert_int_equal(signature_keys_parse(longest, n, &keys, &problem),
@@ -446,12 +578,15 @@ static void file_that_is_no_list_of_keys_is_refused(void **state) {
         }
 }
 
-static void standard_key_is_decoded_with_and_without_padding(void **state) {
+static void standard_key_is_decoded_with_and_without_padding_and_prefix(void **state) {
         static const struct {
-                const char *text;
-                const char *key;
-        } cases[] = { { "whsec_Zm9v", "foo" }, { "whsec_Zm8=", "fo" }, { "whsec_Zm8", "fo" },
-                      { "whsec_Zg==", "f" },   { "whsec_Zg", "f" },    { "plain", "plain" } };
+                const char *text, *key;
+                bool encoded;
+        } cases[] = { { "whsec_Zm9v", "foo", true }, { "whsec_Zm8=", "fo", true },
+                      { "whsec_Zm8", "fo", true },   { "whsec_Zg==", "f", true },
+                      { "whsec_Zg", "f", true },     { "Zm9v", "foo", false },
+                      { "Zm8=", "fo", false },       { "plain", "", false },
+                      { "two words", "", false } };
 
         (void) state;
 
@@ -459,8 +594,9 @@ static void standard_key_is_decoded_with_and_without_padding(void **state) {
                 _cleanup_(signature_keys_freep) SignatureKeys *keys = keys_of(cases[i].text);
 
                 assert_int_equal(keys->n, 1);
+                assert_int_equal(keys->items[0].encoded, cases[i].encoded);
                 assert_int_equal(keys->items[0].standard_length, strlen(cases[i].key));
-                assert_memory_equal(keys->items[0].standard, cases[i].key, strlen(cases[i].key));
+                assert_memory_equal(keys->items[0].standard, cases[i].key, strlen(cases[i].key) + 1);
                 assert_string_equal(keys->items[0].text, cases[i].text);
         }
 }
@@ -477,6 +613,11 @@ int main(void) {
                 cmocka_unit_test(changed_body_or_signature_is_bad),
                 cmocka_unit_test(cut_or_lengthened_signature_is_bad),
                 cmocka_unit_test(signature_of_another_form_is_bad),
+                cmocka_unit_test(hex_may_be_in_capitals),
+                cmocka_unit_test(key_is_read_without_what_is_around_it),
+                cmocka_unit_test(key_of_standard_webhooks_is_good_without_its_prefix),
+                cmocka_unit_test(svix_headers_are_those_of_standard_webhooks),
+                cmocka_unit_test(final_id_is_that_of_the_headers_that_are_signed),
                 cmocka_unit_test(one_bad_signature_beside_good_ones_is_bad),
                 cmocka_unit_test(more_headers_than_the_limit_are_bad),
                 cmocka_unit_test(every_key_of_the_file_is_good),
@@ -488,8 +629,9 @@ int main(void) {
                 cmocka_unit_test(id_beyond_its_limit_is_bad_though_it_is_signed),
                 cmocka_unit_test(id_with_a_full_stop_is_bad_though_it_is_signed),
                 cmocka_unit_test(json_in_a_form_may_be_signed_instead_of_the_form),
+                cmocka_unit_test(sha1_alone_is_told_from_nothing_and_from_enough),
                 cmocka_unit_test(file_that_is_no_list_of_keys_is_refused),
-                cmocka_unit_test(standard_key_is_decoded_with_and_without_padding),
+                cmocka_unit_test(standard_key_is_decoded_with_and_without_padding_and_prefix),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,8 +13,11 @@
 #define FIXTURE_HEADERS_MAX 8U
 #define FIXTURE_BODY_MAX    (2U * 1024U * 1024U)
 
-static char fixture_alias[] = "aliyun=registry.cn-example.example.com";
-static _unused_ char *fixture_aliases[] = { fixture_alias, NULL };
+static char fixture_aliyun[] = "aliyun=registry.cn-example.example.com",
+            fixture_jfrog[] = "jfrog/bare-local=acme.jfrog.example.com",
+            fixture_nexus[] = "nexus/images=images.example.com", fixture_zot[] = "zot=hub.example.com";
+static _unused_ char *fixture_aliases[] = { fixture_aliyun, fixture_jfrog, fixture_nexus, fixture_zot,
+                                            NULL };
 
 static inline Bytes bytes(const char *text) {
         return (Bytes){ text, strlen(text) };
@@ -85,7 +88,10 @@ static inline void posted_read(const char *name, Posted *ret) {
         posted_split(text, ret);
 }
 
-/* What is in a list: "+image" for each push, then "-reason" or "-reason(image)" for what was ignored. */
+/*
+ * What is in a list: "+image" for each push, then "-reason" or "-reason(image)" for what was ignored, or
+ * "-reason[host]" where that is what wants an alias.
+ */
 static inline void list_describe(const PushList *list, char *out, size_t size) {
         size_t n = 0;
 
@@ -98,11 +104,12 @@ static inline void list_describe(const PushList *list, char *out, size_t size) {
         }
         for (size_t i = 0; i < list->n_ignored && n < size; i++) {
                 const Ignored *ignored = &list->ignored[i];
-                const char *open = isempty(ignored->image) ? "" : "(", *close = open[0] ? ")" : "";
+                const char *open = ignored->host ? "[" : isempty(ignored->image) ? "" : "(";
+                const char *close = ignored->host ? "]" : open[0] ? ")" : "";
 
                 n += (size_t) snprintf(out + n, size - n, "%s-%s%s%s%s", n > 0 ? " " : "",
-                                       ignore_reason_to_string(ignored->reason), open, ignored->image,
-                                       close);
+                                       ignore_reason_to_string(ignored->reason), open,
+                                       ignored->host ? ignored->host : ignored->image, close);
         }
 }
 

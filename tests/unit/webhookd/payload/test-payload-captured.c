@@ -16,11 +16,24 @@ static const Case cases[] = {
           "+myregistry.azurecr.io/hello-world:v1@sha256:"
           "80f0d5c8786bb9e621a45ece0db56d11cdc624ad20da9fe62e9d25490f331d7d" },
         { "acr-3-digest-only", "", "acr", "-untagged(mojrodevops.azurecr.io/hello-world)" },
+        { "aliyun-1-region", "", "aliyun",
+          "+registry.cn-shanghai.aliyuncs.com/acme/shop:prod-1.4.7@sha256:"
+          "4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c" },
         { "distribution-1", V1, "distribution",
           "-untagged(registrycluster.local/library/test) -not-a-manifest(registrycluster.local/library/test)" },
         { "distribution-2-pull", V1, "distribution", "-pull(192.168.100.227:5000/hello-world)" },
         { "dockerhub-1", "", "docker-hub", "+docker.io/svendowideit/testhook:latest" },
         { "dockerhub-3", "", "docker-hub", "+docker.io/fireflyiii/core:develop" },
+        { "eventgrid-1-list", "", "event-grid",
+          "+acme.azurecr.io/shop:v1.4@sha256:"
+          "2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e" },
+        { "eventgrid-2-validation", "", "event-grid", "-ping" },
+        { "gar-1", "", "google",
+          "+europe-docker.pkg.dev/acme-prod/apps/shop:v1.4@sha256:"
+          "1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f" },
+        { "gar-2-pubsub", "", "google",
+          "+europe-docker.pkg.dev/acme-prod/apps/shop:v1.4@sha256:"
+          "1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f" },
         { "gitea-1", "x-gitea-event: package\nx-github-event: package\n", "gitea",
           "+localhost:3000/user1/giteacontainer:latest" },
         { "github-1", "x-github-event: package\n", "github", "-not-a-container" },
@@ -32,7 +45,10 @@ static const Case cases[] = {
           "+harbor.mydomain.com/library/ai-rag:1.2.3@sha256:"
           "b4758aaed11c155a476b9857e1178f157759c99cb04c907a04993f5481eff848" },
         { "harbor-3", "", "harbor", "-untagged(localhost/harbor/alpine)" },
+        { "helm-1-dockerhub", "", "docker-hub", "-not-a-push(docker.io/acme/shop-chart)" },
+        { "jfrog-1-bare", "", "jfrog", "-no-host-alias[jfrog]" },
         { "quay-1", "", "quay", "+quay.io/mynamespace/repository:1.2.3" },
+        { "zot-1", "", "zot", "-no-host-alias[zot]" },
 };
 
 /* Of the file, or of the folder with NULL. */

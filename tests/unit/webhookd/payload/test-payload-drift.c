@@ -28,6 +28,22 @@ static const char *const names[] = {
         "quay/tagged",
         "quay/object",
         "github/registry-package",
+        "ecr/subject",
+        "event-grid/tagged",
+        "event-grid/without-header",
+        "event-grid/cloudevent",
+        "google/tagged",
+        "google/envelope",
+        "jfrog/bare",
+        "nexus/tagged",
+        "nexus/without-header",
+        "quay/homepage",
+        "quay/named-tags",
+        "quay/one-tag",
+        "quay/robot",
+        "zot/tagged",
+        "zot/structured",
+        "zot/bare",
 };
 
 /* What a value becomes; NULL removes it. */
@@ -233,6 +249,10 @@ static void drift_of_a_whole_body_is_ignored_where_the_head_names_the_sender(voi
                 "content-type: application/cloudevents+json",
                 "ce-type: com.amazon.ecr.image.push",
                 "ce-type: harbor.artifact.pushed",
+                "ce-type: zotregistry.image.updated",
+                "aeg-event-type: Notification",
+                "aeg-event-type: SubscriptionValidation",
+                "x-nexus-webhook-id: rm:repository:component",
         };
         static const char *const bodies[] = {
                 "{}", "[]", "null", "7", "\"x\"", "[{}]", "{\"hello\":\"world\"}"

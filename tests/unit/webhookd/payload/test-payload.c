@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is common to all senders: who goes first, media types, forms, lists, limits, ids. */
 #include "payload-fixture.h"
+#include "webhookd/payload/base64.h"
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/form.h"
 #include "webhookd/store/store.h"
@@ -87,6 +88,40 @@ static void form_field_is_decoded_byte_by_byte(void **state) {
         }
 }
 
+static void base64_is_decoded_with_either_alphabet_and_without_padding(void **state) {
+        static const struct {
+                const char *text, *value;
+        } good[] = { { "", "" },
+                     { "Zg==", "f" },
+                     { "Zg", "f" },
+                     { "Zm8=", "fo" },
+                     { "Zm8", "fo" },
+                     { "Zm9v", "foo" },
+                     { "Zm9vYmE", "fooba" },
+                     { "w7_Dvw", "\xc3\xbf\xc3\xbf" },
+                     { "w7/Dvw==", "\xc3\xbf\xc3\xbf" } };
+        static const char *const bad[] = { "Z",     "Zg=",    "Zg===", "Zm9v=", "Z=g=",
+                                           "Zm9 v", "Zm9v\n", "=",     "!!!!",  "Zm9vZ" };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                _cleanup_free_ char *value = NULL;
+                size_t length = 0;
+
+                assert_int_equal(base64_decode(good[i].text, &value, &length), 0);
+                assert_string_equal(value, good[i].value);
+                assert_int_equal(length, strlen(good[i].value));
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                char *value = NULL;
+                size_t length = 0;
+
+                assert_int_equal(base64_decode(bad[i], &value, &length), -EBADMSG);
+                assert_null(value);
+        }
+}
+
 static void address_is_split_behind_its_last_slash(void **state) {
         static const struct {
                 const char *text, *host, *repository, *tag, *digest;
@@ -99,6 +134,7 @@ static void address_is_split_behind_its_last_slash(void **state) {
                 { "a.example.com:5000", "a.example.com:5000", "", "", "" },
                 { "https://a.example.com/", "a.example.com", "", "", "" },
                 { "/b:1", "", "b", "1", "" },
+                { "a.example.com/b:sha256:77", "a.example.com", "b", "sha256:77", "" },
                 { "", "", "", "", "" },
         };
 
@@ -226,9 +262,11 @@ static void delivery_id_is_the_first_header_that_is_of_use(void **state) {
                   DELIVERY_ID_FORGEJO },
                 { "x-github-delivery: a\nidempotency-key: d\n", "d", DELIVERY_ID_IDEMPOTENCY_KEY },
                 { "idempotency-key: d\nwebhook-id: e\n", "e", DELIVERY_ID_WEBHOOK_ID },
+                { "idempotency-key: d\nsvix-id: h\n", "h", DELIVERY_ID_WEBHOOK_ID },
                 { "webhook-id: \nx-github-delivery: a\n", "a", DELIVERY_ID_GITHUB },
                 { "x-gitea-delivery: \x01\nx-github-delivery: a\n", "a", DELIVERY_ID_GITHUB },
                 { "ce-id: f\n", "f", DELIVERY_ID_CLOUD_EVENT },
+                { "x-nexus-webhook-delivery: g\n", "g", DELIVERY_ID_NEXUS },
         };
         DeliveryId id;
 
@@ -282,11 +320,22 @@ static void events_have_ids_of_their_own(void **state) {
         push_list_done(&list);
 }
 
-static void name_alone_has_to_say_its_registry(void **state) {
+#define NAME_WITHOUT_HOST "400 \"name\" does not begin with the registry's host, such as docker.io/"
+
+static void name_has_to_say_its_registry(void **state) {
         (void) state;
 
         assert_body("{\"name\":\"a.example.com/b\"}", "+a.example.com/b");
-        assert_body("{\"name\":\"shop\",\"tag\":\"v1\"}", "+docker.io/library/shop:v1");
+        assert_body("{\"name\":\"docker.io/library/shop\",\"tag\":\"v1\"}", "+docker.io/library/shop:v1");
+        assert_body("{\"name\":\"localhost/shop\",\"tag\":\"v1\"}", "+localhost/shop:v1");
+        assert_body("{\"name\":\"shop\",\"tag\":\"v1\"}", NAME_WITHOUT_HOST);
+        assert_body("{\"name\":\"acme/shop\",\"digest\":null}", NAME_WITHOUT_HOST);
+        assert_body("{\"name\":\"shop.example.com\",\"tag\":\"v1\"}", NAME_WITHOUT_HOST);
+        /* With anything more it is somebody else's. */
+        assert_body("{\"name\":\"shop\",\"tag\":\"v1\",\"author\":\"ada\"}", "-unknown-event");
+        assert_body("{\"name\":\"shop\",\"tag\":7,\"author\":\"ada\"}", "-unknown-event");
+        assert_body("{\"name\":\"a.example.com/b\",\"tag\":\"v1\",\"author\":\"ada\"}",
+                    "+a.example.com/b:v1");
         assert_body("{\"name\":\"acme/shop\"}", "400 no image in the body");
         assert_body("{\"name\":\"Ada\",\"email\":\"ada@example.com\"}", "400 no image in the body");
 }
@@ -307,6 +356,7 @@ int main(void) {
                 cmocka_unit_test(recognition_goes_by_headers_then_media_type_then_keys),
                 cmocka_unit_test(form_is_taken_from_git_forges_only),
                 cmocka_unit_test(form_field_is_decoded_byte_by_byte),
+                cmocka_unit_test(base64_is_decoded_with_either_alphabet_and_without_padding),
                 cmocka_unit_test(address_is_split_behind_its_last_slash),
                 cmocka_unit_test(pushed_texts_never_become_another_image),
                 cmocka_unit_test(bodies_beyond_the_limits_tell_what_was_left_out),
@@ -314,7 +364,7 @@ int main(void) {
                 cmocka_unit_test(delivery_id_is_the_first_header_that_is_of_use),
                 cmocka_unit_test(delivery_id_that_is_of_no_use_is_refused_from_people_only),
                 cmocka_unit_test(events_have_ids_of_their_own),
-                cmocka_unit_test(name_alone_has_to_say_its_registry),
+                cmocka_unit_test(name_has_to_say_its_registry),
                 cmocka_unit_test(tag_beside_an_image_is_its_tag),
         };
 
