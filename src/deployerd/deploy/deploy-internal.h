@@ -5,7 +5,7 @@
  *
  *     recover   what an attempt that died has left is put right
  *     prepare   what root says, the image, the body of the container
- *     bring-up  create, make way, start, wait
+ *     bring-up  create, make way, start, wait, and give it its names
  *     switch    the commit point
  *     undo      the way back, where it was not reached
  *     finish    what is replaced goes
@@ -27,6 +27,7 @@ typedef struct Deploy {
         ProjectConfig project;
         uint16_t port;
         bool has_healthcheck;
+        bool routed; /* a label of its own or of its image has a proxy find it by itself */
         json_t *body;
         char hash[CONFIG_HASH_SIZE];
         bool recreate;     /* the old has to be stopped before the new is started */
@@ -76,7 +77,7 @@ int deploy_recover(Deploy *deploy, const InstanceList *list);
 /* Reads what root says of the project, gets the image here, makes the body, and lists what is there `before`. */
 int deploy_prepare(Deploy *deploy);
 
-/* Creates, stops what has to make way, starts and waits. -EREMOTEIO: it did not come up. Undoes nothing. */
+/* Creates, stops what has to make way, starts, waits, and gives it its aliases. -EREMOTEIO: it did not come up. Undoes nothing. */
 int deploy_bring_up(Deploy *deploy);
 
 /*

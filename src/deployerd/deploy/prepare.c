@@ -3,6 +3,7 @@
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/fetch.h"
 #include "shared/protocol.h"
+#include "shared/proxy-labels.h"
 
 /* What root says of the project, before anything is pulled. */
 static int deploy_read_project(Deploy *deploy) {
@@ -56,6 +57,8 @@ static int deploy_fetch(Deploy *deploy) {
         if (r < 0)
                 return r;
 
+        deploy->routed = proxy_labels_find(image.labels) ||
+                         proxy_labels_find(json_object_get(deploy->body, "Labels"));
         deploy->has_healthcheck = container_body_has_healthcheck(deploy->body, image.has_healthcheck);
         return 0;
 }
