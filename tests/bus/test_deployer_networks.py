@@ -181,5 +181,32 @@ def test_network_that_cannot_be_joined_is_told_and_undone():
         assert host.engine.names() == [], host.engine.names()
 
 
+# MAC addresses
+
+MAC = "02:42:ac:11:00:02"
+
+
+@every_engine
+def test_mac_address_of_the_first_network_is_set_the_way_the_engine_can(host, flavour):
+    host.engine.push(REPO, "v1")
+    root_says(host, container={"NetworkingConfig": {"EndpointsConfig": {"a": {"MacAddress": MAC}}}})
+    assert host.deploy(1, f"{REPO}:v1")[0] == "succeeded"
+    body = host.engine.control("state")["bodies"][-1]
+    assert body["NetworkingConfig"]["EndpointsConfig"]["a"]["MacAddress"] == MAC, body
+    assert body.get("MacAddress") == (MAC if flavour == "docker" else None), body
+
+
+@every_engine
+def test_mac_address_that_the_engine_cannot_set_is_refused_before_the_pull(host, flavour):
+    host.engine.push(REPO, "v1")
+    root_says(host, container={"NetworkingConfig": {"EndpointsConfig": {"a": {}, "b": {"MacAddress": MAC}}}})
+    if flavour != "docker":
+        assert host.deploy(1, f"{REPO}:v1")[0] == "succeeded"
+        return
+    name, text = host.refused(1, f"{REPO}:v1")
+    assert name == "Configuration" and "network b beside a needs version 1.44" in text and "speaks 1.41" in text, f"{name}: {text}"
+    assert not any("/images/create" in line for line in host.engine.requests())
+
+
 if __name__ == "__main__":
     tap.main()

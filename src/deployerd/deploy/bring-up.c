@@ -79,6 +79,7 @@ static int deploy_wait(Deploy *deploy, EngineHttpWatch *watch, const DeployerCon
                 .healthcheck = deploy->project.healthcheck ? deploy->project.healthcheck
                                                            : deploy->request->healthcheck,
                 .port = deploy->port,
+                .other_ports = deploy->other_ports,
         };
 
         return health_wait(deploy->engine, watch, deploy->container, &health, config);

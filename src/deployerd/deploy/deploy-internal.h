@@ -18,6 +18,9 @@
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/retain.h"
 
+/* A few ports, for people to read. */
+#define OTHER_PORTS_SIZE 64U
+
 typedef struct Deploy {
         Worker *worker;
         const DeployRequest *request;
@@ -26,6 +29,7 @@ typedef struct Deploy {
         ImageRef *image; /* with its digest, once that is resolved */
         ProjectConfig project;
         uint16_t port;
+        char other_ports[OTHER_PORTS_SIZE]; /* that the image exposes: "8080, 9090" */
         bool has_healthcheck;
         bool routed; /* a label of its own or of its image has a proxy find it by itself */
         json_t *body;

@@ -37,6 +37,20 @@ static int health_fail(HealthWait *wait, const char *text) {
                            wait->problem[0] ? "; last answer: " : "", wait->problem);
 }
 
+/* Where a port was asked that may not be the one that is meant, the others are told. */
+static int health_late(HealthWait *wait) {
+        bool asked = wait->judged.ask == HEALTH_ASK_TCP || wait->judged.ask == HEALTH_ASK_HTTP;
+
+        if (!asked || !wait->problem[0] || isempty(wait->spec->other_ports))
+                return health_fail(wait, "it was not healthy before the deadline");
+
+        return worker_fail(
+                        engine_worker(wait->engine), -EREMOTEIO,
+                        "it was not healthy before the deadline; last answer: %.256s; the image also exposes %s: "
+                        "--port= of tinyforgectl project set names another port",
+                        wait->problem, wait->spec->other_ports);
+}
+
 static int health_interrupted(HealthWait *wait) {
         return worker_fail(engine_worker(wait->engine), -EINTR, "The deployer is being stopped");
 }
@@ -156,8 +170,7 @@ static int health_look(HealthWait *wait, const char *id) {
                 return health_fail(wait, text);
         case HEALTH_UNDECIDED:
         default:
-                return health_left(wait) > 0 ? 0
-                                             : health_fail(wait, "it was not healthy before the deadline");
+                return health_left(wait) > 0 ? 0 : health_late(wait);
         }
 }
 

@@ -10,6 +10,7 @@ typedef struct HealthSpec {
         bool has_healthcheck;    /* the image's own */
         const char *healthcheck; /* "", "image", "tcp", "http:/path", "none"; NULL is "" */
         uint16_t port;           /* inside the container; 0: none */
+        const char *other_ports; /* that its image exposes, for people to read; NULL is "" */
 } HealthSpec;
 
 /*

@@ -2,6 +2,7 @@
 /* Which network a container joins when, and under which names: see networks.h. */
 #include "deployerd/deploy/networks.h"
 
+#include "deployerd/config/merge-patch.h"
 #include "deployerd/engine/networks.h"
 #include "shared/json.h"
 
@@ -55,6 +56,61 @@ static int endpoints_for(const json_t *body, bool one, bool nameless, json_t **r
         return 0;
 }
 
+/* An engine that knows one network when it creates knows one MAC address as well, which is that of the first. */
+static int check_addresses(Engine *engine, const json_t *body) {
+        const char *first = first_network(body), *network;
+        json_t *endpoint;
+
+        json_object_foreach(endpoints_of(body), network, endpoint) {
+                if (streq(network, first) || isempty(json_get_string(endpoint, "MacAddress")))
+                        continue;
+
+                return worker_fail(
+                                engine_worker(engine), -EBADMSG,
+                                "MacAddress in the network %.128s beside %.128s needs version 1.%u of the Engine "
+                                "API, and the engine speaks 1.%u",
+                                network, first, ENGINE_API_MINOR_NETWORKS, engine_api_minor(engine));
+        }
+
+        return 0;
+}
+
+int networks_check(Engine *engine, const json_t *patches) {
+        _cleanup_(json_freep) json_t *body = json_object();
+
+        assert(engine);
+
+        if (!body)
+                return -ENOMEM;
+        if (engine_creates_in_networks(engine))
+                return 0;
+
+        for (size_t i = 0; i < json_array_size(patches); i++) {
+                json_t *merged = NULL;
+                int r;
+
+                r = merge_patch(body, json_array_get(patches, i), &merged);
+                if (r < 0)
+                        return r;
+
+                json_decref(body);
+                body = merged;
+        }
+
+        return check_addresses(engine, body);
+}
+
+/* Of a body that is created in one network. */
+static int set_address(json_t *body, const json_t *endpoints) {
+        const char *first = first_network(body);
+        json_t *address = json_object_get(json_object_get(endpoints, first), "MacAddress");
+
+        if (!json_is_string(address) || json_object_get(body, "MacAddress"))
+                return 0;
+
+        return json_object_set(body, "MacAddress", address) < 0 ? -ENOMEM : 0;
+}
+
 int networks_create_body(const json_t *body, bool one, bool nameless, json_t **ret) {
         _cleanup_(json_freep) json_t *copy = NULL, *networking = NULL, *endpoints = NULL;
         int r;
@@ -75,6 +131,10 @@ int networks_create_body(const json_t *body, bool one, bool nameless, json_t **r
                 if (!networking || json_object_set(networking, "EndpointsConfig", endpoints) < 0 ||
                     json_object_set(copy, "NetworkingConfig", networking) < 0)
                         return -ENOMEM;
+
+                r = one ? set_address(copy, endpoints) : 0;
+                if (r < 0)
+                        return r;
         }
 
         *ret = TAKE_PTR(copy);

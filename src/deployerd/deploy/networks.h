@@ -11,7 +11,13 @@
 #include "deployerd/engine/engine.h"
 
 /*
- * What of the create body `body` the engine is asked for: with one network where `one`, and without any alias where
+ * Whether the engine can do what `patches` (an array of merge patches over the create body, or NULL) say of networks. -EBADMSG,
+ * with a sentence that names the version of the API that can; -ENOMEM.
+ */
+int networks_check(Engine *engine, const json_t *patches);
+
+/*
+ * What of the create body `body` the engine is asked for: with one network where `one`, whose MAC address is then the container's, and without any alias where
  * `nameless`. Shares with `body` what is the same. Pure; -ENOMEM is the only error.
  */
 int networks_create_body(const json_t *body, bool one, bool nameless, json_t **ret);

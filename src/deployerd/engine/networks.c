@@ -7,11 +7,9 @@
 #include "deployerd/engine/url.h"
 #include "shared/json.h"
 
-/* The version of Docker's API from which on a container may be created in several networks. */
-#define API_MINOR_NETWORKS 44U
-
 bool engine_creates_in_networks(const Engine *engine) {
-        return engine_quirks(engine)->creates_in_networks || engine_api_minor(engine) >= API_MINOR_NETWORKS;
+        return engine_quirks(engine)->creates_in_networks ||
+               engine_api_minor(engine) >= ENGINE_API_MINOR_NETWORKS;
 }
 
 static int network_call(Engine *engine, const char *network, const char *verb, const json_t *body,

@@ -4,6 +4,9 @@
 
 #include "deployerd/engine/engine.h"
 
+/* From this version of its API on Docker creates containers in several networks, each with a MAC address of its own. */
+#define ENGINE_API_MINOR_NETWORKS 44U
+
 /* Whether a container can be created in more than one network; else it joins the others afterwards. */
 bool engine_creates_in_networks(const Engine *engine);
 

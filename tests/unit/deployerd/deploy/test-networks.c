@@ -47,12 +47,20 @@ static void one_network_is_that_of_the_mode_else_the_first(void **state) {
         (void) state;
 
         expect_body("{" TWO "}", true, true,
-                    "{\"NetworkingConfig\":{\"EndpointsConfig\":{\"a\":{\"MacAddress\":\"m\"}}}}");
+                    "{\"MacAddress\":\"m\",\"NetworkingConfig\":{\"EndpointsConfig\":{\"a\":{\"MacAddress\":\"m\"}}}}");
         expect_body("{\"HostConfig\":{\"NetworkMode\":\"b\"}," TWO "}", true, false,
                     "{\"HostConfig\":{\"NetworkMode\":\"b\"},\"NetworkingConfig\":{\"EndpointsConfig\":{\"b\":{}}}}");
         expect_body("{\"HostConfig\":{\"NetworkMode\":\"bridge\"}," TWO "}", true, true,
-                    "{\"HostConfig\":{\"NetworkMode\":\"bridge\"},"
+                    "{\"MacAddress\":\"m\",\"HostConfig\":{\"NetworkMode\":\"bridge\"},"
                     "\"NetworkingConfig\":{\"EndpointsConfig\":{\"a\":{\"MacAddress\":\"m\"}}}}");
+}
+
+static void address_of_the_container_is_kept(void **state) {
+        (void) state;
+
+        expect_body("{\"MacAddress\":\"own\"," TWO "}", true, false,
+                    "{\"MacAddress\":\"own\",\"NetworkingConfig\":{\"EndpointsConfig\":"
+                    "{\"a\":{\"Aliases\":[\"x\"],\"MacAddress\":\"m\"}}}}");
 }
 
 int main(void) {
@@ -60,6 +68,7 @@ int main(void) {
                 cmocka_unit_test(body_without_networks_stays_as_it_is),
                 cmocka_unit_test(aliases_wait_and_nothing_else_does),
                 cmocka_unit_test(one_network_is_that_of_the_mode_else_the_first),
+                cmocka_unit_test(address_of_the_container_is_kept),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
