@@ -116,7 +116,8 @@ class Container:
         for key, binding in fake_network.bindings(self.body):
             ports.setdefault(key, []).append({"HostIp": binding["HostIp"],
                                               "HostPort": binding["HostPort"] or str(self.port)})
-        return ports
+        # As engines tell them.
+        return dict(sorted(ports.items()))
 
     def volume(self, path):
         """The name of its own volume at `path`."""
