@@ -197,6 +197,15 @@ class Stage:
         fine = (scenario.outcome, "unchanged") if scenario.outcome == "succeeded" else (scenario.outcome,)
         assert any(outcome == word or (word not in fine[1:] and word in outcome) for word in fine), outcome
         assert found == scenario.new, found
+        self.check_names(scenario)
+
+    def check_names(self, scenario):
+        """It has the aliases that root's file says, whatever happened meanwhile."""
+        wanted = ((scenario.project or {}).get("container", {}).get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+        for container in self.engine.control("state")["containers"]:
+            joined = container["NetworkSettings"]["Networks"]
+            for network, endpoint in wanted.items():
+                assert set(endpoint["Aliases"]) <= set(joined[network]["Aliases"]), joined
 
     # One point
 

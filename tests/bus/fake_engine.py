@@ -65,6 +65,7 @@ class Container:
         self.removed = self.by_hand = False
         self.signal_code = 0
         self.address = ""
+        self.joined, self.attached = fake_network.endpoints(flavour, body), 0
         self.port = 40000 + number
 
     @property
@@ -129,7 +130,8 @@ class Container:
         for key, binding in fake_network.bindings(self.body):
             ports.setdefault(key, []).append({"HostIp": binding["HostIp"],
                                               "HostPort": binding["HostPort"] or str(self.port)})
-        return ports
+        # As engines tell them.
+        return dict(sorted(ports.items()))
 
     def volume(self, path):
         """The name of its own volume at `path`."""
@@ -174,7 +176,7 @@ class Container:
                 "Config": {"Labels": self.labels(), "Image": self.body["Image"], "Tty": False, **self.stop_timeout(),
                            **({"Healthcheck": healthcheck(self.image)}
                               if self.image.get("healthcheck") and self.flavour != "podman" else {})},
-                "NetworkSettings": fake_network.settings(self.flavour, self.body,
+                "NetworkSettings": fake_network.settings(self.flavour, self.joined, self.id[:12],
                                                          self.behaviour.get("address", self.address) if self.running() else "",
                                                          self.ports())}
 
@@ -226,14 +228,27 @@ class Engine(Mortal):
 
     def run_container(self, container):
         self.check_ports(container)
-        started = time.time()
         if container.started and self.flavour_name != "podman":
             # A port of the engine's choice is another one each time.
             container.port += 1000
-        container.started, container.stopped = started, None
+        container.started, container.stopped = time.time(), None
         container.signal_code, container.by_hand = 0, False
+        self.attach(container)
+
+    def attach(self, container, again=False):
+        """Gives it an address, where it is reached until it ends or is given another one."""
+        container.attached += 1
+        started, attached = container.started, container.attached
         container.address = self.network.attach(
-            container.body, container.image, lambda: container.running() and container.started == started)
+            container.body, container.image,
+            lambda: container.running() and container.started == started and container.attached == attached,
+            again)
+
+    def reach(self, container):
+        """It is in a network again: with Docker, at another port of the engine's choice."""
+        if self.flavour_name != "podman":
+            container.port += 1000
+        self.attach(container, again=True)
 
     # Names
 
@@ -278,7 +293,7 @@ class Engine(Mortal):
         return None
 
 
-class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
+class Handler(ImageRoutes, fake_network.NetworkRoutes, http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     engine = None
 
@@ -463,13 +478,13 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         if libpod and self.engine.flavour_name == "podman":
             self.libpod_image(libpod.group(1))
             return
-        version = re.match(r"/v1\.4[1-9](/.*)", path)
+        version = re.match(r"/v1\.(4[1-9])(/.*)", path)
         if not version:
             raise Failure(404, "page not found")
         for method, pattern, handler in self.ROUTES:
-            match = re.fullmatch(pattern, version.group(1))
+            match = re.fullmatch(pattern, version.group(2))
             if match and method == self.command:
-                handler(self, *match.groups(), query=query, body=body, fault=fault)
+                handler(self, *match.groups(), query=query, body=body, fault=fault, minor=int(version.group(1)))
                 return
         raise Failure(404, "page not found")
 
@@ -575,8 +590,11 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
                           f"creating container storage: {text}" if self.engine.flavour_name == "podman"
                           else f"Conflict. {text[0].upper()}{text[1:]}")
 
-    def create(self, query, body, **_):
+    def create(self, query, body, minor, **_):
         engine = self.engine
+        networks = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+        if engine.flavour_name == "docker" and minor < 44 and len(networks) > 1:
+            raise Failure(400, f"Container cannot be connected to network endpoints: {', '.join(networks)}")
         with engine.lock:
             _, digest, image = engine.find_image(body["Image"])
             self.check_name(query["name"])
@@ -728,6 +746,8 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         ("GET", r"/containers/([^/]+)/logs", logs),
         ("DELETE", r"/containers/([^/]+)", remove),
         ("DELETE", r"/volumes/([^/]+)", remove_volume),
+        ("POST", r"/networks/([^/]+)/connect", fake_network.NetworkRoutes.connect),
+        ("POST", r"/networks/([^/]+)/disconnect", fake_network.NetworkRoutes.disconnect),
         ("GET", r"/events", events),
     ]
 

@@ -9,6 +9,7 @@ An image listens on the ports it exposes and answers each request with 200, unle
     listen: {"port": 8080, "after": 0.2, "status": 503, "body": "soon", "headers": "Location: /\\r\\n"}
     listen: {"raw": "not HTTP\\r\\n"}     these bytes to everybody
     listen: {"silent": true}            connections are accepted, and nothing is ever said
+    listen: {"once": true}              at the first address that it gets after its start, and at no other
 
 `port` is the exposed ones, `status` 200 and `after` the start 0 where they are not given.
 """
@@ -18,6 +19,8 @@ import select
 import socket
 import threading
 import time
+
+from fake_images import Failure
 
 PAUSE = 0.05
 PATIENCE = 5
@@ -115,9 +118,14 @@ class Network:
         pid = os.getpid()
         return f"127.{2 + (pid >> 8) % 125}.{pid % 256}.{2 + next(self.numbers) % 252}"
 
-    def attach(self, body, image, alive):
-        """The address of a container that is being started, "" where it has none or its ports cannot be bound."""
+    def attach(self, body, image, alive, again=False):
+        """
+        The address of a container that is being started, or that is in a network `again`; "" where it has none or its ports
+        cannot be bound.
+        """
         behaviour = image.get("behaviour", {}).get("listen", {})
+        if again and behaviour:
+            behaviour = not behaviour.get("once") and {**behaviour, "after": 0}
         ports = [int(port.partition("/")[0]) for port in image.get("ports", []) if not port.endswith("/udp")]
         if behaviour and "port" in behaviour:
             ports = [behaviour["port"]]
@@ -135,11 +143,55 @@ class Network:
         return ""
 
 
-def settings(flavour, body, address, ports):
-    """NetworkSettings: the old place for the address is filled for the engine's own network alone."""
-    own = {"docker": "bridge", "podman": "podman"}[flavour]
-    name = own if mode(body) in ("default", "bridge") else mode(body)
-    networks = {} if name.startswith("container:") else {name: {
-        "IPAddress": address, "IPPrefixLen": 16 if address else 0, "Gateway": "", "GlobalIPv6Address": "",
-        "NetworkID": f"network-{name}"}}
-    return {"Ports": ports, "IPAddress": address if name == own else "", "Networks": networks}
+OWN = {"docker": "bridge", "podman": "podman"}
+
+
+def endpoints(flavour, body):
+    """{network: EndpointSettings} in which a container is created."""
+    wanted = (body.get("NetworkingConfig") or {}).get("EndpointsConfig")
+    if wanted:
+        return {name: settings or {} for name, settings in wanted.items()}
+    name = OWN[flavour] if mode(body) in ("default", "bridge") else mode(body)
+    return {} if name.startswith("container:") else {name: {}}
+
+
+def settings(flavour, joined, number, address, ports):
+    """NetworkSettings: the old place for the address is filled for the engine's own network alone; `number` is an alias of its own."""
+    networks = {name: {"IPAddress": address, "IPPrefixLen": 16 if address else 0, "Gateway": "", "GlobalIPv6Address": "",
+                       "NetworkID": f"network-{name}", "Aliases": [*(endpoint.get("Aliases") or []), number],
+                       "IPAMConfig": endpoint.get("IPAMConfig")} for name, endpoint in joined.items()}
+    return {"Ports": ports, "IPAddress": address if OWN[flavour] in networks else "", "Networks": networks}
+
+
+class NetworkRoutes:
+    """Mixed into the handler, which has `engine`: a running container that leaves its last network is reached no more."""
+
+    def connect(self, name, body, **_):
+        with self.engine.lock:
+            container = self.engine.find_container(body["Container"])
+            if name in container.joined:
+                raise Failure(*((403, f"endpoint with name {container.name} already exists in network {name}")
+                                if self.engine.flavour_name == "docker" else
+                                (500, f"container {container.id} is already connected to network {name}")))
+            was_reached = bool(container.joined)
+            container.joined = {**container.joined, name: body.get("EndpointConfig") or {}}
+            if container.running() and not was_reached:
+                self.engine.reach(container)
+        self.said_ok()
+
+    def disconnect(self, name, body, **_):
+        with self.engine.lock:
+            container = self.engine.find_container(body["Container"])
+            if name not in container.joined:
+                raise Failure(500, f"container {container.id} is not connected to network {name}")
+            container.joined = {known: endpoint for known, endpoint in container.joined.items() if known != name}
+            if not container.joined:
+                container.address, container.attached = "", container.attached + 1
+        self.said_ok()
+
+    def said_ok(self):
+        """Podman says it in plain text."""
+        if self.engine.flavour_name == "podman":
+            self.raw(200, b"OK\n", "text/plain")
+        else:
+            self.empty(200)

@@ -47,7 +47,7 @@ def test_container_gets_no_more_than_it_needs(host):
     assert body == {"Image": f"{REPO}@{digest}", "ExposedPorts": {"8080/tcp": {}}, "StopTimeout": 1}, body
     assert len(labels.pop("org.tinyforge.config")) == 64
     assert labels == {"org.tinyforge.project": "shop", "org.tinyforge.stage": "dev", "org.tinyforge.deploy": "7",
-                      "org.tinyforge.digest": digest, "org.tinyforge.store": STORE}, labels
+                      "org.tinyforge.digest": digest, "org.tinyforge.store": STORE, "org.tinyforge.port": "8080"}, labels
     log = settings.pop("LogConfig")
     assert (log["Type"], log["Config"]["tag"]) == ("journald", "shop-dev-7"), log
     restart = {"docker": "unless-stopped", "podman": "always"}[host.engine.flavour]
@@ -146,7 +146,7 @@ def test_lowest_of_several_ports_is_published(host):
     host.engine.push(REPO, "v1", ports=["9090/tcp", "53/udp", "8081/tcp"])
     host.deploy(7, f"{REPO}:v1")
     assert list(host.engine.control("state")["bodies"][0]["ExposedPorts"]) == ["8081/tcp"]
-    assert "exposes 2 ports of tcp: the lowest, 8081" in host.log()
+    assert "exposes 2 ports of tcp: the lowest, 8081, is the project's; it also exposes 9090" in host.log()
 
 
 @both

@@ -20,8 +20,13 @@ from crash_points import REPO, Scenario, play_with_both  # noqa: E402
 FIXED_PORT = {"image": REPO, "container": {"HostConfig": {"PortBindings": {
     "8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}}}}
 
+# Names that it gets only when it is well, in networks that it joins one by one.
+NAMED = {"image": REPO, "container": {"NetworkingConfig": {"EndpointsConfig": {
+    "backend": {"Aliases": ["al"]}, "front": {"Aliases": ["www"]}}}}}
+
 SCENARIOS = {
     "overlap": Scenario(f"{REPO}:v2", whole=True),
+    "overlap, named": Scenario(f"{REPO}:v2", project=NAMED),
     "overlap, unhealthy": Scenario(f"{REPO}:bad", outcome="rolled-back", name="shop-dev-7", word="v1"),
     "first": Scenario(f"{REPO}:v2", before=()),
     "first, unhealthy": Scenario(f"{REPO}:bad", before=(), outcome="did not come up", name=None),
@@ -38,6 +43,10 @@ SCENARIOS = {
 
 def test_deploy_that_is_cut_off_leads_to_the_old_or_the_new_one():
     play_with_both(SCENARIOS["overlap"])
+
+
+def test_deploy_of_what_has_names_that_is_cut_off_leads_to_the_old_or_the_new_one():
+    play_with_both(SCENARIOS["overlap, named"])
 
 
 def test_unhealthy_deploy_that_is_cut_off_leads_to_the_old_one():

@@ -40,7 +40,7 @@ ROOMS = {
     "deployerd/config": {"door": "deployer-config.h", "also": ["hash.h", "merge-patch.h", "policy.h", "project-config.h"],
                          "uses": ["deployerd/text"]},
     "deployerd/engine": {"door": "engine.h", "also": ["container-end.h", "container-watch.h", "container.h", "containers.h", "http.h", "images.h",
-                                                               "info.h", "volumes.h"],
+                                                               "info.h", "networks.h", "volumes.h"],
                          "uses": ["deployerd/text", "deployerd/worker"]},
     "deployerd/deploy": {"door": "deploy.h", "also": ["container-body.h", "instance.h", "removal.h", "upstreams.h"],
                          "uses": ["deployerd/config", "deployerd/engine", "deployerd/text", "deployerd/worker"]},

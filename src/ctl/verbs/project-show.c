@@ -12,6 +12,7 @@
 #include "shared/bus/errors.h"
 #include "shared/json.h"
 #include "shared/protocol.h"
+#include "shared/proxy-labels.h"
 
 /* One run of the verb. Strings are borrowed from the answers. */
 typedef struct Show {
@@ -135,6 +136,17 @@ static void print_stage(const Show *show, const StageRow *stage, const char *ima
         (void) fflush(ctl->out);
 }
 
+/* Labels cannot be changed while a container runs, as its names in a network can. */
+static void warn_of_labels(const Show *show, const json_t *body) {
+        const char *label = proxy_labels_find(json_object_get(body, "Labels"));
+
+        if (label && !json_object_get(body, "Healthcheck"))
+                ctl_hint(show->ctl,
+                         "By the label %.128s a proxy finds a new container as soon as it starts. Unless the image "
+                         "has a HEALTHCHECK, or the stage is recreated, it is sent requests before it is known to be well.",
+                         label);
+}
+
 static int show_stage(Show *show, const StageRow *stage) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *deploys = NULL;
         _cleanup_(json_freep) json_t *body = NULL, *problem = NULL;
@@ -151,9 +163,14 @@ static int show_stage(Show *show, const StageRow *stage) {
                 return r;
 
         if (!show->ctl->json) {
-                if (body)
-                        ctl_print(show->ctl, "Container:");
-                return body ? ctl_print_json_indented(show->ctl, body) : 0;
+                if (!body)
+                        return 0;
+
+                ctl_print(show->ctl, "Container:");
+                r = ctl_print_json_indented(show->ctl, body);
+                if (r >= 0)
+                        warn_of_labels(show, body);
+                return r;
         }
 
         object = json_pack("{s:s, s:s, s:s, s:b, s:i, s:s, s:O?, s:O?}", "name", stage->name, "policy",

@@ -6,6 +6,9 @@
  */
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/health.h"
+#include "deployerd/deploy/networks.h"
+#include "deployerd/engine/networks.h"
+#include "shared/json.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
 
@@ -22,17 +25,25 @@ static int deploy_check_name(Deploy *deploy) {
         return r;
 }
 
+/* In all of its networks. Where nobody else has its names meanwhile, it has them from the beginning. */
 static int deploy_create(Deploy *deploy) {
+        _cleanup_(json_freep) json_t *body = NULL;
+        bool nameless = !deploy->recreate;
         int r;
 
         r = deploy_check_name(deploy);
+        if (r >= 0)
+                r = networks_create_body(deploy->body, !engine_creates_in_networks(deploy->engine), nameless,
+                                         &body);
         if (r < 0)
                 return r;
 
-        r = engine_container_create(deploy->engine, deploy->pending_name, deploy->body, deploy->recreate,
+        r = engine_container_create(deploy->engine, deploy->pending_name, body, deploy->recreate,
                                     &deploy->container);
         if (r == -EEXIST)
                 return -EBADE;
+        if (r >= 0)
+                r = networks_join(deploy->engine, deploy->container, deploy->body, nameless);
         if (r < 0)
                 return r;
 
@@ -70,15 +81,22 @@ static uint64_t deploy_patience(const Deploy *deploy) {
         return passed < most ? most - passed : 0;
 }
 
-/* Started and waited for. -EREMOTEIO: it did not come up. */
-static int deploy_start(Deploy *deploy) {
+/* -EREMOTEIO: it did not come up. */
+static int deploy_wait(Deploy *deploy, ContainerWatch *watch, const DeployerConfig *config) {
         const HealthSpec health = {
                 .has_healthcheck = deploy->has_healthcheck,
                 .healthcheck = deploy_healthcheck(deploy),
                 .port = deploy->port,
+                .other_ports = deploy->other_ports,
                 .check = deploy->healthcheck,
                 .patience_usec = deploy_patience(deploy),
         };
+
+        return health_wait(deploy->engine, watch, deploy->container, &health, config);
+}
+
+/* Started and waited for. -EREMOTEIO: it did not come up. */
+static int deploy_start(Deploy *deploy) {
         _cleanup_(container_watch_done) ContainerWatch watch = { .events = NULL };
         int r;
 
@@ -87,11 +105,27 @@ static int deploy_start(Deploy *deploy) {
         r = engine_container_start(deploy->engine, deploy->container, deploy->recreate);
         if (r >= 0) {
                 worker_progress(deploy->worker, PHASE_STARTED, "");
-                r = health_wait(deploy->engine, &watch, deploy->container, &health, deploy->config);
+                r = deploy_wait(deploy, &watch, deploy->config);
         }
 
         deploy->engine_ended = r == -EREMOTEIO && engine_http_watch_is_cut(watch.events);
         return r;
+}
+
+/*
+ * From here on it is found by its aliases, as the old one still is. It has run for long enough; but where it answers may be
+ * another place now, and it has to be well there too.
+ */
+static int deploy_name(Deploy *deploy) {
+        DeployerConfig config = *deploy->config;
+        int r;
+
+        r = networks_give_names(deploy->engine, deploy->container, deploy->body);
+        if (r <= 0)
+                return r;
+
+        config.stable_usec = 0;
+        return deploy_wait(deploy, NULL, &config);
 }
 
 int deploy_bring_up(Deploy *deploy) {
@@ -106,5 +140,6 @@ int deploy_bring_up(Deploy *deploy) {
                 return r;
 
         worker_progress(deploy->worker, PHASE_HEALTHY, "");
-        return deploy_check_cancelled(deploy);
+        r = deploy_check_cancelled(deploy);
+        return r < 0 || deploy->recreate ? r : deploy_name(deploy);
 }

@@ -96,18 +96,20 @@ static int body_configuration(const EngineQuirks *quirks, const ProjectConfig *p
         return 0;
 }
 
-static json_t *own_labels(const DeployRequest *request, const char *digest, const char *hash) {
-        char deploy[24];
+static json_t *own_labels(const DeployRequest *request, const BodyImage *image, const char *hash) {
+        char deploy[24], port[8];
 
         (void) snprintf(deploy, sizeof(deploy), "%" PRIu64, request->deploy_id);
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", LABEL_PROJECT, request->project, LABEL_STAGE,
-                         request->stage, LABEL_DEPLOY, deploy, LABEL_DIGEST, digest, LABEL_CONFIG, hash,
-                         LABEL_STORE, request->store);
+        (void) snprintf(port, sizeof(port), "%" PRIu16, image->port);
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*}", LABEL_PROJECT, request->project,
+                         LABEL_STAGE, request->stage, LABEL_DEPLOY, deploy, LABEL_DIGEST, image->digest,
+                         LABEL_CONFIG, hash, LABEL_STORE, request->store, LABEL_PORT,
+                         image->port > 0 ? port : NULL);
 }
 
-static int body_set_labels(json_t *body, const DeployRequest *request, const char *digest,
+static int body_set_labels(json_t *body, const DeployRequest *request, const BodyImage *image,
                            const char *hash) {
-        _cleanup_(json_freep) json_t *own = own_labels(request, digest, hash);
+        _cleanup_(json_freep) json_t *own = own_labels(request, image, hash);
         json_t *labels = json_object_get(body, "Labels");
 
         if (!own)
@@ -171,7 +173,7 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
             0)
                 return -ENOMEM;
 
-        r = body_set_labels(body, request, image->digest, ret_hash);
+        r = body_set_labels(body, request, image, ret_hash);
         if (r >= 0)
                 r = body_set_log(body, quirks, request);
         if (r >= 0)

@@ -5,7 +5,7 @@
  *
  *     recover   what an attempt that died has left is put right
  *     prepare   what root says, the image, the body of the container
- *     bring-up  create, make way, start, wait
+ *     bring-up  create, make way, start, wait, and give it its names
  *     switch    the commit point
  *     undo      the way back, where it was not reached
  *     finish    what is replaced goes
@@ -18,6 +18,9 @@
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/retain.h"
 
+/* A few ports, for people to read. */
+#define OTHER_PORTS_SIZE 64U
+
 typedef struct Deploy {
         Worker *worker;
         const DeployRequest *request;
@@ -26,9 +29,11 @@ typedef struct Deploy {
         ImageRef *image; /* with its digest, once that is resolved */
         ProjectConfig project;
         uint16_t port;
+        char other_ports[OTHER_PORTS_SIZE]; /* that the image exposes: "8080, 9090" */
         bool has_healthcheck;
         json_t *healthcheck; /* what is known of that; may be NULL */
         uint64_t begun_at;   /* monotonic */
+        bool routed;         /* a label of its own or of its image has a proxy find it by itself */
         json_t *body;
         char hash[CONFIG_HASH_SIZE];
         bool recreate;     /* the old has to be stopped before the new is started */
@@ -82,7 +87,7 @@ int deploy_recover(Deploy *deploy, const InstanceList *list);
 /* Reads what root says of the project, gets the image here, makes the body, and lists what is there `before`. */
 int deploy_prepare(Deploy *deploy);
 
-/* Creates, stops what has to make way, starts and waits. -EREMOTEIO: it did not come up. Undoes nothing. */
+/* Creates, stops what has to make way, starts, waits, and gives it its aliases. -EREMOTEIO: it did not come up. Undoes nothing. */
 int deploy_bring_up(Deploy *deploy);
 
 /*

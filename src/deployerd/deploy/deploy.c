@@ -50,6 +50,10 @@ static void deploy_choose(Deploy *deploy) {
         if (reason)
                 worker_log(deploy->worker, LOG_NOTICE,
                            "The old container is stopped before the new one is started, because %s", reason);
+        else if (deploy->routed && !deploy->has_healthcheck)
+                worker_log(deploy->worker, LOG_NOTICE,
+                           "A proxy that goes by the container's labels sends requests to the new one before it "
+                           "is known to be well: without a HEALTHCHECK the proxy has nothing to wait for");
 }
 
 /* 1 when an earlier attempt of this deploy got as far as the switch, and the rest is done now. */

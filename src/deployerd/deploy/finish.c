@@ -75,7 +75,7 @@ static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current) {
 static void describe(const Container *container, char *ret, size_t size) {
         char endpoint[ENDPOINT_SIZE];
 
-        container_endpoint(container, endpoint);
+        instance_endpoint(container, endpoint);
         (void) snprintf(ret, size, "%s runs, %s%s", container->name,
                         endpoint[0] ? "published on " : "nothing is published", endpoint);
         text_clean(ret);

@@ -184,6 +184,18 @@ static int health_fail_ended(HealthWait *wait, const Container *container, uint6
         return health_fail(wait, text);
 }
 
+/* Where a port was asked that may not be the one that is meant, the others are told. */
+static int health_fail_unanswered(HealthWait *wait) {
+        if (!wait->problem[0] || isempty(wait->spec->other_ports))
+                return health_fail(wait, "it was not healthy before the deadline");
+
+        return worker_fail(
+                        engine_worker(wait->engine), -EREMOTEIO,
+                        "it was not healthy before the deadline; last answer: %.256s; the image also exposes %s: "
+                        "--port= of tinyforgectl project set names another port",
+                        wait->problem, wait->spec->other_ports);
+}
+
 /* The deadline is over. 1: it counts as up nevertheless. */
 static int health_fail_late(HealthWait *wait, const Container *container) {
         bool silent = wait->judged.ask == HEALTH_ASK_IMAGE && streq(container->health, "starting");
@@ -193,7 +205,7 @@ static int health_fail_late(HealthWait *wait, const Container *container) {
         if (silent && wait->spec->silence_is_well)
                 return 1;
         if (!silent || json_array_size(log) > 0)
-                return health_fail(wait, "it was not healthy before the deadline");
+                return health_fail_unanswered(wait);
 
         health_span_print(health_timing_first(&wait->timing), first);
         (void) snprintf(text, sizeof(text),

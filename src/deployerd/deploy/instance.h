@@ -13,6 +13,7 @@
 #define LABEL_DIGEST  "org.tinyforge.digest"
 #define LABEL_CONFIG  "org.tinyforge.config"
 #define LABEL_STORE   "org.tinyforge.store"
+#define LABEL_PORT    "org.tinyforge.port" /* the project's, inside the container; not there: it has none */
 
 /* What the name of a container ends with before the switch. */
 #define PENDING_SUFFIX ".pending"
@@ -51,6 +52,9 @@ void instance_list_done(InstanceList *list);
 
 /* Removes the container, and those of its volumes that end with it. Errors of engine.h. */
 int instance_remove(Engine *engine, const Instance *instance);
+
+/* container_endpoint() of the project's port, as the container's label has it. */
+void instance_endpoint(const Container *container, char ret[static ENDPOINT_SIZE]);
 
 /* Running and, where its own HEALTHCHECK is what counts, not known to be ill. */
 bool instance_is_well(const Instance *instance, bool check_counts);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What a deploy has to know and to have before it touches any container: see deploy-internal.h. */
+#include <stdio.h>
+
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/fetch.h"
+#include "deployerd/deploy/networks.h"
 #include "shared/protocol.h"
+#include "shared/proxy-labels.h"
 
 /* What root says of the project, before anything is pulled. */
 static int deploy_read_project(Deploy *deploy) {
@@ -12,22 +16,47 @@ static int deploy_read_project(Deploy *deploy) {
 
         r = project_config_load(deploy->config->projects_dir, request->project, request->stage,
                                 request->repository, &deploy->project, problem, sizeof(problem));
-        return r < 0 && r != -ENOMEM ? worker_fail(deploy->worker, r, "%s", problem) : r;
+        if (r < 0 && r != -ENOMEM)
+                return worker_fail(deploy->worker, r, "%s", problem);
+
+        return r < 0 ? r : networks_check(deploy->engine, deploy->project.container);
+}
+
+/* Those that fit. True when `port` is exposed. */
+static bool deploy_note_ports(Deploy *deploy, const EngineImage *image, uint16_t port) {
+        bool is_exposed = false;
+        size_t n = 0;
+
+        for (unsigned i = 0; i < image->n_ports; i++) {
+                if (image->ports[i] == port)
+                        is_exposed = true;
+                else if (n + sizeof(", 65535") <= sizeof(deploy->other_ports))
+                        n += (size_t) snprintf(deploy->other_ports + n, sizeof(deploy->other_ports) - n,
+                                               "%s%u", n > 0 ? ", " : "", (unsigned) image->ports[i]);
+        }
+
+        return is_exposed;
 }
 
 /* A port that changes under a project is more often an oversight than a wish. */
 static void deploy_choose_port(Deploy *deploy, const EngineImage *image) {
-        uint16_t asked = deploy->request->port;
+        uint16_t asked = deploy->request->port, port = asked > 0 ? asked : image->port;
+        bool is_exposed = deploy_note_ports(deploy, image, port);
 
-        deploy->port = asked > 0 ? asked : image->port;
-        if (asked == 0 && image->n_ports > 1)
+        deploy->port = port;
+        if (port == 0)
+                worker_log(deploy->worker, LOG_INFO, "The image exposes no port of tcp: none is published");
+        else if (asked == 0 && image->n_ports > 1)
                 worker_log(deploy->worker, LOG_NOTICE,
-                           "The image exposes %u ports of tcp: the lowest, %u, is published", image->n_ports,
-                           (unsigned) image->port);
-        else if (asked > 0 && image->n_ports == 1 && image->port != asked)
+                           "The image exposes %u ports of tcp: the lowest, %u, is the project's; it also exposes %s",
+                           image->n_ports, (unsigned) port, deploy->other_ports);
+        else if (!is_exposed && image->n_ports > 0)
                 worker_log(deploy->worker, LOG_NOTICE,
-                           "The image exposes the port %u, but the project's port is %u",
-                           (unsigned) image->port, (unsigned) asked);
+                           "The project's port is %u, which the image does not expose; it exposes %s",
+                           (unsigned) port, deploy->other_ports);
+        else
+                worker_log(deploy->worker, LOG_INFO, "The project's port is %u%s", (unsigned) port,
+                           asked == 0 ? ", which the image exposes" : "");
 }
 
 static int deploy_fetch(Deploy *deploy) {
@@ -56,6 +85,8 @@ static int deploy_fetch(Deploy *deploy) {
         if (r < 0)
                 return r;
 
+        deploy->routed = proxy_labels_find(image.labels) ||
+                         proxy_labels_find(json_object_get(deploy->body, "Labels"));
         deploy->has_healthcheck = container_body_has_healthcheck(deploy->body, image.has_healthcheck);
         deploy->healthcheck = container_body_healthcheck(deploy->body, image.healthcheck);
         return 0;

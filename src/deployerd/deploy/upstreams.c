@@ -48,7 +48,7 @@ static bool find_endpoint(const InstanceList *list, const char *project, const c
                     !streq(instance->project, project) || !streq(instance->stage, stage))
                         continue;
 
-                container_endpoint(&instance->container, endpoint);
+                instance_endpoint(&instance->container, endpoint);
                 if (is_address(endpoint)) {
                         memcpy(ret, endpoint, ENDPOINT_SIZE);
                         return true;

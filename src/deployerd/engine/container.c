@@ -3,6 +3,7 @@
 #include "deployerd/engine/container.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -81,8 +82,24 @@ const char *container_label(const Container *container, const char *key) {
         return json_get_string(container->labels, key);
 }
 
-void container_endpoint(const Container *container, char ret[static ENDPOINT_SIZE]) {
+/* Empty where it is published nowhere. */
+static void print_endpoint(const char *key, const json_t *bindings, char ret[static ENDPOINT_SIZE]) {
+        const json_t *binding = json_array_get(bindings, 0);
+        const char *port = json_get_string(binding, "HostPort"), *ip = json_get_string(binding, "HostIp");
+        const char *protocol = strchr(key, '/');
+
+        ret[0] = '\0';
+        if (!protocol || isempty(port) || isempty(ip))
+                return;
+
+        (void) snprintf(ret, ENDPOINT_SIZE, strchr(ip, ':') ? "[%.45s]:%.5s%.5s" : "%.45s:%.5s%.5s", ip,
+                        port, streq(protocol, "/tcp") ? "" : protocol);
+}
+
+void container_endpoint(const Container *container, uint16_t port, char ret[static ENDPOINT_SIZE]) {
         const json_t *ports = json_path(container->json, "NetworkSettings", "Ports", NULL);
+        char preferred[16], found[ENDPOINT_SIZE];
+        unsigned best = 0;
         const char *key;
         json_t *bindings;
 
@@ -93,18 +110,17 @@ void container_endpoint(const Container *container, char ret[static ENDPOINT_SIZ
         if (!container->running)
                 return;
 
+        (void) snprintf(preferred, sizeof(preferred), "%" PRIu16 "/tcp", port);
         json_object_foreach((json_t *) (uintptr_t) ports, key, bindings) {
-                const json_t *binding = json_array_get(bindings, 0);
-                const char *port = json_get_string(binding, "HostPort");
-                const char *ip = json_get_string(binding, "HostIp");
-                const char *slash = strchr(key, '/');
+                const char *protocol = strchr(key, '/');
+                unsigned rank = streq(key, preferred) ? 3 : protocol && streq(protocol, "/tcp") ? 2 : 1;
 
-                if (!slash || !streq(slash, "/tcp") || isempty(port) || isempty(ip))
+                print_endpoint(key, bindings, found);
+                if (found[0] == '\0' || rank <= best)
                         continue;
 
-                (void) snprintf(ret, ENDPOINT_SIZE, strchr(ip, ':') ? "[%.45s]:%.5s" : "%.45s:%.5s", ip,
-                                port);
-                return;
+                best = rank;
+                memcpy(ret, found, ENDPOINT_SIZE);
         }
 }
 

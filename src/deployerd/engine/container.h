@@ -6,7 +6,7 @@
 
 #include "shared/macro.h"
 
-/* "127.0.0.1:65535", or the longest textual IPv6 address in brackets with a port. */
+/* "127.0.0.1:65535", or the longest textual IPv6 address in brackets with a port; and "/sctp". */
 #define ENDPOINT_SIZE 64U
 /* A numeric IPv4 or IPv6 address. */
 #define CONTAINER_ADDRESS_SIZE 46U
@@ -35,8 +35,11 @@ void container_done(Container *container);
 /* A label's value, or NULL. Borrowed. */
 const char *container_label(const Container *container, const char *key);
 
-/* Where its first published port of tcp listens ("127.0.0.1:49153"); empty where nothing is published. */
-void container_endpoint(const Container *container, char ret[static ENDPOINT_SIZE]);
+/*
+ * Where its `port` of tcp is published ("127.0.0.1:49153"); where that one is not (0: there is none), its first of tcp, else of another
+ * protocol, which is then told behind it ("127.0.0.1:49153/udp"). Empty where nothing is published.
+ */
+void container_endpoint(const Container *container, uint16_t port, char ret[static ENDPOINT_SIZE]);
 
 /*
  * Where the host reaches it without any published port: its address on its first network that gave it one (IPv4 before

@@ -30,6 +30,7 @@ static const EngineQuirks podman = {
         .name = "podman",
         .restart_policy = "always",
         .health_in_libpod = true,
+        .creates_in_networks = true,
 };
 
 struct Engine {
@@ -38,6 +39,7 @@ struct Engine {
         const EngineQuirks *quirks;
         const char *registries;
         bool finishing;
+        unsigned api_minor;
         char prefix[16];
         char libpod_prefix[VERSION_SIZE + 16];
 };
@@ -147,6 +149,7 @@ static int engine_choose_version(Engine *engine, unsigned newest, unsigned oldes
                                 "The engine speaks no version of its API below 1.%u, 1.%u is the newest known",
                                 oldest, minor);
 
+        engine->api_minor = minor;
         (void) snprintf(engine->prefix, sizeof(engine->prefix), "/v1.%u", minor);
         return 0;
 }
@@ -253,6 +256,12 @@ EngineHttp *engine_http(const Engine *engine) {
         return engine->http;
 }
 
+unsigned engine_api_minor(const Engine *engine) {
+        assert(engine);
+
+        return engine->api_minor;
+}
+
 const char *engine_prefix(const Engine *engine) {
         assert(engine);
 
@@ -336,9 +345,12 @@ static int engine_exchange(Engine *engine, const HttpRequest *request, const int
                 return engine_fail_http(engine, r, what);
 
         answer.status = response.status;
-        r = engine_decode(engine, &response, what, &answer.json);
-        if (r < 0)
-                return r;
+        /* Podman says "OK" in plain text where there is nothing to say. */
+        if (ret || response.status >= 300) {
+                r = engine_decode(engine, &response, what, &answer.json);
+                if (r < 0)
+                        return r;
+        }
 
         if (!is_accepted(response.status, accepted)) {
                 const char *message = engine_message(answer.json, "no reason given");

@@ -42,6 +42,8 @@ typedef struct EngineQuirks {
         bool unpacks_layers;
         /* The log driver copies labels into the journal. */
         bool log_labels;
+        /* A container is created in several networks, whatever the version of the API. */
+        bool creates_in_networks;
 } EngineQuirks;
 
 typedef struct EngineAnswer {
@@ -64,6 +66,8 @@ const char *engine_registries(const Engine *engine);
 const EngineQuirks *engine_quirks(const Engine *engine);
 Worker *engine_worker(const Engine *engine);
 EngineHttp *engine_http(const Engine *engine);
+/* 41 where version 1.41 of the API is spoken. */
+unsigned engine_api_minor(const Engine *engine);
 /* "/v1.41", and for the engine's own API (where health_in_libpod) "/v4.3.1/libpod". */
 const char *engine_prefix(const Engine *engine);
 const char *engine_libpod_prefix(const Engine *engine);
@@ -78,7 +82,10 @@ typedef struct EngineRequest {
         uint64_t timeout_usec; /* 0: ENGINE_READ_USEC for GET, else ENGINE_CHANGE_USEC */
 } EngineRequest;
 
-/* 0 for a status below 300 or an accepted one, with `*ret` (may be NULL) to be released; else the errors above. */
+/*
+ * 0 for a status below 300 or an accepted one, with `*ret` to be released; else the errors above. Where `ret` is NULL, what
+ * is said of a success is not looked at.
+ */
 int engine_call(Engine *engine, const EngineRequest *request, EngineAnswer *ret);
 void engine_answer_done(EngineAnswer *answer);
 

@@ -55,6 +55,12 @@ static bool port_parse(const char *key, uint16_t *ret) {
         return true;
 }
 
+static int compare_ports(const void *a, const void *b) {
+        const uint16_t *first = a, *second = b;
+
+        return (*first > *second) - (*first < *second);
+}
+
 static void image_read_ports(EngineImage *image, const json_t *exposed) {
         const char *key;
         json_t *value;
@@ -64,14 +70,16 @@ static void image_read_ports(EngineImage *image, const json_t *exposed) {
                 uint16_t port;
 
                 if (++n > PORTS_MAX)
-                        return;
+                        break;
                 if (!port_parse(key, &port))
                         continue;
 
-                image->n_ports++;
-                if (image->port == 0 || port < image->port)
-                        image->port = port;
+                if (image->n_ports < IMAGE_PORTS_MAX)
+                        image->ports[image->n_ports++] = port;
         }
+
+        qsort(image->ports, image->n_ports, sizeof(image->ports[0]), compare_ports);
+        image->port = image->n_ports > 0 ? image->ports[0] : 0;
 }
 
 static int image_read_labels(EngineImage *image, const json_t *labels) {

@@ -11,13 +11,16 @@
 /* What InspectImage tells of labels at most, and what is read of one. */
 #define IMAGE_LABELS_MAX       128U
 #define IMAGE_LABELS_BYTES_MAX (16U * 1024U)
+/* Exposed ports of an image that count. */
+#define IMAGE_PORTS_MAX 64U
 /* VOLUMEs of an image that count. */
 #define IMAGE_VOLUMES_MAX 64U
 
 typedef struct EngineImage {
-        char *digest;     /* of the repository that was asked for; NULL where the image was never pulled */
-        uint16_t port;    /* the lowest exposed port of tcp, or 0 */
-        unsigned n_ports; /* how many of tcp are exposed */
+        char *digest;  /* of the repository that was asked for; NULL where the image was never pulled */
+        uint16_t port; /* the lowest exposed port of tcp, or 0 */
+        uint16_t ports[IMAGE_PORTS_MAX]; /* those of tcp that are exposed, lowest first */
+        unsigned n_ports;
         bool has_healthcheck;
         json_t *volumes;     /* the paths of its VOLUMEs: an array of strings */
         json_t *healthcheck; /* what the engine tells of it, where has_healthcheck; else NULL */

@@ -47,7 +47,7 @@ static json_t *instance_report(const Instance *instance) {
         const Container *container = &instance->container;
         char endpoint[ENDPOINT_SIZE], deploy[24];
 
-        container_endpoint(container, endpoint);
+        instance_endpoint(container, endpoint);
         (void) snprintf(deploy, sizeof(deploy), "%" PRIu64, instance->deploy);
         return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", REPORT_KEY,
                          REPORT_INSTANCE, "project", instance->project, "stage", instance->stage, "deploy",

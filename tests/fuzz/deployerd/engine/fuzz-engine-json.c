@@ -18,7 +18,7 @@ static void read_container(json_t *json) {
 
         fuzz_promise(!isempty(container.id) && container.name && !isempty(container.status));
         fuzz_promise(!isempty(container.health));
-        container_endpoint(&container, endpoint);
+        container_endpoint(&container, 8080, endpoint);
         fuzz_promise(strlen(endpoint) < ENDPOINT_SIZE && (container.running || endpoint[0] == '\0'));
         if (instance_read(&container, &instance) < 0)
                 return;

@@ -61,7 +61,7 @@ static void expect_endpoint(const char *state, const char *ports, const char *ex
         _cleanup_(container_done) Container container = read_with(state, ports);
         char endpoint[ENDPOINT_SIZE];
 
-        container_endpoint(&container, endpoint);
+        container_endpoint(&container, 0, endpoint);
         assert_string_equal(endpoint, expected);
 }
 
@@ -79,6 +79,40 @@ static void container_endpoint_is_the_first_published_port_of_tcp(void **state) 
         expect_endpoint("", "null", "");
 }
 
+static void container_endpoint_is_that_of_the_port_that_is_asked_for(void **state) {
+        static const char ports[] =
+                        "{\"10250/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"1\"}],"
+                        "\"8080/udp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"2\"}],"
+                        "\"8080/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"3\"}],\"443/tcp\":null}";
+        static const struct {
+                uint16_t port;
+                const char *endpoint;
+        } cases[] = { { 8080, "127.0.0.1:3" },
+                      { 10250, "127.0.0.1:1" },
+                      { 443, "127.0.0.1:1" },
+                      { 0, "127.0.0.1:1" } };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(container_done) Container container = read_with("", ports);
+                char endpoint[ENDPOINT_SIZE];
+
+                container_endpoint(&container, cases[i].port, endpoint);
+                assert_string_equal(endpoint, cases[i].endpoint);
+        }
+}
+
+static void container_endpoint_of_another_protocol_says_so(void **state) {
+        (void) state;
+
+        expect_endpoint("", "{\"53/udp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"49153\"}]}",
+                        "127.0.0.1:49153/udp");
+        expect_endpoint("", "{\"53/sctp\":[{\"HostIp\":\"::1\",\"HostPort\":\"49153\"}]}",
+                        "[::1]:49153/sctp");
+        expect_endpoint("", "{\"53\":[{\"HostIp\":\"::1\",\"HostPort\":\"49153\"}]}", "");
+}
+
 static void container_that_has_ended_has_no_endpoint(void **state) {
         _cleanup_(container_done) Container container = { .json = NULL };
         char endpoint[ENDPOINT_SIZE];
@@ -87,7 +121,7 @@ static void container_that_has_ended_has_no_endpoint(void **state) {
 
         container = read_with("", "{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"32768\"}]}");
         container.running = false;
-        container_endpoint(&container, endpoint);
+        container_endpoint(&container, 0, endpoint);
         assert_string_equal(endpoint, "");
 }
 
@@ -178,6 +212,8 @@ int main(void) {
                 cmocka_unit_test(container_start_is_read_with_fraction_and_offset),
                 cmocka_unit_test(container_without_a_health_check_has_none),
                 cmocka_unit_test(container_endpoint_is_the_first_published_port_of_tcp),
+                cmocka_unit_test(container_endpoint_is_that_of_the_port_that_is_asked_for),
+                cmocka_unit_test(container_endpoint_of_another_protocol_says_so),
                 cmocka_unit_test(container_that_has_ended_has_no_endpoint),
                 cmocka_unit_test(container_address_is_the_one_the_host_reaches),
                 cmocka_unit_test(container_address_that_is_none_is_not_taken),

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls about networks: see networks.h. */
+#include "deployerd/engine/networks.h"
+
+#include <stdio.h>
+
+#include "deployerd/engine/url.h"
+#include "shared/json.h"
+
+bool engine_creates_in_networks(const Engine *engine) {
+        return engine_quirks(engine)->creates_in_networks ||
+               engine_api_minor(engine) >= ENGINE_API_MINOR_NETWORKS;
+}
+
+static int network_call(Engine *engine, const char *network, const char *verb, const json_t *body,
+                        const char *what) {
+        _cleanup_free_ char *escaped = NULL, *path = NULL;
+
+        escaped = url_escape(network, "");
+        if (!escaped || asprintf(&path, "/networks/%s/%s", escaped, verb) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+
+        return engine_call(engine,
+                           &(EngineRequest){ .method = "POST", .path = path, .body = body, .what = what },
+                           NULL);
+}
+
+int engine_network_connect(Engine *engine, const char *network, const char *id, const json_t *endpoint) {
+        _cleanup_(json_freep) json_t *body = NULL;
+
+        assert(engine);
+        assert(network);
+        assert(id);
+
+        body = json_pack("{s:s, s:O*}", "Container", id, "EndpointConfig", endpoint);
+        return body ? network_call(engine, network, "connect", body, "connect the container to its network")
+                    : -ENOMEM;
+}
+
+int engine_network_disconnect(Engine *engine, const char *network, const char *id) {
+        _cleanup_(json_freep) json_t *body = NULL;
+
+        assert(engine);
+        assert(network);
+        assert(id);
+
+        body = json_pack("{s:s, s:b}", "Container", id, "Force", 0);
+        return body ? network_call(engine, network, "disconnect", body,
+                                   "disconnect the container from its network")
+                    : -ENOMEM;
+}

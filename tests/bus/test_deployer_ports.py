@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+Which port is the project's, and where it is reached: what labels, upstreams, texts and lists say of it. The real deployerd, and
+an engine that only pretends.
+
+usage: test_deployer_ports.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
+"""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from deployer_host import Host  # noqa: E402
+
+REPO = "registry.example/acme/shop"
+
+
+def root_says(host, **project):
+    """Writes root's file of the project."""
+    folder = os.path.join(host.directory, "projects.d")
+    os.makedirs(folder, mode=0o750, exist_ok=True)
+    os.chmod(host.write("projects.d/shop.json", json.dumps({"image": REPO, **project})), 0o640)
+
+
+def publishes(*ports):
+    return {"HostConfig": {"PortBindings": {port: [{"HostIp": "127.0.0.1", "HostPort": ""}] for port in ports}}}
+
+
+def both(function):
+    """Runs a test with either engine, and files for a proxy."""
+    def run():
+        for flavour in ("docker", "podman"):
+            try:
+                with Host(flavour, upstreams=True) as host:
+                    function(host)
+            except Exception as error:
+                raise AssertionError(f"with {flavour}") from error
+    run.__name__ = function.__name__
+    return run
+
+
+def published(host, name, port):
+    return host.engine.containers()[name]["NetworkSettings"]["Ports"][port][0]["HostPort"]
+
+
+@both
+def test_endpoint_is_the_port_that_was_probed_whatever_else_is_published(host):
+    host.engine.push(REPO, "v1")
+    root_says(host, container={"HostConfig": {"PortBindings": {
+        "10250/tcp": [{"HostIp": "127.0.0.1", "HostPort": "1250"}], "443/tcp": [{"HostIp": "127.0.0.1", "HostPort": "1443"}]}}})
+    detail = host.deploy(1, f"{REPO}:v1")[1]
+    where = "127.0.0.1:" + published(host, "shop-dev-1", "8080/tcp")
+    assert not where.endswith(("1250", "1443"))
+    assert detail == f"shop-dev-1 runs, published on {where}", detail
+    assert host.instances()[0][9] == where and host.upstream() == where, (host.instances(), host.upstream())
+    assert host.deploy(2, f"{REPO}:v1")[0] == "unchanged"
+
+
+@both
+def test_endpoint_of_udp_says_so_and_is_no_upstream(host):
+    host.engine.push(REPO, "v1", ports=["53/udp"])
+    root_says(host, container=publishes("53/udp"), healthcheck="none")
+    detail = host.deploy(1, f"{REPO}:v1")[1]
+    where = f"127.0.0.1:{published(host, 'shop-dev-1', '53/udp')}/udp"
+    assert detail == f"shop-dev-1 runs, published on {where}", detail
+    assert host.instances()[0][9] == where
+    assert host.upstream() == "127.0.0.1:1", host.upstream()
+
+
+@both
+def test_reason_names_the_other_ports_that_the_image_exposes(host):
+    host.engine.push(REPO, "v1", ports=["80/tcp", "8080/tcp", "9090/tcp"], listen={"port": 8080})
+    text = host.refused(1, f"{REPO}:v1")[1]
+    assert ":80: " in text and "the image also exposes 8080, 9090: --port= of" in text, text
+    # And not where the port has nothing to do with it.
+    host.engine.push(REPO, "v2", ports=["80/tcp", "8080/tcp"], exit=3, after=0.1)
+    text = host.refused(2, f"{REPO}:v2")[1]
+    assert "exit code 3" in text and "also exposes" not in text, text
+
+
+def test_choice_of_the_port_is_always_logged():
+    for ports, asked, told in (
+            (["8080/tcp"], None, "The project's port is 8080, which the image exposes\n"),
+            (["9090/tcp", "80/tcp"], None, "exposes 2 ports of tcp: the lowest, 80, is the project's; it also exposes 9090\n"),
+            (["53/udp"], None, "The image exposes no port of tcp: none is published\n"),
+            (["8080/tcp", "9090/tcp"], 9090, "The project's port is 9090\n"),
+            (["8080/tcp"], 81, "The project's port is 81, which the image does not expose; it exposes 8080\n")):
+        with Host() as host:
+            host.engine.push(REPO, "v1", ports=ports, listen={"port": asked} if asked else {})
+            options = {"Port": ("q", asked)} if asked else {}
+            assert host.deploy(1, f"{REPO}:v1", **options)[0] == "succeeded"
+            assert told in host.log(), (ports, asked, host.log())
+
+
+if __name__ == "__main__":
+    tap.main()
