@@ -77,7 +77,7 @@ def test_reason_names_the_other_ports_that_the_image_exposes(host):
     # And not where the port has nothing to do with it.
     host.engine.push(REPO, "v2", ports=["80/tcp", "8080/tcp"], exit=3, after=0.1)
     text = host.refused(2, f"{REPO}:v2")[1]
-    assert "exit code 3" in text and "also exposes" not in text, text
+    assert "exited with status 3" in text and "also exposes" not in text, text
 
 
 def test_choice_of_the_port_is_always_logged():
