@@ -5,7 +5,7 @@
 #include "deployerd/bus/manager.h"
 #include "deployerd/engine/info.h"
 #include "deployerd/job/deploys.h"
-#include "shared/bus/authority.h"
+#include "shared/bus/call.h"
 
 typedef struct Query Query;
 
@@ -30,6 +30,9 @@ int manager_open_access(Manager *manager);
  */
 int manager_authorise(Manager *manager, sd_bus_message *message, const PolkitDetails *details,
                       uid_t *ret_uid, sd_bus_error *error);
+/* What most methods begin with: call_begin(), and the daemon is not idle. */
+int manager_begin(Manager *manager, sd_bus_message *message, CallScope scope, PolkitDetails *ret_about,
+                  uid_t *ret_uid, sd_bus_error *error);
 
 void manager_take_engine(Manager *manager, const json_t *report);
 
