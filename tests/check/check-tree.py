@@ -16,7 +16,7 @@ ROOMS = {
     "shared": {"door": "macro.h", "also": "*", "uses": []},
     "shared/tag": {"door": "tag-policy.h", "also": ["glob.h", "semver.h"], "uses": ["shared"]},
     "shared/conf": {"door": "conf.h", "also": ["credential.h", "parse.h", "read-file.h", "trusted.h"], "uses": ["shared", "shared/tag"]},
-    "shared/bus": {"door": "service.h", "also": ["authority.h", "call.h", "daemon.h", "errors.h", "options.h", "properties.h"],
+    "shared/bus": {"door": "service.h", "also": ["call.h", "daemon.h", "errors.h", "options.h", "properties.h"],
                    "uses": ["shared", "shared/conf"]},
 
     "webhookd/store": {"door": "store.h", "also": [], "uses": []},

@@ -25,3 +25,9 @@ int manager_authorise(Manager *manager, sd_bus_message *message, const PolkitDet
                       uid_t *ret_uid, sd_bus_error *error) {
         return authority_check(manager->authority, message, details, ret_uid, error);
 }
+
+int manager_begin(Manager *manager, sd_bus_message *message, CallScope scope, PolkitDetails *ret_about,
+                  uid_t *ret_uid, sd_bus_error *error) {
+        manager->hooks.on_activity(manager->userdata);
+        return call_begin(manager->authority, message, scope, ret_about, ret_uid, error);
+}

@@ -9,7 +9,7 @@
 #include "deployerd/engine/info.h"
 #include "deployerd/job/deploys.h"
 #include "deployerd/job/queries.h"
-#include "shared/bus/authority.h"
+#include "shared/bus/call.h"
 
 typedef struct Query Query;
 
@@ -36,6 +36,9 @@ int manager_open_access(Manager *manager);
  */
 int manager_authorise(Manager *manager, sd_bus_message *message, const PolkitDetails *details,
                       uid_t *ret_uid, sd_bus_error *error);
+/* What most methods begin with: call_begin(), and the daemon is not idle. */
+int manager_begin(Manager *manager, sd_bus_message *message, CallScope scope, PolkitDetails *ret_about,
+                  uid_t *ret_uid, sd_bus_error *error);
 
 /* properties.c */
 

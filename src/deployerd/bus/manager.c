@@ -3,6 +3,7 @@
 #include "deployerd/bus/manager.h"
 
 #include "deployerd/bus/manager-internal.h"
+#include "shared/bus/properties.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
 

@@ -8,7 +8,6 @@
 #include "shared/bus/errors.h"
 #include "shared/bus/options.h"
 #include "shared/log.h"
-#include "shared/name.h"
 #include "shared/protocol.h"
 
 /* The sentence for what a caller did wrong; the errno says which name it gets. */
@@ -115,8 +114,7 @@ int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error 
         uid_t uid;
         int r;
 
-        manager->hooks.on_activity(manager->userdata);
-        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &uid, error);
+        r = manager_begin(manager, message, CALL_ALL, NULL, &uid, error);
         if (r != 0)
                 return r;
 
@@ -156,8 +154,7 @@ int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *
         uid_t uid;
         int r;
 
-        manager->hooks.on_activity(manager->userdata);
-        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &uid, error);
+        r = manager_begin(manager, message, CALL_ALL, NULL, &uid, error);
         if (r != 0)
                 return r;
 
@@ -193,8 +190,7 @@ int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *
         uid_t uid;
         int r;
 
-        manager->hooks.on_activity(manager->userdata);
-        r = manager_authorise(manager, message, POLKIT_NO_DETAILS, &uid, error);
+        r = manager_begin(manager, message, CALL_ALL, NULL, &uid, error);
         if (r != 0)
                 return r;
 
@@ -217,26 +213,16 @@ int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *
 }
 
 int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *project, *stage;
         Manager *manager = userdata;
+        PolkitDetails about;
         uid_t uid;
         int r;
 
-        manager->hooks.on_activity(manager->userdata);
-        r = sd_bus_message_read(message, "ss", &project, &stage);
-        if (r < 0)
-                return r;
-
-        if ((!isempty(project) && !name_is_valid(project)) || (!isempty(stage) && !name_is_valid(stage)))
-                return refuse(error, -EBADR,
-                              "A name is [a-z0-9][a-z0-9_-]*, at most 63 characters, or empty");
-
-        r = manager_authorise(manager, message, &(PolkitDetails){ .project = project, .stage = stage }, &uid,
-                              error);
+        r = manager_begin(manager, message, CALL_ANY, &about, &uid, error);
         if (r != 0)
                 return r;
 
-        r = query_begin(manager, QUERY_INSTANCES, message, NULL, project, stage);
+        r = query_begin(manager, QUERY_INSTANCES, message, NULL, about.project, about.stage);
         return r < 0 ? begin_problem(r, error) : 1;
 }
 
@@ -296,35 +282,25 @@ int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_er
 }
 
 int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *project, *stage;
         Manager *manager = userdata;
+        PolkitDetails about;
         uid_t uid;
         int r;
 
-        manager->hooks.on_activity(manager->userdata);
-        r = sd_bus_message_read(message, "ss", &project, &stage);
-        if (r < 0)
-                return r;
-
-        if (!name_is_valid(project) || (!isempty(stage) && !name_is_valid(stage)))
-                return refuse(error, -EBADR,
-                              "A name is [a-z0-9][a-z0-9_-]*, at most 63 characters; a stage's may be empty");
-
-        r = manager_authorise(manager, message, &(PolkitDetails){ .project = project, .stage = stage }, &uid,
-                              error);
+        r = manager_begin(manager, message, CALL_PROJECT_OR_STAGE, &about, &uid, error);
         if (r != 0)
                 return r;
 
-        if (deploys_is_busy(manager->deploys, project, stage))
+        if (deploys_is_busy(manager->deploys, about.project, about.stage))
                 return refuse(error, -EBUSY, "A deploy of it runs: cancel that, or wait for its end");
-        if (query_removes(manager, project, stage))
+        if (query_removes(manager, about.project, about.stage))
                 return refuse(error, -EBUSY, "It is being removed already");
 
-        r = query_begin(manager, QUERY_REMOVE, message, NULL, project, stage);
+        r = query_begin(manager, QUERY_REMOVE, message, NULL, about.project, about.stage);
         if (r < 0)
                 return begin_problem(r, error);
 
-        log_notice("All instances of %s%s%s are removed, as asked for by uid %u", project,
-                   isempty(stage) ? "" : "/", stage, (unsigned) uid);
+        log_notice("All instances of %s%s%s are removed, as asked for by uid %u", about.project,
+                   isempty(about.stage) ? "" : "/", about.stage, (unsigned) uid);
         return 1;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The properties of org.tinyforge.Deployer1.Manager, which tell of the engine, and that they have changed. */
+#include "shared/bus/properties.h"
 #include "deployerd/bus/manager-internal.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
@@ -28,8 +29,13 @@ void manager_take_engine(Manager *manager, const json_t *report) {
         if (!engine_info_update(&manager->info, report))
                 return;
 
-        r = sd_bus_emit_properties_changed(manager->bus, DEPLOYER_PATH, DEPLOYER_INTERFACE, "Engine",
-                                           "EngineVersion", "ApiVersion", NULL);
+        r = bus_properties_emit(manager->bus, DEPLOYER_PATH, DEPLOYER_INTERFACE,
+                                (const BusProperty[]){
+                                                { "Engine", true },
+                                                { "EngineVersion", true },
+                                                { "ApiVersion", true },
+                                },
+                                3);
         if (r < 0)
                 (void) log_warning_errno(r, "Cannot tell of changed properties: %m");
 }
