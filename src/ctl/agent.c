@@ -11,6 +11,8 @@
 #include <systemd/sd-login.h>
 #include <termios.h>
 
+#include "shared/child.h"
+
 #define AGENT "pkttyagent"
 
 /* It registers with polkit, which may have to be started. */
@@ -39,13 +41,13 @@ static _Noreturn void run_agent(int notify_fd, pid_t parent) {
         sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
-                _exit(EXIT_FAILURE);
+                child_exit(EXIT_FAILURE);
 
         (void) snprintf(number, sizeof(number), "%i", notify_fd);
         if (fcntl(notify_fd, F_SETFD, 0) >= 0)
                 (void) execlp(AGENT, AGENT, "--notify-fd", number, in_session ? "--fallback" : (char *) NULL,
                               (char *) NULL);
-        _exit(EXIT_FAILURE);
+        child_exit(EXIT_FAILURE);
 }
 
 /* Nothing is written to the pipe: it is closed when the agent is registered, or has ended. */

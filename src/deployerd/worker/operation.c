@@ -10,6 +10,7 @@
 
 #include "deployerd/worker/report.h"
 #include "shared/bus/errors.h"
+#include "shared/child.h"
 #include "shared/json.h"
 #include "shared/log.h"
 #include "shared/time-util.h"
@@ -217,19 +218,19 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
         return 0;
 }
 
-/* Everything of the parent's is still there, and none of it may be touched: this process ends by _exit(). */
+/* Everything of the parent's is still there, and none of it may be touched: this process ends by child_exit(). */
 static _Noreturn void child_main(const OperationHooks *hooks, void *userdata, int report_fd, pid_t parent) {
         Worker *worker = NULL;
         int r;
 
         r = worker_new(report_fd, parent, &worker);
         if (r < 0)
-                _exit(EXIT_FAILURE);
+                child_exit(EXIT_FAILURE);
 
         r = hooks->run(worker, userdata);
         if (r < 0)
                 worker_send_error(worker, r);
-        _exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+        child_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
 static int operation_fork(Operation *operation) {
