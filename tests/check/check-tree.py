@@ -41,7 +41,7 @@ ROOMS = {
                          "uses": ["deployerd/text"]},
     "deployerd/engine": {"door": "engine.h", "also": ["container.h", "containers.h", "http.h", "images.h", "info.h"],
                          "uses": ["deployerd/text", "deployerd/worker"]},
-    "deployerd/deploy": {"door": "deploy.h", "also": ["container-body.h", "instance.h", "removal.h", "upstreams.h"],
+    "deployerd/deploy": {"door": "deploy.h", "also": ["container-body.h", "instance.h", "project.h", "removal.h", "upstreams.h"],
                          "uses": ["deployerd/config", "deployerd/engine", "deployerd/text", "deployerd/worker"]},
     "deployerd/job": {"door": "deploys.h", "also": ["queries.h"],
                       "uses": ["deployerd/config", "deployerd/deploy", "deployerd/engine", "deployerd/worker"]},

@@ -13,9 +13,18 @@
 /* Bytes of a file, and of the sentence about what is wrong with one. */
 #define PROJECT_FILE_MAX     (256U * 1024U)
 #define PROJECT_PROBLEM_SIZE 1024U
-/* Stages in one file, and names of one `shareable`. */
+/* Stages in one file, names of one `shareable`, and keys of `unchecked`. */
 #define PROJECT_STAGES_MAX    256U
 #define PROJECT_SHAREABLE_MAX 256U
+#define PROJECT_UNCHECKED_MAX 64U
+
+/* What is to be deployed. */
+typedef struct ProjectSubject {
+        const char *project;
+        const char *stage;
+        const char *repository; /* "domain/path" */
+        unsigned api_minor;     /* version 1.<this> of the engine's API is spoken; 0: none is known */
+} ProjectSubject;
 
 typedef struct ProjectConfig {
         bool exists;
@@ -25,13 +34,13 @@ typedef struct ProjectConfig {
 } ProjectConfig;
 
 /*
- * Reads `<dir>/<project>.json` for `stage` and "domain/path" `repository`. A file or directory that is not there is no
- * error: `exists` is then false. -EBADMSG with "file:line:column: what" or "file: /stages/prod/container: what" in
- * `ret_problem`; -EPERM, in the same way, when it is for another repository or not root's alone; -ENOMEM, with no text. On
- * success `*ret` is to be released with project_config_done().
+ * Reads `<dir>/<project>.json` for the subject. A file or directory that is not there is no error: `exists` is then false.
+ * -EBADMSG with "file:line:column: what" or "file: /stages/prod/container: what" in `ret_problem`; -EPERM, in the same way, when it
+ * is for another repository or not root's alone; -ENOMEM, with no text. On success `*ret` is to be released with
+ * project_config_done().
  */
-int project_config_load(const char *dir, const char *project, const char *stage, const char *repository,
-                        ProjectConfig *ret, char *ret_problem, size_t size);
+int project_config_load(const char *dir, const ProjectSubject *subject, ProjectConfig *ret,
+                        char *ret_problem, size_t size);
 void project_config_done(ProjectConfig *config);
 
 /* Whether there is a file, readable and right or not. */

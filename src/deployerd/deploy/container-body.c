@@ -10,6 +10,12 @@
 #include "deployerd/deploy/instance.h"
 #include "shared/json.h"
 
+/*
+ * Stands for our log driver, which names the container and so differs from deploy to deploy, until the patches are through: what
+ * they leave of it is ours, what they remove is the engine's own choice.
+ */
+#define OWN_LOG 1
+
 /* The journal then has the fields CONTAINER_TAG= (the instance's final name) and, with Docker, ORG_TINYFORGE_PROJECT=. */
 static json_t *log_config(const EngineQuirks *quirks, const char *tag) {
         if (quirks->log_labels)
@@ -24,10 +30,10 @@ static json_t *body_default(const EngineQuirks *quirks, const char *address, uin
         _cleanup_(json_freep) json_t *body = NULL;
         char key[16];
 
-        body = json_pack("{s:{s:b, s:[s], s:{s:s}}}", "HostConfig", /**/
-                         "Privileged", 0,                           /**/
-                         "SecurityOpt", "no-new-privileges",        /**/
-                         "RestartPolicy", "Name", quirks->restart_policy);
+        body = json_pack("{s:{s:b, s:[s], s:{s:s}, s:b}}", "HostConfig", /**/
+                         "Privileged", 0,                                /**/
+                         "SecurityOpt", "no-new-privileges",             /**/
+                         "RestartPolicy", "Name", quirks->restart_policy, "LogConfig", OWN_LOG);
         if (!body || port == 0)
                 return TAKE_PTR(body);
 
@@ -66,6 +72,17 @@ static int body_configuration(const EngineQuirks *quirks, const ProjectConfig *p
         return 0;
 }
 
+/* What is left of OWN_LOG is no part of the configuration; that it was removed is, and is told by a null. */
+static int body_settle_log(json_t *body, bool *ret_own) {
+        json_t *host = json_object_get(body, "HostConfig"), *log = json_object_get(host, "LogConfig");
+
+        *ret_own = json_is_true(log);
+        if (*ret_own)
+                return json_object_del(host, "LogConfig") < 0 ? -ENOMEM : 0;
+
+        return log || json_object_set_new(host, "LogConfig", json_null()) >= 0 ? 0 : -ENOMEM;
+}
+
 static json_t *own_labels(const DeployRequest *request, const char *digest, const char *hash) {
         char deploy[24];
 
@@ -88,11 +105,13 @@ static int body_set_labels(json_t *body, const DeployRequest *request, const cha
         return json_object_update(labels, own) < 0 ? -ENOMEM : 0;
 }
 
-static int body_set_log(json_t *body, const EngineQuirks *quirks, const DeployRequest *request) {
+static int body_set_log(json_t *body, const EngineQuirks *quirks, const DeployRequest *request, bool own) {
         json_t *host = json_object_get(body, "HostConfig");
         char name[INSTANCE_NAME_SIZE];
 
-        if (json_object_get(host, "LogConfig"))
+        if (!own && json_is_null(json_object_get(host, "LogConfig")))
+                return json_object_del(host, "LogConfig") < 0 ? -ENOMEM : 0;
+        if (!own)
                 return 0;
 
         instance_name(request->project, request->stage, request->deploy_id, /* pending= */ false, name);
@@ -103,6 +122,7 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
                    const DeployerConfig *config, const char *digest, uint16_t port, json_t **ret,
                    char ret_hash[static CONFIG_HASH_SIZE]) {
         _cleanup_(json_freep) json_t *body = NULL;
+        bool own_log = false;
         int r;
 
         assert(quirks);
@@ -114,6 +134,8 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
 
         r = body_configuration(quirks, project, config->publish_address, port, &body);
         if (r >= 0)
+                r = body_settle_log(body, &own_log);
+        if (r >= 0)
                 r = config_hash(body, request->repository, ret_hash);
         if (r < 0)
                 return r;
@@ -123,7 +145,7 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
 
         r = body_set_labels(body, request, digest, ret_hash);
         if (r >= 0)
-                r = body_set_log(body, quirks, request);
+                r = body_set_log(body, quirks, request, own_log);
         if (r < 0)
                 return r;
 

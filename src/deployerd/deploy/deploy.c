@@ -2,6 +2,7 @@
 /* How a stage gets its new image: see deploy.h. Starting and tidying up have files of their own. */
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/fetch.h"
+#include "deployerd/deploy/project.h"
 #include "deployerd/deploy/recreate.h"
 #include "deployerd/worker/report.h"
 #include "shared/protocol.h"
@@ -43,17 +44,6 @@ static const Instance *find_unchanged(const Deploy *deploy) {
                                                streq(newest->config, deploy->hash)
                                ? newest
                                : NULL;
-}
-
-/* What root says of the project, before anything is pulled. */
-static int deploy_read_project(Deploy *deploy) {
-        const DeployRequest *request = deploy->request;
-        char problem[PROJECT_PROBLEM_SIZE];
-        int r;
-
-        r = project_config_load(deploy->config->projects_dir, request->project, request->stage,
-                                request->repository, &deploy->project, problem, sizeof(problem));
-        return r < 0 && r != -ENOMEM ? worker_fail(deploy->worker, r, "%s", problem) : r;
 }
 
 /* A port that changes under a project is more often an oversight than a wish. */
@@ -135,7 +125,7 @@ static int deploy_steps(Deploy *deploy) {
         if (r < 0)
                 return r;
 
-        r = deploy_read_project(deploy);
+        r = project_load(deploy->engine, deploy->config, deploy->request, &deploy->project);
         if (r >= 0)
                 r = deploy_fetch(deploy);
         if (r >= 0)

@@ -36,6 +36,7 @@ struct Engine {
         EngineHttp *http;
         const EngineQuirks *quirks;
         bool finishing;
+        unsigned api_minor;
         char prefix[16];
         char libpod_prefix[VERSION_SIZE + 16];
 };
@@ -145,6 +146,7 @@ static int engine_choose_version(Engine *engine, unsigned newest, unsigned oldes
                                 "The engine speaks no version of its API below 1.%u, 1.%u is the newest known",
                                 oldest, minor);
 
+        engine->api_minor = minor;
         (void) snprintf(engine->prefix, sizeof(engine->prefix), "/v1.%u", minor);
         return 0;
 }
@@ -237,6 +239,12 @@ EngineHttp *engine_http(const Engine *engine) {
         assert(engine);
 
         return engine->http;
+}
+
+unsigned engine_api_minor(const Engine *engine) {
+        assert(engine);
+
+        return engine->api_minor;
 }
 
 const char *engine_prefix(const Engine *engine) {

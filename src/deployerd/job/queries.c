@@ -7,6 +7,7 @@
 
 #include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/instance.h"
+#include "deployerd/deploy/project.h"
 #include "deployerd/deploy/upstreams.h"
 #include "deployerd/engine/images.h"
 #include "deployerd/worker/report.h"
@@ -120,7 +121,7 @@ int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
         _cleanup_(json_freep) json_t *body = NULL;
-        char problem[PROJECT_PROBLEM_SIZE], hash[CONFIG_HASH_SIZE];
+        char hash[CONFIG_HASH_SIZE];
         const char *digest;
         int r;
 
@@ -128,12 +129,9 @@ int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest
         assert(config);
         assert(request);
 
-        r = project_config_load(config->projects_dir, request->project, request->stage, request->repository,
-                                &project, problem, sizeof(problem));
-        if (r < 0)
-                return r == -ENOMEM ? r : worker_fail(worker, r, "%s", problem);
-
         r = engine_open(worker, config->engine, &engine);
+        if (r >= 0)
+                r = project_load(engine, config, request, &project);
         if (r >= 0)
                 r = engine_image_inspect(engine, request->image, &image);
         if (r < 0)

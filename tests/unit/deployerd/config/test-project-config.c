@@ -12,6 +12,7 @@
 #define IMAGE "\"image\":\"registry.example/shop\""
 
 static char directory[64];
+static const ProjectSubject subject = { "shop", "prod", "registry.example/shop", 41 };
 
 /* Only root's files count, so only root can show what they mean. */
 static int set_up(void **state) {
@@ -57,8 +58,7 @@ static void file_write(const char *text, size_t length) {
 
 static int load(ProjectConfig *ret, char problem[static PROJECT_PROBLEM_SIZE]) {
         problem[0] = '\0';
-        return project_config_load(directory, "shop", "prod", "registry.example/shop", ret, problem,
-                                   PROJECT_PROBLEM_SIZE);
+        return project_config_load(directory, &subject, ret, problem, PROJECT_PROBLEM_SIZE);
 }
 
 static int load_text(const char *text, ProjectConfig *ret, char problem[static PROJECT_PROBLEM_SIZE]) {
@@ -86,9 +86,7 @@ static void project_without_a_file_is_fine(void **state) {
         assert_null(config.container);
         assert_false(project_config_exists(directory, "shop"));
         (void) snprintf(missing, sizeof(missing), "%s/missing", directory);
-        assert_int_equal(
-                        project_config_load(missing, "shop", "prod", "r", &config, problem, sizeof(problem)),
-                        0);
+        assert_int_equal(project_config_load(missing, &subject, &config, problem, sizeof(problem)), 0);
         assert_false(config.exists);
         assert_false(project_config_exists(missing, "shop"));
 }
@@ -158,7 +156,17 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 const char *text, *problem;
         } cases[] = {
                 { "\"containers\":{}", " /containers: is not known" },
-                { "\"container\":[]", " /container: is no object" },
+                { "\"Env\":[]", " /Env: \"Env\" belongs in /container" },
+                { "\"stages\":{\"dev\":{\"binds\":[]}}",
+                  " /stages/dev/binds: \"Binds\" belongs in /stages/dev/container/HostConfig" },
+                { "\"unchecked\":{}", " /unchecked: has to be an array of at most 64 keys" },
+                { "\"unchecked\":[\"A\",1]",
+                  " /unchecked/1: has to be a key such as \"HostConfig.NewThing\"" },
+                { "\"stages\":{\"dev\":{\"unchecked\":[]}}",
+                  " /stages/dev/unchecked: is not known for a stage" },
+                { "\"container\":{\"HostConfig\":{\"Annotations\":{}}}",
+                  " /container/HostConfig/Annotations: takes version 1.44 of the engine's API, and version 1.41 is spoken here" },
+                { "\"container\":[]", " /container: is an array, and has to be an object" },
                 { "\"healthcheck\":\"curl x\"",
                   " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty" },
                 { "\"healthcheck\":null",
@@ -170,16 +178,19 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 { "\"stages\":{\"dev\":1}", " /stages/dev: has to be an object" },
                 { "\"stages\":{\"dev\":{\"image\":\"x\"}}", " /stages/dev/image: is not known for a stage" },
                 { "\"stages\":{\"dev\":{\"container\":{\"Env\":{}}}}",
-                  " /stages/dev/container/Env: is no array of strings" },
+                  " /stages/dev/container/Env: is an object, and has to be an array of strings" },
                 { "\"container\":{\"HostConfig\":{\"Memory\":\"1g\"}}",
-                  " /container/HostConfig/Memory: is no number" },
+                  " /container/HostConfig/Memory: is a string, and has to be an integer" },
                 { "\"container\":{\"HostConfig\":{\"PortBindings\":{\"80/tcp\":[{\"HostPort\":80}]}}}",
-                  " /container/HostConfig/PortBindings/80~1tcp/0/HostPort: is no string" },
+                  " /container/HostConfig/PortBindings/80~1tcp/0/HostPort: is an integer, and has to be a string" },
                 { "\"container\":{\"HostConfig\":{\"Mounts\":[{},{\"ReadOnly\":\"yes\"}]}}",
-                  " /container/HostConfig/Mounts/1/ReadOnly: is neither true nor false" },
-                { "\"container\":{\"HostConfig\":\"x\"}", " /container/HostConfig: is no object" },
-                { "\"container\":{\"Labels\":[]}", " /container/Labels: is no object" },
-                { "\"container\":{\"Labels\":{\"a\":1}}", " /container/Labels/a: is no string" },
+                  " /container/HostConfig/Mounts/1/ReadOnly: is a string, and has to be a boolean" },
+                { "\"container\":{\"HostConfig\":\"x\"}",
+                  " /container/HostConfig: is a string, and has to be an object" },
+                { "\"container\":{\"Labels\":[]}",
+                  " /container/Labels: is an array, and has to be an object" },
+                { "\"container\":{\"Labels\":{\"a\":1}}",
+                  " /container/Labels/a: is an integer, and has to be a string" },
         };
 
         (void) state;
@@ -246,17 +257,19 @@ static void keys_in_another_case_are_refused(void **state) {
         }
 }
 
-static void keys_that_nobody_here_knows_are_the_engines(void **state) {
+static void keys_that_nobody_here_knows_are_the_engines_where_root_says_so(void **state) {
         _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
         char problem[PROJECT_PROBLEM_SIZE];
 
         (void) state;
 
         assert_int_equal(load_text("{" IMAGE
-                                   ",\"container\":{\"Future\":1,\"HostConfig\":{\"Later\":{\"x\":[]}},"
-                                   "\"Labels\":{\"traefik.enable\":\"true\",\"Image\":\"x\"}}}",
+                                   ",\"container\":{\"Future\":1,\"HostConfig\":{\"Later\":{\"x\":[]}}},"
+                                   "\"stages\":{\"prod\":{\"container\":{\"Future\":2}}},"
+                                   "\"unchecked\":[\"Future\",\"HostConfig.Later\"]}",
                                    &config, problem),
                          0);
+        assert_int_equal(json_array_size(config.container), 2);
 }
 
 static void file_is_roots_alone(void **state) {
@@ -330,7 +343,7 @@ int main(void) {
                 ROOT_TEST(mistakes_of_meaning_have_a_pointer),
                 ROOT_TEST(patch_may_not_take_what_is_the_deployers),
                 ROOT_TEST(keys_in_another_case_are_refused),
-                ROOT_TEST(keys_that_nobody_here_knows_are_the_engines),
+                ROOT_TEST(keys_that_nobody_here_knows_are_the_engines_where_root_says_so),
                 ROOT_TEST(file_is_roots_alone),
                 ROOT_TEST(directory_is_roots_alone),
                 ROOT_TEST(file_is_bounded),

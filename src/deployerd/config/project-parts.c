@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of a project's file: see project-parts.h. */
+#include "deployerd/config/project-parts.h"
+
+#include "shared/conf/conf.h"
+#include "shared/healthcheck.h"
+
+static int read_container(ProjectReader *reader, json_t *patch, const char *pointer, bool counts) {
+        char problem[CONTAINER_PROBLEM_SIZE];
+
+        if (project_container_check(patch, pointer, &reader->rules, problem) < 0)
+                return project_reader_fail(reader, -EBADMSG, ": %s", problem);
+        if (!counts)
+                return 0;
+
+        if (!reader->config->container)
+                reader->config->container = json_array();
+        return json_array_append(reader->config->container, patch) < 0 ? -ENOMEM : 0;
+}
+
+static int read_healthcheck(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        char *copy;
+
+        if (!json_is_string(value) || !healthcheck_is_valid(json_string_value(value)))
+                return project_reader_fail(reader, -EBADMSG, ": %s: has to be " HEALTHCHECK_FORMS, pointer);
+        if (!counts)
+                return 0;
+
+        copy = strdup(json_string_value(value));
+        if (!copy)
+                return -ENOMEM;
+
+        free(reader->config->healthcheck);
+        reader->config->healthcheck = copy;
+        return 0;
+}
+
+static int read_shareable(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        if (!json_is_array(value) || json_array_size(value) > PROJECT_SHAREABLE_MAX)
+                return project_reader_fail(reader, -EBADMSG, ": %s: has to be an array of at most %u names",
+                                           pointer, PROJECT_SHAREABLE_MAX);
+
+        for (size_t i = 0; i < json_array_size(value); i++) {
+                const char *name = json_string_value(json_array_get(value, i));
+                int r;
+
+                if (isempty(name))
+                        return project_reader_fail(
+                                        reader, -EBADMSG,
+                                        ": %s/%zu: has to be the name of a volume or a path of the host",
+                                        pointer, i);
+                if (!counts)
+                        continue;
+
+                r = strv_add(&reader->config->shareable, name, strlen(name));
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+typedef int (*ReadPart)(ProjectReader *reader, json_t *value, const char *pointer, bool counts);
+
+static const struct {
+        const char *key;
+        ReadPart read;
+} parts[] = {
+        { "container", read_container },
+        { "healthcheck", read_healthcheck },
+        { "shareable", read_shareable },
+};
+
+int project_part_read(ProjectReader *reader, const char *pointer, const char *key, json_t *value,
+                      bool counts, const char *unknown) {
+        char place[JSON_POINTER_SIZE], problem[CONTAINER_PROBLEM_SIZE];
+
+        assert(reader);
+
+        json_pointer_append(pointer, key, place);
+        for (size_t i = 0; i < ELEMENTSOF(parts); i++)
+                if (streq(parts[i].key, key))
+                        return parts[i].read(reader, value, place, counts);
+
+        /* Whoever knows the engine's keys writes them a level too high. */
+        if (project_container_claims(pointer, key, problem))
+                return project_reader_fail(reader, -EBADMSG, ": %s", problem);
+
+        return project_reader_fail(reader, -EBADMSG, ": %s: %s", place, unknown);
+}
