@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What is said when a call fails: see client.h. One table, from the error's name to what to do next. */
-#include <stdio.h>
+/* From the error's name to what to do next, in one table: see advice.h. */
+#include "ctl/advice.h"
 
-#include "ctl/client.h"
+#include <stdio.h>
+#include <systemd/sd-bus.h>
+
 #include "shared/bus/errors.h"
 
 typedef struct Advice {
@@ -61,6 +63,9 @@ static const Advice advices[] = {
         { ERROR_ENGINE_UNREACHABLE,
           "Does Docker or Podman run, and may tinyforge-deployer use its socket? systemctl status docker.socket "
           "podman.socket; id tinyforge-deployer" },
+        { ERROR_ENGINE_DISK_FULL,
+          "Make room where the engine keeps its images, and deploy again. df -h shows the disks; docker system df, "
+          "or podman system df, what takes the room." },
         { ERROR_ENGINE_UNSUPPORTED,
           "Docker 20.10 or Podman 4.3 is the oldest engine that is known to work." },
         { SD_BUS_ERROR_ACCESS_DENIED, ask_root },
@@ -82,7 +87,7 @@ static const Advice advices[] = {
 };
 
 /* NULL: there is none. */
-static const char *advice_find(const Advice *table, size_t n, const char *name) {
+static const char *find_in(const Advice *table, size_t n, const char *name) {
         for (size_t i = 0; i < n; i++) {
                 size_t length = strlen(table[i].name);
 
@@ -94,38 +99,20 @@ static const char *advice_find(const Advice *table, size_t n, const char *name) 
         return NULL;
 }
 
-const char *client_advice(const Peer *peer, const char *name, char *buffer, size_t size) {
+const char *advice_find(const Peer *peer, const char *name, char *buffer, size_t size) {
         const char *text = NULL, *mark;
 
         assert(peer);
         assert(buffer);
 
         if (peer == &peer_deployer)
-                text = advice_find(deployer_advices, ELEMENTSOF(deployer_advices), strempty(name));
+                text = find_in(deployer_advices, ELEMENTSOF(deployer_advices), strempty(name));
         if (!text)
-                text = advice_find(advices, ELEMENTSOF(advices), strempty(name));
+                text = find_in(advices, ELEMENTSOF(advices), strempty(name));
         mark = text ? strstr(text, "%s") : NULL;
         if (!mark)
                 return text;
 
         (void) snprintf(buffer, size, "%.*s%s%s", (int) (mark - text), text, peer->unit, mark + 2);
         return buffer;
-}
-
-int client_report(const Ctl *ctl, const Peer *peer, int r, const sd_bus_error *error) {
-        const char *advice, *text = error->message;
-        char buffer[256];
-
-        if (isempty(text))
-                text = error_name_meaning(error->name);
-        (void) ctl_fail(ctl, r, "%s", text ? text : strempty(error->name));
-        advice = client_advice(peer, error->name, buffer, sizeof(buffer));
-        if (advice)
-                ctl_hint(ctl, "%s", advice);
-        return r;
-}
-
-int client_report_answer(const Ctl *ctl, const Peer *peer, int r) {
-        (void) ctl_fail(ctl, r, "The answer of %s cannot be read: %m", peer->bus_name);
-        return r == -ENOMEM ? r : -EBADMSG;
 }

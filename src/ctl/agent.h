@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Agent: polkit's own agent on this terminal, which asks for the password of whoever polkit wants to authenticate. It belongs to
- * this process, and ends with it.
+ * this process, and ends with it. The client starts it, and run.c ends it. It never sees the password, nor what it is for.
  */
 #pragma once
 

@@ -5,32 +5,12 @@
 #include <stdarg.h>
 
 #include "ctl/agent.h"
+#include "ctl/report.h"
 #include "shared/bus/errors.h"
 #include "shared/protocol.h"
 
 /* A call may start the daemon first, and the engine may be slow; the bus's own limit of 25 s is too tight for both. */
 #define CALL_TIMEOUT_USEC (60 * USEC_PER_SEC)
-
-const Peer peer_webhook = {
-        .bus_name = WEBHOOK_BUS_NAME,
-        .path = WEBHOOK_PATH,
-        .interface = WEBHOOK_INTERFACE,
-        .unit = "tinyforge-webhookd.service",
-};
-
-const Peer peer_deployer = {
-        .bus_name = DEPLOYER_BUS_NAME,
-        .path = DEPLOYER_PATH,
-        .interface = DEPLOYER_INTERFACE,
-        .unit = "tinyforge-deployerd.service",
-};
-
-const Peer peer_systemd = {
-        .bus_name = "org.freedesktop.systemd1",
-        .path = "/org/freedesktop/systemd1",
-        .interface = "org.freedesktop.systemd1.Manager",
-        .unit = "init.scope",
-};
 
 int client_open(Ctl *ctl) {
         int r;
@@ -164,7 +144,7 @@ int client_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message *
         r = new_call_with(ctl, peer, method, &message, types, args);
         va_end(args);
         r = finish_call_asking(ctl, peer, message, r, &error, ret_reply);
-        return r < 0 ? client_report(ctl, peer, r, &error) : r;
+        return r < 0 ? report_error(ctl, peer, r, &error) : r;
 }
 
 int client_begin(Ctl *ctl, const Peer *peer, const char *method, sd_bus_message **ret) {
@@ -182,7 +162,7 @@ int client_send(Ctl *ctl, const Peer *peer, sd_bus_message *message, int r, sd_b
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 
         r = finish_call_asking(ctl, peer, message, r, &error, ret_reply);
-        return r < 0 ? client_report(ctl, peer, r, &error) : r;
+        return r < 0 ? report_error(ctl, peer, r, &error) : r;
 }
 
 int client_get_properties(Ctl *ctl, const Peer *peer, sd_bus_message **ret_reply) {

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Client: calls on the three peers that tinyforgectl asks, and what is said when they fail: the daemon's own sentence,
- * and what to do next.
+ * Client: calls on the peers that tinyforgectl asks. For the verbs, and the only one that sends anything. It opens the bus and
+ * starts the agent where somebody has to be asked for a password; it never knows what an answer means.
  */
 #pragma once
 
 #include "ctl/ctl.h"
-
-typedef struct Peer {
-        const char *bus_name;
-        const char *path;
-        const char *interface;
-        const char *unit;      /* whose journal tells more */
-        uint64_t timeout_usec; /* of a call; 0: the usual one */
-} Peer;
-
-extern const Peer peer_webhook;
-extern const Peer peer_deployer;
-extern const Peer peer_systemd;
+#include "ctl/peer.h"
 
 /* Opens the system bus if it is not open yet. Reports its faults. */
 int client_open(Ctl *ctl);
@@ -47,15 +36,3 @@ int client_send(Ctl *ctl, const Peer *peer, sd_bus_message *message, int r, sd_b
 
 /* All properties, as a message that holds one a{sv}. Reports its faults. */
 int client_get_properties(Ctl *ctl, const Peer *peer, sd_bus_message **ret_reply);
-
-/*
- * Prints what `error` says, and a second line with what to do about it. Returns `r`, the errno that client_try()
- * returned.
- */
-int client_report(const Ctl *ctl, const Peer *peer, int r, const sd_bus_error *error);
-
-/* Reports that an answer could not be read, because of `r`. Returns -EBADMSG, or -ENOMEM where it is that. */
-int client_report_answer(const Ctl *ctl, const Peer *peer, int r);
-
-/* What to do about the D-Bus error `name` of `peer`, one line; NULL where there is no advice. Static or in `buffer`. */
-const char *client_advice(const Peer *peer, const char *name, char *buffer, size_t size);

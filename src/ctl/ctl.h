@@ -2,7 +2,8 @@
 /*
  * Ctl: one run of tinyforgectl. Its options, its two outputs, and the connection to the system bus, which is opened when
  * a verb needs it for the first time. Whoever meets a fault prints it, with ctl_fail(), and returns a negative errno;
- * the callers only hand that on, and ctl_exit_code() makes the exit code of it.
+ * the callers only hand that on, and ctl_exit_code() makes the exit code of it. Everybody may come in. It never calls a
+ * daemon, and never reads the command line.
  */
 #pragma once
 
@@ -48,9 +49,6 @@ typedef struct Ctl {
         sd_bus *bus;         /* see client.h */
         struct Agent *agent; /* NULL: was not needed yet */
 } Ctl;
-
-/* Runs one command line and returns its exit code. `out` and `err` stay the caller's. */
-int ctl_run(int argc, char *argv[], FILE *out, FILE *err);
 
 /* Prints "tinyforgectl: " and one line to `ctl->err`, control characters made harmless, and returns `error`. */
 int ctl_fail(const Ctl *ctl, int error, const char *format, ...) _printf_(3, 4);

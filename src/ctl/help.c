@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The help that is made of the table of verbs: see verb-table.h. */
-#include "ctl/verb-table.h"
+/* What --help prints: see help.h. */
+#include "ctl/help.h"
 
 /* Where the summaries begin; a terminal has 80 columns. */
 #define SUMMARY_COLUMN 32
@@ -19,7 +19,7 @@ static void help_common(FILE *file) {
                      file);
 }
 
-void verbs_help(const char *group, FILE *file) {
+void help_all(const char *group, FILE *file) {
         const Verb *verb;
 
         (void) fputs("tinyforgectl [OPTIONS...] VERB [ARGUMENTS...]\n\n"
@@ -39,7 +39,7 @@ void verbs_help(const char *group, FILE *file) {
         (void) fputs("\nA verb's own help: tinyforgectl VERB --help. All of it: man tinyforgectl.\n", file);
 }
 
-void verb_help(const Verb *verb, FILE *file) {
+void help_verb(const Verb *verb, FILE *file) {
         (void) fprintf(file, "tinyforgectl [OPTIONS...] %s%s%s\n\n%s.\n\n%s", verb->name,
                        isempty(verb->arguments) ? "" : " ", verb->arguments, verb->summary, verb->details);
         help_common(file);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tinyforgectl: the administrator's tool. All it does is to ask the daemons over the bus. */
+#include <stdio.h>
 
-#include "ctl/ctl.h"
+#include "ctl/run.h"
 
 int main(int argc, char *argv[]) {
         return ctl_run(argc, argv, stdout, stderr);

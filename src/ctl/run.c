@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* One command line: its options, its verb, its exit code. See ctl_run() in ctl.h. */
+/* One command line: its options, its verb, its exit code. See run.h. */
+#include "ctl/run.h"
+
 #include <getopt.h>
 
 #include "config.h"
 #include "ctl/agent.h"
 #include "ctl/ctl.h"
+#include "ctl/help.h"
 #include "ctl/verb-table.h"
 #include "shared/conf/conf.h"
 #include "shared/conf/parse.h"
@@ -243,7 +246,7 @@ static int run_verb(Ctl *ctl, const Command *command, int argc, char *argv[]) {
         }
 
         if (command->help && (argc == 0 || (argc == 1 && verbs_have_group(argv[0])))) {
-                verbs_help(argv[0], ctl->out);
+                help_all(argv[0], ctl->out);
                 return 0;
         }
 
@@ -253,7 +256,7 @@ static int run_verb(Ctl *ctl, const Command *command, int argc, char *argv[]) {
                 return report_unknown(ctl, argc, argv);
 
         if (command->help) {
-                verb_help(verb, ctl->out);
+                help_verb(verb, ctl->out);
                 return 0;
         }
 

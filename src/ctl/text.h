@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Text from elsewhere on a terminal: no byte of it may move the cursor, change the title or hide what follows. Text is
- * UTF-8; what is not is shown byte by byte. One character counts as one column. Pure.
+ * UTF-8; what is not is shown byte by byte. One character counts as one column. For ctl.c and print/, through which all that
+ * is shown goes. Pure: it never prints.
  */
 #pragma once
 

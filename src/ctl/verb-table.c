@@ -2,6 +2,8 @@
 /* The table of verbs: see verb-table.h. A line of their help has 80 columns at most, as a terminal has. */
 #include "ctl/verb-table.h"
 
+#include "ctl/verbs/verbs.h"
+
 /* What is the same for all verbs that wait for a deploy. */
 #define HELP_TIMEOUT "     --timeout=SPAN   Wait so long at most (default 1h); the deploy goes on\n"
 #define HELP_WAIT                                                \

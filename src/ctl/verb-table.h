@@ -1,43 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The verbs of tinyforgectl. Each gets its arguments, of a number that the table in verb-table.c allows and NULL behind them,
- * and returns 0, an exit code, or a negative errno that it has reported.
+ * Verb: one row of the table of verbs: its name, what it takes, its help, and the function that runs it. For run.c and
+ * help.c, which are the only ones to know that table.
  */
 #pragma once
 
 #include "ctl/ctl.h"
 
 typedef int (*VerbFunction)(Ctl *ctl, char *args[]);
-
-int verb_status(Ctl *ctl, char *args[]);
-int verb_url(Ctl *ctl, char *args[]);
-int verb_regenerate_secret(Ctl *ctl, char *args[]);
-int verb_hooks(Ctl *ctl, char *args[]);
-int verb_hook_create(Ctl *ctl, char *args[]);
-int verb_hook_rotate(Ctl *ctl, char *args[]);
-int verb_hook_remove(Ctl *ctl, char *args[]);
-int verb_projects(Ctl *ctl, char *args[]);
-int verb_project_show(Ctl *ctl, char *args[]);
-int verb_project_create(Ctl *ctl, char *args[]);
-int verb_project_set(Ctl *ctl, char *args[]);
-int verb_project_remove(Ctl *ctl, char *args[]);
-int verb_stages(Ctl *ctl, char *args[]);
-int verb_stage_set(Ctl *ctl, char *args[]);
-int verb_stage_remove(Ctl *ctl, char *args[]);
-int verb_deploys(Ctl *ctl, char *args[]);
-int verb_deploy(Ctl *ctl, char *args[]);
-int verb_promote(Ctl *ctl, char *args[]);
-int verb_rollback(Ctl *ctl, char *args[]);
-int verb_cancel(Ctl *ctl, char *args[]);
-int verb_follow(Ctl *ctl, char *args[]);
-int verb_endpoint(Ctl *ctl, char *args[]);
-int verb_match(Ctl *ctl, char *args[]);
-int verb_test_payload(Ctl *ctl, char *args[]);
-int verb_parse_image(Ctl *ctl, char *args[]);
-int verb_match_tag(Ctl *ctl, char *args[]);
-int verb_logs(Ctl *ctl, char *args[]);
-int verb_metrics(Ctl *ctl, char *args[]);
-int verb_cat_config(Ctl *ctl, char *args[]);
 
 /* Options that not every verb knows. */
 typedef enum VerbOptions {
@@ -80,10 +50,3 @@ const Verb *verb_find(char *const *words, size_t n_words, size_t *ret_n_used);
 
 /* Whether verbs of two words begin with this one. */
 bool verbs_have_group(const char *word);
-
-/* The help of all verbs, or of those of a group, or of one. */
-void verbs_help(const char *group, FILE *file);
-void verb_help(const Verb *verb, FILE *file);
-
-/* Whether the project, and in it the stage unless that is NULL, exists: 0, or -ENODEV or -ENXIO, reported. */
-int check_stage(Ctl *ctl, const char *project, const char *stage);

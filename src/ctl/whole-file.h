@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole file: written beside its place and put there at once, so that nobody ever reads half of it. */
+/*
+ * Whole file: written beside its place and put there at once, so that nobody ever reads half of it. For verbs that write one.
+ * It never knows what is in it.
+ */
 #pragma once
 
 #include <stdio.h>

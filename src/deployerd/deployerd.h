@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Deployerd: the whole daemon but its command line. */
+/*
+ * Deployerd: the whole daemon but its command line. It puts the rooms together, and main.c alone comes here. It never decides
+ * anything about a deploy.
+ */
 #pragma once
 
 #include "shared/macro.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What containers and engines say is shown to people, kept in a store and sent over a bus: it has to be text. Pure. */
+/*
+ * What containers and engines say is shown to people, kept in a store and sent over a bus: it has to be text. For every room
+ * that takes such words in. Pure: it never knows whose they are.
+ */
 #pragma once
 
 #include "shared/macro.h"

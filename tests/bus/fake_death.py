@@ -57,7 +57,7 @@ class Mortal:
     """Mixed into the engine, which has `containers`, `lock`, run_container() and listen()."""
 
     # What a snapshot keeps; containers apart.
-    KEPT = ("registry", "images", "local", "local_tags", "by_digest", "registry_down")
+    KEPT = ("registry", "images", "local", "local_tags", "by_digest", "registry_down", "volumes")
 
     def __init__(self):
         self.deaths = []    # who: "deployer" or "engine"; left: who should have died and did not, None while it dies

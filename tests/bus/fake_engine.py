@@ -117,16 +117,31 @@ class Container:
                                               "HostPort": binding["HostPort"] or str(self.port)})
         return ports
 
+    def volume(self, path):
+        """The name of its own volume at `path`."""
+        return hashlib.sha256(f"{self.id} {path}".encode()).hexdigest()
+
+    def volumes(self):
+        return [mount["Name"] for mount in self.mounts() if mount["Type"] == "volume"]
+
     def mounts(self):
         """Of binds and mounts, as inspecting shows them."""
         settings = self.body.get("HostConfig", {})
         wanted = [{"Type": "bind" if source.startswith("/") else "volume", "Source": source, "Target": target,
                    "ReadOnly": "ro" in options.split(",")}
-                  for source, target, options in ((bind + "::").split(":")[:3] for bind in settings.get("Binds") or [])]
+                  for source, target, options in ((bind + "::").split(":")[:3] if ":" in bind else (self.volume(bind), bind, "")
+                                                  for bind in settings.get("Binds") or [])]
+        wanted += [{"Type": "volume", "Source": self.volume(path), "Target": path} for path in self.image.get("volumes", [])
+                   if not any(mount["Target"] == path for mount in wanted + (settings.get("Mounts") or []))]
         return [{"Type": mount.get("Type", "volume"), "Destination": mount["Target"], "RW": not mount.get("ReadOnly"),
                  **({"Name": mount.get("Source", ""), "Source": f"/volumes/{mount.get('Source', '')}"}
                     if mount.get("Type") == "volume" else {"Source": mount.get("Source", "")})}
                 for mount in wanted + (settings.get("Mounts") or [])]
+
+    def stop_timeout(self):
+        """Podman always tells one."""
+        seconds = self.body.get("StopTimeout", 10 if self.flavour == "podman" else None)
+        return {} if seconds is None else {"StopTimeout": seconds}
 
     def inspect(self):
         state = {"Status": self.status(), "Running": self.running(), "OOMKilled": bool(self.behaviour.get("oom")),
@@ -141,7 +156,7 @@ class Container:
         return {"Id": self.id, "Name": "/" + self.name, "Image": image_id(self.digest),
                 "RestartCount": self.behaviour.get("restarts", 0) + self.revived()[0],
                 "State": state, "HostConfig": self.body.get("HostConfig", {}), "Mounts": self.mounts(),
-                "Config": {"Labels": self.labels(), "Image": self.body["Image"], "Tty": False},
+                "Config": {"Labels": self.labels(), "Image": self.body["Image"], "Tty": False, **self.stop_timeout()},
                 "NetworkSettings": fake_network.settings(self.flavour, self.body,
                                                          self.behaviour.get("address", self.address) if self.running() else "",
                                                          self.ports())}
@@ -161,6 +176,7 @@ class Engine(Mortal):
         self.local_tags = {}  # (repository, tag) → digest
         self.by_digest = set()  # (repository, digest) by which Podman pulled
         self.containers = []
+        self.volumes = []
         self.network = fake_network.Network()
         self.faults = []
         self.requests = []
@@ -392,14 +408,16 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
             elif what == "add":
                 # A container that somebody else made.
                 engine.n_containers += 1
-                container = Container(engine.n_containers, value["name"], value["body"], {}, engine.flavour_name)
+                container = Container(engine.n_containers, value["name"], value["body"], value.get("image", {}),
+                                      engine.flavour_name)
                 engine.run_container(container)
                 engine.containers.append(container)
+                engine.volumes += container.volumes()
             elif what != "state":
                 self.json(404, {"message": what})
                 return
             self.json(200, {
-                "requests": engine.requests, "bodies": engine.bodies, "deaths": engine.deaths,
+                "requests": engine.requests, "volumes": engine.volumes, "bodies": engine.bodies, "deaths": engine.deaths,
                 "local": [f"{repository}@{digest}" for repository, digest in engine.local],
                 "tags": [f"{repository}:{tag}" for repository, tag in engine.local_tags],
                 "containers": [dict(c.inspect(), Name=c.name) for c in engine.containers if not c.removed],
@@ -491,7 +509,8 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def image_config(self, image):
-        config = {"Labels": image.get("labels") or None, "ExposedPorts": {port: {} for port in image.get("ports", [])}}
+        config = {"Labels": image.get("labels") or None, "ExposedPorts": {port: {} for port in image.get("ports", [])},
+                  "Volumes": {path: {} for path in image.get("volumes", [])} or None}
         if image.get("healthcheck") and self.engine.flavour_name == "docker":
             config["Healthcheck"] = {"Test": ["CMD", "/check"]}
         return config
@@ -540,6 +559,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
             engine.bodies.append(body)
             container = Container(engine.n_containers, query["name"], body, image, engine.flavour_name, digest)
             engine.containers.append(container)
+            engine.volumes += [name for name in container.volumes() if name not in engine.volumes]
         self.json(201, {"Id": container.id, "Warnings": []})
 
     def inspect(self, name, **_):
@@ -612,6 +632,19 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
                 raise Failure(409, "You cannot remove a running container")
             container.stopped = container.stopped or time.time()
             container.removed = True
+            if query.get("v") in ("1", "true"):
+                self.engine.volumes = [name for name in self.engine.volumes if name not in
+                                       [container.volume(mount["Destination"]) for mount in container.mounts()]]
+        self.empty()
+
+    def remove_volume(self, name, **_):
+        with self.engine.lock:
+            if name not in self.engine.volumes:
+                raise Failure(404, f"get {name}: no such volume")
+            users = [c.id for c in self.engine.containers if not c.removed and name in c.volumes()]
+            if users:
+                raise Failure(409, f"remove {name}: volume is in use - [{users[0]}]")
+            self.engine.volumes.remove(name)
         self.empty()
 
     def logs(self, name, **_):
@@ -657,6 +690,7 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
         ("POST", r"/containers/([^/]+)/rename", rename),
         ("GET", r"/containers/([^/]+)/logs", logs),
         ("DELETE", r"/containers/([^/]+)", remove),
+        ("DELETE", r"/volumes/([^/]+)", remove_volume),
         ("GET", r"/events", events),
     ]
 
@@ -737,11 +771,12 @@ class FakeEngine:
     def digest(word):
         return "sha256:" + hashlib.sha256(word.encode()).hexdigest()
 
-    def push(self, repository, tag, word=None, ports=("8080/tcp",), healthcheck=False, labels=None, **behaviour):
+    def push(self, repository, tag, word=None, ports=("8080/tcp",), healthcheck=False, labels=None, volumes=(),
+             **behaviour):
         """Puts an image into the registry; `behaviour` is what its containers do. Returns the digest."""
         digest = self.digest(word or f"{repository}:{tag}")
         self.control("push", {"repository": repository, "tag": tag, "digest": digest,
-                              "image": {"ports": ports, "healthcheck": healthcheck, "labels": labels or {},
+                              "image": {"ports": ports, "healthcheck": healthcheck, "labels": labels or {}, "volumes": volumes,
                                         "behaviour": {key.replace("_", "-"): v for key, v in behaviour.items()}}})
         return digest
 

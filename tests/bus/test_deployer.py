@@ -43,7 +43,7 @@ def test_container_gets_no_more_than_it_needs(host):
     body = host.engine.control("state")["bodies"][0]
     settings = body.pop("HostConfig")
     labels = body.pop("Labels")
-    assert body == {"Image": f"{REPO}@{digest}", "ExposedPorts": {"8080/tcp": {}}}, body
+    assert body == {"Image": f"{REPO}@{digest}", "ExposedPorts": {"8080/tcp": {}}, "StopTimeout": 1}, body
     assert len(labels.pop("org.tinyforge.config")) == 64
     assert labels == {"org.tinyforge.project": "shop", "org.tinyforge.stage": "dev", "org.tinyforge.deploy": "7",
                       "org.tinyforge.digest": digest, "org.tinyforge.store": STORE}, labels

@@ -178,6 +178,56 @@ def test_start_that_fails_by_the_engine_is_worth_another_attempt():
         assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
 
 
+def with_fixed_port(host):
+    """Root's file that has the stage recreated: each attempt is an outage."""
+    folder = os.path.join(host.directory, "projects.d")
+    os.makedirs(folder, mode=0o750, exist_ok=True)
+    os.chmod(host.write("projects.d/shop.json", json.dumps({"image": REPO, "container": {"HostConfig": {"PortBindings": {
+        "8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}}}})), 0o640)
+
+
+def test_start_that_is_refused_in_unknown_words_costs_one_outage():
+    words = "could not select device driver nvidia with capabilities: [[gpu]]"
+    for flavour in ("docker", "podman"):
+        with with_old_one(flavour) as host:
+            with_fixed_port(host)
+            host.engine.fault("POST", r"/start", "status", status=500, message=words)
+            outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+            assert outcome == "rolled-back" and words in detail, (outcome, detail)
+            assert host.engine.names() == ["shop-dev-7"]
+            # What passes is tried again.
+            host.engine.fault("POST", r"/start", "status", status=500, message="context deadline exceeded")
+            expect(host, "EngineFailed", words="deadline exceeded")
+
+
+def test_container_that_is_refused_in_unknown_words_costs_no_outage():
+    for flavour in ("docker", "podman"):
+        with with_old_one(flavour) as host:
+            with_fixed_port(host)
+            host.engine.fault("POST", CREATE, "status", status=500, message="the driver knows no such option")
+            expect(host, "EngineRefused", words="knows no such option")
+            assert not [r for r in host.engine.requests() if r.endswith("/stop")], host.engine.requests()
+
+
+def test_network_that_is_not_there_is_final():
+    for flavour, status in (("docker", 404), ("podman", 500)):
+        with with_old_one(flavour) as host:
+            host.engine.fault("POST", CREATE, "status", status=status, message="network backstage not found")
+            expect(host, "EngineRefused", words="network backstage not found")
+
+
+def test_full_disk_of_the_engine_is_told_as_such_whatever_it_was_needed_for():
+    words = "write /var/lib/containers/x: no space left on device"
+    for flavour in ("docker", "podman"):
+        for path in (PULL, CREATE, r"/start", r"/rename"):
+            with with_old_one(flavour) as host:
+                host.engine.fault("POST", path, "status", status=500, message=words)
+                expect(host, "EngineDiskFull", words="no space left on device")
+        with with_old_one(flavour) as host:
+            host.engine.fault("POST", PULL, "stream-error", message=words)
+            expect(host, "EngineDiskFull", words="no space left on device")
+
+
 def test_blank_answer_is_as_good_as_none():
     with with_old_one() as host:
         host.engine.fault("POST", r"/stop", "raw", data="\r\n \t\n")

@@ -37,7 +37,7 @@ ROOMS = {
 
     "deployerd/text": {"door": "text.h", "also": [], "uses": []},
     "deployerd/worker": {"door": "worker.h", "also": ["deploy-request.h", "operation.h", "report.h"], "uses": ["deployerd/text"]},
-    "deployerd/config": {"door": "deployer-config.h", "also": ["config-hash.h", "merge-patch.h", "policy.h", "project-config.h"],
+    "deployerd/config": {"door": "deployer-config.h", "also": ["hash.h", "merge-patch.h", "policy.h", "project-config.h"],
                          "uses": ["deployerd/text"]},
     "deployerd/engine": {"door": "engine.h", "also": ["container.h", "containers.h", "http.h", "images.h", "info.h"],
                          "uses": ["deployerd/text", "deployerd/worker"]},
@@ -53,10 +53,14 @@ ROOMS = {
     "ctl/ctl": {"door": "ctl.h", "also": [], "uses": ["ctl/text"]},
     "ctl/whole-file": {"door": "whole-file.h", "also": [], "uses": []},
     "ctl/agent": {"door": "agent.h", "also": [], "uses": []},
+    "ctl/peer": {"door": "peer.h", "also": [], "uses": []},
+    "ctl/advice": {"door": "advice.h", "also": [], "uses": ["ctl/peer"]},
+    "ctl/report": {"door": "report.h", "also": [], "uses": ["ctl/advice", "ctl/ctl", "ctl/peer"]},
+    "ctl/client": {"door": "client.h", "also": [], "uses": ["ctl/agent", "ctl/ctl", "ctl/peer", "ctl/report"]},
     "ctl/print": {"door": "table.h", "also": ["follow.h", "rows.h", "terminal.h"], "uses": ["ctl/ctl", "ctl/text"]},
-    "ctl/client": {"door": "client.h", "also": [], "uses": ["ctl/agent", "ctl/ctl"]},
-    "ctl/verbs": {"door": "verbs.h", "also": [], "uses": ["ctl/client", "ctl/ctl", "ctl/print", "ctl/whole-file"]},
-    "ctl": {"door": "ctl.h", "also": [], "uses": "*"},
+    "ctl/verbs": {"door": "verbs.h", "also": [],
+                  "uses": ["ctl/advice", "ctl/client", "ctl/ctl", "ctl/print", "ctl/report", "ctl/whole-file"]},
+    "ctl": {"door": "run.h", "also": [], "uses": "*"},
 }
 
 # A foreign header, and the only files that may include it.
@@ -67,7 +71,7 @@ OWNERS = [
     (r"systemd/sd-journal\.h", r"src/shared/log\.c"),
     (r"systemd/sd-login\.h", r"src/ctl/agent\.c"),
     (r"openssl/ssl\.h", r"src/webhookd/http/tls\.c"),
-    (r"openssl/.*", r"src/webhookd/(hook/(secret|signature)[a-z-]*|http/tls)\.c|src/deployerd/(config/[a-z-]*hash|engine/registry-auth)\.c"),
+    (r"openssl/.*", r"src/webhookd/(hook/(secret|signature)[a-z-]*|http/tls)\.c|src/deployerd/(config/hash|engine/registry-auth)\.c"),
     (r"regex\.h", r"src/shared/tag/tag-regex\.c"),
 ]
 

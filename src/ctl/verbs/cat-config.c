@@ -10,7 +10,7 @@
 
 #include "config.h"
 #include "ctl/print/table.h"
-#include "ctl/verb-table.h"
+#include "ctl/verbs/verbs.h"
 #include "shared/json.h"
 
 /* A value has one line of a file, and is written with escapes; there are a few dozen keys and a few hundred files. */

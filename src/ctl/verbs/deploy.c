@@ -4,9 +4,10 @@
 
 #include "ctl/client.h"
 #include "ctl/print/terminal.h"
-#include "ctl/verb-table.h"
+#include "ctl/report.h"
 #include "ctl/verbs/find.h"
 #include "ctl/verbs/outcome.h"
+#include "ctl/verbs/verbs.h"
 
 /* Rows that are listed where nobody says how many. */
 #define LIMIT_DEFAULT 20U
@@ -31,11 +32,11 @@ int verb_deploys(Ctl *ctl, char *args[]) {
         while (r >= 0 && (r = deploy_read(reply, &row)) > 0)
                 deploy_table_add(table, &row);
         if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+                return report_answer(ctl, &peer_webhook, r);
 
         /* No rows: because nothing was deployed yet, or because there is no such thing? */
         if (table_n_rows(table) == 0 && project) {
-                r = check_stage(ctl, project, stage);
+                r = find_stage(ctl, project, stage);
                 if (r < 0)
                         return r;
         }
@@ -54,7 +55,7 @@ static int read_id(Ctl *ctl, sd_bus_message *reply, uint64_t *ret) {
         if (r >= 0 && *ret == 0)
                 r = -EBADMSG;
 
-        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
 /* Asks for a deploy to `stage` by a method of three strings, and waits for its outcome. */

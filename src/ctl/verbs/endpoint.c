@@ -4,7 +4,9 @@
 
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
-#include "ctl/verb-table.h"
+#include "ctl/report.h"
+#include "ctl/verbs/find.h"
+#include "ctl/verbs/verbs.h"
 
 typedef struct Found {
         size_t n_running;
@@ -29,7 +31,7 @@ static int add_instances(Ctl *ctl, sd_bus_message *reply, Table *table, Found *r
                         ctl_print(ctl, "%s", row.endpoint);
         }
         if (r < 0)
-                return client_report_answer(ctl, &peer_deployer, r);
+                return report_answer(ctl, &peer_deployer, r);
 
         *ret = found;
         return 0;
@@ -53,7 +55,7 @@ int verb_endpoint(Ctl *ctl, char *args[]) {
 
         /* Nothing runs: because of what happened to it, or because there is no such stage? */
         if (found.n_running == 0) {
-                r = check_stage(ctl, args[0], args[1]);
+                r = find_stage(ctl, args[0], args[1]);
                 if (r < 0)
                         return r;
         }

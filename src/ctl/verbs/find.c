@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* One deploy, or one project, among all: see find.h. */
+/* One deploy, project or stage among all: see find.h. */
 #include "ctl/verbs/find.h"
 
 #include <inttypes.h>
 
 #include "ctl/client.h"
+#include "ctl/report.h"
+#include "shared/bus/errors.h"
 
 /* webhookd lists no more deploys than these in one answer. */
 #define LIST_MAX 1000U
@@ -38,7 +40,7 @@ static int search_stage(Search *search, const char *project, const char *stage, 
                         return 1;
                 }
         if (r < 0)
-                return client_report_answer(search->ctl, &peer_webhook, r);
+                return report_answer(search->ctl, &peer_webhook, r);
 
         *ret_is_full = n >= LIST_MAX;
         return 0;
@@ -61,7 +63,7 @@ static int search_project(Search *search, const char *project) {
                         return r;
         }
 
-        return r < 0 ? client_report_answer(search->ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(search->ctl, &peer_webhook, r) : 0;
 }
 
 /* Stage by stage, which finds what is too old for the list of all. */
@@ -81,7 +83,7 @@ static int search_stages(Search *search) {
                         return r;
         }
 
-        return r < 0 ? client_report_answer(search->ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(search->ctl, &peer_webhook, r) : 0;
 }
 
 int find_deploy(Ctl *ctl, uint64_t id, const char *project, const char *stage, sd_bus_message **ret_reply,
@@ -134,5 +136,25 @@ int find_project(Ctl *ctl, const char *name, const char *image, sd_bus_message *
                         return 1;
                 }
 
-        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
+}
+
+int find_stage(Ctl *ctl, const char *project, const char *stage) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        sd_bus_error error = SD_BUS_ERROR_MAKE_CONST(ERROR_NO_SUCH_STAGE, "No such stage");
+        StageRow row;
+        int r;
+
+        r = client_call(ctl, &peer_webhook, "ListStages", &reply, "s", project);
+        if (r < 0 || !stage)
+                return r < 0 ? r : 0;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = stage_read(reply, &row)) > 0)
+                if (streq(row.name, stage))
+                        return 0;
+        if (r < 0)
+                return report_answer(ctl, &peer_webhook, r);
+
+        return report_error(ctl, &peer_webhook, -ENXIO, &error);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Find: one deploy, or one project, among all that webhookd lists.
+ * Find: one deploy, project or stage among all that webhookd lists.
  */
 #pragma once
 
@@ -18,3 +18,6 @@ int find_deploy(Ctl *ctl, uint64_t id, const char *project, const char *stage, s
  * is none, and the outputs are untouched; faults are reported.
  */
 int find_project(Ctl *ctl, const char *name, const char *image, sd_bus_message **ret_reply, ProjectRow *ret);
+
+/* Whether the project, and in it the stage unless that is NULL, exists: 0, or -ENODEV or -ENXIO, reported. */
+int find_stage(Ctl *ctl, const char *project, const char *stage);

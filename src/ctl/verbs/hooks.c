@@ -1,9 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/* hooks, hook create, hook rotate and hook remove: the URLs beside the main one. */
+/* url and regenerate-secret, hooks, hook create, hook rotate and hook remove: the URLs that senders call. */
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
-#include "ctl/verb-table.h"
+#include "ctl/report.h"
 #include "ctl/verbs/secret-url.h"
+#include "ctl/verbs/verbs.h"
+
+int verb_url(Ctl *ctl, char *args[]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ char *base = NULL;
+        int r;
+
+        r = url_read_base(ctl, &base);
+        if (r < 0)
+                return r;
+
+        r = args[0] ? client_call(ctl, &peer_webhook, "GetHookPath", &reply, "s", args[0])
+                    : client_call(ctl, &peer_webhook, "GetWebhookPath", &reply, "");
+        if (r >= 0)
+                r = url_show(ctl, base, reply);
+        if (r >= 0 && !ctl->json && streq(base, URL_BASE_DEFAULT))
+                ctl_hint(ctl,
+                         "Only this machine can call that; PublicURL= in webhookd.conf says how others do.");
+        return r;
+}
+
+int verb_regenerate_secret(Ctl *ctl, char *args[]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ char *base = NULL;
+        int r;
+
+        (void) args;
+
+        r = url_read_base(ctl, &base);
+        if (r < 0)
+                return r;
+
+        r = client_call(ctl, &peer_webhook, "RegenerateSecret", &reply, "");
+        return r < 0 ? r : url_show(ctl, base, reply);
+}
 
 int verb_hooks(Ctl *ctl, char *args[]) {
         static const Column columns[] = {
@@ -42,7 +77,7 @@ int verb_hooks(Ctl *ctl, char *args[]) {
                 hook_row_done(&row);
         }
         if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+                return report_answer(ctl, &peer_webhook, r);
 
         return table_show(table, ctl, "hooks");
 }
@@ -96,7 +131,7 @@ static int hint_at_key(Ctl *ctl, const char *name) {
                 hook_row_done(&row);
         }
 
-        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
 int verb_hook_create(Ctl *ctl, char *args[]) {

@@ -4,6 +4,7 @@
 
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
+#include "ctl/report.h"
 
 /* webhookd forgets the finished deploys of a stage beyond these. */
 #define ROWS_KEPT 200U
@@ -33,7 +34,7 @@ static int is_managed(Ctl *ctl, const InstanceRow *instance, bool *ret) {
                 oldest = row.id;
         }
         if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+                return report_answer(ctl, &peer_webhook, r);
 
         *ret = is_listed || (n >= ROWS_KEPT && instance->deploy < oldest);
         return 0;
@@ -71,7 +72,7 @@ int instances_list(Ctl *ctl, sd_bus_message **ret_reply) {
                       sd_bus_error_has_name(&error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)))
                 return 0;
 
-        return r < 0 ? client_report(ctl, &peer_deployer, r, &error) : 1;
+        return r < 0 ? report_error(ctl, &peer_deployer, r, &error) : 1;
 }
 
 int instances_ask(Ctl *ctl, bool ask_webhook, Table **ret) {
@@ -104,7 +105,7 @@ int instances_ask(Ctl *ctl, bool ask_webhook, Table **ret) {
         if (r >= 0)
                 r = table_error(table);
         if (r < 0)
-                return client_report_answer(ctl, &peer_deployer, r);
+                return report_answer(ctl, &peer_deployer, r);
 
         *ret = TAKE_PTR(table);
         return 0;

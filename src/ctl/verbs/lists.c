@@ -2,8 +2,8 @@
 /* projects and stages: what webhookd knows. */
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
-#include "ctl/verb-table.h"
-#include "shared/bus/errors.h"
+#include "ctl/report.h"
+#include "ctl/verbs/verbs.h"
 
 int verb_projects(Ctl *ctl, char *args[]) {
         static const Column columns[] = {
@@ -36,7 +36,7 @@ int verb_projects(Ctl *ctl, char *args[]) {
                 table_add_time(table, row.created_at);
         }
         if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+                return report_answer(ctl, &peer_webhook, r);
 
         return table_show(table, ctl, "projects");
 }
@@ -54,7 +54,7 @@ static int add_stages(Ctl *ctl, Table *table, const char *project) {
         while (r >= 0 && (r = stage_read_full(reply, &row)) > 0)
                 stage_table_add(table, project, &row);
 
-        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
 static int add_all_stages(Ctl *ctl, Table *table) {
@@ -73,7 +73,7 @@ static int add_all_stages(Ctl *ctl, Table *table) {
                         return r;
         }
 
-        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
 int verb_stages(Ctl *ctl, char *args[]) {
@@ -85,24 +85,4 @@ int verb_stages(Ctl *ctl, char *args[]) {
 
         r = args[0] ? add_stages(ctl, table, args[0]) : add_all_stages(ctl, table);
         return r < 0 ? r : table_show(table, ctl, "stages");
-}
-
-int check_stage(Ctl *ctl, const char *project, const char *stage) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        sd_bus_error error = SD_BUS_ERROR_MAKE_CONST(ERROR_NO_SUCH_STAGE, "No such stage");
-        StageRow row;
-        int r;
-
-        r = client_call(ctl, &peer_webhook, "ListStages", &reply, "s", project);
-        if (r < 0 || !stage)
-                return r < 0 ? r : 0;
-
-        r = rows_enter(reply);
-        while (r >= 0 && (r = stage_read(reply, &row)) > 0)
-                if (streq(row.name, stage))
-                        return 0;
-        if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
-
-        return client_report(ctl, &peer_webhook, -ENXIO, &error);
 }

@@ -8,7 +8,9 @@
 
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
-#include "ctl/verb-table.h"
+#include "ctl/report.h"
+#include "ctl/verbs/find.h"
+#include "ctl/verbs/verbs.h"
 #include "shared/conf/conf.h"
 
 /* Of a stage, containers of so many deploys are looked for by their names: Podman's entries have no labels. */
@@ -91,7 +93,7 @@ static int ask_deploys(Ctl *ctl, const char *project, const char *stage, unsigne
                 return r;
 
         r = rows_enter(*ret_reply);
-        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
 /* The newest id of all; 0: there is none. */
@@ -106,7 +108,7 @@ static int find_newest(Ctl *ctl, uint64_t *ret) {
 
         r = deploy_read(reply, &row);
         if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+                return report_answer(ctl, &peer_webhook, r);
 
         *ret = r > 0 ? row.id : 0;
         return 0;
@@ -128,7 +130,7 @@ static int add_tags(Ctl *ctl, char ***words, const char *project, const char *st
                         return r;
         }
         if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+                return report_answer(ctl, &peer_webhook, r);
 
         if (ctl->follow)
                 r = find_newest(ctl, &newest);
@@ -143,7 +145,7 @@ static int add_containers(Ctl *ctl, char ***words, const char *project, const ch
         StageRow row;
         int r;
 
-        r = check_stage(ctl, project, stage);
+        r = find_stage(ctl, project, stage);
         if (r < 0)
                 return r;
 
@@ -161,7 +163,7 @@ static int add_containers(Ctl *ctl, char ***words, const char *project, const ch
                         return r;
         }
 
-        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
 /* conmon is who writes for Podman; a process that calls itself so is not root's. */

@@ -2,8 +2,9 @@
 /* match: where a push of an image would go, and why. webhookd decides; the stages it asked are shown beside. */
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
-#include "ctl/verb-table.h"
+#include "ctl/report.h"
 #include "ctl/verbs/find.h"
+#include "ctl/verbs/verbs.h"
 #include "shared/image-ref.h"
 #include "shared/tag/tag-policy.h"
 
@@ -64,7 +65,7 @@ static int show_stages(Ctl *ctl, Table *table, const Verdict *verdict, const cha
                 taken = taken || takes;
         }
 
-        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
 static int ask(Ctl *ctl, const char *image, const char *repository, sd_bus_message **ret_reply,
@@ -88,11 +89,11 @@ static int ask(Ctl *ctl, const char *image, const char *repository, sd_bus_messa
                 return r < 0 ? r : 0;
         }
         if (r < 0)
-                return client_report(ctl, &peer_webhook, r, &error);
+                return report_error(ctl, &peer_webhook, r, &error);
 
         r = sd_bus_message_read(*ret_reply, "ssb", &ret->project, &ret->stage, &auto_deploy);
         if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+                return report_answer(ctl, &peer_webhook, r);
 
         ret->auto_deploy = auto_deploy;
         return 0;

@@ -8,8 +8,9 @@
 
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
-#include "ctl/verb-table.h"
+#include "ctl/report.h"
 #include "ctl/verbs/instances.h"
+#include "ctl/verbs/verbs.h"
 #include "ctl/whole-file.h"
 
 #define INSTANCES "tinyforge_instances"
@@ -102,7 +103,7 @@ static int add_webhook(Ctl *ctl, json_t *samples) {
         while (r >= 0 && (r = read_sample(reply, &sample)) > 0)
                 if (json_array_append_new(samples, sample) < 0)
                         r = -ENOMEM;
-        return r < 0 ? client_report_answer(ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
 /* One more instance with these labels. */
@@ -140,7 +141,7 @@ static int add_instances(Ctl *ctl, json_t *samples) {
         r = rows_enter(reply);
         while (r >= 0 && (r = instance_read(reply, &row)) > 0)
                 r = count_instance(samples, &row);
-        return r < 0 ? client_report_answer(ctl, &peer_deployer, r) : 0;
+        return r < 0 ? report_answer(ctl, &peer_deployer, r) : 0;
 }
 
 /* As the format wants it between quotes. */

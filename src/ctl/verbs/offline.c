@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* parse-image and match-tag: what the daemons make of references and patterns, without asking them. */
-#include "ctl/verb-table.h"
+#include "ctl/verbs/verbs.h"
 #include "shared/image-ref.h"
 #include "shared/tag/tag-policy.h"
 

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "ctl/advice.h"
 #include "ctl/client.h"
 #include "ctl/verbs/find.h"
 #include "shared/bus/errors.h"
@@ -36,7 +37,7 @@ static void hint_failure(const Ctl *ctl, const DeployRow *row) {
         char buffer[256], name[64];
 
         (void) snprintf(name, sizeof(name), ERROR_PREFIX "%.*s", (int) strcspn(reason, ":"), reason);
-        advice = client_advice(&peer_deployer, name, buffer, sizeof(buffer));
+        advice = advice_find(&peer_deployer, name, buffer, sizeof(buffer));
         if (advice)
                 ctl_hint(ctl, "%s", advice);
         else

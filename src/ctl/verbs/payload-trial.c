@@ -4,7 +4,8 @@
 
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
-#include "ctl/verb-table.h"
+#include "ctl/report.h"
+#include "ctl/verbs/verbs.h"
 #include "shared/conf/read-file.h"
 #include "shared/json.h"
 #include "shared/protocol.h"
@@ -214,7 +215,7 @@ int verb_test_payload(Ctl *ctl, char *args[]) {
         if (r >= 0)
                 r = table_error(table);
         if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+                return report_answer(ctl, &peer_webhook, r);
 
         r = ctl->json ? show_json(ctl, &row, table) : show_people(ctl, &row, table);
         if (r < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* project create and project set: what a project is. webhookd checks it; here only numbers become numbers. */
 #include "ctl/client.h"
-#include "ctl/verb-table.h"
+#include "ctl/verbs/verbs.h"
 #include "shared/conf/parse.h"
 #include "shared/protocol.h"
 

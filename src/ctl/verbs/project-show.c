@@ -3,10 +3,12 @@
  * project show: a project, its stages, and the container that a deploy of each would make today. webhookd says what is
  * to run, deployerd how: it merges what root wrote into the body that the engine is asked for.
  */
+#include "ctl/advice.h"
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
-#include "ctl/verb-table.h"
+#include "ctl/report.h"
 #include "ctl/verbs/find.h"
+#include "ctl/verbs/verbs.h"
 #include "shared/bus/errors.h"
 #include "shared/json.h"
 #include "shared/protocol.h"
@@ -30,7 +32,7 @@ static int read_project(Ctl *ctl, const char *name, sd_bus_message **ret_reply, 
         int r;
 
         r = find_project(ctl, name, /* image= */ NULL, ret_reply, ret);
-        return r == 0 ? client_report(ctl, &peer_webhook, -ENODEV, &error) : r < 0 ? r : 0;
+        return r == 0 ? report_error(ctl, &peer_webhook, -ENODEV, &error) : r < 0 ? r : 0;
 }
 
 /* What a deploy of the stage would be of: the newest image that came up there, else the project's without a tag. */
@@ -52,7 +54,7 @@ static int read_image(const Show *show, const char *stage, sd_bus_message **ret_
                         break;
                 }
         if (r < 0)
-                return client_report_answer(show->ctl, &peer_webhook, r);
+                return report_answer(show->ctl, &peer_webhook, r);
 
         *ret = image;
         *ret_reply = TAKE_PTR(reply);
@@ -72,7 +74,7 @@ static json_t *report_stage(Show *show, const char *stage, int r, const sd_bus_e
                 (void) ctl_fail(ctl, r, "%s", text);
         } else {
                 (void) ctl_fail(ctl, r, "%s/%s: %s", show->project.name, stage, text);
-                advice = client_advice(&peer_deployer, error->name, buffer, sizeof(buffer));
+                advice = advice_find(&peer_deployer, error->name, buffer, sizeof(buffer));
         }
         if (advice)
                 ctl_hint(ctl, "%s", advice);
@@ -104,7 +106,7 @@ static int read_body(Show *show, const StageRow *stage, const char *image, json_
 
         r = sd_bus_message_read(reply, "s", &text);
         if (r < 0)
-                return client_report_answer(show->ctl, &peer_deployer, r);
+                return report_answer(show->ctl, &peer_deployer, r);
 
         r = json_decode(text, strlen(text), ret, &problem);
         if (r >= 0 && json_is_object(*ret))
@@ -205,7 +207,7 @@ static int show_stages(Show *show, sd_bus_message *reply, const char *wanted) {
                         return r;
         }
 
-        return r < 0 ? client_report_answer(show->ctl, &peer_webhook, r) : 0;
+        return r < 0 ? report_answer(show->ctl, &peer_webhook, r) : 0;
 }
 
 int verb_project_show(Ctl *ctl, char *args[]) {
@@ -213,7 +215,7 @@ int verb_project_show(Ctl *ctl, char *args[]) {
         _cleanup_(show_done) Show show = { .ctl = ctl };
         int r;
 
-        r = check_stage(ctl, args[0], args[1]);
+        r = find_stage(ctl, args[0], args[1]);
         if (r >= 0)
                 r = read_project(ctl, args[0], &projects, &show.project);
         if (r >= 0)

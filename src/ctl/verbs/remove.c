@@ -4,7 +4,8 @@
  * the caller's own name; and only once webhookd has said that nothing else is in the way.
  */
 #include "ctl/client.h"
-#include "ctl/verb-table.h"
+#include "ctl/report.h"
+#include "ctl/verbs/verbs.h"
 #include "shared/bus/errors.h"
 #include "shared/protocol.h"
 
@@ -37,14 +38,14 @@ static int forget_and_stop(Ctl *ctl, const char *project, const char *stage) {
         if (r >= 0)
                 return r;
         if (!ctl->stop || !sd_bus_error_has_name(&error, ERROR_INSTANCES_RUNNING))
-                return client_report(ctl, &peer_webhook, r, &error);
+                return report_error(ctl, &peer_webhook, r, &error);
 
         r = stop(ctl, project, stage);
         if (r < 0)
                 return r;
 
         r = forget(ctl, project, stage, &again);
-        return r < 0 ? client_report(ctl, &peer_webhook, r, &again) : r;
+        return r < 0 ? report_error(ctl, &peer_webhook, r, &again) : r;
 }
 
 int verb_project_remove(Ctl *ctl, char *args[]) {

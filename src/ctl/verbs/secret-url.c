@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* url and regenerate-secret: the URL that CI calls. */
+/* What a sender calls: see secret-url.h. */
 #include "ctl/verbs/secret-url.h"
 
 #include "ctl/client.h"
-#include "ctl/verb-table.h"
-
-/* Where the socket listens unless a drop-in says otherwise. */
-#define DEFAULT_URL "http://127.0.0.1:8420"
+#include "ctl/report.h"
 
 int url_read_base(Ctl *ctl, char **ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -26,9 +23,9 @@ int url_read_base(Ctl *ctl, char **ret) {
 
         r = sd_bus_message_read(reply, "v", "s", &url);
         if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+                return report_answer(ctl, &peer_webhook, r);
 
-        copy = strdup(isempty(url) ? DEFAULT_URL : url);
+        copy = strdup(isempty(url) ? URL_BASE_DEFAULT : url);
         if (!copy)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
@@ -57,41 +54,7 @@ int url_show(Ctl *ctl, const char *base, sd_bus_message *reply) {
 
         r = sd_bus_message_read(reply, "s", &path);
         if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+                return report_answer(ctl, &peer_webhook, r);
 
         return show_url(ctl, base, path);
-}
-
-int verb_url(Ctl *ctl, char *args[]) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_free_ char *base = NULL;
-        int r;
-
-        r = url_read_base(ctl, &base);
-        if (r < 0)
-                return r;
-
-        r = args[0] ? client_call(ctl, &peer_webhook, "GetHookPath", &reply, "s", args[0])
-                    : client_call(ctl, &peer_webhook, "GetWebhookPath", &reply, "");
-        if (r >= 0)
-                r = url_show(ctl, base, reply);
-        if (r >= 0 && !ctl->json && streq(base, DEFAULT_URL))
-                ctl_hint(ctl,
-                         "Only this machine can call that; PublicURL= in webhookd.conf says how others do.");
-        return r;
-}
-
-int verb_regenerate_secret(Ctl *ctl, char *args[]) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_free_ char *base = NULL;
-        int r;
-
-        (void) args;
-
-        r = url_read_base(ctl, &base);
-        if (r < 0)
-                return r;
-
-        r = client_call(ctl, &peer_webhook, "RegenerateSecret", &reply, "");
-        return r < 0 ? r : url_show(ctl, base, reply);
 }

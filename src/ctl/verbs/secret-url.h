@@ -4,6 +4,9 @@
 
 #include "ctl/ctl.h"
 
+/* Where the socket listens unless a drop-in says otherwise. */
+#define URL_BASE_DEFAULT "http://127.0.0.1:8420"
+
 /*
  * The part before the path; freshly allocated. Asked for before a secret is made, so that one which was made is always
  * shown.

@@ -2,7 +2,8 @@
 /* stage set: what a stage is, and whether any push reaches it. webhookd checks it; here only words become values. */
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
-#include "ctl/verb-table.h"
+#include "ctl/report.h"
+#include "ctl/verbs/verbs.h"
 #include "shared/conf/conf.h"
 #include "shared/conf/parse.h"
 #include "shared/protocol.h"
@@ -119,7 +120,7 @@ static int show(Ctl *ctl, const char *project, const char *stage) {
                         warn_of_shadow(ctl, project, &row);
         }
         if (r < 0)
-                return client_report_answer(ctl, &peer_webhook, r);
+                return report_answer(ctl, &peer_webhook, r);
 
         return table_show(table, ctl, "stages");
 }

@@ -6,9 +6,10 @@
 #include <inttypes.h>
 
 #include "ctl/client.h"
-#include "ctl/verb-table.h"
+#include "ctl/report.h"
 #include "ctl/verbs/instances.h"
 #include "ctl/verbs/units.h"
+#include "ctl/verbs/verbs.h"
 
 /* All that was found out. A part that is missing is NULL, and its fault was reported. */
 typedef struct Status {
@@ -124,7 +125,7 @@ static int ask_properties(Ctl *ctl, const Peer *peer, const Property *properties
                 ;
         if (r < 0) {
                 json_decref(object);
-                return client_report_answer(ctl, peer, r);
+                return report_answer(ctl, peer, r);
         }
 
         *ret = object;

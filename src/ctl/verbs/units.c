@@ -4,6 +4,7 @@
 
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
+#include "ctl/report.h"
 
 #define SOCKET_UNIT   "tinyforge-webhookd.socket"
 #define TLS_UNIT      "tinyforge-webhookd-tls.socket"
@@ -96,7 +97,7 @@ int units_ask(Ctl *ctl, Table **ret, bool *ret_is_deaf) {
 
         r = read_units(ctl, reply, table, &is_deaf);
         if (r < 0)
-                return client_report_answer(ctl, &peer_systemd, r);
+                return report_answer(ctl, &peer_systemd, r);
 
         *ret = TAKE_PTR(table);
         *ret_is_deaf = is_deaf;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What manager.c, methods.c and query.c share. */
+/*
+ * The state of the object on the bus, and what its files share: access.c and properties.c know that state alone, query.c is
+ * above them, methods.c above that, and manager.c, with the table of all that the bus sees, on top.
+ */
 #pragma once
 
 #include "deployerd/bus/manager.h"
 #include "deployerd/engine/info.h"
 #include "deployerd/job/deploys.h"
+#include "deployerd/job/queries.h"
 #include "shared/bus/authority.h"
 
 typedef struct Query Query;
@@ -23,6 +27,8 @@ struct Manager {
         bool stopping;
 };
 
+/* access.c */
+
 int manager_open_access(Manager *manager);
 /*
  * Whether the caller may call this method, by the table in access.c: 0 and the caller's uid, or what the method has to
@@ -31,23 +37,14 @@ int manager_open_access(Manager *manager);
 int manager_authorise(Manager *manager, sd_bus_message *message, const PolkitDetails *details,
                       uid_t *ret_uid, sd_bus_error *error);
 
+/* properties.c */
+
+int property_get_engine(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error);
+/* Takes what REPORT_ENGINE says, and tells the bus where that is news. */
 void manager_take_engine(Manager *manager, const json_t *report);
 
-int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
-int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
-int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
-int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error);
-int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_error *error);
-int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *error);
-
-/* One call that a child process answers. */
-typedef enum QueryKind {
-        QUERY_ENGINE,
-        QUERY_IMAGE,
-        QUERY_INSTANCES,
-        QUERY_BODY,
-        QUERY_REMOVE, /* the one that changes something */
-} QueryKind;
+/* query.c: calls that a child process answers. */
 
 /*
  * Begins to answer `message` (NULL for QUERY_ENGINE). `image` is for QUERY_IMAGE and taken over; the names are for
@@ -61,3 +58,12 @@ int query_begin_body(Manager *manager, sd_bus_message *message, DeployRequest *r
 bool query_removes(const Manager *manager, const char *project, const char *stage);
 void query_stop_all(Manager *manager);
 Query *query_free_all(Query *query);
+
+/* methods.c */
+
+int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *error);

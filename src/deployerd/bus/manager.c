@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The object on the bus, its properties and signals: see manager.h. The methods are in methods.c. */
+/* The object, all that the bus sees of it, and its signal: see manager.h. */
 #include "deployerd/bus/manager.h"
 
 #include "deployerd/bus/manager-internal.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
-
-static int property_get_engine(sd_bus *bus, const char *path, const char *interface, const char *property,
-                               sd_bus_message *reply, void *userdata, sd_bus_error *error) {
-        Manager *manager = userdata;
-
-        (void) bus;
-        (void) path;
-        (void) interface;
-        (void) error;
-
-        manager->hooks.on_activity(manager->userdata);
-        return sd_bus_message_append(reply, "s",
-                                     streq(property, "Engine")          ? manager->info.name
-                                     : streq(property, "EngineVersion") ? manager->info.version
-                                                                        : manager->info.api);
-}
 
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
@@ -57,20 +41,6 @@ static void on_progress(uint64_t deploy, const char *phase, const char *detail, 
                                phase, detail);
         if (r < 0)
                 (void) log_warning_errno(r, "Cannot send the signal Progress: %m");
-}
-
-void manager_take_engine(Manager *manager, const json_t *report) {
-        int r;
-
-        assert(manager);
-
-        if (!engine_info_update(&manager->info, report))
-                return;
-
-        r = sd_bus_emit_properties_changed(manager->bus, DEPLOYER_PATH, DEPLOYER_INTERFACE, "Engine",
-                                           "EngineVersion", "ApiVersion", NULL);
-        if (r < 0)
-                (void) log_warning_errno(r, "Cannot tell of changed properties: %m");
 }
 
 static void on_engine(const json_t *report, void *userdata) {

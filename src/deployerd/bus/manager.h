@@ -2,6 +2,9 @@
 /*
  * Manager: the object of org.tinyforge.Deployer1 on the bus. Calls are checked and authorised here, and answered when the
  * child process that serves them has ended; a caller that vanishes meanwhile cancels nothing.
+ *
+ * The room bus/ is org.tinyforge.Deployer1, and the only one that sees a message of the bus. deployerd.c alone comes here. It
+ * never deploys, and never blocks: it reads, checks, authorises, hands on to job/, and replies.
  */
 #pragma once
 

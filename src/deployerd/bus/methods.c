@@ -11,7 +11,6 @@
 #include "shared/name.h"
 #include "shared/protocol.h"
 
-/* Options in one call: more are not known. */
 /* The sentence for what a caller did wrong; the errno says which name it gets. */
 static int refuse(sd_bus_error *error, int r, const char *reason) {
         return sd_bus_error_setf(error, error_name_from_errno(r), "%s", reason);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls that are answered by what a child process found out: see manager-internal.h. */
 #include "deployerd/bus/manager-internal.h"
-#include "deployerd/deploy/removal.h"
-#include "deployerd/job/queries.h"
 #include "deployerd/worker/operation.h"
 #include "deployerd/worker/report.h"
 #include "shared/bus/errors.h"
@@ -53,22 +51,15 @@ Query *query_free_all(Query *query) {
 
 static int run_query(Worker *worker, void *userdata) {
         const Query *query = userdata;
-        const char *engine = query->manager->config->engine;
 
-        switch (query->kind) {
-        case QUERY_ENGINE:
-                return query_engine(worker, engine);
-        case QUERY_IMAGE:
-                return query_image(worker, engine, query->image);
-        case QUERY_INSTANCES:
-                return query_instances(worker, engine, query->project, query->stage);
-        case QUERY_BODY:
-                return query_body(worker, query->manager->config, query->request);
-        case QUERY_REMOVE:
-                return removal_run(worker, query->manager->config, query->project, query->stage);
-        }
-
-        return -EINVAL;
+        return query_run(worker, query->manager->config,
+                         &(QueryRequest){
+                                         .kind = query->kind,
+                                         .image = query->image,
+                                         .request = query->request,
+                                         .project = query->project,
+                                         .stage = query->stage,
+                         });
 }
 
 static void append_instance(Query *query, const json_t *report) {

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* deployerd.conf, section [Deployer]: root's word, which nothing that comes over the bus can overrule. */
+/*
+ * deployerd.conf, section [Deployer]: root's word, which nothing that comes over the bus can overrule.
+ *
+ * The room config/ is all that root writes for this daemon: deployerd.conf, one file a project below projects.d, and what both
+ * mean for an image and for the body of a container. deploy/, job/ and bus/ come here for a value. It never asks the engine,
+ * and never changes a file.
+ */
 #pragma once
 
 #include <stdio.h>

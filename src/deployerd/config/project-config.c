@@ -168,6 +168,7 @@ void project_config_done(ProjectConfig *config) {
         assert(config);
 
         json_decref(config->container);
+        json_decref(config->volumes);
         free(config->healthcheck);
         strv_free(config->shareable);
         *config = (ProjectConfig){ .exists = false };

@@ -17,6 +17,7 @@
 #define PROJECT_STAGES_MAX    256U
 #define PROJECT_SHAREABLE_MAX 256U
 #define PROJECT_UNCHECKED_MAX 64U
+#define PROJECT_VOLUMES_MAX   64U
 
 /* What is to be deployed. */
 typedef struct ProjectSubject {
@@ -30,6 +31,7 @@ typedef struct ProjectConfig {
         bool exists;
         json_t *container; /* an array of merge patches, to be applied in this order; NULL: nothing */
         char *healthcheck; /* as TriggerDeploy's option; NULL: the file says nothing of it */
+        json_t *volumes;   /* an object: the path of a VOLUME, and "discard"; NULL: nothing */
         char **shareable;  /* NULL-terminated: the project's and the stage's; NULL: nothing */
 } ProjectConfig;
 

@@ -60,6 +60,32 @@ static int read_shareable(ProjectReader *reader, json_t *value, const char *poin
         return 0;
 }
 
+static int read_volumes(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        const char *path;
+        json_t *wish;
+
+        if (!json_is_object(value) || json_object_size(value) > PROJECT_VOLUMES_MAX)
+                return project_reader_fail(reader, -EBADMSG, ": %s: has to be an object of at most %u paths",
+                                           pointer, PROJECT_VOLUMES_MAX);
+
+        json_object_foreach(value, path, wish) {
+                char place[JSON_POINTER_SIZE];
+
+                json_pointer_append(pointer, path, place);
+                if (path[0] != '/')
+                        return project_reader_fail(reader, -EBADMSG, ": %s: has to be an absolute path",
+                                                   place);
+                if (!streq(strempty(json_string_value(wish)), "discard"))
+                        return project_reader_fail(reader, -EBADMSG, ": %s: has to be \"discard\"", place);
+        }
+        if (!counts)
+                return 0;
+
+        if (!reader->config->volumes)
+                reader->config->volumes = json_object();
+        return json_object_update(reader->config->volumes, value) < 0 ? -ENOMEM : 0;
+}
+
 typedef int (*ReadPart)(ProjectReader *reader, json_t *value, const char *pointer, bool counts);
 
 static const struct {
@@ -69,6 +95,7 @@ static const struct {
         { "container", read_container },
         { "healthcheck", read_healthcheck },
         { "shareable", read_shareable },
+        { "volumes", read_volumes },
 };
 
 int project_part_read(ProjectReader *reader, const char *pointer, const char *key, json_t *value,

@@ -5,9 +5,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "deployerd/config/config-hash.h"
+#include "deployerd/config/hash.h"
 #include "deployerd/config/merge-patch.h"
 #include "deployerd/deploy/instance.h"
+#include "deployerd/deploy/volumes.h"
 #include "shared/json.h"
 
 /*
@@ -23,6 +24,11 @@ static json_t *log_config(const EngineQuirks *quirks, const char *tag) {
                                  LABEL_PROJECT "," LABEL_STAGE "," LABEL_DEPLOY);
 
         return json_pack("{s:s, s:{s:s}}", "Type", "journald", "Config", "tag", tag);
+}
+
+static bool network_mode_publishes(const char *mode) {
+        return isempty(mode) || (!streq(mode, "host") && !streq(mode, "none") &&
+                                 strncmp(mode, "container:", strlen("container:")) != 0);
 }
 
 /* What a container gets of which nobody says anything; NULL when out of memory. */
@@ -46,9 +52,9 @@ static json_t *body_default(const EngineQuirks *quirks, const char *address, uin
         return TAKE_PTR(body);
 }
 
-/* Everything that makes one configuration differ from another. */
-static int body_configuration(const EngineQuirks *quirks, const ProjectConfig *project, const char *address,
-                              uint16_t port, json_t **ret) {
+/* The default, and what root makes of it. */
+static int body_merge(const EngineQuirks *quirks, const ProjectConfig *project, const char *address,
+                      uint16_t port, json_t **ret) {
         _cleanup_(json_freep) json_t *body = NULL;
 
         body = body_default(quirks, address, port);
@@ -66,6 +72,30 @@ static int body_configuration(const EngineQuirks *quirks, const ProjectConfig *p
 
                 json_decref(body);
                 body = merged;
+        }
+
+        *ret = TAKE_PTR(body);
+        return 0;
+}
+
+/* Everything that makes one configuration differ from another. */
+static int body_configuration(const EngineQuirks *quirks, const ProjectConfig *project, const char *address,
+                              uint16_t port, json_t **ret) {
+        _cleanup_(json_freep) json_t *body = NULL;
+        int r;
+
+        r = body_merge(quirks, project, address, port, &body);
+        if (r < 0)
+                return r;
+
+        /* A network that is another's, the host's or none at all publishes nothing, and engines refuse to be asked for it. */
+        if (port > 0 &&
+            !network_mode_publishes(json_string_value(json_path(body, "HostConfig", "NetworkMode", NULL)))) {
+                json_decref(body);
+                body = NULL;
+                r = body_merge(quirks, project, address, 0, &body);
+                if (r < 0)
+                        return r;
         }
 
         *ret = TAKE_PTR(body);
@@ -118,9 +148,24 @@ static int body_set_log(json_t *body, const EngineQuirks *quirks, const DeployRe
         return json_object_set_new(host, "LogConfig", log_config(quirks, name)) < 0 ? -ENOMEM : 0;
 }
 
+/* The container tells whoever stops it, the engine included, how long that may take. */
+static int body_set_stop(json_t *body, uint64_t grace_usec) {
+        if (json_object_get(body, "StopTimeout"))
+                return 0;
+
+        return json_object_set_new(body, "StopTimeout",
+                                   json_integer((json_int_t) ((grace_usec + USEC_PER_SEC - 1) /
+                                                              USEC_PER_SEC))) < 0
+                               ? -ENOMEM
+                               : 0;
+}
+
 int container_body(const EngineQuirks *quirks, const DeployRequest *request, const ProjectConfig *project,
-                   const DeployerConfig *config, const char *digest, uint16_t port, json_t **ret,
+                   const DeployerConfig *config, const BodyImage *image, const Container *runs, json_t **ret,
                    char ret_hash[static CONFIG_HASH_SIZE]) {
+        VolumePlan volumes = { .project = request->project,
+                               .stage = request->stage,
+                               .wishes = project->volumes };
         _cleanup_(json_freep) json_t *body = NULL;
         bool own_log = false;
         int r;
@@ -129,10 +174,14 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
         assert(request);
         assert(project);
         assert(config && config->publish_address);
-        assert(digest);
+        assert(image && image->digest);
         assert(ret);
 
-        r = body_configuration(quirks, project, config->publish_address, port, &body);
+        volumes.paths = image->volumes;
+        volumes.runs = runs;
+        r = body_configuration(quirks, project, config->publish_address, image->port, &body);
+        if (r >= 0)
+                r = volumes_mount(body, &volumes);
         if (r >= 0)
                 r = body_settle_log(body, &own_log);
         if (r >= 0)
@@ -140,12 +189,15 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
         if (r < 0)
                 return r;
 
-        if (json_object_set_new(body, "Image", json_sprintf("%s@%s", request->repository, digest)) < 0)
+        if (json_object_set_new(body, "Image", json_sprintf("%s@%s", request->repository, image->digest)) <
+            0)
                 return -ENOMEM;
 
-        r = body_set_labels(body, request, digest, ret_hash);
+        r = body_set_labels(body, request, image->digest, ret_hash);
         if (r >= 0)
                 r = body_set_log(body, quirks, request, own_log);
+        if (r >= 0)
+                r = body_set_stop(body, config->stop_grace_usec);
         if (r < 0)
                 return r;
 

@@ -7,19 +7,27 @@
 
 #include <jansson.h>
 
-#include "deployerd/config/config-hash.h"
 #include "deployerd/config/deployer-config.h"
+#include "deployerd/config/hash.h"
 #include "deployerd/config/project-config.h"
+#include "deployerd/engine/container.h"
 #include "deployerd/engine/engine.h"
 #include "deployerd/worker/deploy-request.h"
 
+/* What is known of the image. */
+typedef struct BodyImage {
+        const char *digest;
+        uint16_t port;         /* that is published; 0: nothing is */
+        const json_t *volumes; /* the paths of its VOLUMEs; NULL: none is known */
+} BodyImage;
+
 /*
- * The body for `request` of an image with `digest`: the default one, publishing `port` (0: nothing) where `config` says,
- * then what `project` makes of it, then what is the deployer's alone. `*ret_hash` is of everything in it but what differs
+ * The body for `request` of `image`: the default one, publishing its port where `config` says, then what `project` makes of it,
+ * then volumes of the stage, then what is the deployer's alone. `runs` is what it replaces, whose volumes it gets; or NULL. `*ret_hash` is of everything in it but what differs
  * from one deploy of the same thing to the next. -ENOMEM, -EIO.
  */
 int container_body(const EngineQuirks *quirks, const DeployRequest *request, const ProjectConfig *project,
-                   const DeployerConfig *config, const char *digest, uint16_t port, json_t **ret,
+                   const DeployerConfig *config, const BodyImage *image, const Container *runs, json_t **ret,
                    char ret_hash[static CONFIG_HASH_SIZE]);
 
 /*

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A deploy under way, in its child process: what deploy.c, start.c and end.c share. The way is: deploy.c
- * decides what there is to do, start.c brings the new container up or everything back to what it was, end.c
- * tidies up after the switch.
+ * A deploy under way, in its child process, and its steps. deploy.c is the way through them; each of the others is one file,
+ * and none of these knows another: what two of them need is in context.c and publish.c, below all of them.
+ *
+ *     recover   what an attempt that died has left is put right
+ *     prepare   what root says, the image, the body of the container
+ *     bring-up  create, make way, start, wait
+ *     switch    the commit point
+ *     undo      the way back, where it was not reached
+ *     finish    what is replaced goes
  */
 #pragma once
 
@@ -27,25 +33,39 @@ typedef struct Deploy {
         bool engine_ended; /* while the new one came up: what became of that says nothing of the image */
         char name[INSTANCE_NAME_SIZE];
         char pending_name[INSTANCE_NAME_SIZE];
-        char keep_tag[RETAIN_TAG_SIZE];
-        InstanceList before; /* what was there when the new one was created */
-        char *container;     /* the id of the new one, as long as it is to be undone */
+        char pending_tag[RETAIN_TAG_SIZE]; /* of the image, until the switch */
+        char keep_tag[RETAIN_TAG_SIZE];    /* from then on */
+        bool tagged;                       /* as pending */
+        InstanceList before;               /* what was there when the new one was created */
+        char *container;                   /* the id of the new one, as long as it is to be undone */
 } Deploy;
 
 static inline bool deploy_owns(const Deploy *deploy, const Instance *instance) {
         return streq(instance->store, deploy->request->store);
 }
 
+/* context.c */
+
+void deploy_done(Deploy *deploy);
 /* All instances of the stage, of whatever store. */
 int deploy_list(Deploy *deploy, InstanceList *ret);
+/* Whether an attempt that died has left it: pending, or once switched to by this very deploy, where it runs no more. */
+bool deploy_is_left_behind(const Deploy *deploy, const Instance *instance);
 /* The newest instance of the store that was ever switched to, running or not, or NULL. */
 const Instance *deploy_find_newest(const Deploy *deploy, const InstanceList *list);
 /* -EINTR when the process is to end. */
 int deploy_check_cancelled(Deploy *deploy);
-/* Tells the proxy's configuration where the stage answers now. What fails is logged. */
-void deploy_publish(Deploy *deploy, const InstanceList *list);
 /* Ends the child's work with this outcome. */
 int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container);
+
+/* publish.c */
+
+/* Tells the proxy's configuration where the stage answers now. What fails is logged. */
+void deploy_publish(Deploy *deploy, const InstanceList *list);
+/* The same, as the engine has it: what was stopped and started again may answer at another port. */
+void deploy_publish_now(Deploy *deploy);
+
+/* The steps */
 
 /*
  * What a dead attempt left behind: puts back what it had stopped, then removes what it had not switched to, and what it had
@@ -53,11 +73,29 @@ int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, cons
  */
 int deploy_recover(Deploy *deploy, const InstanceList *list);
 
+/* Reads what root says of the project, gets the image here, makes the body, and lists what is there `before`. */
+int deploy_prepare(Deploy *deploy);
+
+/* Creates, stops what has to make way, starts and waits. -EREMOTEIO: it did not come up. Undoes nothing. */
+int deploy_bring_up(Deploy *deploy);
+
 /*
- * Creates, starts, waits, and switches. Where the new one does not come up, everything is as it was, and the deploy ends as
- * rolled back, or -EREMOTEIO when nothing runs, or -EIO where the engine itself may be the reason. Other errors leave everything as it was, too.
+ * Gives the new container its final name. An answer that was lost is asked for again; `*ret`, the container as it is then,
+ * is to be released in any case.
  */
-int deploy_replace(Deploy *deploy);
+int deploy_switch(Deploy *deploy, Container *ret);
+
+/*
+ * Back to what was before: those that made way run again, the new container goes. `error` keeps its sentence. Returns it, or
+ * the error that left work for another attempt, with the pending container as the sign of it.
+ */
+int deploy_undo(Deploy *deploy, int error);
+
+/*
+ * The new one did not come up: says why, undoes, and looks for what keeps running. Ends the deploy as rolled back, or
+ * returns -EREMOTEIO when nothing runs, or -EIO where the engine itself may be the reason, or what the undo returned.
+ */
+int deploy_roll_back(Deploy *deploy);
 
 /* After the switch, or where none was needed: retires what `current` replaces, drops old images, ends the deploy. */
 int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container);

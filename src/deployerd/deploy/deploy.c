@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* How a stage gets its new image: see deploy.h. Starting and tidying up have files of their own. */
+/*
+ * How a stage gets its new image: see deploy.h. Here stands the way and what is decided on it; each step is a file of its
+ * own, in the order of deploy-internal.h.
+ */
+#include <stdio.h>
+
 #include "deployerd/deploy/deploy-internal.h"
-#include "deployerd/deploy/fetch.h"
-#include "deployerd/deploy/project.h"
 #include "deployerd/deploy/recreate.h"
 #include "deployerd/worker/report.h"
 #include "shared/protocol.h"
-
-static void deploy_done(Deploy *deploy) {
-        engine_free(deploy->engine);
-        image_ref_free(deploy->image);
-        project_config_done(&deploy->project);
-        json_decref(deploy->body);
-        instance_list_done(&deploy->before);
-        free(deploy->container);
-}
-
-int deploy_list(Deploy *deploy, InstanceList *ret) {
-        return instance_list(deploy->engine, deploy->request->project, deploy->request->stage, ret);
-}
-
-int deploy_check_cancelled(Deploy *deploy) {
-        return worker_is_cancelled(deploy->worker)
-                               ? worker_fail(deploy->worker, -EINTR, "The deploy was told to stop")
-                               : 0;
-}
 
 /* The instance of this very deploy that an earlier attempt switched to, or NULL. */
 static const Instance *find_switched(const Deploy *deploy, const InstanceList *list) {
@@ -44,41 +28,6 @@ static const Instance *find_unchanged(const Deploy *deploy) {
                                                streq(newest->config, deploy->hash)
                                ? newest
                                : NULL;
-}
-
-/* A port that changes under a project is more often an oversight than a wish. */
-static void deploy_choose_port(Deploy *deploy, const EngineImage *image) {
-        uint16_t asked = deploy->request->port;
-
-        deploy->port = asked > 0 ? asked : image->port;
-        if (asked == 0 && image->n_ports > 1)
-                worker_log(deploy->worker, LOG_NOTICE,
-                           "The image exposes %u ports of tcp: the lowest, %u, is published", image->n_ports,
-                           (unsigned) image->port);
-        else if (asked > 0 && image->n_ports == 1 && image->port != asked)
-                worker_log(deploy->worker, LOG_NOTICE,
-                           "The image exposes the port %u, but the project's port is %u",
-                           (unsigned) image->port, (unsigned) asked);
-}
-
-static int deploy_fetch(Deploy *deploy) {
-        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
-        const DeployRequest *request = deploy->request;
-        int r;
-
-        r = fetch_image(deploy->engine, deploy->image, deploy->keep_tag, &image);
-        if (r < 0)
-                return r;
-
-        worker_progress(deploy->worker, PHASE_PULLED, deploy->image->digest);
-        deploy_choose_port(deploy, &image);
-        r = container_body(engine_quirks(deploy->engine), request, &deploy->project, deploy->config,
-                           deploy->image->digest, deploy->port, &deploy->body, deploy->hash);
-        if (r < 0)
-                return r;
-
-        deploy->has_healthcheck = container_body_has_healthcheck(deploy->body, image.has_healthcheck);
-        return 0;
 }
 
 static void deploy_choose(Deploy *deploy) {
@@ -110,6 +59,22 @@ static int deploy_settle_earlier(Deploy *deploy) {
         return r < 0 ? r : 1;
 }
 
+/* From the old container to the new one, or back. */
+static int deploy_replace(Deploy *deploy) {
+        _cleanup_(container_done) Container container = { .json = NULL };
+        int r;
+
+        r = deploy_bring_up(deploy);
+        if (r == -EREMOTEIO)
+                return deploy_roll_back(deploy);
+        if (r >= 0)
+                r = deploy_switch(deploy, &container);
+        if (r < 0)
+                return deploy_undo(deploy, r);
+
+        return deploy_finish(deploy, OUTCOME_SUCCEEDED, deploy->request->deploy_id, &container);
+}
+
 static int deploy_steps(Deploy *deploy) {
         const Instance *unchanged;
         int r;
@@ -125,11 +90,7 @@ static int deploy_steps(Deploy *deploy) {
         if (r < 0)
                 return r;
 
-        r = project_load(deploy->engine, deploy->config, deploy->request, &deploy->project);
-        if (r >= 0)
-                r = deploy_fetch(deploy);
-        if (r >= 0)
-                r = deploy_list(deploy, &deploy->before);
+        r = deploy_prepare(deploy);
         if (r < 0)
                 return r;
 
@@ -139,6 +100,22 @@ static int deploy_steps(Deploy *deploy) {
 
         deploy_choose(deploy);
         return deploy_replace(deploy);
+}
+
+/*
+ * An attempt that did not switch keeps no image here, but where the engine or the registry is in passing trouble: then there
+ * is another one, which is to find it. `error` keeps its sentence.
+ */
+static void deploy_forget_image(Deploy *deploy, int error) {
+        char reason[REASON_MAX];
+
+        if (!deploy->tagged || error == -EIO || error == -ECONNREFUSED || error == -ENOMEM)
+                return;
+
+        (void) snprintf(reason, sizeof(reason), "%s", worker_error(deploy->worker));
+        engine_set_finishing(deploy->engine);
+        retain_drop(deploy->engine, deploy->image, deploy->pending_tag);
+        (void) worker_fail(deploy->worker, error, "%s", reason);
 }
 
 int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfig *config) {
@@ -151,7 +128,10 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
 
         instance_name(request->project, request->stage, request->deploy_id, false, deploy.name);
         instance_name(request->project, request->stage, request->deploy_id, true, deploy.pending_name);
-        retain_tag(request->stage, request->deploy_id, request->store, deploy.keep_tag);
+        retain_tag(request->stage, request->deploy_id, request->store, /* pending= */ true,
+                   deploy.pending_tag);
+        retain_tag(request->stage, request->deploy_id, request->store, /* pending= */ false,
+                   deploy.keep_tag);
         r = image_ref_parse(request->text, &deploy.image, NULL);
         if (r < 0)
                 return r;
@@ -160,5 +140,9 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
         if (r < 0)
                 return r;
 
-        return deploy_steps(&deploy);
+        r = deploy_steps(&deploy);
+        if (r < 0)
+                deploy_forget_image(&deploy, r);
+
+        return r;
 }

@@ -3,6 +3,11 @@
  * The recipe of a deploy, from top to bottom, in a child process. At any point it can be killed and run again: what a
  * dead attempt left is known by its name and labels, and nothing of the old is touched before the new one is up and has its
  * final name. That rename is the commit point.
+ *
+ * The room deploy/ is what becomes of a stage: its containers and their names and labels (instance.h), what they are made of
+ * (container-body.h), what a proxy is told of them (upstreams.h), how they are replaced (this file) and how they go
+ * (removal.h). job/ alone comes here, in a child process. It never touches the bus, and notes nothing but what the engine
+ * keeps and the files for the proxy: there is no state of its own between two deploys.
  */
 #pragma once
 

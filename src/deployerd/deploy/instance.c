@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "deployerd/deploy/volumes.h"
 #include "shared/conf/conf.h"
 #include "shared/conf/parse.h"
 #include "shared/name.h"
@@ -120,6 +121,19 @@ int instance_list(Engine *engine, const char *project, const char *stage, Instan
         qsort(list.items, list.n, sizeof(*list.items), compare_deploys);
         *ret = list;
         list = (InstanceList){ .n = 0 };
+        return 0;
+}
+
+int instance_remove(Engine *engine, const Instance *instance) {
+        int r;
+
+        assert(instance);
+
+        r = engine_container_remove(engine, instance->container.id);
+        if (r < 0)
+                return r;
+
+        volumes_discard(engine, &instance->container);
         return 0;
 }
 

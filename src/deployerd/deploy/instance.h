@@ -49,6 +49,9 @@ int instance_read(Container *container, Instance *ret);
 int instance_list(Engine *engine, const char *project, const char *stage, InstanceList *ret);
 void instance_list_done(InstanceList *list);
 
+/* Removes the container, and those of its volumes that end with it. Errors of engine.h. */
+int instance_remove(Engine *engine, const Instance *instance);
+
 /* Running, and not known to be ill. */
 bool instance_is_well(const Instance *instance);
 

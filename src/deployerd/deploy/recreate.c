@@ -97,10 +97,13 @@ static bool mounts_conflict(const json_t *mounts, char *const *shareable, char *
                 const json_t *mount = json_array_get(mounts, i);
                 const char *type = strempty(json_get_string(mount, "Type"));
                 const char *source = strempty(json_get_string(mount, "Source"));
+                const char *target = strempty(json_get_string(mount, "Target"));
 
                 if (!streq(type, "bind") && !streq(type, "volume"))
                         continue;
                 if (json_is_true(json_object_get(mount, "ReadOnly")))
+                        continue;
+                if (streq(type, "volume") && is_shareable(shareable, target, strlen(target)))
                         continue;
                 if (source_conflicts(source, strlen(source), shareable, reason))
                         return true;

@@ -13,9 +13,9 @@ static int remove_one(Worker *worker, Engine *engine, const Instance *instance, 
         if (worker_is_cancelled(worker))
                 return worker_fail(worker, -EINTR, "The deployer is being stopped");
 
-        r = engine_container_stop(engine, instance->container.id, grace_usec);
+        r = engine_container_stop(engine, &instance->container, grace_usec);
         if (r >= 0)
-                r = engine_container_remove(engine, instance->container.id);
+                r = instance_remove(engine, instance);
         if (r < 0)
                 return r;
 

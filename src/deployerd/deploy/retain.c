@@ -10,16 +10,17 @@
 #define TAG_PREFIX   "tinyforge."
 #define STORE_DIGITS 8U
 
-void retain_tag(const char *stage, uint64_t deploy, const char *store, char ret[static RETAIN_TAG_SIZE]) {
+void retain_tag(const char *stage, uint64_t deploy, const char *store, bool pending,
+                char ret[static RETAIN_TAG_SIZE]) {
         assert(stage);
         assert(store);
 
-        (void) snprintf(ret, RETAIN_TAG_SIZE, TAG_PREFIX "%s.%" PRIu64 ".%.*s", stage, deploy,
-                        (int) STORE_DIGITS, store);
+        (void) snprintf(ret, RETAIN_TAG_SIZE, TAG_PREFIX "%s.%" PRIu64 ".%.*s%s", stage, deploy,
+                        (int) STORE_DIGITS, store, pending ? RETAIN_PENDING_SUFFIX : "");
 }
 
-/* The number of the deploy in a tag of this stage and store; 0: it is another one's. */
-static uint64_t tag_deploy(const char *tag, const char *stage, const char *store) {
+/* The number of the deploy in a tag of this stage and store; 0: it is another one's, or says otherwise of `pending`. */
+static uint64_t tag_deploy(const char *tag, const char *stage, const char *store, bool pending) {
         char again[RETAIN_TAG_SIZE], digits[24];
         size_t prefix = strlen(TAG_PREFIX) + strlen(stage) + 1, length;
         uint64_t deploy;
@@ -37,7 +38,7 @@ static uint64_t tag_deploy(const char *tag, const char *stage, const char *store
                 return 0;
 
         /* Made again it has to be the same: no other stage, no other spelling. */
-        retain_tag(stage, deploy, store, again);
+        retain_tag(stage, deploy, store, pending, again);
         return streq(tag, again) ? deploy : 0;
 }
 
@@ -79,10 +80,12 @@ int retain_plan(const ImageTagList *tags, const char *stage, const char *store, 
                 return -ENOMEM;
 
         for (size_t i = 0; i < tags->n; i++) {
-                uint64_t deploy = tag_deploy(tags->items[i].tag, stage, store);
+                uint64_t deploy = tag_deploy(tags->items[i].tag, stage, store, /* pending= */ false);
 
                 if (deploy > 0)
                         generations[n++] = (Generation){ deploy, i };
+                else
+                        goes[i] = tag_deploy(tags->items[i].tag, stage, store, /* pending= */ true) > 0;
         }
 
         qsort(generations, n, sizeof(*generations), compare_generations);

@@ -7,14 +7,19 @@
 
 #include "deployerd/engine/images.h"
 
-/* "tinyforge.", a stage, a number, the store's first eight digits, two dots, and a NUL. */
-#define RETAIN_TAG_SIZE 104U
+/* "tinyforge.", a stage, a number, the store's first eight digits, two dots, the suffix, and a NUL. */
+#define RETAIN_TAG_SIZE 112U
 
-void retain_tag(const char *stage, uint64_t deploy, const char *store, char ret[static RETAIN_TAG_SIZE]);
+/* What the tag ends with while nothing runs of the image yet: such a tag is no generation. */
+#define RETAIN_PENDING_SUFFIX ".pending"
+
+/* `pending`: for as long as the deploy has not switched. */
+void retain_tag(const char *stage, uint64_t deploy, const char *store, bool pending,
+                char ret[static RETAIN_TAG_SIZE]);
 
 /*
- * Of the tags of this stage and store, those that go: all but the newest one of each of the `keep` images that were
- * deployed last. `*ret` has a flag for each of `tags`, true where it goes; the caller's to free. Pure; -ENOMEM.
+ * Of the tags of this stage and store, those that go: all but the newest one of each of the `keep` images that ran last, and
+ * those of deploys that never came to run. `*ret` has a flag for each of `tags`, true where it goes; the caller's to free. Pure; -ENOMEM.
  */
 int retain_plan(const ImageTagList *tags, const char *stage, const char *store, unsigned keep, bool **ret);
 

@@ -25,6 +25,7 @@ typedef struct Container {
         int64_t exit_code;
         int64_t restarts;
         uint64_t started_at; /* µs since the epoch, 0 where it never started */
+        int64_t stop_sec; /* how long it may take to end once it was asked to; 0: it does not say, negative: for ever */
 } Container;
 
 /* -EBADMSG: no id, name or state. Takes the reference to `json`, on success only. */

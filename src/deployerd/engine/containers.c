@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "deployerd/engine/start-error.h"
+#include "deployerd/engine/trouble.h"
 #include "shared/conf/conf.h"
 #include "shared/json.h"
 
@@ -133,8 +134,9 @@ static bool is_name_clash(const EngineAnswer *answer) {
                strcasestr(message, "in use");
 }
 
-/* What an answer that was accepted only to look for a clash means after all. */
-static int judge_clash(Engine *engine, const EngineAnswer *answer, const char *what, const char *name) {
+/* What an answer that was accepted only to look for a clash means after all; `error` is its errno where it is none. */
+static int judge_clash(Engine *engine, const EngineAnswer *answer, int error, const char *what,
+                       const char *name) {
         if (answer->status < 300)
                 return 0;
 
@@ -142,16 +144,27 @@ static int judge_clash(Engine *engine, const EngineAnswer *answer, const char *w
                 return worker_fail(engine_worker(engine), -EEXIST,
                                    "Cannot %s: the name %s is in use by another container", what, name);
 
-        return worker_fail(engine_worker(engine),
-                           answer->status >= 500 || answer->status == 404 ? -EIO : -EBADE,
-                           "Cannot %s: the engine answers %i: %.1024s", what, answer->status,
-                           engine_message(answer->json, "no reason given"));
+        return worker_fail(engine_worker(engine), error, "Cannot %s: the engine answers %i: %.1024s", what,
+                           answer->status, engine_message(answer->json, "no reason given"));
 }
 
-int engine_container_create(Engine *engine, const char *name, const json_t *body, char **ret_id) {
+/* The image was here a moment ago: its absence is worth another attempt. What else is missing was named by root. */
+static int classify_create(const EngineAnswer *answer, bool once) {
+        const char *message = engine_message(answer->json, "");
+        int r;
+
+        if (answer->status == 404)
+                return strcasestr(message, "image") ? -EIO : -EBADE;
+        if (answer->status < 500)
+                return -EBADE;
+
+        r = start_error_classify(answer->status, message, once);
+        return r == -EREMOTEIO ? -EBADE : r;
+}
+
+int engine_container_create(Engine *engine, const char *name, const json_t *body, bool once, char **ret_id) {
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
         _cleanup_free_ char *escaped = NULL, *path = NULL;
-        /* The image was here a moment ago: its absence is worth another attempt. */
         static const int told[] = { 404, 409, 500, 0 };
         const char *id;
         int r;
@@ -176,7 +189,8 @@ int engine_container_create(Engine *engine, const char *name, const json_t *body
                         },
                         &answer);
         if (r >= 0)
-                r = judge_clash(engine, &answer, "create the container", name);
+                r = judge_clash(engine, &answer, classify_create(&answer, once), "create the container",
+                                name);
         if (r < 0)
                 return r;
 
@@ -206,7 +220,7 @@ static int container_call(Engine *engine, const char *id, const char *suffix, En
         return engine_call(engine, &request, ret);
 }
 
-int engine_container_start(Engine *engine, const char *id) {
+int engine_container_start(Engine *engine, const char *id, bool once) {
         /* What cannot be started is 400 or 404 with Docker where it sees that it is the image's fault, else mostly 500. */
         static const int told[] = { 304, 400, 403, 404, 409, 500, 0 };
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
@@ -221,7 +235,7 @@ int engine_container_start(Engine *engine, const char *id) {
                 return r;
 
         message = engine_message(answer.json, "no reason given");
-        return worker_fail(engine_worker(engine), start_error_classify(answer.status, message),
+        return worker_fail(engine_worker(engine), start_error_classify(answer.status, message, once),
                            "the engine cannot start it: %.1024s", message);
 }
 
@@ -244,21 +258,37 @@ int engine_container_rename(Engine *engine, const char *id, const char *name) {
                                             .accepted = told,
                                             .what = "rename the container" },
                            &answer);
-        return r < 0 ? r : judge_clash(engine, &answer, "rename the container", name);
+        return r < 0 ? r
+                     : judge_clash(engine, &answer,
+                                   answer.status >= 500 ? trouble_errno(engine_message(answer.json, ""))
+                                                        : -EBADE,
+                                   "rename the container", name);
 }
 
-int engine_container_stop(Engine *engine, const char *id, uint64_t grace_usec) {
+static uint64_t stop_seconds(const Container *container, uint64_t grace_usec) {
+        if (container->stop_sec == 0)
+                return (grace_usec + USEC_PER_SEC - 1) / USEC_PER_SEC;
+
+        return container->stop_sec < 0 || container->stop_sec > STOP_SEC_MAX
+                               ? STOP_SEC_MAX
+                               : (uint64_t) container->stop_sec;
+}
+
+int engine_container_stop(Engine *engine, const Container *container, uint64_t grace_usec) {
         static const int stopped[] = { 304, 404, 0 };
+        uint64_t seconds;
         char suffix[48];
 
-        (void) snprintf(suffix, sizeof(suffix), "/stop?t=%" PRIu64,
-                        (grace_usec + USEC_PER_SEC - 1) / USEC_PER_SEC);
-        return container_call(engine, id, suffix,
+        assert(container);
+
+        seconds = stop_seconds(container, grace_usec);
+        (void) snprintf(suffix, sizeof(suffix), "/stop?t=%" PRIu64, seconds);
+        return container_call(engine, container->id, suffix,
                               (EngineRequest){
                                               .method = "POST",
                                               .accepted = stopped,
                                               .what = "stop the container",
-                                              .timeout_usec = grace_usec + ENGINE_CHANGE_USEC,
+                                              .timeout_usec = seconds * USEC_PER_SEC + ENGINE_CHANGE_USEC,
                               },
                               NULL);
 }
@@ -267,7 +297,7 @@ int engine_container_remove(Engine *engine, const char *id) {
         /* 409 comes when another request removes it already. */
         static const int gone[] = { 404, 409, 0 };
 
-        return container_call(engine, id, "?force=1&v=1",
+        return container_call(engine, id, "?force=1",
                               (EngineRequest){ .method = "DELETE",
                                                .accepted = gone,
                                                .what = "remove the container" },

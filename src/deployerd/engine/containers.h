@@ -8,6 +8,9 @@
 #include "deployerd/engine/container.h"
 #include "deployerd/engine/engine.h"
 
+/* The longest that is waited for a container to end, whatever it says. */
+#define STOP_SEC_MAX (60 * 60)
+
 /* The most containers that are looked at in one list. */
 #define CONTAINERS_MAX 1024U
 
@@ -20,15 +23,21 @@ int engine_container_inspect(Engine *engine, const char *name, Container *ret);
  */
 int engine_container_list(Engine *engine, const char *const *labels, char ***ret_ids);
 
-/* -EEXIST: the name is taken. */
-int engine_container_create(Engine *engine, const char *name, const json_t *body, char **ret_id);
-/* -EREMOTEIO: the engine answers that it cannot be started. */
-int engine_container_start(Engine *engine, const char *id);
+/*
+ * -EEXIST: the name is taken. With `once` an engine that fails at it in words that nobody knows has refused it (-EBADE), and
+ * is not taken to be in trouble (-EIO): so where another attempt costs more than the one that it may save.
+ */
+int engine_container_create(Engine *engine, const char *name, const json_t *body, bool once, char **ret_id);
+/* -EREMOTEIO: the engine answers that it cannot be started. `once` as above. */
+int engine_container_start(Engine *engine, const char *id, bool once);
 /* -EEXIST: the name is taken. */
 int engine_container_rename(Engine *engine, const char *id, const char *name);
-/* Asks it to end, kills it after the grace; 0 also where it does not run or is gone. */
-int engine_container_stop(Engine *engine, const char *id, uint64_t grace_usec);
-/* With its anonymous volumes, by force; 0 also where it is gone. */
+/*
+ * Asks it to end, and kills it after the time that it says itself (STOP_SEC_MAX at most), or after `grace_usec` where it says
+ * none; 0 also where it does not run or is gone.
+ */
+int engine_container_stop(Engine *engine, const Container *container, uint64_t grace_usec);
+/* By force, and none of its volumes; 0 also where it is gone. */
 int engine_container_remove(Engine *engine, const char *id);
 
 /*

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "deployerd/engine/trouble.h"
 #include "deployerd/worker/report.h"
 #include "shared/conf/parse.h"
 #include "shared/json.h"
@@ -334,10 +335,13 @@ static int engine_exchange(Engine *engine, const HttpRequest *request, const int
         if (r < 0)
                 return r;
 
-        if (!is_accepted(response.status, accepted))
-                return worker_fail(engine->worker, response.status >= 500 ? -EIO : -EBADE,
+        if (!is_accepted(response.status, accepted)) {
+                const char *message = engine_message(answer.json, "no reason given");
+
+                return worker_fail(engine->worker, response.status >= 500 ? trouble_errno(message) : -EBADE,
                                    "Cannot %s: the engine answers %i: %.1024s", what, response.status,
-                                   engine_message(answer.json, "no reason given"));
+                                   message);
+        }
 
         if (ret) {
                 *ret = answer;

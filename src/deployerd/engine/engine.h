@@ -3,8 +3,12 @@
  * Engine: the container engine, once its version and its peculiarities are known. Lives in a child process only: its calls
  * block. Images and containers have files of their own (images.h, containers.h).
  *
+ * The room engine/ is Docker and Podman, seen through the API that both have: no other room knows which of them answers, or
+ * speaks HTTP to them. deploy/ and job/ come here, in a child; bus/ only for what a child reported of the engine (info.h). It
+ * never decides what is to run, and knows no label, project or stage.
+ *
  * Errors are those of shared/errors.h; worker_error() has the sentence. What an engine refuses (4xx) is
- * -EBADE, what it fails at (5xx, a broken answer) -EIO, its absence -ECONNREFUSED, the end of this process -EINTR.
+ * -EBADE, what it fails at (5xx, a broken answer) -EIO, or -ENOSPC where its disk is full, its absence -ECONNREFUSED, the end of this process -EINTR.
  */
 #pragma once
 

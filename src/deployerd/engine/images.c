@@ -31,6 +31,7 @@ void engine_image_done(EngineImage *image) {
         assert(image);
 
         free(image->digest);
+        json_decref(image->volumes);
         json_decref(image->labels);
         *image = (EngineImage){ .port = 0 };
 }
@@ -91,6 +92,22 @@ static int image_read_labels(EngineImage *image, const json_t *labels) {
                 if (json_object_set(image->labels, key, value) < 0)
                         return -ENOMEM;
         }
+
+        return 0;
+}
+
+static int image_read_volumes(EngineImage *image, const json_t *volumes) {
+        const char *path;
+        json_t *value;
+
+        image->volumes = json_array();
+        if (!image->volumes)
+                return -ENOMEM;
+
+        json_object_foreach((json_t *) (uintptr_t) volumes, path, value)
+                if (path[0] == '/' && json_array_size(image->volumes) < IMAGE_VOLUMES_MAX &&
+                    json_array_append_new(image->volumes, json_string(path)) < 0)
+                        return -ENOMEM;
 
         return 0;
 }
@@ -158,6 +175,8 @@ int engine_image_read(const json_t *json, const json_t *libpod, const ImageRef *
                                 is_healthcheck(json_object_get(libpod, "Healthcheck"));
         image_read_ports(&image, json_object_get(config, "ExposedPorts"));
         r = image_read_labels(&image, json_object_get(config, "Labels"));
+        if (r >= 0)
+                r = image_read_volumes(&image, json_object_get(config, "Volumes"));
         if (r >= 0)
                 r = image_read_digest(&image, ref, json_object_get(json, "RepoDigests"));
         if (r < 0)

@@ -11,13 +11,16 @@
 /* What InspectImage tells of labels at most, and what is read of one. */
 #define IMAGE_LABELS_MAX       128U
 #define IMAGE_LABELS_BYTES_MAX (16U * 1024U)
+/* VOLUMEs of an image that count. */
+#define IMAGE_VOLUMES_MAX 64U
 
 typedef struct EngineImage {
         char *digest;     /* of the repository that was asked for; NULL where the image was never pulled */
         uint16_t port;    /* the lowest exposed port of tcp, or 0 */
         unsigned n_ports; /* how many of tcp are exposed */
         bool has_healthcheck;
-        json_t *labels; /* an object of strings, within the limits above */
+        json_t *volumes; /* the paths of its VOLUMEs: an array of strings */
+        json_t *labels;  /* an object of strings, within the limits above */
 } EngineImage;
 
 /* "domain/path@digest" where `ref` has a digest, else "domain/path:tag": what the engine takes as a name. -ENOMEM. */

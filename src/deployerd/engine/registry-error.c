@@ -2,6 +2,7 @@
 /* Sentences of registries: see registry-error.h. Gathered from Docker 20.10, Podman 4.3 and the distribution registry. */
 #include "deployerd/engine/registry-error.h"
 
+#include "deployerd/engine/trouble.h"
 #include "deployerd/text.h"
 
 /* These decide first: a rate limit is often told in the same breath as a missing login. */
@@ -53,6 +54,8 @@ static const char *const final[] = {
 int registry_error_classify(const char *message) {
         assert(message);
 
+        if (trouble_of(message) == TROUBLE_DISK_FULL)
+                return -ENOSPC;
         if (text_contains_any(message, transient, ELEMENTSOF(transient)))
                 return -EHOSTUNREACH;
 

@@ -7,7 +7,7 @@
 #include "shared/macro.h"
 
 /*
- * -ENOPKG: it is not there or not for us, so asking again cannot help. -EHOSTUNREACH: anything else, since a needless
- * attempt costs less than a lost deploy; attempts are counted.
+ * -ENOPKG: it is not there or not for us, so asking again cannot help. -ENOSPC: what came has no room on the engine's disk.
+ * -EHOSTUNREACH: anything else, since a needless attempt costs less than a lost deploy.
  */
 int registry_error_classify(const char *message);

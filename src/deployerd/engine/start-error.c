@@ -2,13 +2,8 @@
 /* Sentences of engines about a start: see start-error.h. Both answer 500 for most of what a container is to blame for. */
 #include "deployerd/engine/start-error.h"
 
+#include "deployerd/engine/trouble.h"
 #include "deployerd/text.h"
-
-/* These decide first: what the engine lacks for itself can have words of the second list in it. */
-static const char *const of_the_engine[] = {
-        "dial unix",     "containerd.sock",        "deadline exceeded",   "shutting down",
-        "no space left", "cannot allocate memory", "too many open files",
-};
 
 static const char *const of_the_container[] = {
         "oci runtime",
@@ -29,14 +24,22 @@ static const char *const of_the_container[] = {
         "not found",
 };
 
-int start_error_classify(int status, const char *message) {
+int start_error_classify(int status, const char *message, bool once) {
         assert(message);
 
         if (status < 500)
                 return -EREMOTEIO;
-        if (text_contains_any(message, of_the_engine, ELEMENTSOF(of_the_engine)))
-                return -EIO;
 
-        return text_contains_any(message, of_the_container, ELEMENTSOF(of_the_container)) ? -EREMOTEIO
-                                                                                          : -EIO;
+        /* What the engine lacks for itself decides first: it can have words of the list in it. */
+        switch (trouble_of(message)) {
+        case TROUBLE_DISK_FULL:
+                return -ENOSPC;
+        case TROUBLE_PASSING:
+                return -EIO;
+        case TROUBLE_NONE:
+        default:
+                return once || text_contains_any(message, of_the_container, ELEMENTSOF(of_the_container))
+                                       ? -EREMOTEIO
+                                       : -EIO;
+        }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions to the engine: see queries.h. */
+/* The lives of children that do not deploy: see queries.h. */
 #include "deployerd/job/queries.h"
 
 #include <inttypes.h>
@@ -8,13 +8,14 @@
 #include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/project.h"
+#include "deployerd/deploy/removal.h"
 #include "deployerd/deploy/upstreams.h"
 #include "deployerd/engine/images.h"
 #include "deployerd/worker/report.h"
 #include "shared/conf/parse.h"
 #include "shared/json.h"
 
-int query_engine(Worker *worker, const char *engine_socket) {
+static int query_engine(Worker *worker, const char *engine_socket) {
         _cleanup_(engine_freep) Engine *engine = NULL;
         int r;
 
@@ -22,13 +23,10 @@ int query_engine(Worker *worker, const char *engine_socket) {
         return r < 0 ? r : worker_succeed(worker, json_object());
 }
 
-int query_image(Worker *worker, const char *engine_socket, const ImageRef *image_ref) {
+static int query_image(Worker *worker, const char *engine_socket, const ImageRef *image_ref) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
         int r;
-
-        assert(worker);
-        assert(image_ref);
 
         r = engine_open(worker, engine_socket, &engine);
         if (r < 0)
@@ -82,12 +80,11 @@ static int list_all(Worker *worker, Engine *engine, InstanceList *ret) {
         return 0;
 }
 
-int query_instances(Worker *worker, const char *engine_socket, const char *project, const char *stage) {
+static int query_instances(Worker *worker, const char *engine_socket, const char *project,
+                           const char *stage) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
         int r;
-
-        assert(worker);
 
         r = engine_open(worker, engine_socket, &engine);
         if (r < 0)
@@ -116,13 +113,24 @@ static int body_forget_digest(json_t *body, const DeployRequest *request) {
         return json_object_set_new(body, "Image", json_string(request->text)) < 0 ? -ENOMEM : 0;
 }
 
-int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request) {
+/* What a deploy would replace: the newest one that was switched to, or NULL. */
+static const Container *find_replaced(const InstanceList *list) {
+        for (size_t i = 0; i < list->n; i++)
+                if (!list->items[i].pending)
+                        return &list->items[i].container;
+
+        return NULL;
+}
+
+static int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request) {
         _cleanup_(project_config_done) ProjectConfig project = { .exists = false };
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
         _cleanup_(json_freep) json_t *body = NULL;
         char hash[CONFIG_HASH_SIZE];
+        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         const char *digest;
+        BodyImage known;
         int r;
 
         assert(worker);
@@ -134,12 +142,17 @@ int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest
                 r = project_load(engine, config, request, &project);
         if (r >= 0)
                 r = engine_image_inspect(engine, request->image, &image);
+        if (r >= 0)
+                r = instance_list(engine, request->project, request->stage, &list);
         if (r < 0)
                 return r;
 
         digest = request->image->digest ? request->image->digest : image.digest;
-        r = container_body(engine_quirks(engine), request, &project, config, strempty(digest),
-                           request->port > 0 ? request->port : image.port, &body, hash);
+        known = (BodyImage){ .digest = strempty(digest),
+                             .port = request->port > 0 ? request->port : image.port,
+                             .volumes = image.volumes };
+        r = container_body(engine_quirks(engine), request, &project, config, &known, find_replaced(&list),
+                           &body, hash);
         if (r >= 0 && !digest)
                 r = body_forget_digest(body, request);
         if (r < 0)
@@ -147,6 +160,27 @@ int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest
 
         r = worker_succeed(worker, json_incref(body));
         return r == -E2BIG ? worker_fail(worker, -EBADMSG, "The body is too large to be shown") : r;
+}
+
+int query_run(Worker *worker, const DeployerConfig *config, const QueryRequest *query) {
+        assert(worker);
+        assert(config);
+        assert(query);
+
+        switch (query->kind) {
+        case QUERY_ENGINE:
+                return query_engine(worker, config->engine);
+        case QUERY_IMAGE:
+                return query_image(worker, config->engine, query->image);
+        case QUERY_INSTANCES:
+                return query_instances(worker, config->engine, query->project, query->stage);
+        case QUERY_BODY:
+                return query_body(worker, config, query->request);
+        case QUERY_REMOVE:
+                return removal_run(worker, config, query->project, query->stage);
+        }
+
+        return -EINVAL;
 }
 
 int instance_report_read(const json_t *report, InstanceReport *ret) {

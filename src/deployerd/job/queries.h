@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What only asks the engine and changes nothing. Each function is the whole life of a child process. */
+/*
+ * What a child process is started for beside a deploy: a question to the engine, which changes nothing, or the removal of a
+ * stage, which does. A query is the whole life of that child.
+ */
 #pragma once
 
 #include "deployerd/config/deployer-config.h"
@@ -7,27 +10,39 @@
 #include "deployerd/worker/worker.h"
 #include "shared/image-ref.h"
 
-/* Ends with an empty result; what counts is the report about the engine. Errors are those of engine_open(). */
-int query_engine(Worker *worker, const char *engine_socket);
+typedef enum QueryKind {
+        /* Which engine is there. Ends with an empty result; what counts is the report about the engine. */
+        QUERY_ENGINE,
+        /*
+         * What is known of an image. Ends with a result of the keys "port", "healthcheck", "labels", "digest". -ENOENT where
+         * it is not here.
+         */
+        QUERY_IMAGE,
+        /*
+         * Reports the instances of a project and stage (NULL or empty: all) that were switched to, one REPORT_INSTANCE each
+         * with the keys of struct InstanceReport, and ends with an empty result. Whoever asks for all has the upstream files
+         * brought up to date.
+         */
+        QUERY_INSTANCES,
+        /*
+         * Ends with the body that a deploy of `request` would have its container made of. Nothing is asked of a registry:
+         * what is not known of an image that is not here is left out. -EBADMSG and -EPERM as project_config_load().
+         */
+        QUERY_BODY,
+        /* See removal.h; the one that changes something. Ends with an empty result. */
+        QUERY_REMOVE,
+} QueryKind;
 
-/*
- * Ends with a result of the keys "port", "healthcheck", "labels", "digest". -ENOENT where the image is not here; errors of
- * engine.h.
- */
-int query_image(Worker *worker, const char *engine_socket, const ImageRef *image);
+/* What is asked. Borrowed; what the kind does not need is NULL. */
+typedef struct QueryRequest {
+        QueryKind kind;
+        const ImageRef *image;        /* of QUERY_IMAGE */
+        const DeployRequest *request; /* of QUERY_BODY */
+        const char *project, *stage;  /* of QUERY_INSTANCES and QUERY_REMOVE */
+} QueryRequest;
 
-/*
- * Reports the instances of a project and stage (NULL or empty: all) that were switched to, one REPORT_INSTANCE each with the
- * keys of struct InstanceReport, and ends with an empty result. Whoever asks for all has the upstream files brought up to
- * date. Errors of engine.h.
- */
-int query_instances(Worker *worker, const char *engine_socket, const char *project, const char *stage);
-
-/*
- * Ends with the body that a deploy of `request` would have its container made of. Nothing is asked of a registry: what is
- * not known of an image that is not here is left out. -EBADMSG and -EPERM as project_config_load(); errors of engine.h.
- */
-int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request);
+/* Runs in the child. Errors are those of the kind and of engine.h. */
+int query_run(Worker *worker, const DeployerConfig *config, const QueryRequest *query);
 
 /* One REPORT_INSTANCE, as the parent reads it. Borrowed from the report. */
 typedef struct InstanceReport {

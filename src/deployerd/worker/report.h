@@ -12,7 +12,7 @@
 #define REPORT_PROGRESS "progress" /* phase, detail: strings */
 #define REPORT_SETTLED  "settled"  /* of a deploy: nothing is left of an earlier attempt */
 #define REPORT_LOG      "log"      /* priority: integer, text: string */
-#define REPORT_INSTANCE "instance" /* see list-instances.c */
+#define REPORT_INSTANCE "instance" /* an instance that runs: see struct InstanceReport */
 #define REPORT_RESULT   "result"   /* result: an object that depends on the operation */
 #define REPORT_ERROR    "error"    /* name: of the D-Bus error, text: string */
 

@@ -75,6 +75,8 @@ typedef enum ErrorVerdict {
           "The engine is too old, or of a kind that is not known.") \
         X(ENGINE_REFUSED, "EngineRefused", EBADE, ERROR_FINAL, \
           "The engine took a request for wrong, such as what a project's file asks for.") \
+        X(ENGINE_DISK_FULL, "EngineDiskFull", ENOSPC, ERROR_FINAL, \
+          "The engine's disk has no room for the image or the container.") \
         X(ENGINE_FAILED, "EngineFailed", EIO, ERROR_RETRY, \
           "The engine met an error of its own.") \
         X(REGISTRY_UNAVAILABLE, "RegistryUnavailable", EHOSTUNREACH, ERROR_RETRY, \

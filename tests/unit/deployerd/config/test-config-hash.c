@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "deployerd/config/config-hash.h"
+#include "deployerd/config/hash.h"
 
 #include "shared/json.h"
 #include "unit.h"

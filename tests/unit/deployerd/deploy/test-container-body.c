@@ -27,7 +27,9 @@ static json_t *body_with(uint64_t deploy, uint16_t port, const char *patches,
                                                            .store = "7d1f8f0e-3c55-4a52-9d3f-5f1d7c0c2b11" },
                                          &request, &reason),
                          0);
-        assert_int_equal(container_body(&quirks, request, &project, &config, DIGEST, port, &body, hash), 0);
+        assert_int_equal(container_body(&quirks, request, &project, &config,
+                                        &(BodyImage){ .digest = DIGEST, .port = port }, NULL, &body, hash),
+                         0);
         return body;
 }
 

@@ -10,7 +10,7 @@
 static char *tag_of(const char *stage, uint64_t deploy, const char *store) {
         char tag[RETAIN_TAG_SIZE];
 
-        retain_tag(stage, deploy, store, tag);
+        retain_tag(stage, deploy, store, false, tag);
         return strdup(tag);
 }
 
@@ -37,7 +37,7 @@ static void tag_says_of_what_stage_deploy_and_store_it_is(void **state) {
         char tag[RETAIN_TAG_SIZE];
 
         (void) state;
-        retain_tag("dev", 7, STORE, tag);
+        retain_tag("dev", 7, STORE, false, tag);
         assert_string_equal(tag, "tinyforge.dev.7.7d1f8f0e");
 }
 
@@ -47,7 +47,7 @@ static void longest_tag_is_one_that_registries_take(void **state) {
 
         (void) state;
         assert_int_equal(strlen(stage), 63);
-        retain_tag(stage, UINT64_MAX, STORE, tag);
+        retain_tag(stage, UINT64_MAX, STORE, false, tag);
         assert_int_equal(strlen(tag), RETAIN_TAG_SIZE - 1);
         assert_true(strlen(tag) <= 128);
 }

@@ -40,7 +40,6 @@ static void registry_error_is_worth_another_attempt_otherwise(void **state) {
                 "Get \"https://registry.example/v2/\": net/http: TLS handshake timeout",
                 "Get \"https://registry.example/v2/\": context deadline exceeded",
                 "unexpected EOF",
-                "write /var/lib/docker/tmp/x: no space left on device",
                 "",
         };
 
@@ -50,10 +49,26 @@ static void registry_error_is_worth_another_attempt_otherwise(void **state) {
                 assert_int_equal(registry_error_classify(sentences[i]), -EHOSTUNREACH);
 }
 
+/* Docker while it fetches and while it unpacks, Podman for either. */
+static void registry_error_tells_a_full_disk(void **state) {
+        static const char *const sentences[] = {
+                "write /var/lib/docker/tmp/GetImageBlob1: no space left on device",
+                "failed to register layer: Error processing tar file(exit status 1): write /usr/lib/x: no space left on device",
+                "writing blob: storing blob to file \"/var/tmp/storage1/1\": write /var/tmp/storage1/1: no space left on device",
+                "timeout; then: disk quota exceeded",
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(sentences); i++)
+                assert_int_equal(registry_error_classify(sentences[i]), -ENOSPC);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(registry_error_is_final_where_asking_again_cannot_help),
                 cmocka_unit_test(registry_error_is_worth_another_attempt_otherwise),
+                cmocka_unit_test(registry_error_tells_a_full_disk),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

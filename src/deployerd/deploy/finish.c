@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a deploy that has its container: what is replaced goes, see deploy-internal.h. */
+/* The end of a deploy that has its container, and what goes then: see deploy-internal.h. */
 #include <stdio.h>
 
 #include "deployerd/deploy/deploy-internal.h"
-#include "deployerd/deploy/upstreams.h"
 #include "deployerd/text.h"
 #include "shared/protocol.h"
-
-void deploy_publish(Deploy *deploy, const InstanceList *list) {
-        _cleanup_free_ char *dir = NULL;
-        int r;
-
-        r = upstreams_dir(&dir);
-        if (r >= 0)
-                r = upstreams_write(dir, deploy->request->project, deploy->request->stage, list);
-        if (r < 0)
-                worker_log(deploy->worker, LOG_WARNING, "Cannot write the stage's file for the proxy: %s",
-                           strerror(-r));
-}
-
-int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container) {
-        return worker_succeed(deploy->worker, json_pack("{s:s, s:s, s:s}", "outcome", outcome, "detail",
-                                                        detail, "container", container));
-}
 
 static bool replaces_what_runs(const InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)
@@ -48,10 +30,10 @@ static int deploy_retire_one(Deploy *deploy, const Instance *instance) {
 
         r = deploy_check_cancelled(deploy);
         if (r >= 0 && instance->container.running && !instance->pending)
-                r = engine_container_stop(deploy->engine, instance->container.id,
+                r = engine_container_stop(deploy->engine, &instance->container,
                                           deploy->config->stop_grace_usec);
         if (r >= 0)
-                r = engine_container_remove(deploy->engine, instance->container.id);
+                r = instance_remove(deploy->engine, instance);
         if (r < 0)
                 return r;
 
@@ -99,6 +81,29 @@ static void describe(const Container *container, char *ret, size_t size) {
         text_clean(ret);
 }
 
+/*
+ * What runs has its image kept as a generation; of what ran before, that was done then. Without its tag the image is only at
+ * the mercy of a prune: no reason to call the deploy anything else.
+ */
+static void deploy_keep_image(Deploy *deploy, const char *outcome, const Container *container) {
+        const char *digest = container_label(container, LABEL_DIGEST);
+        int r = 0;
+
+        if (!streq(outcome, OUTCOME_SUCCEEDED))
+                return;
+
+        /* After an attempt that died behind the switch nothing was resolved. */
+        if (!deploy->image->digest) {
+                deploy->image->digest = strdup(strempty(digest));
+                r = deploy->image->digest ? 0 : -ENOMEM;
+        }
+        if (r >= 0)
+                r = engine_image_tag(deploy->engine, deploy->image, deploy->keep_tag);
+        if (r < 0)
+                worker_log(deploy->worker, LOG_WARNING, "The image is not kept: %s",
+                           worker_error(deploy->worker));
+}
+
 int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         char detail[512];
@@ -112,6 +117,8 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
         r = deploy_retire(deploy, &list, current);
         if (r < 0)
                 return r;
+
+        deploy_keep_image(deploy, outcome, container);
 
         /* An image too many is no reason to call the deploy anything else. */
         if (retain_sweep(deploy->engine, deploy->image, deploy->request->stage, deploy->request->store,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cancel and follow: what is done to one deploy, named by its id. */
 #include "ctl/client.h"
-#include "ctl/verb-table.h"
 #include "ctl/verbs/outcome.h"
+#include "ctl/verbs/verbs.h"
 #include "shared/conf/parse.h"
 
 /* 0, or an exit code. webhookd counts from 1, in a signed column. */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The properties of org.tinyforge.Deployer1.Manager, which tell of the engine, and that they have changed. */
+#include "deployerd/bus/manager-internal.h"
+#include "shared/log.h"
+#include "shared/protocol.h"
+
+int property_get_engine(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) error;
+
+        manager->hooks.on_activity(manager->userdata);
+        return sd_bus_message_append(reply, "s",
+                                     streq(property, "Engine")          ? manager->info.name
+                                     : streq(property, "EngineVersion") ? manager->info.version
+                                                                        : manager->info.api);
+}
+
+void manager_take_engine(Manager *manager, const json_t *report) {
+        int r;
+
+        assert(manager);
+
+        if (!engine_info_update(&manager->info, report))
+                return;
+
+        r = sd_bus_emit_properties_changed(manager->bus, DEPLOYER_PATH, DEPLOYER_INTERFACE, "Engine",
+                                           "EngineVersion", "ApiVersion", NULL);
+        if (r < 0)
+                (void) log_warning_errno(r, "Cannot tell of changed properties: %m");
+}

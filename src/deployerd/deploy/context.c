@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What every step of a deploy may ask: see deploy-internal.h. */
+#include "deployerd/deploy/deploy-internal.h"
+
+void deploy_done(Deploy *deploy) {
+        engine_free(deploy->engine);
+        image_ref_free(deploy->image);
+        project_config_done(&deploy->project);
+        json_decref(deploy->body);
+        instance_list_done(&deploy->before);
+        free(deploy->container);
+}
+
+int deploy_list(Deploy *deploy, InstanceList *ret) {
+        return instance_list(deploy->engine, deploy->request->project, deploy->request->stage, ret);
+}
+
+bool deploy_is_left_behind(const Deploy *deploy, const Instance *instance) {
+        return deploy_owns(deploy, instance) &&
+               (instance->pending || (instance->deploy == deploy->request->deploy_id &&
+                                      !streq(instance->container.status, "running")));
+}
+
+const Instance *deploy_find_newest(const Deploy *deploy, const InstanceList *list) {
+        for (size_t i = 0; i < list->n; i++)
+                if (deploy_owns(deploy, &list->items[i]) && !deploy_is_left_behind(deploy, &list->items[i]))
+                        return &list->items[i];
+
+        return NULL;
+}
+
+int deploy_check_cancelled(Deploy *deploy) {
+        return worker_is_cancelled(deploy->worker)
+                               ? worker_fail(deploy->worker, -EINTR, "The deploy was told to stop")
+                               : 0;
+}
+
+int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container) {
+        return worker_succeed(deploy->worker, json_pack("{s:s, s:s, s:s}", "outcome", outcome, "detail",
+                                                        detail, "container", container));
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* Volumes of a stage: see volumes.h. */
+#include "deployerd/deploy/volumes.h"
+
+#include <stdio.h>
+
+#include "deployerd/config/hash.h"
+#include "deployerd/engine/volumes.h"
+#include "shared/json.h"
+
+/* What an engine names by itself: 32 bytes in hex. */
+#define ANONYMOUS_LENGTH 64U
+
+#define NAME_PATH_MAX 96U
+
+static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-./";
+
+void volume_name(const char *project, const char *stage, const char *path,
+                 char ret[static VOLUME_NAME_SIZE]) {
+        char hash[CONFIG_HASH_SIZE] = "", *p;
+        size_t length = strlen(path);
+        int n;
+
+        assert(project && stage);
+        assert(path[0] == '/');
+
+        n = snprintf(ret, VOLUME_NAME_SIZE, "tinyforge.%s.%s.", project, stage);
+        p = ret + n;
+        (void) snprintf(p, VOLUME_NAME_SIZE - (size_t) n, "%.*s", (int) NAME_PATH_MAX, path + 1);
+        for (char *c = p; *c; c++)
+                if (*c == '/' || !strchr(plain, *c))
+                        *c = '_';
+        if (strspn(path, plain) == length && length <= NAME_PATH_MAX && length > 1)
+                return;
+
+        /* What was left away or replaced comes back as a digest of the whole. */
+        if (config_hash_text(path, hash) < 0)
+                return;
+        n += (int) strlen(p);
+        (void) snprintf(ret + n, VOLUME_NAME_SIZE - (size_t) n, ".%.12s", hash);
+}
+
+/* "/data/" is "/data". */
+static bool same_path(const char *a, size_t length, const char *b) {
+        size_t other = strlen(b);
+
+        while (length > 1 && a[length - 1] == '/')
+                length--;
+        while (other > 1 && b[other - 1] == '/')
+                other--;
+
+        return length == other && memcmp(a, b, length) == 0;
+}
+
+static bool has_key(const json_t *object, const char *path) {
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *) (uintptr_t) object, key, value)
+                if (same_path(key, strlen(key), path))
+                        return true;
+
+        return false;
+}
+
+/* "source:destination[:options]". */
+static bool bind_is_at(const char *bind, const char *path) {
+        const char *target = strchr(bind, ':');
+
+        target = target ? target + 1 : bind;
+        return same_path(target, strcspn(target, ":"), path);
+}
+
+/* Whether the body mounts something there, of whatever kind. */
+static bool has_mount(const json_t *body, const char *path) {
+        const json_t *host = json_object_get(body, "HostConfig");
+        const json_t *binds = json_object_get(host, "Binds"), *mounts = json_object_get(host, "Mounts");
+
+        for (size_t i = 0; i < json_array_size(binds); i++)
+                if (bind_is_at(strempty(json_string_value(json_array_get(binds, i))), path))
+                        return true;
+        for (size_t i = 0; i < json_array_size(mounts); i++) {
+                const char *target = strempty(json_get_string(json_array_get(mounts, i), "Target"));
+
+                if (same_path(target, strlen(target), path))
+                        return true;
+        }
+
+        return has_key(json_object_get(host, "Tmpfs"), path) ||
+               has_key(json_object_get(body, "Volumes"), path);
+}
+
+/* The name of the volume that a container has at `path`, or NULL. */
+static const char *volume_at(const Container *container, const char *path) {
+        const json_t *mounts = json_object_get(container->json, "Mounts");
+
+        for (size_t i = 0; i < json_array_size(mounts); i++) {
+                const json_t *mount = json_array_get(mounts, i);
+                const char *target = strempty(json_get_string(mount, "Destination"));
+                const char *name = json_get_string(mount, "Name");
+
+                if (streq(strempty(json_get_string(mount, "Type")), "volume") && !isempty(name) &&
+                    same_path(target, strlen(target), path))
+                        return name;
+        }
+
+        return NULL;
+}
+
+/* The array below "HostConfig", made where there is none. */
+static json_t *mounts_of(json_t *body) {
+        json_t *host = json_object_get(body, "HostConfig"), *mounts = json_object_get(host, "Mounts");
+
+        if (json_is_array(mounts))
+                return mounts;
+        if (json_object_set_new(host, "Mounts", json_array()) < 0)
+                return NULL;
+
+        return json_object_get(host, "Mounts");
+}
+
+static int mount_volume(json_t *body, const VolumePlan *plan, const char *path) {
+        char own[VOLUME_NAME_SIZE];
+        const char *name = plan->runs ? volume_at(plan->runs, path) : NULL;
+        json_t *mounts = mounts_of(body);
+
+        volume_name(plan->project, plan->stage, path, own);
+        return json_array_append_new(mounts, json_pack("{s:s, s:s, s:s}", "Type", "volume", "Source",
+                                                       name ? name : own, "Target", path)) < 0
+                               ? -ENOMEM
+                               : 0;
+}
+
+static int note(json_t *list, const char *path, size_t length) {
+        return json_array_append_new(list, json_stringn(path, length)) < 0 ? -ENOMEM : 0;
+}
+
+/* What root's part of the body makes a volume of the container's own: mounts without a source. */
+static int note_own(json_t *list, const json_t *body) {
+        const json_t *host = json_object_get(body, "HostConfig");
+        const json_t *binds = json_object_get(host, "Binds"), *mounts = json_object_get(host, "Mounts");
+        const char *key;
+        json_t *value;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < json_array_size(binds); i++) {
+                const char *bind = strempty(json_string_value(json_array_get(binds, i)));
+
+                if (!strchr(bind, ':'))
+                        r = note(list, bind, strlen(bind));
+        }
+        for (size_t i = 0; r >= 0 && i < json_array_size(mounts); i++) {
+                const json_t *mount = json_array_get(mounts, i);
+                const char *target = strempty(json_get_string(mount, "Target"));
+
+                if (streq(strempty(json_get_string(mount, "Type")), "volume") &&
+                    isempty(json_get_string(mount, "Source")))
+                        r = note(list, target, strlen(target));
+        }
+        json_object_foreach(json_object_get(body, "Volumes"), key, value)
+                if (r >= 0)
+                        r = note(list, key, strlen(key));
+
+        return r;
+}
+
+static int set_label(json_t *body, const json_t *list) {
+        _cleanup_free_ char *text = NULL;
+        json_t *labels = json_object_get(body, "Labels");
+        int r;
+
+        if (json_array_size(list) == 0)
+                return 0;
+
+        r = json_encode(list, &text);
+        if (r < 0)
+                return r;
+        if (!json_is_object(labels)) {
+                if (json_object_set_new(body, "Labels", json_object()) < 0)
+                        return -ENOMEM;
+                labels = json_object_get(body, "Labels");
+        }
+
+        return json_object_set_new(labels, LABEL_DISCARD, json_string(text)) < 0 ? -ENOMEM : 0;
+}
+
+int volumes_mount(json_t *body, const VolumePlan *plan) {
+        _cleanup_(json_freep) json_t *own = json_array();
+        int r;
+
+        assert(body);
+        assert(plan && plan->project && plan->stage);
+
+        if (!own)
+                return -ENOMEM;
+
+        r = note_own(own, body);
+        for (size_t i = 0; r >= 0 && i < json_array_size(plan->paths); i++) {
+                const char *path = strempty(json_string_value(json_array_get(plan->paths, i)));
+
+                if (path[0] != '/' || has_mount(body, path))
+                        continue;
+
+                r = has_key(plan->wishes, path) ? note(own, path, strlen(path))
+                                                : mount_volume(body, plan, path);
+        }
+
+        return r < 0 ? r : set_label(body, own);
+}
+
+static bool is_anonymous(const char *name) {
+        return strlen(name) == ANONYMOUS_LENGTH && strspn(name, "0123456789abcdef") == ANONYMOUS_LENGTH;
+}
+
+void volumes_discard(Engine *engine, const Container *container) {
+        _cleanup_(json_freep) json_t *paths = NULL;
+        const char *label;
+        JsonError error;
+
+        assert(engine);
+        assert(container);
+
+        label = container_label(container, LABEL_DISCARD);
+        if (!label || json_decode(label, strlen(label), &paths, &error) < 0)
+                return;
+
+        for (size_t i = 0; i < json_array_size(paths); i++) {
+                const char *path = strempty(json_string_value(json_array_get(paths, i)));
+                const char *name = volume_at(container, path);
+
+                if (name && is_anonymous(name) && engine_volume_remove(engine, name) < 0)
+                        worker_log(engine_worker(engine), LOG_NOTICE, "The volume of %s at %s stays: %s",
+                                   container->name, path, worker_error(engine_worker(engine)));
+        }
+}

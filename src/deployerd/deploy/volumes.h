@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What becomes of the VOLUMEs of an image. An engine gives each of them an anonymous volume of the container's own, and what a
+ * version wrote would end with it; so each gets a volume of the stage, which the next version gets as well. Volumes that have a
+ * name are never removed. Pure, but for volumes_discard().
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "deployerd/engine/containers.h"
+
+/* "tinyforge.<project>.<stage>.<path>", and a NUL. */
+#define VOLUME_NAME_SIZE 256U
+
+/* The label of a container whose value is a JSON array: the paths at which it has volumes that end with it. */
+#define LABEL_DISCARD "org.tinyforge.discard"
+
+typedef struct VolumePlan {
+        const char *project;
+        const char *stage;
+        const json_t *paths;   /* the image's VOLUMEs, an array of strings; NULL: none */
+        const json_t *wishes;  /* root's: an object of path → VOLUME_DISCARD; NULL: none */
+        const Container *runs; /* what the new container replaces; NULL: nothing */
+} VolumePlan;
+
+#define VOLUME_DISCARD "discard"
+
+/* The name of the stage's volume for `path`: another one for every path, readable where the path is. */
+void volume_name(const char *project, const char *stage, const char *path,
+                 char ret[static VOLUME_NAME_SIZE]);
+
+/*
+ * Mounts a volume into the container-create body at each VOLUME that has no mount of its own and is not to be discarded: the one
+ * that `runs` has there, whatever its name, else the stage's. What else is a volume of the container's own is noted in
+ * LABEL_DISCARD. -ENOMEM.
+ */
+int volumes_mount(json_t *body, const VolumePlan *plan);
+
+/* Removes the volumes of a container that is gone which were its own, by its label. What fails is logged. */
+void volumes_discard(Engine *engine, const Container *container);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* Volumes, as the engine knows them. Errors are those of engine.h. */
+#pragma once
+
+#include "deployerd/engine/engine.h"
+
+/* 0 also where there is none, or a container has it. */
+int engine_volume_remove(Engine *engine, const char *name);

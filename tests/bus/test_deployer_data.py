@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+What a deploy leaves alone: images of earlier generations, the time that a container asks for, what its volumes hold. The real
+deployerd, and an engine that only pretends.
+
+usage: test_deployer_data.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
+"""
+import json
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from deployer_host import Host, both  # noqa: E402
+from private_bus import BusError  # noqa: E402
+from waiting import wait_for  # noqa: E402
+
+REPO = "registry.example/acme/shop"
+
+
+def root_says(host, **project):
+    """Writes root's file of the project."""
+    folder = os.path.join(host.directory, "projects.d")
+    os.makedirs(folder, mode=0o750, exist_ok=True)
+    os.chmod(host.write("projects.d/shop.json", json.dumps({"image": REPO, **project})), 0o640)
+
+
+def fails(host, number, tag):
+    try:
+        return host.deploy(number, f"{REPO}:{tag}")[0] == "rolled-back"
+    except BusError:
+        return True
+
+
+def tags(host):
+    """The deploys whose images are kept, and whether as pending."""
+    words = [tag.rpartition(":")[2].split(".") for tag in host.engine.control("state")["tags"]]
+    return sorted((int(word[2]), "pending" in word) for word in words if word[0] == "tinyforge")
+
+
+def stops(host):
+    """The seconds that each container was given."""
+    return [request.rpartition("t=")[2] for request in host.engine.requests() if "/stop?" in request]
+
+
+# Images
+
+@both
+def test_attempts_that_never_ran_are_no_generations(host):
+    for number, tag in enumerate("abcdefg", 1):
+        host.engine.push(REPO, tag)
+    for number, tag in ((1, "a"), (2, "b")):
+        assert host.deploy(number, f"{REPO}:{tag}")[0] == "succeeded"
+    assert tags(host) == [(1, False), (2, False)], tags(host)
+    # Refused when it is created, when it is started, cancelled, and a name that is another's.
+    host.engine.fault("POST", r"/containers/create", "status", status=400, message="no such option")
+    assert fails(host, 3, "c")
+    host.engine.fault("POST", r"/start", "status", status=400, message="no such device")
+    assert fails(host, 4, "d")
+    host.engine.control("add", {"name": "shop-dev-5", "body": {"Image": "other"}})
+    assert fails(host, 5, "e")
+    host.engine.push(REPO, "f", healthcheck=True, health="starting")
+    call = host.begin(6, f"{REPO}:f")
+    wait_for("the new one", lambda: "shop-dev-6.pending" in host.engine.names())
+    host.call("CancelDeploy", "st", host.store, 6)
+    call.wait()
+    assert call.error, call.reply
+    assert tags(host) == [(1, False), (2, False)], tags(host)
+    # Thus what ran is here, and no registry is asked.
+    host.engine.control("registry", {"down": True})
+    digest = host.engine.digest(f"{REPO}:a")
+    assert host.deploy(7, f"{REPO}@{digest}")[0] == "succeeded"
+
+
+@both
+def test_attempt_that_is_tried_again_finds_its_image_and_one_that_died_leaves_no_generation(host):
+    for tag in ("a", "b", "c"):
+        host.engine.push(REPO, tag)
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    host.engine.fault("POST", r"/containers/create", "status", status=500, message="context deadline exceeded")
+    assert fails(host, 2, "b")
+    assert tags(host) == [(1, False), (2, True)], tags(host)
+    # A newer push takes its place.
+    assert host.deploy(3, f"{REPO}:c")[0] == "succeeded"
+    assert tags(host) == [(1, False), (3, False)], tags(host)
+
+
+# The time that it takes to end
+
+@both
+def test_container_is_given_the_time_that_it_asks_for_whatever_stops_it(host):
+    for tag in ("a", "b", "c"):
+        host.engine.push(REPO, tag)
+    host.engine.push(REPO, "bad", exit=3, after=0.1)
+    root_says(host, container={"StopTimeout": 40})
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    # Retired; made way and back; removed.
+    assert host.deploy(2, f"{REPO}:b")[0] == "succeeded"
+    assert stops(host) == ["40"], stops(host)
+    root_says(host, container={"StopTimeout": 50, "HostConfig": {"PortBindings": {"8080/tcp": [{"HostPort": "8080"}]}}})
+    assert host.deploy(3, f"{REPO}:c")[0] == "succeeded"
+    assert stops(host) == ["40", "40"], stops(host)
+    assert host.deploy(4, f"{REPO}:bad")[0] == "rolled-back"
+    assert stops(host) == ["40", "40", "50", "50"], stops(host)
+    host.call("RemoveStage", "ss", "shop", "dev")
+    assert stops(host)[4:] == ["50"], stops(host)
+
+
+@both
+def test_container_that_asks_for_no_time_is_given_the_grace(host):
+    for tag in ("a", "b"):
+        host.engine.push(REPO, tag)
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    assert host.engine.control("state")["bodies"][0]["StopTimeout"] == 1
+    assert host.deploy(2, f"{REPO}:b")[0] == "succeeded"
+    assert stops(host) == ["1"], stops(host)
+
+
+# Volumes
+
+def mounts(host, name):
+    """{path: name of the volume} of a container."""
+    return {mount["Destination"]: mount["Name"] for mount in host.engine.containers()[name]["Mounts"]
+            if mount["Type"] == "volume"}
+
+
+def volumes(host):
+    return sorted(host.engine.control("state")["volumes"])
+
+
+@both
+def test_volume_of_an_image_survives_every_deploy(host):
+    for tag in ("a", "b", "c"):
+        host.engine.push(REPO, tag, volumes=["/data", "/var/lib/a b"])
+    host.engine.push(REPO, "bad", volumes=["/data"], exit=3, after=0.1)
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    first = mounts(host, "shop-dev-1")
+    assert first["/data"] == "tinyforge.shop.dev.data" and first["/var/lib/a b"].startswith("tinyforge.shop.dev.var_lib_a_b."), first
+    assert host.deploy(2, f"{REPO}:b")[0] == "succeeded"
+    assert mounts(host, "shop-dev-2") == first
+    # Two versions do not write to it at the same time.
+    assert [request for request in host.engine.requests() if "/stop?" in request]
+    assert host.deploy(3, f"{REPO}:bad")[0] == "rolled-back"
+    assert mounts(host, "shop-dev-2") == first
+    assert host.deploy(4, f"{REPO}:b")[0] == "unchanged"
+    host.call("RemoveStage", "ss", "shop", "dev")
+    assert volumes(host) == sorted(first.values()), volumes(host)
+
+
+@both
+def test_anonymous_volume_of_what_runs_is_carried_over_by_its_name(host):
+    host.engine.push(REPO, "a", volumes=["/data"])
+    digest = host.engine.push(REPO, "b", volumes=["/data"])
+    # As it was made before volumes were the stage's.
+    labels = {"project": "shop", "stage": "dev", "deploy": "1", "digest": host.engine.digest(f"{REPO}:a"), "config": "0" * 64,
+              "store": host.store}
+    host.engine.control("add", {"name": "shop-dev-1", "image": {"volumes": ["/data"]}, "body": {
+        "Image": f"{REPO}:a", "Labels": {f"org.tinyforge.{key}": value for key, value in labels.items()}}})
+    old = mounts(host, "shop-dev-1")["/data"]
+    assert len(old) == 64, old
+    for number in (2, 3):
+        host.engine.push(REPO, f"v{number}", volumes=["/data"])
+        assert host.deploy(number, f"{REPO}:v{number}")[0] == "succeeded"
+        assert mounts(host, f"shop-dev-{number}") == {"/data": old}
+    host.call("RemoveStage", "ss", "shop", "dev")
+    assert volumes(host) == [old] and digest, volumes(host)
+
+
+@both
+def test_volume_that_is_given_up_ends_with_its_container_and_no_other_does(host):
+    for tag in ("a", "b"):
+        host.engine.push(REPO, tag, volumes=["/data", "/cache"])
+    host.engine.push(REPO, "bad", volumes=["/data", "/cache"], exit=3, after=0.1)
+    root_says(host, volumes={"/cache": "discard"}, container={"HostConfig": {"Binds": ["/scratch", "shop-logs:/logs"]}})
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    kept = ["shop-logs", "tinyforge.shop.dev.data"]
+    own = [name for name in volumes(host) if name not in kept]
+    assert len(volumes(host)) == 4 and all(len(name) == 64 for name in own), volumes(host)
+    assert host.deploy(2, f"{REPO}:bad")[0] == "rolled-back"
+    assert sorted(own + kept) == volumes(host), volumes(host)
+    assert host.deploy(3, f"{REPO}:b")[0] == "succeeded"
+    assert len(volumes(host)) == 4 and not set(own) & set(volumes(host)), volumes(host)
+    host.call("RemoveStage", "ss", "shop", "dev")
+    assert volumes(host) == kept, volumes(host)
+
+
+@both
+def test_volume_that_two_may_write_to_is_no_reason_to_recreate(host):
+    for shareable in (["/data"], ["tinyforge.shop.dev.data"]):
+        host.engine.control("forget", None)
+        root_says(host, shareable=shareable)
+        number = 1 if shareable == ["/data"] else 3
+        for deploy in (number, number + 1):
+            host.engine.push(REPO, f"v{deploy}", volumes=["/data"])
+            assert host.deploy(deploy, f"{REPO}:v{deploy}")[0] == "succeeded"
+        order = [request.partition("?")[0].rpartition("/")[2] for request in host.engine.requests()
+                 if request.startswith("POST") and re.search("/(start|stop|rename)([?]|$)", request)]
+        assert order[-3:] == ["start", "rename", "stop"], order
+
+
+@both
+def test_mount_of_roots_own_stands_in_for_the_volume_of_the_image(host):
+    host.engine.push(REPO, "a", volumes=["/data", "/more", "/tmp"])
+    root_says(host, container={"HostConfig": {"Binds": ["shop-data:/data/"], "Tmpfs": {"/tmp": ""},
+                                              "Mounts": [{"Type": "volume", "Source": "more", "Target": "/more"}]}})
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    settings = host.engine.control("state")["bodies"][-1]["HostConfig"]
+    assert [mount["Source"] for mount in settings["Mounts"]] == ["more"], settings
+
+
+# Networks that take no ports
+
+@both
+def test_nothing_is_published_where_the_network_takes_no_ports(host):
+    host.engine.control("add", {"name": "vpn", "body": {"Image": "other"}})
+    for number, mode in enumerate(("container:vpn", "host", "none"), 1):
+        host.engine.push(REPO, f"v{number}", listen=False)
+        root_says(host, container={"HostConfig": {"NetworkMode": mode}}, healthcheck="none")
+        assert host.deploy(number, f"{REPO}:v{number}")[0] == "succeeded"
+        body = host.engine.control("state")["bodies"][-1]
+        assert "ExposedPorts" not in body and "PortBindings" not in body["HostConfig"], (mode, body)
+    # What root says is root's.
+    root_says(host, container={"HostConfig": {"NetworkMode": "bridge"}}, healthcheck="none")
+    host.engine.push(REPO, "v4", listen=False)
+    assert host.deploy(4, f"{REPO}:v4")[0] == "succeeded"
+    assert "8080/tcp" in host.engine.control("state")["bodies"][-1]["HostConfig"]["PortBindings"]
+
+
+if __name__ == "__main__":
+    tap.main()
