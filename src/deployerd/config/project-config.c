@@ -31,7 +31,7 @@ static int read_image(ProjectReader *reader, const json_t *image) {
         if (ref->tag || ref->digest)
                 return project_reader_fail(reader, -EBADMSG,
                                            ": /image: has a tag or a digest; the repository alone counts");
-        if (!streq(repository, wanted))
+        if (wanted && !streq(repository, wanted))
                 return project_reader_fail(reader, -EPERM,
                                            ": /image: is %.300s, and what is to be deployed is %.300s",
                                            repository, wanted);
@@ -141,7 +141,7 @@ int project_config_load(const char *dir, const ProjectSubject *subject, ProjectC
         int r;
 
         assert(dir);
-        assert(subject && subject->stage && subject->repository && name_is_valid(subject->project));
+        assert(subject && subject->stage && name_is_valid(subject->project));
         assert(ret);
         assert(ret_problem && size >= PROJECT_PROBLEM_SIZE);
 
@@ -169,7 +169,7 @@ void project_config_done(ProjectConfig *config) {
 
         json_decref(config->container);
         json_decref(config->volumes);
-        free(config->healthcheck);
+        project_health_done(&config->health);
         strv_free(config->shareable);
         *config = (ProjectConfig){ .exists = false };
 }

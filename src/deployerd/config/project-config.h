@@ -8,7 +8,8 @@
 
 #include <jansson.h>
 
-#include "shared/macro.h"
+#include "deployerd/config/project-health.h"
+#include "deployerd/config/project-limits.h"
 
 /* Bytes of a file, and of the sentence about what is wrong with one. */
 #define PROJECT_FILE_MAX     (256U * 1024U)
@@ -23,16 +24,33 @@
 typedef struct ProjectSubject {
         const char *project;
         const char *stage;
-        const char *repository; /* "domain/path" */
+        const char *repository; /* "domain/path"; NULL: whichever the file names */
         unsigned api_minor;     /* version 1.<this> of the engine's API is spoken; 0: none is known */
 } ProjectSubject;
+
+/* How a new container comes to the place of the old one. */
+typedef enum ProjectReplace {
+        PROJECT_REPLACE_AS_NEEDED, /* side by side, unless they cannot be */
+        PROJECT_REPLACE_RECREATE,
+        PROJECT_REPLACE_OVERLAP,
+} ProjectReplace;
+
+/* When a registry is asked. */
+typedef enum ProjectPull {
+        PROJECT_PULL_ALWAYS,  /* what a tag names by now, and for what is not here */
+        PROJECT_PULL_MISSING, /* only for what is not here */
+        PROJECT_PULL_NEVER,
+} ProjectPull;
 
 typedef struct ProjectConfig {
         bool exists;
         json_t *container; /* an array of merge patches, to be applied in this order; NULL: nothing */
-        char *healthcheck; /* as TriggerDeploy's option; NULL: the file says nothing of it */
         json_t *volumes;   /* an object: the path of a VOLUME, and "discard"; NULL: nothing */
-        char **shareable;  /* NULL-terminated: the project's and the stage's; NULL: nothing */
+        ProjectHealth health;
+        char **shareable; /* NULL-terminated: the project's and the stage's; NULL: nothing */
+        ProjectLimits limits;
+        ProjectReplace replace;
+        ProjectPull pull;
 } ProjectConfig;
 
 /*

@@ -3,7 +3,6 @@
 #include "deployerd/config/project-parts.h"
 
 #include "shared/conf/conf.h"
-#include "shared/healthcheck.h"
 
 static int read_container(ProjectReader *reader, json_t *patch, const char *pointer, bool counts) {
         char problem[CONTAINER_PROBLEM_SIZE];
@@ -19,19 +18,24 @@ static int read_container(ProjectReader *reader, json_t *patch, const char *poin
 }
 
 static int read_healthcheck(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
-        char *copy;
+        _cleanup_(project_health_done) ProjectHealth health = { .check = NULL };
+        char place[JSON_POINTER_SIZE], problem[HEALTH_PROBLEM_SIZE];
+        const char *key = "";
+        int r;
 
-        if (!json_is_string(value) || !healthcheck_is_valid(json_string_value(value)))
-                return project_reader_fail(reader, -EBADMSG, ": %s: has to be " HEALTHCHECK_FORMS, pointer);
-        if (!counts)
-                return 0;
+        r = project_health_read(value, &health, &key, problem);
+        if (r == -EBADMSG && isempty(key))
+                return project_reader_fail(reader, r, ": %s: %s", pointer, problem);
+        if (r == -EBADMSG) {
+                json_pointer_append(pointer, key, place);
+                return project_reader_fail(reader, r, ": %s: %s", place, problem);
+        }
+        if (r < 0 || !counts)
+                return r;
 
-        copy = strdup(json_string_value(value));
-        if (!copy)
-                return -ENOMEM;
-
-        free(reader->config->healthcheck);
-        reader->config->healthcheck = copy;
+        project_health_done(&reader->config->health);
+        reader->config->health = health;
+        health = (ProjectHealth){ .check = NULL };
         return 0;
 }
 
@@ -86,15 +90,88 @@ static int read_volumes(ProjectReader *reader, json_t *value, const char *pointe
         return json_object_update(reader->config->volumes, value) < 0 ? -ENOMEM : 0;
 }
 
+static int read_limits(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        ProjectLimits limits = reader->config->limits;
+        const char *key, *expected = "";
+        json_t *span;
+
+        if (!json_is_object(value))
+                return project_reader_fail(reader, -EBADMSG, ": %s: has to be an object of time spans",
+                                           pointer);
+
+        json_object_foreach(value, key, span) {
+                char place[JSON_POINTER_SIZE];
+                ProjectLimit limit;
+
+                json_pointer_append(pointer, key, place);
+                if (!project_limit_find(key, &limit))
+                        return project_reader_fail(
+                                        reader, -EBADMSG,
+                                        ": %s: is no limit: there are health, stable, stop, drain and pull",
+                                        place);
+                if (!json_is_string(span))
+                        return project_reader_fail(reader, -EBADMSG,
+                                                   ": %s: has to be a string, such as \"5min\"", place);
+                if (project_limit_parse(json_string_value(span), limit, &limits, &expected) < 0)
+                        return project_reader_fail(reader, -EBADMSG, ": %s: has to be %s", place, expected);
+        }
+
+        if (counts)
+                reader->config->limits = limits;
+        return 0;
+}
+
+/* The number of the word that `value` is; -EBADMSG, explained. */
+static int read_word(ProjectReader *reader, const json_t *value, const char *pointer,
+                     const char *const *words, size_t n, const char *expected) {
+        const char *text = strempty(json_string_value(value));
+
+        for (size_t i = 0; i < n; i++)
+                if (streq(text, words[i]))
+                        return (int) i;
+
+        return project_reader_fail(reader, -EBADMSG, ": %s: has to be %s", pointer, expected);
+}
+
+static int read_replace(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        static const char *const words[] = {
+                [PROJECT_REPLACE_AS_NEEDED] = "as-needed",
+                [PROJECT_REPLACE_RECREATE] = "recreate",
+                [PROJECT_REPLACE_OVERLAP] = "overlap",
+        };
+        int r;
+
+        r = read_word(reader, value, pointer, words, ELEMENTSOF(words),
+                      "\"recreate\", \"overlap\" or \"as-needed\"");
+        if (r >= 0 && counts)
+                reader->config->replace = (ProjectReplace) r;
+        return r < 0 ? r : 0;
+}
+
+static int read_pull(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        static const char *const words[] = {
+                [PROJECT_PULL_ALWAYS] = "always",
+                [PROJECT_PULL_MISSING] = "missing",
+                [PROJECT_PULL_NEVER] = "never",
+        };
+        int r;
+
+        r = read_word(reader, value, pointer, words, ELEMENTSOF(words),
+                      "\"always\", \"missing\" or \"never\"");
+        if (r >= 0 && counts)
+                reader->config->pull = (ProjectPull) r;
+        return r < 0 ? r : 0;
+}
+
 typedef int (*ReadPart)(ProjectReader *reader, json_t *value, const char *pointer, bool counts);
 
 static const struct {
         const char *key;
         ReadPart read;
 } parts[] = {
-        { "container", read_container },
-        { "healthcheck", read_healthcheck },
-        { "shareable", read_shareable },
+        { "container", read_container }, { "healthcheck", read_healthcheck },
+        { "limits", read_limits },       { "pull", read_pull },
+        { "replace", read_replace },     { "shareable", read_shareable },
         { "volumes", read_volumes },
 };
 

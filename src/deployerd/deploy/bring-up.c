@@ -6,6 +6,7 @@
  */
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/health.h"
+#include "deployerd/deploy/project.h"
 #include "shared/protocol.h"
 
 /* Names outlive stores: a name that is not ours to take is better known before anything is started. */
@@ -63,12 +64,8 @@ static int deploy_make_way(Deploy *deploy) {
 
 /* Started and waited for. -EREMOTEIO: it did not come up. */
 static int deploy_start(Deploy *deploy) {
-        const HealthSpec health = {
-                .has_healthcheck = deploy->has_healthcheck,
-                .healthcheck = deploy->project.healthcheck ? deploy->project.healthcheck
-                                                           : deploy->request->healthcheck,
-                .port = deploy->port,
-        };
+        const HealthSpec health = project_health(&deploy->project, deploy->request, deploy->port,
+                                                 deploy->has_healthcheck);
         _cleanup_(engine_http_watch_freep) EngineHttpWatch *watch = NULL;
         int r;
 

@@ -184,13 +184,17 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
                 r = volumes_mount(body, &volumes);
         if (r >= 0)
                 r = body_settle_log(body, &own_log);
+        /* The project's own time to end is part of it; that of all is none, so that nothing is replaced for its sake. */
+        if (r >= 0 && (project->limits.set & 1U << PROJECT_LIMIT_STOP) != 0)
+                r = body_set_stop(body, config->stop_grace_usec);
         if (r >= 0)
                 r = config_hash(body, request->repository, ret_hash);
         if (r < 0)
                 return r;
 
-        if (json_object_set_new(body, "Image", json_sprintf("%s@%s", request->repository, image->digest)) <
-            0)
+        if (json_object_set_new(body, "Image",
+                                json_sprintf("%s%c%s", request->repository, image->tag ? ':' : '@',
+                                             image->tag ? image->tag : image->digest)) < 0)
                 return -ENOMEM;
 
         r = body_set_labels(body, request, image->digest, ret_hash);

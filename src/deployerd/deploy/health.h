@@ -9,7 +9,10 @@
 typedef struct HealthSpec {
         bool has_healthcheck;    /* the image's own */
         const char *healthcheck; /* "", "image", "tcp", "http:/path", "none"; NULL is "" */
+        const char *host;        /* whom an HTTP probe is for; NULL: the address that is asked */
         uint16_t port;           /* inside the container; 0: none */
+        uint16_t status_first;   /* of the answers that are well; 0: 200 … 399 */
+        uint16_t status_last;
 } HealthSpec;
 
 /*

@@ -3,6 +3,7 @@
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/fetch.h"
 #include "deployerd/deploy/project.h"
+#include "deployerd/worker/report.h"
 #include "shared/protocol.h"
 
 /* A port that changes under a project is more often an oversight than a wish. */
@@ -26,7 +27,7 @@ static int deploy_fetch(Deploy *deploy) {
         const Instance *runs;
         int r;
 
-        r = fetch_image(deploy->engine, deploy->image, deploy->pending_tag, &image);
+        r = fetch_image(deploy->engine, deploy->image, deploy->pending_tag, &deploy->project, &image);
         if (r < 0)
                 return r;
 
@@ -40,6 +41,7 @@ static int deploy_fetch(Deploy *deploy) {
         runs = deploy_find_newest(deploy, &deploy->before);
         r = container_body(engine_quirks(deploy->engine), request, &deploy->project, deploy->config,
                            &(BodyImage){ .digest = deploy->image->digest,
+                                         .tag = image.digest ? NULL : deploy->pending_tag,
                                          .port = deploy->port,
                                          .volumes = image.volumes },
                            runs ? &runs->container : NULL, &deploy->body, deploy->hash);
@@ -50,11 +52,35 @@ static int deploy_fetch(Deploy *deploy) {
         return 0;
 }
 
-int deploy_prepare(Deploy *deploy) {
+int deploy_read_project(Deploy *deploy) {
         int r;
 
         assert(deploy);
 
         r = project_load(deploy->engine, deploy->config, deploy->request, &deploy->project);
+        if (r < 0)
+                return r;
+
+        deploy->limited = *deploy->config;
+        project_limits_apply(&deploy->project.limits, &deploy->limited);
+        if (deploy->limited.deploy_deadline_usec > deploy->config->deploy_deadline_usec) {
+                r = worker_report(deploy->worker,
+                                  json_pack("{s:s, s:I}", REPORT_KEY, REPORT_DEADLINE, "usec",
+                                            (json_int_t) deploy->limited.deploy_deadline_usec));
+                if (r < 0)
+                        return r;
+        }
+
+        deploy->config = &deploy->limited;
+        return 0;
+}
+
+int deploy_prepare(Deploy *deploy) {
+        int r;
+
+        assert(deploy);
+
+        /* What is clear without the image is told before it is pulled. */
+        r = project_check(deploy->engine, &deploy->project, deploy->request, deploy->config);
         return r < 0 ? r : deploy_fetch(deploy);
 }

@@ -130,6 +130,7 @@ static int query_body(Worker *worker, const DeployerConfig *config, const Deploy
         char hash[CONFIG_HASH_SIZE];
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         const char *digest;
+        DeployerConfig limited = *config;
         BodyImage known;
         int r;
 
@@ -147,11 +148,12 @@ static int query_body(Worker *worker, const DeployerConfig *config, const Deploy
         if (r < 0)
                 return r;
 
+        project_limits_apply(&project.limits, &limited);
         digest = request->image->digest ? request->image->digest : image.digest;
         known = (BodyImage){ .digest = strempty(digest),
                              .port = request->port > 0 ? request->port : image.port,
                              .volumes = image.volumes };
-        r = container_body(engine_quirks(engine), request, &project, config, &known, find_replaced(&list),
+        r = container_body(engine_quirks(engine), request, &project, &limited, &known, find_replaced(&list),
                            &body, hash);
         if (r >= 0 && !digest)
                 r = body_forget_digest(body, request);

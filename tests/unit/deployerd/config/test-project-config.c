@@ -110,11 +110,32 @@ static void stage_is_put_on_top_of_its_project(void **state) {
         assert_int_equal(json_array_size(config.container), 2);
         assert_string_equal(json_get_string(json_array_get(config.container, 0), "User"), "1");
         assert_string_equal(json_get_string(json_array_get(config.container, 1), "User"), "2");
-        assert_string_equal(config.healthcheck, "tcp");
+        assert_string_equal(config.health.check, "tcp");
         assert_string_equal(config.shareable[0], "a");
         assert_string_equal(config.shareable[1], "/b");
         assert_string_equal(config.shareable[2], "c");
         assert_null(config.shareable[3]);
+}
+
+static void limits_of_a_stage_go_on_top_key_by_key(void **state) {
+        _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
+        char problem[PROJECT_PROBLEM_SIZE];
+
+        (void) state;
+
+        assert_int_equal(
+                        load_text("{" IMAGE
+                                  ",\"stages\":{\"prod\":{\"limits\":{\"stop\":\"20\"},\"replace\":\"overlap\","
+                                  "\"pull\":\"always\"},\"dev\":{\"limits\":{\"drain\":\"1s\"}}},"
+                                  "\"limits\":{\"stop\":\"1min 30s\",\"health\":\"10min\"},\"replace\":\"recreate\","
+                                  "\"pull\":\"never\"}",
+                                  &config, problem),
+                        0);
+        assert_int_equal(config.limits.set, 1U << PROJECT_LIMIT_STOP | 1U << PROJECT_LIMIT_HEALTH);
+        assert_int_equal(config.limits.usec[PROJECT_LIMIT_STOP], 20 * USEC_PER_SEC);
+        assert_int_equal(config.limits.usec[PROJECT_LIMIT_HEALTH], 600 * USEC_PER_SEC);
+        assert_int_equal(config.replace, PROJECT_REPLACE_OVERLAP);
+        assert_int_equal(config.pull, PROJECT_PULL_ALWAYS);
 }
 
 static void file_of_another_image_is_not_permitted(void **state) {
@@ -168,9 +189,20 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                   " /container/HostConfig/Annotations: takes version 1.44 of the engine's API, and version 1.41 is spoken here" },
                 { "\"container\":[]", " /container: is an array, and has to be an object" },
                 { "\"healthcheck\":\"curl x\"",
-                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty" },
+                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty, or an object" },
                 { "\"healthcheck\":null",
-                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty" },
+                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty, or an object" },
+                { "\"stages\":{\"dev\":{\"healthcheck\":{\"type\":\"http\",\"port\":0}}}",
+                  " /stages/dev/healthcheck/port: has to be a number from 1 to 65535" },
+                { "\"limits\":[]", " /limits: has to be an object of time spans" },
+                { "\"limits\":{\"health\":90}", " /limits/health: has to be a string, such as \"5min\"" },
+                { "\"stages\":{\"dev\":{\"limits\":{\"drain\":\"1h\"}}}",
+                  " /stages/dev/limits/drain: has to be a time span, 5min at most" },
+                { "\"limits\":{\"grace\":\"1s\"}",
+                  " /limits/grace: is no limit: there are health, stable, stop, drain and pull" },
+                { "\"replace\":\"restart\"",
+                  " /replace: has to be \"recreate\", \"overlap\" or \"as-needed\"" },
+                { "\"pull\":true", " /pull: has to be \"always\", \"missing\" or \"never\"" },
                 { "\"shareable\":[\"a\",1]",
                   " /shareable/1: has to be the name of a volume or a path of the host" },
                 { "\"stages\":[]", " /stages: has to be an object of at most 256 stages" },
@@ -337,6 +369,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 ROOT_TEST(project_without_a_file_is_fine),
                 ROOT_TEST(stage_is_put_on_top_of_its_project),
+                ROOT_TEST(limits_of_a_stage_go_on_top_key_by_key),
                 ROOT_TEST(file_of_another_image_is_not_permitted),
                 ROOT_TEST(image_is_a_bare_repository),
                 ROOT_TEST(mistakes_of_syntax_have_a_position),
