@@ -419,6 +419,10 @@ class Handler(ImageRoutes, http.server.BaseHTTPRequestHandler):
                 engine.run_container(container)
                 engine.containers.append(container)
                 engine.volumes += container.volumes()
+            elif what == "remove":
+                engine.find_container(value["name"]).removed = True
+            elif what == "detach":
+                engine.find_container(value["name"]).address = ""
             elif what != "state":
                 self.json(404, {"message": what})
                 return

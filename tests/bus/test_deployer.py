@@ -75,7 +75,7 @@ def test_nothing_old_is_stopped_before_the_new_one_has_its_name(host):
                if line.startswith("POST") and "/containers/" in line]
     assert changes == ["create", "start", "rename", "stop"], changes
     assert [line for line in host.engine.requests()
-            if line.startswith("DELETE") and "/containers/" in line][0].endswith("?force=1&v=1")
+            if line.startswith("DELETE") and "/containers/" in line][0].endswith("?force=1")
 
 
 @both

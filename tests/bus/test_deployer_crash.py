@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """
 That a deploy which is cut off anywhere never makes things worse, and that the next attempt ends it: the real deployerd, with
-an engine that kills it, or dies, before and after every request of a deploy. See crash_points.py for what has to be true.
+an engine that kills it, or dies, before and after every request of a deploy. Two scenarios are played whole, of the others a
+sample, whose seed is printed. See crash_points.py for what has to be true.
 
-usage: test_deployer_crash.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
+usage: test_deployer_crash.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree; CRASH_ALL=1 plays every point, CRASH_SEED=N the sample of N
 """
 import atexit
 import os
@@ -20,13 +21,13 @@ FIXED_PORT = {"image": REPO, "container": {"HostConfig": {"PortBindings": {
     "8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}}}}
 
 SCENARIOS = {
-    "overlap": Scenario(f"{REPO}:v2"),
+    "overlap": Scenario(f"{REPO}:v2", whole=True),
     "overlap, unhealthy": Scenario(f"{REPO}:bad", outcome="rolled-back", name="shop-dev-7", word="v1"),
     "first": Scenario(f"{REPO}:v2", before=()),
     "first, unhealthy": Scenario(f"{REPO}:bad", before=(), outcome="did not come up", name=None),
     "unchanged": Scenario(f"{REPO}:v1", outcome="unchanged", name="shop-dev-7", word="v1"),
     "rollback": Scenario(crash_points.image("v1"), before=("v1", "v2"), word="v1", registry_down=True),
-    "recreate": Scenario(f"{REPO}:v2", recreate=True, project=FIXED_PORT),
+    "recreate": Scenario(f"{REPO}:v2", recreate=True, project=FIXED_PORT, whole=True),
     "recreate, unhealthy": Scenario(f"{REPO}:bad", outcome="rolled-back", name="shop-dev-7", word="v1", recreate=True,
                                     project=FIXED_PORT),
     "cancelled": Scenario(f"{REPO}:slow", outcome="was cancelled", name="shop-dev-7", word="v1", cancelled=True),

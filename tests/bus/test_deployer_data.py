@@ -228,5 +228,28 @@ def test_nothing_is_published_where_the_network_takes_no_ports(host):
     assert "8080/tcp" in host.engine.control("state")["bodies"][-1]["HostConfig"]["PortBindings"]
 
 
+# What runs and is not reached
+
+@both
+def test_the_same_again_is_unchanged_only_where_it_should_be(host):
+    host.engine.push(REPO, "a", listen=False)
+    host.engine.control("add", {"name": "vpn", "body": {"Image": "other"}})
+    root_says(host, container={"HostConfig": {"NetworkMode": "container:vpn"}}, healthcheck="none")
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    assert host.deploy(2, f"{REPO}:a")[0] == "unchanged"
+    # Its network is another container's, which somebody has made anew.
+    host.engine.control("remove", {"name": "vpn"})
+    host.engine.control("add", {"name": "vpn", "body": {"Image": "other"}})
+    assert host.deploy(3, f"{REPO}:a")[0] == "succeeded"
+    assert host.engine.names() == ["shop-dev-3", "vpn"], host.engine.names()
+    # A network of the host's that it was taken off.
+    root_says(host, container={"HostConfig": {"NetworkMode": "backstage"}}, healthcheck="none")
+    assert host.deploy(4, f"{REPO}:a")[0] == "succeeded"
+    assert host.deploy(5, f"{REPO}:a")[0] == "unchanged"
+    host.engine.control("detach", {"name": "shop-dev-4"})
+    assert host.deploy(6, f"{REPO}:a")[0] == "succeeded"
+    assert "shop-dev-4" not in host.engine.names(), host.engine.names()
+
+
 if __name__ == "__main__":
     tap.main()

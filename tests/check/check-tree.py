@@ -39,7 +39,7 @@ ROOMS = {
     "deployerd/worker": {"door": "worker.h", "also": ["deploy-request.h", "operation.h", "report.h"], "uses": ["deployerd/text"]},
     "deployerd/config": {"door": "deployer-config.h", "also": ["hash.h", "merge-patch.h", "policy.h", "project-config.h"],
                          "uses": ["deployerd/text"]},
-    "deployerd/engine": {"door": "engine.h", "also": ["container.h", "containers.h", "http.h", "images.h", "info.h"],
+    "deployerd/engine": {"door": "engine.h", "also": ["container.h", "containers.h", "http.h", "images.h", "info.h", "volumes.h"],
                          "uses": ["deployerd/text", "deployerd/worker"]},
     "deployerd/deploy": {"door": "deploy.h", "also": ["container-body.h", "instance.h", "project.h", "removal.h", "upstreams.h"],
                          "uses": ["deployerd/config", "deployerd/engine", "deployerd/text", "deployerd/worker"]},

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: MIT
 """
-Adds up what meson wrote about its test runs, one case a promise: the line "N passed, N failed, N skipped", exit status 1
-when anything failed.
+Adds up what meson wrote about its test runs, one case a promise: the slowest programs, and the line "N passed, N failed, N
+skipped"; exit status 1 when anything failed.
 
 usage: sum.py BROKEN JUNIT-FILE..., where BROKEN is 1 if a build or a run failed as such
 """
+import json
+import pathlib
 import sys
 import xml.etree.ElementTree as ElementTree
+
+
+# Programs that are told as the slowest.
+SLOWEST = 10
 
 
 def tell(suite):
@@ -19,6 +25,19 @@ def tell(suite):
         if line.startswith("not ok") and "# SKIP" not in line:
             print("\n".join([f"{suite.get('name')}: {line}", *said[-40:]]))
         said = []
+
+
+def tell_slowest(logs):
+    """The programs that took longest, from what meson tells of each in the file beside its JUnit log: JSON, one a line."""
+    programs = []
+    for log in logs:
+        path = pathlib.Path(log.removesuffix(".junit.xml") + ".json")
+        folder = path.parent.parent.name
+        if path.exists():
+            programs += [(test["duration"], folder, test["name"].split(" / ")[-1])
+                         for test in map(json.loads, path.read_text(encoding="utf-8").splitlines())]
+    for seconds, folder, name in sorted(programs, reverse=True)[:SLOWEST]:
+        print(f"{seconds:7.1f} s  {name} ({folder})")
 
 
 def main():
@@ -37,6 +56,7 @@ def main():
                 print(f"skipped: {case.get('classname')}: {case.get('name')}")
             else:
                 passed += 1
+    tell_slowest(logs)
     # A build that failed, or a program that died between two of its tests, is a failure without a name.
     if broken and failed == 0:
         failed = 1

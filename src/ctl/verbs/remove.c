@@ -44,6 +44,10 @@ static int forget_and_stop(Ctl *ctl, const char *project, const char *stage) {
         if (r < 0)
                 return r;
 
+        ctl_hint(ctl,
+                 "Its volumes stay, and what is in them. They are listed by: docker volume ls --filter name=tinyforge.%s.%s",
+                 project, strempty(stage));
+
         r = forget(ctl, project, stage, &again);
         return r < 0 ? report_error(ctl, &peer_webhook, r, &again) : r;
 }

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "deployerd/deploy/attachment.h"
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/project.h"
 #include "deployerd/worker/report.h"
@@ -20,14 +21,25 @@ static const Instance *find_switched(const Deploy *deploy, const InstanceList *l
         return NULL;
 }
 
-/* The newest instance, if it is what this deploy would make. */
-static const Instance *find_unchanged(const Deploy *deploy) {
+/* 1 and the newest instance, if it is what this deploy would make, and where it would be; 0; errors of engine.h. */
+static int find_unchanged(const Deploy *deploy, const Instance **ret) {
         const Instance *newest = deploy_find_newest(deploy, &deploy->before);
+        int r;
 
-        return newest && instance_is_well(newest) && streq(newest->digest, deploy->image->digest) &&
-                                               streq(newest->config, deploy->hash)
-                               ? newest
-                               : NULL;
+        if (!newest || !instance_is_well(newest) || !streq(newest->digest, deploy->image->digest) ||
+            !streq(newest->config, deploy->hash))
+                return 0;
+
+        r = attachment_holds(deploy->engine, deploy->body, &newest->container);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                worker_log(deploy->worker, LOG_NOTICE,
+                           "%s runs the same, but not on the networks that it should be on: it is replaced",
+                           newest->container.name);
+
+        *ret = newest;
+        return r;
 }
 
 /* What root wants, and what the body needs, which an image can have added to. */
@@ -83,7 +95,7 @@ static int deploy_replace(Deploy *deploy) {
 }
 
 static int deploy_steps(Deploy *deploy) {
-        const Instance *unchanged;
+        const Instance *unchanged = NULL;
         bool known;
         int r;
 
@@ -110,8 +122,10 @@ static int deploy_steps(Deploy *deploy) {
         if (r < 0)
                 return r;
 
-        unchanged = find_unchanged(deploy);
-        if (unchanged)
+        r = find_unchanged(deploy, &unchanged);
+        if (r < 0)
+                return r;
+        if (r > 0)
                 return deploy_finish(deploy, OUTCOME_UNCHANGED, unchanged->deploy, &unchanged->container);
 
         r = deploy_choose(deploy);
