@@ -37,7 +37,7 @@ ROOMS = {
 
     "deployerd/text": {"door": "text.h", "also": [], "uses": []},
     "deployerd/worker": {"door": "worker.h", "also": ["deploy-request.h", "operation.h", "report.h"], "uses": ["deployerd/text"]},
-    "deployerd/config": {"door": "deployer-config.h", "also": ["hash.h", "merge-patch.h", "policy.h", "project-config.h"],
+    "deployerd/config": {"door": "deployer-config.h", "also": ["hash.h", "merge-patch.h", "policy.h", "project-config.h", "project-env.h"],
                          "uses": ["deployerd/text"]},
     "deployerd/engine": {"door": "engine.h", "also": ["container.h", "containers.h", "http.h", "images.h", "info.h", "volumes.h"],
                          "uses": ["deployerd/text", "deployerd/worker"]},

@@ -169,6 +169,8 @@ void project_config_done(ProjectConfig *config) {
 
         json_decref(config->container);
         json_decref(config->volumes);
+        json_decref(config->env);
+        json_decref(config->env_files);
         project_health_done(&config->health);
         strv_free(config->shareable);
         *config = (ProjectConfig){ .exists = false };

@@ -14,10 +14,12 @@
 /* Bytes of a file, and of the sentence about what is wrong with one. */
 #define PROJECT_FILE_MAX     (256U * 1024U)
 #define PROJECT_PROBLEM_SIZE 1024U
-/* Stages in one file, names of one `shareable`, and keys of `unchecked`. */
+/* Stages in one file, names of one `shareable`, keys of `unchecked`, variables and files of them. */
 #define PROJECT_STAGES_MAX    256U
 #define PROJECT_SHAREABLE_MAX 256U
 #define PROJECT_UNCHECKED_MAX 64U
+#define PROJECT_ENV_MAX       1024U
+#define PROJECT_ENV_FILES_MAX 16U
 #define PROJECT_VOLUMES_MAX   64U
 
 /* What is to be deployed. */
@@ -46,6 +48,8 @@ typedef struct ProjectConfig {
         bool exists;
         json_t *container; /* an array of merge patches, to be applied in this order; NULL: nothing */
         json_t *volumes;   /* an object: the path of a VOLUME, and "discard"; NULL: nothing */
+        json_t *env;       /* an object: a variable's value, or null where it is taken away; NULL: nothing */
+        json_t *env_files; /* an object: what files say of variables; NULL: nothing */
         ProjectHealth health;
         char **shareable; /* NULL-terminated: the project's and the stage's; NULL: nothing */
         ProjectLimits limits;

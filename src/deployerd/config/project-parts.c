@@ -3,6 +3,7 @@
 #include "deployerd/config/project-parts.h"
 
 #include "shared/conf/conf.h"
+#include "shared/json.h"
 
 static int read_container(ProjectReader *reader, json_t *patch, const char *pointer, bool counts) {
         char problem[CONTAINER_PROBLEM_SIZE];
@@ -90,6 +91,75 @@ static int read_volumes(ProjectReader *reader, json_t *value, const char *pointe
         return json_object_update(reader->config->volumes, value) < 0 ? -ENOMEM : 0;
 }
 
+/* A name that an engine takes: what stands before the first "=". */
+static bool is_variable(const char *name) {
+        for (const char *p = name; *p; p++)
+                if (*p <= ' ' || *p > '~' || *p == '=')
+                        return false;
+
+        return !isempty(name);
+}
+
+static int read_env(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        const char *name;
+        json_t *content;
+
+        if (!json_is_object(value) || json_object_size(value) > PROJECT_ENV_MAX)
+                return project_reader_fail(reader, -EBADMSG,
+                                           ": %s: has to be an object of at most %u variables", pointer,
+                                           PROJECT_ENV_MAX);
+
+        json_object_foreach(value, name, content) {
+                char place[JSON_POINTER_SIZE];
+
+                json_pointer_append(pointer, name, place);
+                if (!is_variable(name))
+                        return project_reader_fail(reader, -EBADMSG, ": %s: is no name of a variable",
+                                                   place);
+                if (!json_is_string(content) && !json_is_null(content))
+                        return project_reader_fail(reader, -EBADMSG,
+                                                   ": %s: has to be a string, or null to take it away",
+                                                   place);
+        }
+        if (!counts)
+                return 0;
+
+        if (!reader->config->env)
+                reader->config->env = json_object();
+        return json_object_update(reader->config->env, value) < 0 ? -ENOMEM : 0;
+}
+
+static int read_env_files(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        if (!json_is_array(value) || json_array_size(value) > PROJECT_ENV_FILES_MAX)
+                return project_reader_fail(reader, -EBADMSG, ": %s: has to be an array of at most %u files",
+                                           pointer, PROJECT_ENV_FILES_MAX);
+
+        for (size_t i = 0; i < json_array_size(value); i++) {
+                _cleanup_(json_freep) json_t *variables = NULL;
+                const char *name = strempty(json_string_value(json_array_get(value, i)));
+                int r;
+
+                if (isempty(name) || name[0] == '.' || strchr(name, '/'))
+                        return project_reader_fail(
+                                        reader, -EBADMSG,
+                                        ": %s/%zu: has to be the name of a file beside this one, such as \"shop.env\"",
+                                        pointer, i);
+
+                r = project_reader_env(reader, name, &variables);
+                if (r < 0)
+                        return r;
+                if (!counts)
+                        continue;
+
+                if (!reader->config->env_files)
+                        reader->config->env_files = json_object();
+                if (json_object_update(reader->config->env_files, variables) < 0)
+                        return -ENOMEM;
+        }
+
+        return 0;
+}
+
 static int read_limits(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
         ProjectLimits limits = reader->config->limits;
         const char *key, *expected = "";
@@ -169,7 +239,8 @@ static const struct {
         const char *key;
         ReadPart read;
 } parts[] = {
-        { "container", read_container }, { "healthcheck", read_healthcheck },
+        { "container", read_container }, { "env", read_env },
+        { "env_files", read_env_files }, { "healthcheck", read_healthcheck },
         { "limits", read_limits },       { "pull", read_pull },
         { "replace", read_replace },     { "shareable", read_shareable },
         { "volumes", read_volumes },

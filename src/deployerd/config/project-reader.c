@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "deployerd/config/env-file.h"
 #include "deployerd/text.h"
 #include "shared/conf/read-file.h"
 #include "shared/conf/trusted.h"
@@ -22,6 +23,50 @@ int project_reader_fail(ProjectReader *reader, int error, const char *format, ..
         va_end(args);
         text_clean(reader->problem);
         return error;
+}
+
+/* The same about another file of the folder: "dir/name<format…>". */
+static int reader_fail_beside(ProjectReader *reader, const char *name, int error, const char *format, ...)
+                _printf_(4, 5);
+
+static int reader_fail_beside(ProjectReader *reader, const char *name, int error, const char *format, ...) {
+        va_list args;
+        int n;
+
+        n = snprintf(reader->problem, reader->size, "%.*s/%.128s",
+                     (int) (strrchr(reader->path, '/') - reader->path), reader->path, name);
+        va_start(args, format);
+        (void) vsnprintf(reader->problem + n, reader->size - (size_t) n, format, args);
+        va_end(args);
+        text_clean(reader->problem);
+        return error;
+}
+
+int project_reader_env(ProjectReader *reader, const char *name, json_t **ret) {
+        _cleanup_free_ char *bytes = NULL;
+        const char *problem = NULL;
+        _cleanup_close_ int fd = -1;
+        unsigned line = 0;
+        size_t length = 0;
+        int r;
+
+        assert(reader && reader->folder >= 0);
+        assert(name && !strchr(name, '/'));
+        assert(ret);
+
+        fd = trusted_open(reader->folder, name, S_IFREG, &problem);
+        if (fd < 0)
+                return reader_fail_beside(reader, name, fd == -EPERM ? fd : -EBADMSG, ": %s",
+                                          problem ? problem : strerror(-fd));
+
+        r = read_whole(fd, ENV_FILE_MAX, &bytes, &length);
+        if (r == -EFBIG)
+                return reader_fail_beside(reader, name, -EBADMSG, ": is larger than %u bytes", ENV_FILE_MAX);
+        if (r < 0)
+                return r == -ENOMEM ? r : reader_fail_beside(reader, name, -EBADMSG, ": %s", strerror(-r));
+
+        r = env_file_parse(bytes, length, ret, &line, &problem);
+        return r == -EBADMSG ? reader_fail_beside(reader, name, r, ":%u: %s", line, problem) : r;
 }
 
 void project_reader_done(ProjectReader *reader) {

@@ -27,4 +27,7 @@ int project_reader_open(ProjectReader *reader, const char *dir);
 /* Reads and decodes the file. -EBADMSG, explained; -ENOMEM. */
 int project_reader_decode(ProjectReader *reader, int fd, json_t **ret);
 
+/* Reads the environment file `name` of the same folder. -EBADMSG and -EPERM, explained with its own path; -ENOMEM. */
+int project_reader_env(ProjectReader *reader, const char *name, json_t **ret);
+
 void project_reader_done(ProjectReader *reader);

@@ -7,6 +7,7 @@
 
 #include "deployerd/config/hash.h"
 #include "deployerd/config/merge-patch.h"
+#include "deployerd/config/project-env.h"
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/volumes.h"
 #include "shared/json.h"
@@ -180,6 +181,8 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
         volumes.paths = image->volumes;
         volumes.runs = runs;
         r = body_configuration(quirks, project, config->publish_address, image->port, &body);
+        if (r >= 0)
+                r = project_env_apply(project, body);
         if (r >= 0)
                 r = volumes_mount(body, &volumes);
         if (r >= 0)

@@ -138,6 +138,75 @@ static void limits_of_a_stage_go_on_top_key_by_key(void **state) {
         assert_int_equal(config.pull, PROJECT_PULL_ALWAYS);
 }
 
+static void write_beside(const char *name, const char *text, mode_t mode) {
+        char path[128];
+        FILE *file;
+
+        (void) snprintf(path, sizeof(path), "%s/%s", directory, name);
+        file = fopen(path, "we");
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(chmod(path, mode), 0);
+}
+
+static void variables_of_a_stage_go_on_top_one_by_one(void **state) {
+        _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
+        char problem[PROJECT_PROBLEM_SIZE];
+
+        (void) state;
+
+        write_beside("shop.env", "A=1\nB=2\n", 0640);
+        write_beside("prod.env", "B=3\n", 0640);
+        write_beside("dev.env", "C=4\n", 0640);
+        assert_int_equal(
+                        load_text("{" IMAGE
+                                  ",\"stages\":{\"prod\":{\"env\":{\"X\":null,\"Y\":\"2\"},\"env_files\":[\"prod.env\"]},"
+                                  "\"dev\":{\"env\":{\"Z\":\"1\"},\"env_files\":[\"dev.env\"]}},"
+                                  "\"env\":{\"X\":\"1\",\"Y\":\"1\"},\"env_files\":[\"shop.env\"]}",
+                                  &config, problem),
+                        0);
+        assert_true(json_is_null(json_object_get(config.env, "X")));
+        assert_string_equal(json_get_string(config.env, "Y"), "2");
+        assert_int_equal(json_object_size(config.env), 2);
+        assert_string_equal(json_get_string(config.env_files, "A"), "1");
+        assert_string_equal(json_get_string(config.env_files, "B"), "3");
+        assert_int_equal(json_object_size(config.env_files), 2);
+}
+
+/* "dir/shop.env<sentence>" */
+static void expect_env_problem(int error, const char *sentence) {
+        ProjectConfig config;
+        char problem[PROJECT_PROBLEM_SIZE], expected[PROJECT_PROBLEM_SIZE];
+
+        assert_int_equal(load_text("{" IMAGE ",\"stages\":{\"dev\":{\"env_files\":[\"shop.env\"]}}}",
+                                   &config, problem),
+                         error);
+        (void) snprintf(expected, sizeof(expected), "%.60s/shop.env%.900s", directory, sentence);
+        assert_string_equal(problem, expected);
+}
+
+static void file_of_variables_is_checked_like_the_projects(void **state) {
+        char path[128];
+
+        (void) state;
+
+        (void) snprintf(path, sizeof(path), "%s/shop.env", directory);
+        (void) unlink(path);
+        expect_env_problem(-EBADMSG, ": No such file or directory");
+        write_beside("shop.env", "A=1\n\nB\n", 0640);
+        expect_env_problem(-EBADMSG, ":3: is no assignment, comment or empty line");
+        assert_int_equal(chmod(path, 0660), 0);
+        expect_env_problem(-EPERM, ": can be written by others than root");
+        assert_int_equal(chmod(path, 0640), 0);
+        assert_int_equal(chown(path, 65534, 0), 0);
+        expect_env_problem(-EPERM, ": does not belong to root");
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(symlink("/etc/environment", path), 0);
+        expect_env_problem(-EPERM, ": is a symbolic link");
+        assert_int_equal(unlink(path), 0);
+}
+
 static void file_of_another_image_is_not_permitted(void **state) {
         (void) state;
 
@@ -203,6 +272,15 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 { "\"replace\":\"restart\"",
                   " /replace: has to be \"recreate\", \"overlap\" or \"as-needed\"" },
                 { "\"pull\":true", " /pull: has to be \"always\", \"missing\" or \"never\"" },
+                { "\"env\":[\"A=1\"]", " /env: has to be an object of at most 1024 variables" },
+                { "\"env\":{\"A\":1}", " /env/A: has to be a string, or null to take it away" },
+                { "\"env\":{\"A=B\":\"1\"}", " /env/A=B: is no name of a variable" },
+                { "\"env\":{\"\":\"1\"}", " /env/: is no name of a variable" },
+                { "\"env_files\":\"a\"", " /env_files: has to be an array of at most 16 files" },
+                { "\"env_files\":[\"../x\"]",
+                  " /env_files/0: has to be the name of a file beside this one, such as \"shop.env\"" },
+                { "\"env_files\":[\".env\"]",
+                  " /env_files/0: has to be the name of a file beside this one, such as \"shop.env\"" },
                 { "\"shareable\":[\"a\",1]",
                   " /shareable/1: has to be the name of a volume or a path of the host" },
                 { "\"stages\":[]", " /stages: has to be an object of at most 256 stages" },
@@ -370,6 +448,8 @@ int main(void) {
                 ROOT_TEST(project_without_a_file_is_fine),
                 ROOT_TEST(stage_is_put_on_top_of_its_project),
                 ROOT_TEST(limits_of_a_stage_go_on_top_key_by_key),
+                ROOT_TEST(variables_of_a_stage_go_on_top_one_by_one),
+                ROOT_TEST(file_of_variables_is_checked_like_the_projects),
                 ROOT_TEST(file_of_another_image_is_not_permitted),
                 ROOT_TEST(image_is_a_bare_repository),
                 ROOT_TEST(mistakes_of_syntax_have_a_position),
