@@ -54,6 +54,22 @@ void text_clean(char *text) {
         }
 }
 
+const char *text_find_bad(const char *text) {
+        const unsigned char *p = (const unsigned char *) text;
+
+        assert(text);
+
+        while (*p) {
+                size_t n = utf8_length(p);
+
+                if (n == 0)
+                        return (const char *) p;
+                p += n;
+        }
+
+        return NULL;
+}
+
 bool text_contains_any(const char *text, const char *const words[], size_t n) {
         assert(text);
 

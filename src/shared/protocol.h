@@ -22,7 +22,7 @@
 #define DEPLOYS_MAX_LIMIT 64U
 
 /* The time-out of the call to TriggerDeploy: above DeployDeadlineSec=, so that the reply is the outcome. */
-#define TRIGGER_DEPLOY_TIMEOUT_USEC (20 * 60 * USEC_PER_SEC)
+#define TRIGGER_DEPLOY_TIMEOUT_USEC (61 * 60 * USEC_PER_SEC)
 /* The time-out of the call to InspectImage. */
 #define INSPECT_IMAGE_TIMEOUT_USEC (5 * USEC_PER_SEC)
 

@@ -418,6 +418,12 @@ class Handler(ImageRoutes, fake_network.NetworkRoutes, http.server.BaseHTTPReque
                 repository["images"][value["digest"]] = value["image"]
                 if value.get("tag"):
                     repository["tags"][value["tag"]] = value["digest"]
+            elif what == "build":
+                # Here, and nowhere else: Podman gives it a digest of its repository nevertheless.
+                engine.images[value["digest"]] = value["image"]
+                engine.local_tags[(value["repository"], value["tag"])] = value["digest"]
+                if engine.flavour_name == "podman":
+                    engine.local[(value["repository"], value["digest"])] = value["image"]
             elif what == "fault":
                 engine.faults.append(value)
             elif what == "release":
@@ -829,13 +835,17 @@ class FakeEngine:
         return "sha256:" + hashlib.sha256(word.encode()).hexdigest()
 
     def push(self, repository, tag, word=None, ports=("8080/tcp",), healthcheck=False, labels=None, volumes=(),
-             **behaviour):
+             how="push", **behaviour):
         """Puts an image into the registry; `behaviour` is what its containers do. Returns the digest."""
         digest = self.digest(word or f"{repository}:{tag}")
-        self.control("push", {"repository": repository, "tag": tag, "digest": digest,
-                              "image": {"ports": ports, "healthcheck": healthcheck, "labels": labels or {}, "volumes": volumes,
-                                        "behaviour": {key.replace("_", "-"): v for key, v in behaviour.items()}}})
+        self.control(how, {"repository": repository, "tag": tag, "digest": digest,
+                           "image": {"ports": ports, "healthcheck": healthcheck, "labels": labels or {}, "volumes": volumes,
+                                     "behaviour": {key.replace("_", "-"): v for key, v in behaviour.items()}}})
         return digest
+
+    def build(self, repository, tag, **more):
+        """The same of an image that is made here, and in no registry."""
+        return self.push(repository, tag, how="build", **more)
 
     def fault(self, method, path, kind, times=1, **more):
         """The next `times` requests that match fail; -1: all."""

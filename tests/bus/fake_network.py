@@ -7,6 +7,7 @@ An image listens on the ports it exposes and answers each request with 200, unle
 
     listen: false                       nothing listens
     listen: {"port": 8080, "after": 0.2, "status": 503, "body": "soon", "headers": "Location: /\\r\\n"}
+    listen: {"for": "app.example.com"}  whoever asks for another host is answered with 400
     listen: {"raw": "not HTTP\\r\\n"}     these bytes to everybody
     listen: {"silent": true}            connections are accepted, and nothing is ever said
     listen: {"once": true}              at the first address that it gets after its start, and at no other
@@ -104,7 +105,8 @@ class Listener:
                 return
             head += data
         body = self.behaviour.get("body", "open\n").encode()
-        connection.sendall(f"HTTP/1.1 {self.behaviour.get('status', 200)} told\r\nContent-Length: {len(body)}\r\n"
+        stranger = "for" in self.behaviour and f"\r\nHost: {self.behaviour['for']}\r\n".encode() not in head
+        connection.sendall(f"HTTP/1.1 {400 if stranger else self.behaviour.get('status', 200)} told\r\nContent-Length: {len(body)}\r\n"
                            f"{self.behaviour.get('headers', '')}Connection: close\r\n\r\n".encode() + body)
 
 

@@ -271,8 +271,8 @@ def test_configuration_as_shipped_has_every_key():
 
 
 def test_keys_of_a_projects_file_are_those_that_are_read():
-    reader = read("src/deployerd/config/project-config.c")
-    wanted = set(re.findall(r'streq\(key, "(\w+)"\)', reader)) | set(re.findall(r'^        \{ "(\w+)", read_', reader, re.MULTILINE))
+    reader = read("src/deployerd/config/project-config.c") + read("src/deployerd/config/project-parts.c")
+    wanted = set(re.findall(r'streq\(key, "(\w+)"\)', reader)) | set(re.findall(r'\{ "(\w+)", read_', reader))
     expect_same(terms("tinyforge-projects.d.5", "KEYS"), wanted, "KEYS")
 
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <sys/un.h>
 
-#include "shared/conf/conf.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
 
@@ -16,9 +15,6 @@
 #define DRAIN_MAX_USEC (300 * USEC_PER_SEC)
 /* Images of one stage that are kept at most. */
 #define RETAIN_MAX 64U
-/* What is left of the caller's time-out for ending a deploy that is over its deadline. */
-#define DEADLINE_MARGIN_USEC (60 * USEC_PER_SEC)
-
 static int parse_socket(const char *value, void *field, const char **ret_expected) {
         struct sockaddr_un address;
 
@@ -49,19 +45,18 @@ static int parse_at_most(ConfParse parse, const char *value, void *field, uint64
 }
 
 /* The caller's own time-out has to be the longer one: the reply is the outcome. */
-static int parse_deploy_deadline(const char *value, void *field, const char **ret_expected) {
-        return parse_at_most(conf_parse_timeout, value, field,
-                             TRIGGER_DEPLOY_TIMEOUT_USEC - DEADLINE_MARGIN_USEC,
-                             "a time span above zero, 19min at most", ret_expected);
+int deployer_parse_deploy_deadline(const char *value, void *field, const char **ret_expected) {
+        return parse_at_most(conf_parse_timeout, value, field, DEPLOY_DEADLINE_MAX_USEC,
+                             "a time span above zero, an hour at most", ret_expected);
 }
 
-static int parse_stop_grace(const char *value, void *field, const char **ret_expected) {
+int deployer_parse_stop_grace(const char *value, void *field, const char **ret_expected) {
         return parse_at_most(conf_parse_timeout, value, field, STOP_GRACE_MAX_USEC,
                              "a time span above zero, an hour at most", ret_expected);
 }
 
 /* Not to wait is a choice here. */
-static int parse_drain(const char *value, void *field, const char **ret_expected) {
+int deployer_parse_drain(const char *value, void *field, const char **ret_expected) {
         return parse_at_most(conf_parse_sec, value, field, DRAIN_MAX_USEC, "a time span, 5min at most",
                              ret_expected);
 }
@@ -100,7 +95,7 @@ static const ConfKey keys[] = {
         { "Deployer", "Engine", parse_socket, offsetof(DeployerConfig, engine), NULL, false },
         { "Deployer", "MaxDeploys", conf_parse_max_deploys, offsetof(DeployerConfig, max_deploys), "4",
           false },
-        { "Deployer", "DeployDeadlineSec", parse_deploy_deadline,
+        { "Deployer", "DeployDeadlineSec", deployer_parse_deploy_deadline,
           offsetof(DeployerConfig, deploy_deadline_usec), "15min", false },
         { "Deployer", "StableSec", conf_parse_timeout, offsetof(DeployerConfig, stable_usec), "3", false },
         { "Deployer", "HealthDeadlineSec", conf_parse_timeout,
@@ -110,9 +105,9 @@ static const ConfKey keys[] = {
         { "Deployer", "ProbeTimeoutSec", conf_parse_timeout, offsetof(DeployerConfig, probe_timeout_usec),
           "5", false },
         { "Deployer", "Retain", parse_retain, offsetof(DeployerConfig, retain), "3", false },
-        { "Deployer", "DrainSec", parse_drain, offsetof(DeployerConfig, drain_usec), "2", false },
-        { "Deployer", "StopGraceSec", parse_stop_grace, offsetof(DeployerConfig, stop_grace_usec), "10",
-          false },
+        { "Deployer", "DrainSec", deployer_parse_drain, offsetof(DeployerConfig, drain_usec), "2", false },
+        { "Deployer", "StopGraceSec", deployer_parse_stop_grace, offsetof(DeployerConfig, stop_grace_usec),
+          "10", false },
         { "Deployer", "IdleTimeoutSec", conf_parse_timeout, offsetof(DeployerConfig, idle_usec), "60",
           false },
 };

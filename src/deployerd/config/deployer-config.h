@@ -10,7 +10,12 @@
 
 #include <stdio.h>
 
+#include "shared/conf/conf.h"
 #include "shared/macro.h"
+#include "shared/protocol.h"
+
+/* What is left of the caller's time-out is for ending a deploy that is over its deadline. */
+#define DEPLOY_DEADLINE_MAX_USEC (TRIGGER_DEPLOY_TIMEOUT_USEC - 60 * USEC_PER_SEC)
 
 typedef struct DeployerConfig {
         char **allow_images;       /* patterns over "domain/path"; NULL: every image */
@@ -38,3 +43,9 @@ void deployer_config_done(DeployerConfig *config);
 
 /* Prints what deployer_config_load() would read, as conf_print() does; logs what is wrong. */
 int deployer_config_print(const char *path, FILE *file);
+
+/* ConfParse of the settings that a project may have its own of, with their maxima. */
+int deployer_parse_deploy_deadline(const char *value, void *field /* uint64_t, µs */,
+                                   const char **ret_expected);
+int deployer_parse_stop_grace(const char *value, void *field /* uint64_t, µs */, const char **ret_expected);
+int deployer_parse_drain(const char *value, void *field /* uint64_t, µs */, const char **ret_expected);

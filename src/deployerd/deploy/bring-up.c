@@ -7,6 +7,7 @@
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/health.h"
 #include "deployerd/deploy/networks.h"
+#include "deployerd/deploy/project.h"
 #include "deployerd/engine/networks.h"
 #include "shared/json.h"
 #include "shared/protocol.h"
@@ -83,15 +84,12 @@ static uint64_t deploy_patience(const Deploy *deploy) {
 
 /* -EREMOTEIO: it did not come up. */
 static int deploy_wait(Deploy *deploy, ContainerWatch *watch, const DeployerConfig *config) {
-        const HealthSpec health = {
-                .has_healthcheck = deploy->has_healthcheck,
-                .healthcheck = deploy_healthcheck(deploy),
-                .port = deploy->port,
-                .other_ports = deploy->other_ports,
-                .check = deploy->healthcheck,
-                .patience_usec = deploy_patience(deploy),
-        };
+        HealthSpec health;
 
+        health = project_health(&deploy->project, deploy->request, deploy->port, deploy->has_healthcheck);
+        health.other_ports = deploy->other_ports;
+        health.check = deploy->healthcheck;
+        health.patience_usec = deploy_patience(deploy);
         return health_wait(deploy->engine, watch, deploy->container, &health, config);
 }
 

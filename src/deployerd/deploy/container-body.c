@@ -7,9 +7,16 @@
 
 #include "deployerd/config/hash.h"
 #include "deployerd/config/merge-patch.h"
+#include "deployerd/config/project-env.h"
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/volumes.h"
 #include "shared/json.h"
+
+/*
+ * Stands for our log driver, which names the container and so differs from deploy to deploy, until the patches are through: what
+ * they leave of it is ours, what they remove is the engine's own choice.
+ */
+#define OWN_LOG 1
 
 /* The journal then has the fields CONTAINER_TAG= (the instance's final name) and, with Docker, ORG_TINYFORGE_PROJECT=. */
 static json_t *log_config(const EngineQuirks *quirks, const char *tag) {
@@ -30,10 +37,10 @@ static json_t *body_default(const EngineQuirks *quirks, const char *address, uin
         _cleanup_(json_freep) json_t *body = NULL;
         char key[16];
 
-        body = json_pack("{s:{s:b, s:[s], s:{s:s}}}", "HostConfig", /**/
-                         "Privileged", 0,                           /**/
-                         "SecurityOpt", "no-new-privileges",        /**/
-                         "RestartPolicy", "Name", quirks->restart_policy);
+        body = json_pack("{s:{s:b, s:[s], s:{s:s}, s:b}}", "HostConfig", /**/
+                         "Privileged", 0,                                /**/
+                         "SecurityOpt", "no-new-privileges",             /**/
+                         "RestartPolicy", "Name", quirks->restart_policy, "LogConfig", OWN_LOG);
         if (!body || port == 0)
                 return TAKE_PTR(body);
 
@@ -96,6 +103,17 @@ static int body_configuration(const EngineQuirks *quirks, const ProjectConfig *p
         return 0;
 }
 
+/* What is left of OWN_LOG is no part of the configuration; that it was removed is, and is told by a null. */
+static int body_settle_log(json_t *body, bool *ret_own) {
+        json_t *host = json_object_get(body, "HostConfig"), *log = json_object_get(host, "LogConfig");
+
+        *ret_own = json_is_true(log);
+        if (*ret_own)
+                return json_object_del(host, "LogConfig") < 0 ? -ENOMEM : 0;
+
+        return log || json_object_set_new(host, "LogConfig", json_null()) >= 0 ? 0 : -ENOMEM;
+}
+
 static json_t *own_labels(const DeployRequest *request, const BodyImage *image, const char *hash) {
         char deploy[24], port[8];
 
@@ -120,11 +138,13 @@ static int body_set_labels(json_t *body, const DeployRequest *request, const Bod
         return json_object_update(labels, own) < 0 ? -ENOMEM : 0;
 }
 
-static int body_set_log(json_t *body, const EngineQuirks *quirks, const DeployRequest *request) {
+static int body_set_log(json_t *body, const EngineQuirks *quirks, const DeployRequest *request, bool own) {
         json_t *host = json_object_get(body, "HostConfig");
         char name[INSTANCE_NAME_SIZE];
 
-        if (json_object_get(host, "LogConfig"))
+        if (!own && json_is_null(json_object_get(host, "LogConfig")))
+                return json_object_del(host, "LogConfig") < 0 ? -ENOMEM : 0;
+        if (!own)
                 return 0;
 
         instance_name(request->project, request->stage, request->deploy_id, /* pending= */ false, name);
@@ -150,6 +170,7 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
                                .stage = request->stage,
                                .wishes = project->volumes };
         _cleanup_(json_freep) json_t *body = NULL;
+        bool own_log = false;
         int r;
 
         assert(quirks);
@@ -163,19 +184,27 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
         volumes.runs = runs;
         r = body_configuration(quirks, project, config->publish_address, image->port, &body);
         if (r >= 0)
+                r = project_env_apply(project, body);
+        if (r >= 0)
                 r = volumes_mount(body, &volumes);
+        if (r >= 0)
+                r = body_settle_log(body, &own_log);
+        /* The project's own time to end is part of it; that of all is none, so that nothing is replaced for its sake. */
+        if (r >= 0 && (project->limits.set & 1U << PROJECT_LIMIT_STOP) != 0)
+                r = body_set_stop(body, config->stop_grace_usec);
         if (r >= 0)
                 r = config_hash(body, request->repository, ret_hash);
         if (r < 0)
                 return r;
 
-        if (json_object_set_new(body, "Image", json_sprintf("%s@%s", request->repository, image->digest)) <
-            0)
+        if (json_object_set_new(body, "Image",
+                                json_sprintf("%s%c%s", request->repository, image->tag ? ':' : '@',
+                                             image->tag ? image->tag : image->digest)) < 0)
                 return -ENOMEM;
 
         r = body_set_labels(body, request, image, ret_hash);
         if (r >= 0)
-                r = body_set_log(body, quirks, request);
+                r = body_set_log(body, quirks, request, own_log);
         if (r >= 0)
                 r = body_set_stop(body, config->stop_grace_usec);
         if (r < 0)

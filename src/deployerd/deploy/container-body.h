@@ -17,6 +17,7 @@
 /* What is known of the image. */
 typedef struct BodyImage {
         const char *digest;
+        const char *tag;       /* by which the engine knows it; NULL: by its digest */
         uint16_t port;         /* that is published; 0: nothing is */
         const json_t *volumes; /* the paths of its VOLUMEs; NULL: none is known */
 } BodyImage;

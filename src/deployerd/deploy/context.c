@@ -32,7 +32,7 @@ const Instance *deploy_find_newest(const Deploy *deploy, const InstanceList *lis
 }
 
 const char *deploy_healthcheck(const Deploy *deploy) {
-        return deploy->project.healthcheck ? deploy->project.healthcheck : deploy->request->healthcheck;
+        return deploy->project.health.check ? deploy->project.health.check : deploy->request->healthcheck;
 }
 
 bool deploy_image_check_counts(const Deploy *deploy) {

@@ -28,6 +28,7 @@ typedef struct Deploy {
         Engine *engine;
         ImageRef *image; /* with its digest, once that is resolved */
         ProjectConfig project;
+        DeployerConfig limited; /* what `config` is once the project's limits are known; owns nothing */
         uint16_t port;
         char other_ports[OTHER_PORTS_SIZE]; /* that the image exposes: "8080, 9090" */
         bool has_healthcheck;
@@ -84,7 +85,13 @@ void deploy_publish_now(Deploy *deploy);
  */
 int deploy_recover(Deploy *deploy, const InstanceList *list);
 
-/* Reads what root says of the project, gets the image here, makes the body, and lists what is there `before`. */
+/*
+ * Reads what root says of the project, and counts with its limits from then on. A mistake is explained, and can be found again
+ * by asking again.
+ */
+int deploy_read_project(Deploy *deploy);
+
+/* Gets the image here, makes the body, and lists what is there `before`. */
 int deploy_prepare(Deploy *deploy);
 
 /* Creates, stops what has to make way, starts, waits, and gives it its aliases. -EREMOTEIO: it did not come up. Undoes nothing. */

@@ -7,7 +7,7 @@
 
 #include "deployerd/deploy/attachment.h"
 #include "deployerd/deploy/deploy-internal.h"
-#include "deployerd/deploy/recreate.h"
+#include "deployerd/deploy/project.h"
 #include "deployerd/worker/report.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
@@ -43,17 +43,24 @@ static int find_unchanged(const Deploy *deploy, const Instance **ret) {
         return r;
 }
 
-static void deploy_choose(Deploy *deploy) {
-        const char *reason = container_body_recreate_reason(deploy->body, deploy->project.shareable);
+/* What root wants, and what the body needs, which an image can have added to. */
+static int deploy_choose(Deploy *deploy) {
+        const char *reason;
+        int r;
 
-        deploy->recreate = reason;
-        if (reason)
+        r = project_replace(deploy->worker, &deploy->project, deploy->request, deploy->body, &reason);
+        if (r < 0)
+                return r;
+
+        deploy->recreate = r > 0;
+        if (deploy->recreate)
                 worker_log(deploy->worker, LOG_NOTICE,
                            "The old container is stopped before the new one is started, because %s", reason);
         else if (deploy->routed && !deploy->has_healthcheck)
                 worker_log(deploy->worker, LOG_NOTICE,
                            "A proxy that goes by the container's labels sends requests to the new one before it "
                            "is known to be well: without a HEALTHCHECK the proxy has nothing to wait for");
+        return 0;
 }
 
 /* 1 when an earlier attempt of this deploy got as far as the switch, and the rest is done now. */
@@ -94,8 +101,15 @@ static int deploy_replace(Deploy *deploy) {
 
 static int deploy_steps(Deploy *deploy) {
         const Instance *unchanged = NULL;
+        bool known;
         int r;
 
+        /* Its limits count for what a dead attempt has left as well, and its mistakes do not keep that from being put right. */
+        r = deploy_read_project(deploy);
+        if (r == -ENOMEM)
+                return r;
+
+        known = r >= 0;
         r = deploy_settle_earlier(deploy);
         if (r != 0)
                 return r < 0 ? r : 0;
@@ -107,7 +121,9 @@ static int deploy_steps(Deploy *deploy) {
         if (r < 0)
                 return r;
 
-        r = deploy_prepare(deploy);
+        r = known ? 0 : deploy_read_project(deploy);
+        if (r >= 0)
+                r = deploy_prepare(deploy);
         if (r < 0)
                 return r;
 
@@ -117,8 +133,8 @@ static int deploy_steps(Deploy *deploy) {
         if (r > 0)
                 return deploy_finish(deploy, OUTCOME_UNCHANGED, unchanged->deploy, &unchanged->container);
 
-        deploy_choose(deploy);
-        return deploy_replace(deploy);
+        r = deploy_choose(deploy);
+        return r < 0 ? r : deploy_replace(deploy);
 }
 
 /*

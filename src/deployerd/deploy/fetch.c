@@ -17,11 +17,11 @@ static int fetch_set_digest(Engine *engine, ImageRef *ref, const char *digest) {
 }
 
 /* Pulls, and looks at what came: an engine can end its stream without a word. */
-static int fetch_pull(Engine *engine, ImageRef *ref, EngineImage *ret) {
+static int fetch_pull(Engine *engine, ImageRef *ref, uint64_t timeout_usec, EngineImage *ret) {
         int r;
 
         worker_progress(engine_worker(engine), PHASE_PULLING, "");
-        r = engine_image_pull(engine, ref);
+        r = engine_image_pull(engine, ref, timeout_usec);
         if (r < 0)
                 return r;
 
@@ -34,7 +34,8 @@ static int fetch_pull(Engine *engine, ImageRef *ref, EngineImage *ret) {
 }
 
 /* Where the engine cannot ask for a digest, the image that the tag brings has it. */
-static int fetch_pull_by_tag(Engine *engine, ImageRef *ref, bool *ret_tagged, EngineImage *ret) {
+static int fetch_pull_by_tag(Engine *engine, ImageRef *ref, uint64_t timeout_usec, bool *ret_tagged,
+                             EngineImage *ret) {
         _cleanup_(engine_image_done) EngineImage before = { .port = 0 }, image = { .port = 0 };
         int r;
 
@@ -43,7 +44,7 @@ static int fetch_pull_by_tag(Engine *engine, ImageRef *ref, bool *ret_tagged, En
                 return r;
 
         *ret_tagged = r == 0;
-        r = fetch_pull(engine, ref, &image);
+        r = fetch_pull(engine, ref, timeout_usec, &image);
         if (r < 0)
                 return r;
 
@@ -60,13 +61,34 @@ static int fetch_pull_by_tag(Engine *engine, ImageRef *ref, bool *ret_tagged, En
         return 0;
 }
 
+/* What is here already, by its tag as well: 1; 0: it is not. */
+static int fetch_local(Engine *engine, ImageRef *ref, EngineImage *ret) {
+        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
+        int r;
+
+        r = engine_image_find(engine, ref, &image);
+        if (r <= 0)
+                return r;
+        if (!image.digest && !image.id)
+                return worker_fail(engine_worker(engine), -EIO, "The engine tells no id of %s/%s",
+                                   ref->domain, ref->path);
+
+        r = fetch_set_digest(engine, ref, image.digest ? image.digest : image.id);
+        if (r < 0)
+                return r;
+
+        *ret = image;
+        image = (EngineImage){ .port = 0 };
+        return 1;
+}
+
 /* From the reference to an image that is here: one of three ways, by what is known and what the engine can do. */
-static int fetch(Engine *engine, ImageRef *ref, bool *ret_tagged, EngineImage *ret) {
+static int fetch(Engine *engine, ImageRef *ref, uint64_t timeout_usec, bool *ret_tagged, EngineImage *ret) {
         _cleanup_free_ char *digest = NULL;
         int r;
 
         if (!ref->digest && !engine_quirks(engine)->has_distribution)
-                return fetch_pull_by_tag(engine, ref, ret_tagged, ret);
+                return fetch_pull_by_tag(engine, ref, timeout_usec, ret_tagged, ret);
 
         if (!ref->digest) {
                 r = engine_image_resolve(engine, ref, &digest);
@@ -79,33 +101,44 @@ static int fetch(Engine *engine, ImageRef *ref, bool *ret_tagged, EngineImage *r
                 return r;
 
         r = engine_image_inspect(engine, ref, ret);
-        return r == 0 ? fetch_pull(engine, ref, ret) : r;
+        return r == 0 ? fetch_pull(engine, ref, timeout_usec, ret) : r;
 }
 
-/* Without its tag the image is only at the mercy of a prune: no reason to give the deploy up. */
-static void fetch_keep(Engine *engine, const ImageRef *ref, const char *keep_tag, bool tagged) {
+/* Without its tag an image is only at the mercy of a prune, unless it has no other name. */
+static int fetch_keep(Engine *engine, const ImageRef *ref, const char *keep_tag, bool tagged, bool needed) {
         int r;
 
         r = engine_image_tag(engine, ref, keep_tag);
         if (r >= 0 && tagged)
                 r = engine_image_untag(engine, ref, ref->tag);
+        if (r < 0 && needed)
+                return r;
         if (r < 0)
                 worker_log(engine_worker(engine), LOG_WARNING, "%s", worker_error(engine_worker(engine)));
+        return 0;
 }
 
-int fetch_image(Engine *engine, ImageRef *ref, const char *keep_tag, EngineImage *ret) {
+int fetch_image(Engine *engine, ImageRef *ref, const char *keep_tag, const ProjectConfig *project,
+                EngineImage *ret) {
         bool tagged = false; /* by the pull */
-        int r;
+        int r = 0;
 
         assert(engine);
         assert(ref);
         assert(keep_tag);
+        assert(project);
         assert(ret);
 
-        r = fetch(engine, ref, &tagged, ret);
+        if (project->pull != PROJECT_PULL_ALWAYS)
+                r = fetch_local(engine, ref, ret);
+        if (r == 0 && project->pull == PROJECT_PULL_NEVER)
+                return worker_fail(engine_worker(engine), -ENOENT,
+                                   "%s/%s is not on this machine, and root's file has \"pull\": \"never\"",
+                                   ref->domain, ref->path);
+        if (r == 0)
+                r = fetch(engine, ref, project_limits_pull(&project->limits), &tagged, ret);
         if (r < 0)
                 return r;
 
-        fetch_keep(engine, ref, keep_tag, tagged);
-        return 0;
+        return fetch_keep(engine, ref, keep_tag, tagged, /* needed= */ !ret->digest);
 }

@@ -120,6 +120,9 @@ static int health_probe(HealthWait *wait, const Container *container) {
                 .address = address,
                 .port = wait->spec->port,
                 .path = wait->judged.ask == HEALTH_ASK_HTTP ? health_http_path(wait->spec) : NULL,
+                .host = wait->spec->host,
+                .status_first = wait->spec->status_first,
+                .status_last = wait->spec->status_last,
                 .timeout_usec = timeout < left ? timeout : left,
                 .cancel_fd = worker_cancel_fd(engine_worker(wait->engine)),
         };

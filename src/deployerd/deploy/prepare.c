@@ -4,23 +4,10 @@
 
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/fetch.h"
-#include "deployerd/deploy/networks.h"
+#include "deployerd/deploy/project.h"
+#include "deployerd/worker/report.h"
 #include "shared/protocol.h"
 #include "shared/proxy-labels.h"
-
-/* What root says of the project, before anything is pulled. */
-static int deploy_read_project(Deploy *deploy) {
-        const DeployRequest *request = deploy->request;
-        char problem[PROJECT_PROBLEM_SIZE];
-        int r;
-
-        r = project_config_load(deploy->config->projects_dir, request->project, request->stage,
-                                request->repository, &deploy->project, problem, sizeof(problem));
-        if (r < 0 && r != -ENOMEM)
-                return worker_fail(deploy->worker, r, "%s", problem);
-
-        return r < 0 ? r : networks_check(deploy->engine, deploy->project.container);
-}
 
 /* Those that fit. True when `port` is exposed. */
 static bool deploy_note_ports(Deploy *deploy, const EngineImage *image, uint16_t port) {
@@ -65,7 +52,7 @@ static int deploy_fetch(Deploy *deploy) {
         const Instance *runs;
         int r;
 
-        r = fetch_image(deploy->engine, deploy->image, deploy->pending_tag, &image);
+        r = fetch_image(deploy->engine, deploy->image, deploy->pending_tag, &deploy->project, &image);
         if (r < 0)
                 return r;
 
@@ -79,6 +66,7 @@ static int deploy_fetch(Deploy *deploy) {
         runs = deploy_find_newest(deploy, &deploy->before);
         r = container_body(engine_quirks(deploy->engine), request, &deploy->project, deploy->config,
                            &(BodyImage){ .digest = deploy->image->digest,
+                                         .tag = image.digest ? NULL : deploy->pending_tag,
                                          .port = deploy->port,
                                          .volumes = image.volumes },
                            runs ? &runs->container : NULL, &deploy->body, deploy->hash);
@@ -92,11 +80,35 @@ static int deploy_fetch(Deploy *deploy) {
         return 0;
 }
 
+int deploy_read_project(Deploy *deploy) {
+        int r;
+
+        assert(deploy);
+
+        r = project_load(deploy->engine, deploy->config, deploy->request, &deploy->project);
+        if (r < 0)
+                return r;
+
+        deploy->limited = *deploy->config;
+        project_limits_apply(&deploy->project.limits, &deploy->limited);
+        if (deploy->limited.deploy_deadline_usec > deploy->config->deploy_deadline_usec) {
+                r = worker_report(deploy->worker,
+                                  json_pack("{s:s, s:I}", REPORT_KEY, REPORT_DEADLINE, "usec",
+                                            (json_int_t) deploy->limited.deploy_deadline_usec));
+                if (r < 0)
+                        return r;
+        }
+
+        deploy->config = &deploy->limited;
+        return 0;
+}
+
 int deploy_prepare(Deploy *deploy) {
         int r;
 
         assert(deploy);
 
-        r = deploy_read_project(deploy);
+        /* What is clear without the image is told before it is pulled. */
+        r = project_check(deploy->engine, &deploy->project, deploy->request, deploy->config);
         return r < 0 ? r : deploy_fetch(deploy);
 }

@@ -111,6 +111,12 @@ static int probe_tcp(const Probe *probe, char ret_text[static PROBE_TEXT_SIZE]) 
                           : probe_say_problem(probe, strerror(error), ret_text);
 }
 
+static bool probe_is_well(const Probe *probe, int status) {
+        int first = probe->status_first, last = probe->status_last;
+
+        return first > 0 ? status >= first && status <= last : status >= 200 && status <= 399;
+}
+
 static int probe_http(const Probe *probe, char ret_text[static PROBE_TEXT_SIZE]) {
         _cleanup_(http_response_done) HttpResponse response = { .status = 0 };
         _cleanup_(engine_http_freep) EngineHttp *http = NULL;
@@ -118,7 +124,7 @@ static int probe_http(const Probe *probe, char ret_text[static PROBE_TEXT_SIZE])
         HttpRequest request;
         socklen_t length = 0;
         uint64_t begun_at;
-        char words[64];
+        char words[64], host[PROBE_HOST_SIZE];
         int r;
 
         /* libcurl would look up what is no address. */
@@ -129,9 +135,11 @@ static int probe_http(const Probe *probe, char ret_text[static PROBE_TEXT_SIZE])
         if (r < 0)
                 return r;
 
+        (void) snprintf(host, sizeof(host), "Host: %s", strempty(probe->host));
         request = (HttpRequest){
                 .method = "GET",
                 .path = probe->path,
+                .header = probe->host ? host : NULL,
                 .timeout_usec = probe->timeout_usec,
                 .interruptible = true,
                 .enough = PROBE_BODY_MAX,
@@ -146,12 +154,13 @@ static int probe_http(const Probe *probe, char ret_text[static PROBE_TEXT_SIZE])
                 return probe_say_problem(probe, engine_http_error(http), ret_text);
 
         (void) snprintf(words, sizeof(words), " answers %i", response.status);
-        return probe_say(probe, response.status >= 200 && response.status <= 399, ret_text, words);
+        return probe_say(probe, probe_is_well(probe, response.status), ret_text, words);
 }
 
 int probe_run(const Probe *probe, char ret_text[static PROBE_TEXT_SIZE]) {
         assert(probe && probe->address && probe->port > 0);
         assert(!probe->path || probe->path[0] == '/');
+        assert(strlen(strempty(probe->host)) < PROBE_HOST_SIZE - strlen("Host: "));
         assert(ret_text);
 
         return probe->path ? probe_http(probe, ret_text) : probe_tcp(probe, ret_text);

@@ -2,18 +2,32 @@
 /* Everything of a stage goes: see removal.h. */
 #include "deployerd/deploy/removal.h"
 
+#include "deployerd/config/project-config.h"
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/retain.h"
 #include "deployerd/deploy/upstreams.h"
 #include "shared/image-ref.h"
 
-static int remove_one(Worker *worker, Engine *engine, const Instance *instance, uint64_t grace_usec) {
+/* What root's file says of the stage; for all stages where it has a mistake, which is no reason to let one run. */
+static uint64_t find_grace(const DeployerConfig *config, const Instance *instance) {
+        _cleanup_(project_config_done) ProjectConfig project = { .exists = false };
+        const ProjectSubject subject = { .project = instance->project, .stage = instance->stage };
+        char problem[PROJECT_PROBLEM_SIZE];
+        DeployerConfig limited = *config;
+
+        if (project_config_load(config->projects_dir, &subject, &project, problem, sizeof(problem)) >= 0)
+                project_limits_apply(&project.limits, &limited);
+        return limited.stop_grace_usec;
+}
+
+static int remove_one(Worker *worker, Engine *engine, const Instance *instance,
+                      const DeployerConfig *config) {
         int r;
 
         if (worker_is_cancelled(worker))
                 return worker_fail(worker, -EINTR, "The deployer is being stopped");
 
-        r = engine_container_stop(engine, &instance->container, grace_usec);
+        r = engine_container_stop(engine, &instance->container, find_grace(config, instance));
         if (r >= 0)
                 r = instance_remove(engine, instance);
         if (r < 0)
@@ -68,7 +82,7 @@ int removal_run(Worker *worker, const DeployerConfig *config, const char *projec
 
         publish_down(worker, &list);
         for (size_t i = 0; i < list.n; i++) {
-                r = remove_one(worker, engine, &list.items[i], config->stop_grace_usec);
+                r = remove_one(worker, engine, &list.items[i], config);
                 if (r < 0)
                         return r;
         }

@@ -66,7 +66,7 @@ const char *engine_registries(const Engine *engine);
 const EngineQuirks *engine_quirks(const Engine *engine);
 Worker *engine_worker(const Engine *engine);
 EngineHttp *engine_http(const Engine *engine);
-/* 41 where version 1.41 of the API is spoken. */
+/* The second number of the version of its API that is spoken: 41 for 1.41. */
 unsigned engine_api_minor(const Engine *engine);
 /* "/v1.41", and for the engine's own API (where health_in_libpod) "/v4.3.1/libpod". */
 const char *engine_prefix(const Engine *engine);

@@ -30,6 +30,7 @@ int engine_image_name(const ImageRef *ref, char **ret) {
 void engine_image_done(EngineImage *image) {
         assert(image);
 
+        free(image->id);
         free(image->digest);
         json_decref(image->volumes);
         json_decref(image->healthcheck);
@@ -161,13 +162,8 @@ static void image_read_healthcheck(EngineImage *image, json_t *healthcheck) {
         image->healthcheck = json_incref(healthcheck);
 }
 
-static int engine_image_get(Engine *engine, const char *prefix, const ImageRef *ref, json_t **ret) {
-        _cleanup_free_ char *name = NULL, *escaped = NULL, *path = NULL;
-        int r;
-
-        r = engine_image_name(ref, &name);
-        if (r < 0)
-                return r;
+static int engine_image_get(Engine *engine, const char *prefix, const char *name, json_t **ret) {
+        _cleanup_free_ char *escaped = NULL, *path = NULL;
 
         escaped = url_escape(name, "/:@");
         if (!escaped)
@@ -181,6 +177,16 @@ static int engine_image_get(Engine *engine, const char *prefix, const ImageRef *
         return engine_get(engine, path, "inspect the image", ret);
 }
 
+static int image_read_id(EngineImage *image, const json_t *json) {
+        const char *id = strempty(json_get_string(json, "Id"));
+
+        if (!image_digest_is_valid(id))
+                return 0;
+
+        image->id = strdup(id);
+        return image->id ? 0 : -ENOMEM;
+}
+
 int engine_image_read(const json_t *json, const json_t *libpod, const ImageRef *ref, EngineImage *ret) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         const json_t *config = json_object_get(json, "Config");
@@ -188,6 +194,10 @@ int engine_image_read(const json_t *json, const json_t *libpod, const ImageRef *
 
         assert(ref);
         assert(ret);
+
+        r = image_read_id(&image, json);
+        if (r < 0)
+                return r;
 
         image_read_healthcheck(&image, json_object_get(config, "Healthcheck"));
         image_read_healthcheck(&image, json_object_get(libpod, "Healthcheck"));
@@ -205,26 +215,54 @@ int engine_image_read(const json_t *json, const json_t *libpod, const ImageRef *
         return 0;
 }
 
-int engine_image_inspect(Engine *engine, const ImageRef *ref, EngineImage *ret) {
-        _cleanup_(json_freep) json_t *json = NULL, *libpod = NULL;
+/* By a name that the engine takes. Only one with a tag in the repository counts, where `needs_tag`. */
+static int image_inspect(Engine *engine, const char *name, const ImageRef *ref, bool needs_tag,
+                         EngineImage *ret) {
+        _cleanup_(json_freep) json_t *json = NULL, *libpod = NULL, *list = NULL;
+        _cleanup_(image_tag_list_done) ImageTagList tags = { .n = 0 };
         int r;
 
-        assert(engine);
-        assert(ref);
-        assert(ret);
-
-        r = engine_image_get(engine, engine_prefix(engine), ref, &json);
+        r = engine_image_get(engine, engine_prefix(engine), name, &json);
         if (r <= 0)
                 return r;
 
+        if (needs_tag) {
+                list = json_pack("[O]", json);
+                r = list ? image_tag_list_read(list, ref, &tags) : -ENOMEM;
+                if (r < 0 || tags.n == 0)
+                        return r == -ENOMEM ? r : 0;
+        }
+
         if (engine_quirks(engine)->health_in_libpod) {
-                r = engine_image_get(engine, engine_libpod_prefix(engine), ref, &libpod);
+                r = engine_image_get(engine, engine_libpod_prefix(engine), name, &libpod);
                 if (r < 0)
                         return r;
         }
 
         r = engine_image_read(json, libpod, ref, ret);
         return r < 0 ? r : 1;
+}
+
+int engine_image_inspect(Engine *engine, const ImageRef *ref, EngineImage *ret) {
+        _cleanup_free_ char *name = NULL;
+        int r;
+
+        assert(engine);
+        assert(ref);
+        assert(ret);
+
+        r = engine_image_name(ref, &name);
+        return r < 0 ? r : image_inspect(engine, name, ref, /* needs_tag= */ false, ret);
+}
+
+int engine_image_find(Engine *engine, const ImageRef *ref, EngineImage *ret) {
+        int r;
+
+        r = engine_image_inspect(engine, ref, ret);
+        if (r != 0 || !ref->digest)
+                return r;
+
+        return image_inspect(engine, ref->digest, ref, /* needs_tag= */ true, ret);
 }
 
 int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest) {

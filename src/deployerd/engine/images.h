@@ -17,6 +17,7 @@
 #define IMAGE_VOLUMES_MAX 64U
 
 typedef struct EngineImage {
+        char *id;      /* the engine's, as a digest is written; NULL: it told none */
         char *digest;  /* of the repository that was asked for; NULL where the image was never pulled */
         uint16_t port; /* the lowest exposed port of tcp, or 0 */
         uint16_t ports[IMAGE_PORTS_MAX]; /* those of tcp that are exposed, lowest first */
@@ -40,6 +41,12 @@ int engine_image_read(const json_t *json, const json_t *libpod, const ImageRef *
 int engine_image_inspect(Engine *engine, const ImageRef *ref, EngineImage *ret);
 void engine_image_done(EngineImage *image);
 
+/*
+ * The same; what stands for the digest of `ref` may also be the id of an image that has a tag in the repository: that is all
+ * there is of one that no registry ever saw.
+ */
+int engine_image_find(Engine *engine, const ImageRef *ref, EngineImage *ret);
+
 /* Asks the registry, through the engine, what digest a tag has. Only where the engine has_distribution. */
 int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest);
 
@@ -57,7 +64,7 @@ typedef struct ImageTagList {
 /* The most tags of a repository that are looked at. */
 #define IMAGE_TAGS_MAX 4096U
 
-/* Gives the image that is here by the digest of `ref` the tag `tag` in its repository. */
+/* Gives the image that is here by the digest of `ref`, or by an id in its place, the tag `tag` in its repository. */
 int engine_image_tag(Engine *engine, const ImageRef *ref, const char *tag);
 /* Takes a tag of the repository of `ref` away, and the image with its last one; 0 also where it is gone or in use. */
 int engine_image_untag(Engine *engine, const ImageRef *ref, const char *tag);
@@ -70,6 +77,6 @@ int image_tag_list_read(const json_t *images, const ImageRef *ref, ImageTagList 
 
 /*
  * Pulls, by the digest where there is one. Returns when the image is here; an error inside the stream is an error.
- * -EINTR at once when the process is to end.
+ * -EINTR at once when the process is to end; -ETIME after `timeout_usec` (0: never).
  */
-int engine_image_pull(Engine *engine, const ImageRef *ref);
+int engine_image_pull(Engine *engine, const ImageRef *ref, uint64_t timeout_usec);

@@ -137,13 +137,14 @@ static int pull_finish(Pull *pull, const ImageRef *ref) {
         return failure ? pull_fail(pull, ref, registry_error_classify(failure), failure) : 0;
 }
 
-int engine_image_pull(Engine *engine, const ImageRef *ref) {
+int engine_image_pull(Engine *engine, const ImageRef *ref, uint64_t timeout_usec) {
         _cleanup_(http_response_done) HttpResponse response = { .status = 0 };
         _cleanup_(pull_progress_freep) PullProgress *progress = NULL;
         _cleanup_(pull_stream_freep) PullStream *stream = NULL;
         _cleanup_(registry_auth_erasep) char *auth = NULL;
         _cleanup_free_ char *path = NULL;
         HttpRequest request;
+        uint64_t begun_at;
         Pull pull;
         int r;
 
@@ -175,14 +176,18 @@ int engine_image_pull(Engine *engine, const ImageRef *ref) {
                 .method = "POST",
                 .path = path,
                 .header = auth,
+                .timeout_usec = timeout_usec,
                 .silence_usec = ENGINE_SILENCE_USEC,
                 .interruptible = true,
                 .on_data = on_data,
                 .userdata = &pull,
         };
+        begun_at = now_usec(CLOCK_MONOTONIC);
         r = engine_http_call(engine_http(engine), &request, &response);
         if (r < 0 && pull.broken)
                 return r;
+        if (r == -EIO && timeout_usec > 0 && now_usec(CLOCK_MONOTONIC) - begun_at >= timeout_usec)
+                return pull_fail(&pull, ref, -ETIME, "it took longer than root's file allows it to");
         if (r < 0)
                 return pull_fail(&pull, ref, r, engine_http_error(engine_http(engine)));
 

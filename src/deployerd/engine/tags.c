@@ -16,8 +16,33 @@ void image_tag_list_done(ImageTagList *list) {
         *list = (ImageTagList){ .n = 0 };
 }
 
+/* 1; 0: there is no image of that name, where that is no failure. */
+static int image_tag(Engine *engine, const char *name, const char *repository, const char *tag,
+                     bool may_be_missing) {
+        static const int missing[] = { 404, 0 };
+        _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        _cleanup_free_ char *repo = NULL, *path = NULL;
+        int r;
+
+        repo = url_escape(repository, "");
+        if (!repo || asprintf(&path, "/images/%s/tag?repo=%s&tag=%s", name, repo, tag) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+
+        r = engine_call(engine,
+                        &(EngineRequest){
+                                        .method = "POST",
+                                        .path = path,
+                                        .accepted = may_be_missing ? missing : NULL,
+                                        .what = "tag the image",
+                        },
+                        &answer);
+        return r < 0 ? r : answer.status != 404;
+}
+
 int engine_image_tag(Engine *engine, const ImageRef *ref, const char *tag) {
-        _cleanup_free_ char *repository = NULL, *repo = NULL, *name = NULL, *path = NULL;
+        _cleanup_free_ char *repository = NULL, *name = NULL, *by_digest = NULL;
         int r;
 
         assert(engine);
@@ -29,18 +54,14 @@ int engine_image_tag(Engine *engine, const ImageRef *ref, const char *tag) {
                 return r;
 
         name = url_escape(repository, "/:");
-        repo = url_escape(repository, "");
-        if (!name || !repo)
-                return -ENOMEM;
-
-        if (asprintf(&path, "/images/%s@%s/tag?repo=%s&tag=%s", name, ref->digest, repo, tag) < 0) {
-                path = NULL;
+        if (!name || asprintf(&by_digest, "%s@%s", name, ref->digest) < 0) {
+                by_digest = NULL;
                 return -ENOMEM;
         }
 
-        return engine_call(engine,
-                           &(EngineRequest){ .method = "POST", .path = path, .what = "tag the image" },
-                           NULL);
+        /* What no registry ever saw has no digest, and is called by its id. */
+        r = image_tag(engine, by_digest, repository, tag, /* may_be_missing= */ true);
+        return r == 0 ? image_tag(engine, ref->digest, repository, tag, /* may_be_missing= */ false) : r;
 }
 
 int engine_image_untag(Engine *engine, const ImageRef *ref, const char *tag) {

@@ -145,6 +145,13 @@ static void on_job_progress(Job *job, const char *phase, const char *detail) {
         deploys->hooks.on_progress(job->request->deploy_id, phase, detail, deploys->userdata);
 }
 
+/* What root allows the project beyond what counts for all. */
+static void job_put_off(Job *job, int64_t usec) {
+        if (usec > 0 && (uint64_t) usec > job->deploys->config->deploy_deadline_usec &&
+            (uint64_t) usec <= DEPLOY_DEADLINE_MAX_USEC)
+                operation_set_deadline(job->operation, (uint64_t) usec);
+}
+
 static void on_job_report(const char *kind, const json_t *report, void *userdata) {
         Job *job = userdata;
         const DeployRequest *request = job->request;
@@ -155,6 +162,8 @@ static void on_job_report(const char *kind, const json_t *report, void *userdata
         else if (streq(kind, REPORT_PROGRESS))
                 on_job_progress(job, strempty(json_get_string(report, "phase")),
                                 strempty(json_get_string(report, "detail")));
+        else if (streq(kind, REPORT_DEADLINE))
+                job_put_off(job, json_get_int(report, "usec", 0));
         else if (streq(kind, REPORT_SETTLED))
                 job->settled = true;
         else if (streq(kind, REPORT_LOG))

@@ -7,6 +7,7 @@
 
 #include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/instance.h"
+#include "deployerd/deploy/project.h"
 #include "deployerd/deploy/removal.h"
 #include "deployerd/deploy/upstreams.h"
 #include "deployerd/engine/images.h"
@@ -126,18 +127,20 @@ static int query_body(Worker *worker, const DeployerConfig *config, const Deploy
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
         _cleanup_(json_freep) json_t *body = NULL;
+        char hash[CONFIG_HASH_SIZE];
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
-        char problem[PROJECT_PROBLEM_SIZE], hash[CONFIG_HASH_SIZE];
         const char *digest;
+        DeployerConfig limited = *config;
         BodyImage known;
         int r;
 
-        r = project_config_load(config->projects_dir, request->project, request->stage, request->repository,
-                                &project, problem, sizeof(problem));
-        if (r < 0)
-                return r == -ENOMEM ? r : worker_fail(worker, r, "%s", problem);
+        assert(worker);
+        assert(config);
+        assert(request);
 
         r = engine_open(worker, config->engine, &engine);
+        if (r >= 0)
+                r = project_load(engine, config, request, &project);
         if (r >= 0)
                 r = engine_image_inspect(engine, request->image, &image);
         if (r >= 0)
@@ -145,11 +148,12 @@ static int query_body(Worker *worker, const DeployerConfig *config, const Deploy
         if (r < 0)
                 return r;
 
+        project_limits_apply(&project.limits, &limited);
         digest = request->image->digest ? request->image->digest : image.digest;
         known = (BodyImage){ .digest = strempty(digest),
                              .port = request->port > 0 ? request->port : image.port,
                              .volumes = image.volumes };
-        r = container_body(engine_quirks(engine), request, &project, config, &known, find_replaced(&list),
+        r = container_body(engine_quirks(engine), request, &project, &limited, &known, find_replaced(&list),
                            &body, hash);
         if (r >= 0 && !digest)
                 r = body_forget_digest(body, request);

@@ -31,7 +31,8 @@ struct Operation {
         sd_event_source *report_source;
         sd_event_source *child_source;
         sd_event_source *timer;
-        char *buffer; /* REPORT_LINE_MAX bytes, the beginning of a line */
+        uint64_t begun_at; /* monotonic */
+        char *buffer;      /* REPORT_LINE_MAX bytes, the beginning of a line */
         size_t n_buffer;
         unsigned n_lines;
         json_t *last; /* the result or error, once it came */
@@ -57,6 +58,13 @@ void operation_stop(Operation *operation) {
         assert(operation);
 
         operation_end_child(operation, OPERATION_INTERRUPTED);
+}
+
+void operation_set_deadline(Operation *operation, uint64_t deadline_usec) {
+        assert(operation);
+
+        if (operation->stop == OPERATION_NOT_STOPPED)
+                (void) sd_event_source_set_time(operation->timer, operation->begun_at + deadline_usec);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -261,7 +269,7 @@ static int operation_fork(Operation *operation) {
 }
 
 static int operation_add_sources(Operation *operation, sd_event *event, uint64_t deadline_usec) {
-        uint64_t end = now_usec(CLOCK_MONOTONIC) + deadline_usec;
+        uint64_t end = operation->begun_at + deadline_usec;
         int r;
 
         r = sd_event_add_io(event, &operation->report_source, operation->report_fd, EPOLLIN, on_readable,
@@ -288,6 +296,7 @@ int operation_new(sd_event *event, const OperationHooks *hooks, void *userdata, 
         if (!operation)
                 return -ENOMEM;
 
+        operation->begun_at = now_usec(CLOCK_MONOTONIC);
         operation->hooks = *hooks;
         operation->userdata = userdata;
         operation->pidfd = -1;

@@ -41,5 +41,8 @@ int operation_new(sd_event *event, const OperationHooks *hooks, void *userdata, 
 Operation *operation_free(Operation *operation);
 DEFINE_CLEANUP(Operation, operation_free)
 
+/* Gives a child that is not to end yet another deadline: `deadline_usec` after its beginning. */
+void operation_set_deadline(Operation *operation, uint64_t deadline_usec);
+
 /* Asks the child to finish its step and end; unless it succeeds nevertheless, the error is Interrupted. */
 void operation_stop(Operation *operation);

@@ -10,6 +10,7 @@
 #define REPORT_KEY      "report"
 #define REPORT_ENGINE   "engine"   /* name, version, api: strings; all empty where no engine answers */
 #define REPORT_PROGRESS "progress" /* phase, detail: strings */
+#define REPORT_DEADLINE "deadline" /* usec: integer, from the beginning: it may take so long in all */
 #define REPORT_SETTLED  "settled"  /* of a deploy: nothing is left of an earlier attempt */
 #define REPORT_LOG      "log"      /* priority: integer, text: string */
 #define REPORT_INSTANCE "instance" /* an instance that runs: see struct InstanceReport */

@@ -83,7 +83,7 @@ typedef enum ErrorVerdict {
         X(REGISTRY_UNAVAILABLE, "RegistryUnavailable", EHOSTUNREACH, ERROR_RETRY_TIMED, \
           "The registry cannot be reached, or asks to be called later.") \
         X(DEADLINE_EXCEEDED, "DeadlineExceeded", ETIME, ERROR_RETRY, \
-          "The deploy took longer than DeployDeadlineSec=, and was undone.") \
+          "The deploy took longer than DeployDeadlineSec= or root's file allows, and was undone.") \
         X(ENGINE_UNREACHABLE, "EngineUnreachable", ECONNREFUSED, ERROR_RETRY_UNCOUNTED, \
           "No engine answers at its socket.") \
         X(BUSY, "Busy", EBUSY, ERROR_RETRY_UNCOUNTED, \

@@ -12,6 +12,7 @@
 #define IMAGE "\"image\":\"registry.example/shop\""
 
 static char directory[64];
+static const ProjectSubject subject = { "shop", "prod", "registry.example/shop", 41 };
 
 /* Only root's files count, so only root can show what they mean. */
 static int set_up(void **state) {
@@ -57,8 +58,7 @@ static void file_write(const char *text, size_t length) {
 
 static int load(ProjectConfig *ret, char problem[static PROJECT_PROBLEM_SIZE]) {
         problem[0] = '\0';
-        return project_config_load(directory, "shop", "prod", "registry.example/shop", ret, problem,
-                                   PROJECT_PROBLEM_SIZE);
+        return project_config_load(directory, &subject, ret, problem, PROJECT_PROBLEM_SIZE);
 }
 
 static int load_text(const char *text, ProjectConfig *ret, char problem[static PROJECT_PROBLEM_SIZE]) {
@@ -86,9 +86,7 @@ static void project_without_a_file_is_fine(void **state) {
         assert_null(config.container);
         assert_false(project_config_exists(directory, "shop"));
         (void) snprintf(missing, sizeof(missing), "%s/missing", directory);
-        assert_int_equal(
-                        project_config_load(missing, "shop", "prod", "r", &config, problem, sizeof(problem)),
-                        0);
+        assert_int_equal(project_config_load(missing, &subject, &config, problem, sizeof(problem)), 0);
         assert_false(config.exists);
         assert_false(project_config_exists(missing, "shop"));
 }
@@ -112,11 +110,101 @@ static void stage_is_put_on_top_of_its_project(void **state) {
         assert_int_equal(json_array_size(config.container), 2);
         assert_string_equal(json_get_string(json_array_get(config.container, 0), "User"), "1");
         assert_string_equal(json_get_string(json_array_get(config.container, 1), "User"), "2");
-        assert_string_equal(config.healthcheck, "tcp");
+        assert_string_equal(config.health.check, "tcp");
         assert_string_equal(config.shareable[0], "a");
         assert_string_equal(config.shareable[1], "/b");
         assert_string_equal(config.shareable[2], "c");
         assert_null(config.shareable[3]);
+}
+
+static void limits_of_a_stage_go_on_top_key_by_key(void **state) {
+        _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
+        char problem[PROJECT_PROBLEM_SIZE];
+
+        (void) state;
+
+        assert_int_equal(
+                        load_text("{" IMAGE
+                                  ",\"stages\":{\"prod\":{\"limits\":{\"stop\":\"20\"},\"replace\":\"overlap\","
+                                  "\"pull\":\"always\"},\"dev\":{\"limits\":{\"drain\":\"1s\"}}},"
+                                  "\"limits\":{\"stop\":\"1min 30s\",\"health\":\"10min\"},\"replace\":\"recreate\","
+                                  "\"pull\":\"never\"}",
+                                  &config, problem),
+                        0);
+        assert_int_equal(config.limits.set, 1U << PROJECT_LIMIT_STOP | 1U << PROJECT_LIMIT_HEALTH);
+        assert_int_equal(config.limits.usec[PROJECT_LIMIT_STOP], 20 * USEC_PER_SEC);
+        assert_int_equal(config.limits.usec[PROJECT_LIMIT_HEALTH], 600 * USEC_PER_SEC);
+        assert_int_equal(config.replace, PROJECT_REPLACE_OVERLAP);
+        assert_int_equal(config.pull, PROJECT_PULL_ALWAYS);
+}
+
+static void write_beside(const char *name, const char *text, mode_t mode) {
+        char path[128];
+        FILE *file;
+
+        (void) snprintf(path, sizeof(path), "%s/%s", directory, name);
+        file = fopen(path, "we");
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(chmod(path, mode), 0);
+}
+
+static void variables_of_a_stage_go_on_top_one_by_one(void **state) {
+        _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
+        char problem[PROJECT_PROBLEM_SIZE];
+
+        (void) state;
+
+        write_beside("shop.env", "A=1\nB=2\n", 0640);
+        write_beside("prod.env", "B=3\n", 0640);
+        write_beside("dev.env", "C=4\n", 0640);
+        assert_int_equal(
+                        load_text("{" IMAGE
+                                  ",\"stages\":{\"prod\":{\"env\":{\"X\":null,\"Y\":\"2\"},\"env_files\":[\"prod.env\"]},"
+                                  "\"dev\":{\"env\":{\"Z\":\"1\"},\"env_files\":[\"dev.env\"]}},"
+                                  "\"env\":{\"X\":\"1\",\"Y\":\"1\"},\"env_files\":[\"shop.env\"]}",
+                                  &config, problem),
+                        0);
+        assert_true(json_is_null(json_object_get(config.env, "X")));
+        assert_string_equal(json_get_string(config.env, "Y"), "2");
+        assert_int_equal(json_object_size(config.env), 2);
+        assert_string_equal(json_get_string(config.env_files, "A"), "1");
+        assert_string_equal(json_get_string(config.env_files, "B"), "3");
+        assert_int_equal(json_object_size(config.env_files), 2);
+}
+
+/* "dir/shop.env<sentence>" */
+static void expect_env_problem(int error, const char *sentence) {
+        ProjectConfig config;
+        char problem[PROJECT_PROBLEM_SIZE], expected[PROJECT_PROBLEM_SIZE];
+
+        assert_int_equal(load_text("{" IMAGE ",\"stages\":{\"dev\":{\"env_files\":[\"shop.env\"]}}}",
+                                   &config, problem),
+                         error);
+        (void) snprintf(expected, sizeof(expected), "%.60s/shop.env%.900s", directory, sentence);
+        assert_string_equal(problem, expected);
+}
+
+static void file_of_variables_is_checked_like_the_projects(void **state) {
+        char path[128];
+
+        (void) state;
+
+        (void) snprintf(path, sizeof(path), "%s/shop.env", directory);
+        (void) unlink(path);
+        expect_env_problem(-EBADMSG, ": No such file or directory");
+        write_beside("shop.env", "A=1\n\nB\n", 0640);
+        expect_env_problem(-EBADMSG, ":3: is no assignment, comment or empty line");
+        assert_int_equal(chmod(path, 0660), 0);
+        expect_env_problem(-EPERM, ": can be written by others than root");
+        assert_int_equal(chmod(path, 0640), 0);
+        assert_int_equal(chown(path, 65534, 0), 0);
+        expect_env_problem(-EPERM, ": does not belong to root");
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(symlink("/etc/environment", path), 0);
+        expect_env_problem(-EPERM, ": is a symbolic link");
+        assert_int_equal(unlink(path), 0);
 }
 
 static void file_of_another_image_is_not_permitted(void **state) {
@@ -158,11 +246,41 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 const char *text, *problem;
         } cases[] = {
                 { "\"containers\":{}", " /containers: is not known" },
-                { "\"container\":[]", " /container: is no object" },
+                { "\"Env\":[]", " /Env: \"Env\" belongs in /container" },
+                { "\"stages\":{\"dev\":{\"binds\":[]}}",
+                  " /stages/dev/binds: \"Binds\" belongs in /stages/dev/container/HostConfig" },
+                { "\"unchecked\":{}", " /unchecked: has to be an array of at most 64 keys" },
+                { "\"unchecked\":[\"A\",1]",
+                  " /unchecked/1: has to be a key such as \"HostConfig.NewThing\"" },
+                { "\"stages\":{\"dev\":{\"unchecked\":[]}}",
+                  " /stages/dev/unchecked: is not known for a stage" },
+                { "\"container\":{\"HostConfig\":{\"Annotations\":{}}}",
+                  " /container/HostConfig/Annotations: takes version 1.44 of the engine's API, and version 1.41 is spoken here" },
+                { "\"container\":[]", " /container: is an array, and has to be an object" },
                 { "\"healthcheck\":\"curl x\"",
-                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty" },
+                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty, or an object" },
                 { "\"healthcheck\":null",
-                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty" },
+                  " /healthcheck: has to be \"image\", \"tcp\", \"http:/path\", \"none\" or empty, or an object" },
+                { "\"stages\":{\"dev\":{\"healthcheck\":{\"type\":\"http\",\"port\":0}}}",
+                  " /stages/dev/healthcheck/port: has to be a number from 1 to 65535" },
+                { "\"limits\":[]", " /limits: has to be an object of time spans" },
+                { "\"limits\":{\"health\":90}", " /limits/health: has to be a string, such as \"5min\"" },
+                { "\"stages\":{\"dev\":{\"limits\":{\"drain\":\"1h\"}}}",
+                  " /stages/dev/limits/drain: has to be a time span, 5min at most" },
+                { "\"limits\":{\"grace\":\"1s\"}",
+                  " /limits/grace: is no limit: there are health, stable, stop, drain and pull" },
+                { "\"replace\":\"restart\"",
+                  " /replace: has to be \"recreate\", \"overlap\" or \"as-needed\"" },
+                { "\"pull\":true", " /pull: has to be \"always\", \"missing\" or \"never\"" },
+                { "\"env\":[\"A=1\"]", " /env: has to be an object of at most 1024 variables" },
+                { "\"env\":{\"A\":1}", " /env/A: has to be a string, or null to take it away" },
+                { "\"env\":{\"A=B\":\"1\"}", " /env/A=B: is no name of a variable" },
+                { "\"env\":{\"\":\"1\"}", " /env/: is no name of a variable" },
+                { "\"env_files\":\"a\"", " /env_files: has to be an array of at most 16 files" },
+                { "\"env_files\":[\"../x\"]",
+                  " /env_files/0: has to be the name of a file beside this one, such as \"shop.env\"" },
+                { "\"env_files\":[\".env\"]",
+                  " /env_files/0: has to be the name of a file beside this one, such as \"shop.env\"" },
                 { "\"shareable\":[\"a\",1]",
                   " /shareable/1: has to be the name of a volume or a path of the host" },
                 { "\"stages\":[]", " /stages: has to be an object of at most 256 stages" },
@@ -170,16 +288,19 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 { "\"stages\":{\"dev\":1}", " /stages/dev: has to be an object" },
                 { "\"stages\":{\"dev\":{\"image\":\"x\"}}", " /stages/dev/image: is not known for a stage" },
                 { "\"stages\":{\"dev\":{\"container\":{\"Env\":{}}}}",
-                  " /stages/dev/container/Env: is no array of strings" },
+                  " /stages/dev/container/Env: is an object, and has to be an array of strings" },
                 { "\"container\":{\"HostConfig\":{\"Memory\":\"1g\"}}",
-                  " /container/HostConfig/Memory: is no number" },
+                  " /container/HostConfig/Memory: is a string, and has to be an integer" },
                 { "\"container\":{\"HostConfig\":{\"PortBindings\":{\"80/tcp\":[{\"HostPort\":80}]}}}",
-                  " /container/HostConfig/PortBindings/80~1tcp/0/HostPort: is no string" },
+                  " /container/HostConfig/PortBindings/80~1tcp/0/HostPort: is an integer, and has to be a string" },
                 { "\"container\":{\"HostConfig\":{\"Mounts\":[{},{\"ReadOnly\":\"yes\"}]}}",
-                  " /container/HostConfig/Mounts/1/ReadOnly: is neither true nor false" },
-                { "\"container\":{\"HostConfig\":\"x\"}", " /container/HostConfig: is no object" },
-                { "\"container\":{\"Labels\":[]}", " /container/Labels: is no object" },
-                { "\"container\":{\"Labels\":{\"a\":1}}", " /container/Labels/a: is no string" },
+                  " /container/HostConfig/Mounts/1/ReadOnly: is a string, and has to be a boolean" },
+                { "\"container\":{\"HostConfig\":\"x\"}",
+                  " /container/HostConfig: is a string, and has to be an object" },
+                { "\"container\":{\"Labels\":[]}",
+                  " /container/Labels: is an array, and has to be an object" },
+                { "\"container\":{\"Labels\":{\"a\":1}}",
+                  " /container/Labels/a: is an integer, and has to be a string" },
         };
 
         (void) state;
@@ -246,17 +367,19 @@ static void keys_in_another_case_are_refused(void **state) {
         }
 }
 
-static void keys_that_nobody_here_knows_are_the_engines(void **state) {
+static void keys_that_nobody_here_knows_are_the_engines_where_root_says_so(void **state) {
         _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
         char problem[PROJECT_PROBLEM_SIZE];
 
         (void) state;
 
         assert_int_equal(load_text("{" IMAGE
-                                   ",\"container\":{\"Future\":1,\"HostConfig\":{\"Later\":{\"x\":[]}},"
-                                   "\"Labels\":{\"traefik.enable\":\"true\",\"Image\":\"x\"}}}",
+                                   ",\"container\":{\"Future\":1,\"HostConfig\":{\"Later\":{\"x\":[]}}},"
+                                   "\"stages\":{\"prod\":{\"container\":{\"Future\":2}}},"
+                                   "\"unchecked\":[\"Future\",\"HostConfig.Later\"]}",
                                    &config, problem),
                          0);
+        assert_int_equal(json_array_size(config.container), 2);
 }
 
 static void file_is_roots_alone(void **state) {
@@ -324,13 +447,16 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 ROOT_TEST(project_without_a_file_is_fine),
                 ROOT_TEST(stage_is_put_on_top_of_its_project),
+                ROOT_TEST(limits_of_a_stage_go_on_top_key_by_key),
+                ROOT_TEST(variables_of_a_stage_go_on_top_one_by_one),
+                ROOT_TEST(file_of_variables_is_checked_like_the_projects),
                 ROOT_TEST(file_of_another_image_is_not_permitted),
                 ROOT_TEST(image_is_a_bare_repository),
                 ROOT_TEST(mistakes_of_syntax_have_a_position),
                 ROOT_TEST(mistakes_of_meaning_have_a_pointer),
                 ROOT_TEST(patch_may_not_take_what_is_the_deployers),
                 ROOT_TEST(keys_in_another_case_are_refused),
-                ROOT_TEST(keys_that_nobody_here_knows_are_the_engines),
+                ROOT_TEST(keys_that_nobody_here_knows_are_the_engines_where_root_says_so),
                 ROOT_TEST(file_is_roots_alone),
                 ROOT_TEST(directory_is_roots_alone),
                 ROOT_TEST(file_is_bounded),

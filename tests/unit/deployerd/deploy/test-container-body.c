@@ -131,6 +131,31 @@ static void log_goes_where_the_project_wants_it(void **state) {
         assert_null(json_object_get(log, "Config"));
 }
 
+static void null_takes_the_default_log_away(void **state) {
+        char hashes[4][CONFIG_HASH_SIZE];
+        _cleanup_(json_freep) json_t *own = body_with(7, 0, NULL, hashes[0]);
+        _cleanup_(json_freep) json_t *none =
+                        body_with(7, 0, "[{\"HostConfig\":{\"LogConfig\":null}}]", hashes[1]);
+        _cleanup_(json_freep) json_t *again = body_with(
+                        8, 0, "[{\"HostConfig\":{\"LogConfig\":{}}},{\"HostConfig\":{\"LogConfig\":null}}]",
+                        hashes[2]);
+        _cleanup_(json_freep) json_t *local = body_with(
+                        7, 0,
+                        "[{\"HostConfig\":{\"LogConfig\":null}},{\"HostConfig\":{\"LogConfig\":{\"Type\":\"local\"}}}]",
+                        hashes[3]);
+
+        (void) state;
+
+        assert_non_null(json_path(own, "HostConfig", "LogConfig", "Config", "tag", NULL));
+        assert_null(json_path(none, "HostConfig", "LogConfig", NULL));
+        assert_null(json_path(again, "HostConfig", "LogConfig", NULL));
+        assert_string_equal(json_string_value(json_path(local, "HostConfig", "LogConfig", "Type", NULL)),
+                            "local");
+        /* It is another configuration, so that what runs with our log is replaced. */
+        assert_string_not_equal(hashes[0], hashes[1]);
+        assert_string_equal(hashes[1], hashes[2]);
+}
+
 static void health_check_is_the_images_unless_the_body_has_one(void **state) {
         static const struct {
                 const char *patches;
@@ -162,6 +187,7 @@ int main(void) {
                 cmocka_unit_test(project_changes_the_default_and_not_what_is_the_deployers),
                 cmocka_unit_test(stage_puts_something_else_where_its_project_removed),
                 cmocka_unit_test(log_goes_where_the_project_wants_it),
+                cmocka_unit_test(null_takes_the_default_log_away),
                 cmocka_unit_test(health_check_is_the_images_unless_the_body_has_one),
         };
 

@@ -122,6 +122,42 @@ static void probe_asks_for_the_path_at_the_address(void **state) {
         assert_ptr_equal(strstr(peer.request, "GET /a/../b?c HTTP/1.1\r\n"), peer.request);
 }
 
+static void probe_asks_as_whom_and_takes_what_the_project_says(void **state) {
+        static const struct {
+                const char *answer;
+                int verdict;
+        } cases[] = {
+                { "HTTP/1.1 401 x\r\nContent-Length: 0\r\n\r\n", 1 },
+                { "HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n", 1 },
+                { "HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n", 0 },
+                { "HTTP/1.1 405 x\r\nContent-Length: 0\r\n\r\n", 0 },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_close_ int cancel = eventfd(0, EFD_CLOEXEC);
+                char text[PROBE_TEXT_SIZE];
+                Probe probe = {
+                        .address = "127.0.0.1",
+                        .path = "/up",
+                        .host = "app.example.com",
+                        .status_first = 401,
+                        .status_last = 404,
+                        .timeout_usec = 5 * USEC_PER_SEC,
+                        .cancel_fd = cancel,
+                };
+                Peer peer;
+
+                peer_begin(&peer, cases[i].answer, 0);
+                probe.port = peer.port;
+                assert_int_equal(probe_run(&probe, text), cases[i].verdict);
+                peer_end(&peer);
+                assert_non_null(strstr(peer.request, "\r\nHost: app.example.com\r\n"));
+                assert_null(strstr(peer.request, "Host: 127"));
+        }
+}
+
 static void probe_gives_up_when_the_time_is_over(void **state) {
         char text[PROBE_TEXT_SIZE];
         Peer peer;
@@ -188,6 +224,7 @@ int main(void) {
                 cmocka_unit_test(probe_takes_2xx_and_3xx_and_nothing_else),
                 cmocka_unit_test(probe_reads_no_more_than_enough_of_a_body),
                 cmocka_unit_test(probe_asks_for_the_path_at_the_address),
+                cmocka_unit_test(probe_asks_as_whom_and_takes_what_the_project_says),
                 cmocka_unit_test(probe_gives_up_when_the_time_is_over),
                 cmocka_unit_test(probe_is_broken_off_at_once),
                 cmocka_unit_test(probe_of_tcp_asks_for_a_connection_only),

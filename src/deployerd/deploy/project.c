@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* Root's file, for one request: see project.h. */
+#include "deployerd/deploy/project.h"
+
+#include "deployerd/deploy/networks.h"
+#include "deployerd/deploy/recreate.h"
+#include "shared/json.h"
+
+int project_load(Engine *engine, const DeployerConfig *config, const DeployRequest *request,
+                 ProjectConfig *ret) {
+        ProjectSubject subject;
+        char problem[PROJECT_PROBLEM_SIZE];
+        int r;
+
+        assert(engine);
+        assert(config);
+        assert(request);
+        assert(ret);
+
+        subject = (ProjectSubject){
+                .project = request->project,
+                .stage = request->stage,
+                .repository = request->repository,
+                .api_minor = engine_api_minor(engine),
+        };
+        r = project_config_load(config->projects_dir, &subject, ret, problem, sizeof(problem));
+        if (r < 0 && r != -ENOMEM)
+                return worker_fail(engine_worker(engine), r, "%s", problem);
+        if (r < 0)
+                return r;
+
+        r = networks_check(engine, ret->container);
+        if (r < 0)
+                project_config_done(ret);
+
+        return r;
+}
+
+int project_replace(Worker *worker, const ProjectConfig *project, const DeployRequest *request,
+                    const json_t *body, const char **ret_reason) {
+        const char *reason;
+
+        assert(worker);
+        assert(project);
+        assert(request);
+        assert(body);
+        assert(ret_reason);
+
+        reason = container_body_recreate_reason(body, project->shareable);
+        if (reason && project->replace == PROJECT_REPLACE_OVERLAP)
+                return worker_fail(worker, -EBADMSG,
+                                   "projects.d/%s.json: %s cannot have \"replace\": \"overlap\", because %s",
+                                   request->project, request->stage, reason);
+        if (!reason && project->replace == PROJECT_REPLACE_RECREATE)
+                reason = "root's file of the project wants it";
+
+        *ret_reason = reason;
+        return reason ? 1 : 0;
+}
+
+int project_check(Engine *engine, const ProjectConfig *project, const DeployRequest *request,
+                  const DeployerConfig *config) {
+        _cleanup_(json_freep) json_t *body = NULL;
+        char hash[CONFIG_HASH_SIZE];
+        const char *reason;
+        int r;
+
+        assert(engine);
+
+        r = container_body(engine_quirks(engine), request, project, config, &(BodyImage){ .digest = "" },
+                           /* runs= */ NULL, &body, hash);
+        if (r >= 0)
+                r = project_replace(engine_worker(engine), project, request, body, &reason);
+        return r < 0 ? r : 0;
+}
+
+HealthSpec project_health(const ProjectConfig *project, const DeployRequest *request, uint16_t port,
+                          bool has_healthcheck) {
+        const ProjectHealth *health;
+
+        assert(project);
+        assert(request);
+
+        health = &project->health;
+        if (!health->check)
+                return (HealthSpec){ .has_healthcheck = has_healthcheck,
+                                     .healthcheck = request->healthcheck,
+                                     .port = port };
+
+        return (HealthSpec){
+                .has_healthcheck = has_healthcheck,
+                .healthcheck = health->check,
+                .host = health->host,
+                .port = health->port > 0 ? health->port : port,
+                .status_first = health->status_first,
+                .status_last = health->status_last,
+        };
+}

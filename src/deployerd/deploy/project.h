@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What root says of the project of a request: read against the engine that is there, and what follows from it. */
+#pragma once
+
+#include "deployerd/deploy/container-body.h"
+#include "deployerd/deploy/health.h"
+
+/* As project_config_load(); worker_error() has the sentence. */
+int project_load(Engine *engine, const DeployerConfig *config, const DeployRequest *request,
+                 ProjectConfig *ret);
+
+/* What has to be known of the image for none of it. -EBADMSG, explained; -ENOMEM, -EIO. */
+int project_check(Engine *engine, const ProjectConfig *project, const DeployRequest *request,
+                  const DeployerConfig *config);
+
+/*
+ * Whether the old container has to make way before a new one with this body is started: 1, with the reason (good until the
+ * next call); 0; -EBADMSG, explained: it has to, and root wants otherwise.
+ */
+int project_replace(Worker *worker, const ProjectConfig *project, const DeployRequest *request,
+                    const json_t *body, const char **ret_reason);
+
+/* How a new container is asked for its health: root's word comes before the request's. Borrowed from both. */
+HealthSpec project_health(const ProjectConfig *project, const DeployRequest *request, uint16_t port,
+                          bool has_healthcheck);

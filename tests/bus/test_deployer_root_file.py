@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: MIT
+"""Each key of root's file does what the manual says, by the real daemon; and what is wrong in one is told in time."""
+import json
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from deployer_host import Host, Progress  # noqa: E402
+
+REPO = "ghcr.io/acme/shop"
+IMAGE = f"{REPO}:v1"
+
+
+def write(host, name, text, mode=0o640):
+    """A file of projects.d."""
+    os.makedirs(os.path.join(host.directory, "projects.d"), mode=0o750, exist_ok=True)
+    path = host.write(f"projects.d/{name}", text)
+    os.chmod(path, mode)
+    return path
+
+
+def project(host, name="shop", image=REPO, **parts):
+    return write(host, f"{name}.json", json.dumps({"image": image, **parts}))
+
+
+def last_body(host):
+    """What the engine was asked to create last."""
+    return host.engine.control("state")["bodies"][-1]
+
+
+def asked_for_the_image(host):
+    return [line for line in host.engine.requests() if "/images/" in line or "/distribution/" in line]
+
+
+def expect_refused(host, error, words, image=IMAGE, deploy=7, **options):
+    name, text = host.refused(deploy, image, **options)
+    assert name == error and words in text, f"{name}: {text}"
+
+
+# container
+
+def test_mistake_in_the_engines_keys_is_told_with_what_was_meant_before_the_pull():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        for parts, words in (
+                ({"Env": []}, "shop.json: /Env: \"Env\" belongs in /container"),
+                ({"container": {"Binds": []}}, "/container/Binds: \"Binds\" belongs in /container/HostConfig"),
+                ({"stages": {"prod": {"container": {"HostConfig": {"Memroy": 1}}}}},
+                 "/stages/prod/container/HostConfig/Memroy: is no key of the engine's; the nearest is \"Memory\""),
+                ({"container": {"HostConfig": {"Memory": "1g"}}}, "Memory: is a string, and has to be an integer")):
+            project(host, **parts)
+            expect_refused(host, "Configuration", words)
+        assert not asked_for_the_image(host)
+        project(host, container={"HostConfig": {"Memroy": 1}}, unchecked=["HostConfig.Memroy"])
+        assert host.deploy(7, IMAGE)[0] == "succeeded" and last_body(host)["HostConfig"]["Memroy"] == 1
+
+
+def test_key_of_another_version_of_the_api_is_refused_before_the_pull():
+    address = {"container": {"NetworkingConfig": {"EndpointsConfig": {"net": {"MacAddress": "02:42:ac:11:00:02"}}}}}
+    priority = {"container": {"NetworkingConfig": {"EndpointsConfig": {"net": {"GwPriority": 1}}}}}
+    gone = {"container": {"HostConfig": {"KernelMemory": 1}}}
+    for flavour, parts, words in (
+            ("docker", address, "net/MacAddress: takes version 1.44 of the engine's API, and version 1.41 is spoken here"),
+            ("podman", address, "net/MacAddress: takes version 1.44 of the engine's API, and version 1.41 is spoken here"),
+            ("modern", address, None),
+            ("modern", priority, "net/GwPriority: takes version 1.55 of the engine's API, and version 1.44 is spoken here"),
+            ("modern", gone, "HostConfig/KernelMemory: is gone from version 1.44 of the engine's API"),
+            ("docker", gone, None)):
+        with Host(flavour) as host:
+            host.engine.push(REPO, "v1")
+            project(host, **parts)
+            if words is None:
+                assert host.deploy(7, IMAGE)[0] == "succeeded", flavour
+            else:
+                expect_refused(host, "Configuration", words)
+                assert not asked_for_the_image(host), flavour
+
+
+def test_log_of_the_engines_choice_is_had_by_a_null():
+    for flavour in ("docker", "podman"):
+        with Host(flavour) as host:
+            host.engine.push(REPO, "v1")
+            host.deploy(7, IMAGE)
+            assert last_body(host)["HostConfig"]["LogConfig"]["Type"] == "journald"
+            project(host, container={"HostConfig": {"LogConfig": None}})
+            assert host.deploy(8, IMAGE)[0] == "succeeded"
+            assert "LogConfig" not in last_body(host)["HostConfig"], last_body(host)
+            assert host.deploy(9, IMAGE)[0] == "unchanged"
+
+
+# healthcheck
+
+def test_each_key_of_a_health_check_is_heeded():
+    for check, behaviour, outcome in (
+            # Another port than the project's, and a status that is well only for this one.
+            ({"type": "http", "path": "/up", "port": 9000, "status": "404"}, {"port": 9000, "status": 404}, "succeeded"),
+            ({"type": "http", "path": "/up", "status": "200-299"}, {"status": 302}, "Unhealthy"),
+            ({"type": "http", "path": "/up"}, {"status": 302}, "succeeded"),
+            ({"type": "tcp", "port": 9000}, {"port": 9000}, "succeeded"),
+            ({"type": "tcp", "port": 9001}, {"port": 9000}, "Unhealthy")):
+        with Host(config="HealthDeadlineSec=1\n") as host:
+            host.engine.push(REPO, "v1", listen=behaviour)
+            project(host, healthcheck=check)
+            if outcome == "succeeded":
+                assert host.deploy(7, IMAGE)[0] == outcome, check
+            else:
+                expect_refused(host, outcome, str(check.get("port", "answers 302")))
+
+
+def test_health_check_asks_for_the_host_that_root_names():
+    with Host() as host:
+        host.engine.push(REPO, "v1", listen={"for": "app.example.com"})
+        project(host, healthcheck={"type": "http", "path": "/up"}, limits={"health": "1s"})
+        expect_refused(host, "Unhealthy", "answers 400")
+        project(host, healthcheck={"type": "http", "path": "/up", "host": "app.example.com"})
+        assert host.deploy(8, IMAGE)[0] == "succeeded"
+
+
+# limits
+
+def test_one_slow_starter_raises_the_limit_of_nobody_else():
+    with Host(config="HealthDeadlineSec=1\n") as host:
+        host.engine.push(REPO, "v1", listen={"after": 2})
+        project(host, stages={"dev": {"limits": {"health": "20s"}}})
+        assert host.deploy(7, IMAGE)[0] == "succeeded"
+        expect_refused(host, "Unhealthy", "before the deadline", stage="prod")
+
+
+def test_stability_is_the_projects_own():
+    with Host(config="StableSec=20\n") as host:
+        host.engine.push(REPO, "v1", listen=False)
+        project(host, healthcheck="none", limits={"stable": "300ms"})
+        begun = time.monotonic()
+        assert host.deploy(7, IMAGE)[0] == "succeeded" and time.monotonic() - begun < 15
+
+
+def test_old_one_is_given_the_time_that_the_project_needs():
+    with Host(config="DrainSec=20\nStopGraceSec=1\n") as host:
+        host.engine.push(REPO, "v1", stop_takes=2)
+        host.engine.push(REPO, "v2")
+        project(host, limits={"stop": "1min", "drain": "0"})
+        host.deploy(7, IMAGE)
+        assert last_body(host)["StopTimeout"] == 60, last_body(host)
+        begun = time.monotonic()
+        host.deploy(8, f"{REPO}:v2")
+        assert time.monotonic() - begun < 15
+        assert [line for line in host.engine.requests() if line.endswith("/stop?t=60")], host.engine.requests()
+        # As long as nobody changes it nothing is replaced, and what is changed holds from the next deploy on.
+        assert host.deploy(9, f"{REPO}:v2")[0] == "unchanged"
+        project(host, limits={"stop": "30", "drain": "0"})
+        assert host.deploy(10, f"{REPO}:v2")[0] == "succeeded" and last_body(host)["StopTimeout"] == 30
+
+
+def test_removal_waits_as_long_as_the_project_needs():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        host.deploy(7, IMAGE)
+        host.engine.control("add", {"name": "shop-dev-8", "body": {"Image": IMAGE, "Labels": {
+            f"org.tinyforge.{key}": value for key, value in (
+                ("project", "shop"), ("stage", "dev"), ("deploy", "8"), ("digest", host.engine.digest("x")),
+                ("config", "x"), ("store", host.store))}}})
+        project(host, limits={"stop": "2min"})
+        host.call("RemoveStage", "ss", "shop", "dev")
+        assert not host.engine.names()
+        assert [line for line in host.engine.requests() if line.endswith("/stop?t=120")], host.engine.requests()
+
+
+def test_pull_that_takes_longer_than_the_project_allows_is_given_up():
+    for flavour in ("docker", "podman"):
+        with Host(flavour) as host:
+            host.engine.push(REPO, "v1")
+            project(host, limits={"pull": "1s"})
+            host.engine.fault("POST", "/images/create", "stream-silence")
+            expect_refused(host, "DeadlineExceeded", "it took longer than root's file allows it to")
+            assert host.deploy(8, IMAGE)[0] == "succeeded"
+
+
+def test_deadline_of_a_deploy_gives_room_to_what_root_allows():
+    with Host(config="DeployDeadlineSec=2\n") as host:
+        host.engine.push(REPO, "v1", listen={"after": 4})
+        expect_refused(host, "DeadlineExceeded", "")
+        project(host, limits={"health": "30s"})
+        assert host.deploy(8, IMAGE)[0] == "succeeded"
+
+
+def test_limits_count_for_what_a_dead_attempt_has_left_and_mistakes_do_not_keep_it():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        host.deploy(7, IMAGE)
+        host.engine.control("add", {"name": "shop-dev-8.pending", "body": {"Image": IMAGE, "Labels": {
+            f"org.tinyforge.{key}": value for key, value in (
+                ("project", "shop"), ("stage", "dev"), ("deploy", "8"), ("digest", host.engine.digest("x")),
+                ("config", "x"), ("store", host.store))}}})
+        project(host, limits={"health": "soon"})
+        expect_refused(host, "Configuration", "/limits/health: has to be a time span", deploy=8)
+        assert host.engine.names() == ["shop-dev-7"], host.engine.names()
+
+
+# replace
+
+def test_stage_is_recreated_where_root_wants_it():
+    with Host() as host:
+        for tag in ("v1", "v2"):
+            host.engine.push(REPO, tag)
+        project(host, replace="recreate")
+        host.deploy(7, IMAGE)
+        progress = Progress(host)
+        host.deploy(8, f"{REPO}:v2", MaxInstances=("u", 3))
+        assert "stopped" in progress.read("retired") and host.engine.names() == ["shop-dev-8"]
+        assert "because root's file of the project wants it" in host.log(), host.log()
+
+
+def test_overlap_is_refused_with_the_reason_before_the_pull():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        fixed = {"HostConfig": {"PortBindings": {"8080/tcp": [{"HostPort": "8088"}]}}}
+        project(host, stages={"prod": {"replace": "overlap", "container": fixed}, "dev": {"container": fixed}})
+        expect_refused(host, "Configuration", "projects.d/shop.json: prod cannot have \"replace\": \"overlap\", because it "
+                       "publishes the fixed host port 8088", stage="prod")
+        assert not asked_for_the_image(host)
+        assert host.deploy(7, IMAGE)[0] == "succeeded"
+
+
+def test_overlap_is_refused_for_what_the_image_brings():
+    with Host() as host:
+        host.engine.push(REPO, "v1", volumes=["/data"])
+        project(host, replace="overlap")
+        expect_refused(host, "Configuration", "because it writes to the volume")
+        assert not host.engine.names()
+        project(host, replace="overlap", shareable=["/data"])
+        assert host.deploy(7, IMAGE)[0] == "succeeded"
+
+
+# pull
+
+def test_image_of_this_machine_alone_is_deployed_replaced_and_brought_back():
+    for flavour in ("docker", "podman"):
+        for pull in ("never", "missing"):
+            with Host(flavour) as host:
+                host.engine.control("registry", {"down": True})
+                host.engine.build(REPO, "v1")
+                host.engine.build(REPO, "v2")
+                project(host, pull=pull)
+                assert host.deploy(7, IMAGE)[0] == "succeeded"
+                first = host.instances()[0][6]
+                assert host.deploy(8, IMAGE)[0] == "unchanged"
+                assert host.deploy(9, f"{REPO}:v2")[0] == "succeeded"
+                # By what stood for its digest, as a rollback asks for it.
+                assert host.deploy(10, f"{REPO}@{first}")[0] == "succeeded"
+                assert [instance[6] for instance in host.instances()] == [first]
+                assert not [line for line in host.engine.requests() if "create?fromImage" in line or "/distribution/" in line]
+
+
+def test_image_that_is_not_here_is_pulled_or_not_as_root_says():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        project(host, pull="never")
+        expect_refused(host, "NoSuchImage", "is not on this machine, and root's file has \"pull\": \"never\"")
+        assert not [line for line in host.engine.requests() if "fromImage" in line or "/distribution/" in line]
+        project(host, pull="missing")
+        assert host.deploy(7, IMAGE)[0] == "succeeded"
+        # The tag moves, and what is here stays.
+        host.engine.build(REPO, "v1", word="here")
+        host.engine.push(REPO, "v1", word="moved")
+        assert host.deploy(8, IMAGE)[0] == "succeeded"
+        assert host.engine.digest("moved") not in [instance[6] for instance in host.instances()]
+
+
+def test_id_of_an_image_of_another_repository_is_none_of_this_one():
+    with Host() as host:
+        other = host.engine.build("ghcr.io/other/secret", "v1")
+        identifier = host.engine.request("GET", "/v1.41/images/ghcr.io/other/secret:v1/json")[1]["Id"]
+        assert identifier != other
+        project(host, pull="never")
+        expect_refused(host, "NoSuchImage", "is not on this machine", image=f"{REPO}@{identifier}")
+        assert not host.engine.names()
+
+
+if __name__ == "__main__":
+    tap.main()
