@@ -135,6 +135,15 @@ def test_no_rule_is_left_over():
     source.expect_nothing(findings)
 
 
+def test_architecture_page_has_the_same_table():
+    page = (source.ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = {room: re.findall(r"`([a-z/-]+)`", uses)
+            for room, uses in re.findall(r"^\| `([a-z]+(?:/[a-z-]+)?)` \| [^|]+ \|([^|\n]*)\|$", page, re.MULTILINE)}
+    wanted = {room: sorted(rule["uses"]) for room, rule in ROOMS.items() if rule["uses"] != "*"}
+    assert {room: sorted(uses) for room, uses in rows.items() if room in ROOMS} == wanted, \
+        f"they differ in {sorted(room for room in wanted if sorted(rows.get(room, ['?'])) != wanted[room])}"
+
+
 def test_nothing_goes_round_in_circles():
     findings = []
     for kind, arrows in (("includes", graph.includes()), ("calls", graph.calls())):
