@@ -38,8 +38,9 @@ static const Verb verbs[] = {
                                    "Instances come from the engine, and are shown to whom polkit lets see them.\n"
                                    "Unmanaged is what webhookd has no deploy of, and what is of another store.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
-                                   "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"}, \"engine\":{\"name\",\"version\",\n"
-                                   "      \"api_version\"}, \"waiting\":[as of deploys], \"instances\":[as of endpoint,\n"
+                                   "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"},\n"
+                                   "      \"engine\":{\"name\",\"version\",\"api_version\"},\n"
+                                   "      \"waiting\":[as of deploys], \"instances\":[as of endpoint,\n"
                                    "      of all states, and \"managed\"]}; a part that is missing is null.\n",
                         .run = verb_status,
         },

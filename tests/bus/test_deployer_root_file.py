@@ -58,13 +58,13 @@ def test_mistake_in_the_engines_keys_is_told_with_what_was_meant_before_the_pull
 
 
 def test_key_of_another_version_of_the_api_is_refused_before_the_pull():
-    address = {"container": {"NetworkingConfig": {"EndpointsConfig": {"net": {"MacAddress": "02:42:ac:11:00:02"}}}}}
+    annotations = {"container": {"HostConfig": {"Annotations": {"a": "b"}}}}
     priority = {"container": {"NetworkingConfig": {"EndpointsConfig": {"net": {"GwPriority": 1}}}}}
     gone = {"container": {"HostConfig": {"KernelMemory": 1}}}
     for flavour, parts, words in (
-            ("docker", address, "net/MacAddress: takes version 1.44 of the engine's API, and version 1.41 is spoken here"),
-            ("podman", address, "net/MacAddress: takes version 1.44 of the engine's API, and version 1.41 is spoken here"),
-            ("modern", address, None),
+            ("docker", annotations, "HostConfig/Annotations: takes version 1.44 of the engine's API, and version 1.41 is spoken here"),
+            ("podman", annotations, "HostConfig/Annotations: takes version 1.44 of the engine's API, and version 1.41 is spoken here"),
+            ("modern", annotations, None),
             ("modern", priority, "net/GwPriority: takes version 1.55 of the engine's API, and version 1.44 is spoken here"),
             ("modern", gone, "HostConfig/KernelMemory: is gone from version 1.44 of the engine's API"),
             ("docker", gone, None)):

@@ -228,7 +228,7 @@ static const EngineKey keys_endpoint_settings[] = {
         { "GwPriority", &type_integer, 44, 55, 0 },
         { "IPAMConfig", &type_endpoint_ipamconfig, 0, 0, 0 },
         { "Links", &type_string_array, 0, 0, 0 },
-        { "MacAddress", &type_string, 43, 44, 0 },
+        { "MacAddress", &type_string, 0, 0, 0 },
 };
 static const EngineType type_endpoint_settings = OBJECT(keys_endpoint_settings);
 static const EngineType type_endpoint_settings_map = { ENGINE_MAP, &type_endpoint_settings, NULL, 0 };

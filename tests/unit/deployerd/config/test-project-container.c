@@ -154,10 +154,6 @@ static void key_of_another_version_of_the_api_is_refused_with_both_versions(void
                 const char *patch, *problem;
                 unsigned first, last; /* the versions in which it is refused */
         } cases[] = {
-                { "{'NetworkingConfig':{'EndpointsConfig':{'n':{'MacAddress':'02:42:ac:11:00:02'}}}}",
-                  "/container/NetworkingConfig/EndpointsConfig/n/MacAddress: takes version 1.44 of the engine's "
-                  "API, and version 1.43 is spoken here",
-                  41, 43 },
                 { "{'HostConfig':{'Annotations':{'a':'b'}}}",
                   "/container/HostConfig/Annotations: takes version 1.44 of the engine's API, and version 1.41 "
                   "is spoken here",
