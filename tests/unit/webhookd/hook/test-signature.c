@@ -225,7 +225,7 @@ static void key_is_read_without_what_is_around_it(void **state) {
 static void key_of_standard_webhooks_is_good_without_its_prefix(void **state) {
         (void) state;
 
-        assert_int_equal(STANDARD(STANDARD_KEY + strlen("whsec_"), NOW, "webhook-id", STANDARD_ID,
+        assert_int_equal(STANDARD(&STANDARD_KEY[strlen("whsec_")], NOW, "webhook-id", STANDARD_ID,
                                   "webhook-timestamp", STANDARD_TIME, "webhook-signature",
                                   "v1," STANDARD_MAC),
                          SIGNATURE_GOOD_FINAL_ID);
