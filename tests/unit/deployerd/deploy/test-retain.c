@@ -47,7 +47,7 @@ static void longest_tag_is_one_that_registries_take(void **state) {
 
         (void) state;
         assert_int_equal(strlen(stage), 63);
-        retain_tag(stage, UINT64_MAX, STORE, false, tag);
+        retain_tag(stage, UINT64_MAX, STORE, true, tag);
         assert_int_equal(strlen(tag), RETAIN_TAG_SIZE - 1);
         assert_true(strlen(tag) <= 128);
 }
