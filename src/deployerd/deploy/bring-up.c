@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the container's creation to its health: see deploy-internal.h. A stage that has to be recreated is down for a while,
+ * From the container's creation to its health: see bring-up.h. A stage that has to be recreated is down for a while,
  * and a container that is pending is the sign of it: it is created before the old one is stopped, and removed only after the
  * old one was started again. So whoever finds one knows what may have to be put back.
  */
-#include "deployerd/deploy/deploy-internal.h"
+#include "deployerd/deploy/bring-up.h"
 #include "deployerd/deploy/health.h"
 #include "deployerd/deploy/networks.h"
 #include "deployerd/deploy/project.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What every step of a deploy may ask: see deploy-internal.h. */
-#include "deployerd/deploy/deploy-internal.h"
+/* What every step of a deploy may ask: see context.h. */
+#include "deployerd/deploy/context.h"
 #include "shared/healthcheck.h"
 
 void deploy_done(Deploy *deploy) {

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a stage gets its new image: see deploy.h. Here stands the way and what is decided on it; each step is a file of its
- * own, in the order of deploy-internal.h.
+ * own, in the order of context.h.
  */
+#include "deployerd/deploy/deploy.h"
+
 #include <stdio.h>
 
 #include "deployerd/deploy/attachment.h"
-#include "deployerd/deploy/deploy-internal.h"
+#include "deployerd/deploy/bring-up.h"
+#include "deployerd/deploy/context.h"
+#include "deployerd/deploy/finish.h"
+#include "deployerd/deploy/prepare.h"
 #include "deployerd/deploy/project.h"
+#include "deployerd/deploy/recover.h"
+#include "deployerd/deploy/switch.h"
+#include "deployerd/deploy/undo.h"
 #include "deployerd/worker/report.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a deploy that has its container, and what goes then: see deploy-internal.h. */
+/* The end of a deploy that has its container, and what goes then: see finish.h. */
 #include <stdio.h>
 
-#include "deployerd/deploy/deploy-internal.h"
+#include "deployerd/deploy/finish.h"
+#include "deployerd/deploy/publish.h"
 #include "deployerd/text.h"
 #include "shared/protocol.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a deploy has to know and to have before it touches any container: see deploy-internal.h. */
+/* What a deploy has to know and to have before it touches any container: see prepare.h. */
 #include <stdio.h>
 
-#include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/fetch.h"
+#include "deployerd/deploy/prepare.h"
 #include "deployerd/deploy/project.h"
 #include "deployerd/worker/report.h"
 #include "shared/protocol.h"

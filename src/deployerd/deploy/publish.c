@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the stage answers now, for the proxy in front of it: see deploy-internal.h. */
-#include "deployerd/deploy/deploy-internal.h"
+/* Where the stage answers now, for the proxy in front of it: see publish.h. */
+#include "deployerd/deploy/publish.h"
 #include "deployerd/deploy/upstreams.h"
 
 void deploy_publish(Deploy *deploy, const InstanceList *list) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an attempt left that died half way: see deploy-internal.h. Where its container is still pending, the old one may have
+ * What an attempt left that died half way: see recover.h. Where its container is still pending, the old one may have
  * been stopped for it.
  */
-#include "deployerd/deploy/deploy-internal.h"
+#include "deployerd/deploy/recover.h"
+#include "deployerd/deploy/publish.h"
 
 /* The dead attempt's container holds what the old one needs (a port, a volume), so it goes down first. */
 static int deploy_put_back(Deploy *deploy, const InstanceList *list, const Instance *old) {

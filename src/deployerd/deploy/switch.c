@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The commit point of a deploy: see deploy-internal.h. */
-#include "deployerd/deploy/deploy-internal.h"
+/* The commit point of a deploy: see switch.h. */
+#include "deployerd/deploy/switch.h"
 #include "shared/protocol.h"
 
 int deploy_switch(Deploy *deploy, Container *ret) {

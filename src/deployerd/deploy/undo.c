@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The way back of a deploy that does not get to its switch: see deploy-internal.h. */
+/* The way back of a deploy that does not get to its switch: see undo.h. */
 #include <stdio.h>
 
-#include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/health.h"
+#include "deployerd/deploy/publish.h"
+#include "deployerd/deploy/undo.h"
 #include "deployerd/deploy/volumes.h"
 #include "deployerd/text.h"
 #include "shared/json.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A deploy under way, in its child process, and its steps. deploy.c is the way through them; each of the others is one file,
- * and none of these knows another: what two of them need is in context.c and publish.c, below all of them.
+ * Deploy: one under way, in its child process, with what every step may ask of it. deploy.c is the way through the steps.
+ * Each step is one file, and none knows another: what two of them need is here and in publish.h, below all of them.
  *
  *     recover   what an attempt that died has left is put right
  *     prepare   what root says, the image, the body of the container
@@ -12,11 +12,13 @@
  */
 #pragma once
 
+#include "deployerd/config/deployer-config.h"
 #include "deployerd/config/project-config.h"
 #include "deployerd/deploy/container-body.h"
-#include "deployerd/deploy/deploy.h"
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/retain.h"
+#include "deployerd/worker/deploy-request.h"
+#include "deployerd/worker/worker.h"
 
 /* A few ports, for people to read. */
 #define OTHER_PORTS_SIZE 64U
@@ -52,8 +54,6 @@ static inline bool deploy_owns(const Deploy *deploy, const Instance *instance) {
         return streq(instance->store, deploy->request->store);
 }
 
-/* context.c */
-
 void deploy_done(Deploy *deploy);
 /* All instances of the stage, of whatever store. */
 int deploy_list(Deploy *deploy, InstanceList *ret);
@@ -69,51 +69,3 @@ bool deploy_image_check_counts(const Deploy *deploy);
 int deploy_check_cancelled(Deploy *deploy);
 /* Ends the child's work with this outcome. */
 int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container);
-
-/* publish.c */
-
-/* Tells the proxy's configuration where the stage answers now. What fails is logged. */
-void deploy_publish(Deploy *deploy, const InstanceList *list);
-/* The same, as the engine has it: what was stopped and started again may answer at another port. */
-void deploy_publish_now(Deploy *deploy);
-
-/* The steps */
-
-/*
- * What a dead attempt left behind: puts back what it had stopped, then removes what it had not switched to, and what it had
- * switched to and does not run. Afterwards the stage is what it was before that attempt.
- */
-int deploy_recover(Deploy *deploy, const InstanceList *list);
-
-/*
- * Reads what root says of the project, and counts with its limits from then on. A mistake is explained, and can be found again
- * by asking again.
- */
-int deploy_read_project(Deploy *deploy);
-
-/* Gets the image here, makes the body, and lists what is there `before`. */
-int deploy_prepare(Deploy *deploy);
-
-/* Creates, stops what has to make way, starts, waits, and gives it its aliases. -EREMOTEIO: it did not come up. Undoes nothing. */
-int deploy_bring_up(Deploy *deploy);
-
-/*
- * Gives the new container its final name. An answer that was lost is asked for again; `*ret`, the container as it is then,
- * is to be released in any case.
- */
-int deploy_switch(Deploy *deploy, Container *ret);
-
-/*
- * Back to what was before: those that made way run again, the new container goes. `error` keeps its sentence. Returns it, or
- * the error that left work for another attempt, with the pending container as the sign of it.
- */
-int deploy_undo(Deploy *deploy, int error);
-
-/*
- * The new one did not come up: says why, undoes, and looks for what keeps running. Ends the deploy as rolled back, or
- * returns -EREMOTEIO when nothing runs, or -EIO where the engine itself may be the reason, or what the undo returned.
- */
-int deploy_roll_back(Deploy *deploy);
-
-/* After the switch, or where none was needed: retires what `current` replaces, drops old images, ends the deploy. */
-int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* What an attempt left that died half way. */
+#pragma once
+
+#include "deployerd/deploy/context.h"
+
+/*
+ * What a dead attempt left behind: puts back what it had stopped, then removes what it had not switched to, and what it had
+ * switched to and does not run. Afterwards the stage is what it was before that attempt.
+ */
+int deploy_recover(Deploy *deploy, const InstanceList *list);
