@@ -13,7 +13,11 @@
 #include <sys/stat.h>
 
 #include "unit.h"
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/deploy.h"
+#include "webhookd/store/row.h"
+#include "webhookd/store/schema.h"
+#include "webhookd/store/statement.h"
+#include "webhookd/store/transaction.h"
 
 #define DIGEST_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"

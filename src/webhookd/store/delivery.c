@@ -7,7 +7,9 @@
 #include <sqlite3.h>
 
 #include "shared/time-util.h"
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/delivery.h"
+#include "webhookd/store/row.h"
+#include "webhookd/store/statement.h"
 
 int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_deploy_id,
                         DeployState *ret_state) {

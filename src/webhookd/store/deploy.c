@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Deploys as rows: their states and how they are read. What becomes of a row is decided in enqueue.c. */
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/deploy.h"
+#include "webhookd/store/row.h"
+#include "webhookd/store/statement.h"
 
 #define DEPLOY_SELECT                                                                                        \
         "SELECT d.id, d.stage_id, p.name, s.name, d.image, d.digest, d.source, d.reason, d.state, "          \

@@ -3,7 +3,11 @@
  * The rules of the queue: what a push becomes. Order is by id, never by time. Of a stage one row at most is queued, and
  * one at most is running. How a row goes on from there is in outcome.c, and what both do to the queue in queue.c.
  */
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/delivery.h"
+#include "webhookd/store/deploy.h"
+#include "webhookd/store/queue.h"
+#include "webhookd/store/statement.h"
+#include "webhookd/store/transaction.h"
 
 void enqueue_result_done(EnqueueResult *result) {
         assert(result);

@@ -9,7 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/file.h"
 
 static int file_make_private(int fd) {
         struct stat st;

@@ -3,7 +3,9 @@
 #include <sqlite3.h>
 
 #include "shared/time-util.h"
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/row.h"
+#include "webhookd/store/statement.h"
+#include "webhookd/store/transaction.h"
 
 static const char *const rule_names[] = {
         [SIGNATURE_RULE_NONE] = "none",

@@ -7,7 +7,10 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/deploy.h"
+#include "webhookd/store/queue.h"
+#include "webhookd/store/statement.h"
+#include "webhookd/store/transaction.h"
 
 static int ids_raise(Store *store, uint64_t above) {
         static const char insert_sql

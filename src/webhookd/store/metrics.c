@@ -5,7 +5,8 @@
  */
 #include <sqlite3.h>
 
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/metrics.h"
+#include "webhookd/store/statement.h"
 
 /* Upper bounds of the buckets of a deploy's duration; what takes longer is in one more. */
 static const struct {

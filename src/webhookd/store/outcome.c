@@ -7,7 +7,10 @@
 
 #include "shared/protocol.h"
 #include "shared/time-util.h"
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/deploy.h"
+#include "webhookd/store/queue.h"
+#include "webhookd/store/statement.h"
+#include "webhookd/store/transaction.h"
 
 static_assert(REASON_MAX == 4096 && DEPLOY_ATTEMPTS_MAX == 5, "the schema has the same limits");
 

@@ -3,7 +3,9 @@
 #include <sqlite3.h>
 
 #include "shared/time-util.h"
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/row.h"
+#include "webhookd/store/statement.h"
+#include "webhookd/store/transaction.h"
 
 #define PROJECT_SELECT "SELECT id, name, image, healthcheck, port, auto_created, created_at FROM projects "
 

@@ -6,7 +6,10 @@
 #include <sqlite3.h>
 
 #include "shared/time-util.h"
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/delivery.h"
+#include "webhookd/store/metrics.h"
+#include "webhookd/store/queue.h"
+#include "webhookd/store/statement.h"
 
 /* Forgets the finished rows of a stage beyond DEPLOYS_KEPT, but for what rollbacks need. */
 static int queue_prune(Store *store, int64_t stage_id) {

@@ -3,7 +3,11 @@
  * Going back, and calling off: the rows that a rollback makes, and the cancelling of rows. A generation is a version that
  * ran; it is known by the id of the deploy that brought it first.
  */
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/deploy.h"
+#include "webhookd/store/queue.h"
+#include "webhookd/store/row.h"
+#include "webhookd/store/statement.h"
+#include "webhookd/store/transaction.h"
 
 /* What a rollback goes back to. */
 typedef struct Target {

@@ -2,7 +2,8 @@
 /* Rows: their columns, and the objects that are made of them, one or all that a query finds. */
 #include <sqlite3.h>
 
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/row.h"
+#include "webhookd/store/statement.h"
 
 char *row_text_or_null(Row *row) {
         const char *text;

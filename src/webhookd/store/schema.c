@@ -7,7 +7,10 @@
  */
 #include <sqlite3.h>
 
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/schema.h"
+#include "webhookd/store/settings.h"
+#include "webhookd/store/statement.h"
+#include "webhookd/store/transaction.h"
 
 /* "tfrg": other programs' databases are refused, not filled with our tables. */
 #define APPLICATION_ID     INT64_C(0x74667267)

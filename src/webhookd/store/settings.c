@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <systemd/sd-id128.h>
 
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/settings.h"
+#include "webhookd/store/statement.h"
+#include "webhookd/store/transaction.h"
 
 #define UUID_KEY       "uuid"
 #define SECRET_KEY     "secret"

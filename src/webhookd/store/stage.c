@@ -3,7 +3,8 @@
 #include <sqlite3.h>
 
 #include "shared/protocol.h"
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/row.h"
+#include "webhookd/store/statement.h"
 
 #define STAGE_SELECT                                                                  \
         "SELECT s.id, s.project_id, s.name, s.tag_pattern, s.policy, s.auto_deploy, " \

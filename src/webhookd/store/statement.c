@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Statements: prepared once, bound and stepped; and the one place where sqlite's result codes become errno.
- * See store-internal.h.
+ * See statement.h.
  */
 #include <sqlite3.h>
 #include <stdio.h>
 
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/statement.h"
 
 /* What the file system said decides, where sqlite only knows that it said no. */
 static int errno_from_system(int number, int fallback) {

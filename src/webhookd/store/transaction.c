@@ -2,7 +2,8 @@
 /* Transactions: that of a turn with its marks, and the steps inside it or on their own. */
 #include <sqlite3.h>
 
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/statement.h"
+#include "webhookd/store/transaction.h"
 
 bool store_in_transaction(const Store *store) {
         return sqlite3_get_autocommit(store->db) == 0;

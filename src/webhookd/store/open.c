@@ -4,7 +4,9 @@
 
 #include <sqlite3.h>
 
-#include "webhookd/store/store-internal.h"
+#include "webhookd/store/file.h"
+#include "webhookd/store/schema.h"
+#include "webhookd/store/statement.h"
 
 /* Nobody else has the file (file.c); this is for a stranger's glance at it with another program. */
 #define BUSY_TIMEOUT_MSEC 1000

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The handle of the store and the cache of prepared statements. Those are cached by the address of their text, so SQL is
+ * `static const char[]` beside its one user. Besides the files of the store only its own tests include this.
+ */
+#pragma once
+
+#include "webhookd/store/store.h"
+
+typedef struct sqlite3 sqlite3;
+typedef struct sqlite3_stmt sqlite3_stmt;
+
+typedef struct Statement {
+        const char *sql;
+        sqlite3_stmt *handle;
+} Statement;
+
+struct Store {
+        sqlite3 *db;
+        int fd; /* of the file, with our lock on it: see file.c */
+        Statement *statements;
+        size_t n_statements;
+        bool turn; /* store_begin() was called, and neither store_commit() nor store_rollback() since */
+        bool lost; /* sqlite rolled an earlier part of this turn back: it cannot be committed any more */
+        char error[256];
+};
+
+/* A parameter of a statement. */
+typedef struct Value {
+        bool is_text;
+        const char *text; /* NULL is SQL's NULL; borrowed while the statement runs */
+        int64_t number;
+} Value;
+
+static inline Value value_text(const char *text) {
+        return (Value){ .is_text = true, .text = text };
+}
+
+static inline Value value_number(int64_t number) {
+        return (Value){ .number = number };
+}
+
+/* Of clocks: far from the sign bit. */
+static inline Value value_time(uint64_t usec) {
+        assert(usec <= INT64_MAX);
+
+        return value_number((int64_t) usec);
+}
+
+/* An id may come from anywhere; beyond what sqlite can count it becomes one that no row has. */
+static inline Value value_id(uint64_t id) {
+        return value_number(id <= INT64_MAX ? (int64_t) id : -1);
+}
+
+/* `store_write(store, sql, VALUES(value_number(7), value_text("x")))` */
+#define VALUES(...) ((const Value[]){ __VA_ARGS__ }), ELEMENTSOF(((const Value[]){ __VA_ARGS__ }))
+#define NO_VALUES   NULL, 0
+
+/*
+ * Keeps what sqlite says of the failure `code` for store_error(), and returns the negative errno that stands
+ * for it. What the file system said is read from errno, which the caller cleared before it called sqlite:
+ * sqlite3_system_errno() does not know of a commit that failed.
+ */
+int store_fail(Store *store, int code);
+/* The same for a failure that sqlite knows nothing of. Returns `error`. */
+int store_fail_text(Store *store, int error, const char *text);
+
+/*
+ * A cached statement with its parameters bound, to be stepped. `_cleanup_(statement_releasep) sqlite3_stmt
+ * *s = NULL;`
+ */
+int store_query(Store *store, const char *sql, const Value *values, size_t n, sqlite3_stmt **ret);
+void statement_releasep(sqlite3_stmt **statement);
+/* 1 with a row, 0 at the end. */
+int store_step(Store *store, sqlite3_stmt *statement);
+/* Runs a statement that returns no rows. The number of rows it changed. */
+int store_write(Store *store, const char *sql, const Value *values, size_t n);
+/* The first column of the first row: 1, or 0 where there is no row. */
+int store_read_number(Store *store, const char *sql, const Value *values, size_t n, int64_t *ret);
+/* Runs statements of any kind that are used once; their rows go nowhere. */
+int store_execute(Store *store, const char *sql);
+void store_finalize_statements(Store *store);
+
+/* Makes room for one more of `n` items of `size` bytes; NULL without memory, and `items` is as it was. */
+void *items_grow(void *items, size_t n, size_t size);
