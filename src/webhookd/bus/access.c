@@ -3,7 +3,7 @@
  * Who may call which method of org.tinyforge.Webhook1.Manager. One row a method; polkit/org.tinyforge.policy says what the
  * actions mean, and who may do them where the administrator has no rules.
  */
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/access.h"
 
 #define MANAGE_SECRET   "org.tinyforge.webhook.manage-secret"
 #define MANAGE_PROJECTS "org.tinyforge.webhook.manage-projects"

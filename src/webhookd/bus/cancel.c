@@ -5,7 +5,10 @@
 
 #include "shared/bus/errors.h"
 #include "shared/log.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/access.h"
+#include "webhookd/bus/cancel.h"
+#include "webhookd/bus/reply.h"
+#include "webhookd/bus/tell.h"
 
 /* Answers of Cancel() that wait for the deployer at a time. */
 #define CANCELS_MAX 64U

@@ -5,7 +5,10 @@
 
 #include "shared/bus/errors.h"
 #include "shared/log.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/access.h"
+#include "webhookd/bus/deploy.h"
+#include "webhookd/bus/lookup.h"
+#include "webhookd/bus/reply.h"
 
 /* The reference to deploy: the project's image with `tag`, or for an empty one what is available. */
 static int deploy_reference(const Project *project, const Stage *stage, const char *tag, ImageRef **ret,

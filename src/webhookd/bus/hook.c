@@ -11,7 +11,10 @@
 #include "shared/name.h"
 #include "shared/tag/glob.h"
 #include "shared/time-util.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/access.h"
+#include "webhookd/bus/hook.h"
+#include "webhookd/bus/reply.h"
+#include "webhookd/bus/tell.h"
 
 #define GRACE_MAX_SEC (HOOK_GRACE_MAX_USEC / USEC_PER_SEC)
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The methods that read, and that everybody may call: ListProjects, ListStages, DescribeStages, ListDeploys,
  * DescribeDeploys, MatchImage. */
+#include "webhookd/bus/list.h"
 #include "shared/bus/errors.h"
 #include "shared/protocol.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/lookup.h"
+#include "webhookd/bus/reply.h"
 #include "webhookd/delivery/matcher.h"
 
 #define LIST_DEPLOYS_MAX 1000U

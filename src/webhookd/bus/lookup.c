@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the arguments of a method name, or the error on the bus that says why that is nothing. */
+#include "webhookd/bus/lookup.h"
 #include "shared/bus/errors.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/reply.h"
 
 int manager_find_project(Manager *manager, const char *name, Project **ret, sd_bus_error *error) {
         int r;

@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* The object on the bus, its properties and signals: see manager.h. The methods are in files of their own. */
+#include "webhookd/bus/manager.h"
 #include "config.h"
 #include "shared/bus/properties.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/access.h"
+#include "webhookd/bus/cancel.h"
+#include "webhookd/bus/context.h"
+#include "webhookd/bus/deploy.h"
+#include "webhookd/bus/hook.h"
+#include "webhookd/bus/list.h"
+#include "webhookd/bus/metrics.h"
+#include "webhookd/bus/project.h"
+#include "webhookd/bus/remove.h"
+#include "webhookd/bus/reply.h"
+#include "webhookd/bus/stage.h"
+#include "webhookd/bus/trial.h"
 
 static int manager_count(Manager *manager, ManagerCounts *ret) {
         ManagerCounts counts;

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "webhookd/bus/manager-hooks.h"
 #include "webhookd/delivery/delivery.h"
 #include "webhookd/hook/hook.h"
 #include "webhookd/queue/deployer.h"
@@ -19,13 +20,6 @@
 struct sd_bus;
 
 typedef struct Manager Manager;
-
-typedef struct ManagerHooks {
-        /* A call came: the daemon is not idle. */
-        void (*activity)(void *userdata);
-        /* A method put something into the outbox. */
-        void (*changed)(void *userdata);
-} ManagerHooks;
 
 /* Borrows everything but the bus. */
 int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const WebhookConfig *config,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* GetMetrics(): counters and gauges for everybody. They name projects and stages, as the lists do, and nothing else. */
+#include "webhookd/bus/metrics.h"
 #include "config.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/reply.h"
 
 static int append_label(sd_bus_message *reply, const MetricLabel *label) {
         return sd_bus_message_append(reply, "{ss}", label->name, strempty(label->value));

@@ -5,7 +5,11 @@
 #include "shared/bus/errors.h"
 #include "shared/healthcheck.h"
 #include "shared/protocol.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/access.h"
+#include "webhookd/bus/lookup.h"
+#include "webhookd/bus/project.h"
+#include "webhookd/bus/reply.h"
+#include "webhookd/bus/tell.h"
 
 typedef struct ProjectOptions {
         const char *healthcheck;

@@ -9,7 +9,11 @@
 #include "shared/bus/errors.h"
 #include "shared/log.h"
 #include "shared/name.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/access.h"
+#include "webhookd/bus/lookup.h"
+#include "webhookd/bus/remove.h"
+#include "webhookd/bus/reply.h"
+#include "webhookd/bus/tell.h"
 
 /* Callers that wait for the deployer at a time. */
 #define REMOVALS_MAX 16U

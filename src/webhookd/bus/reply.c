@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors on the bus that more than one method answers with. */
+#include "webhookd/bus/reply.h"
 #include "shared/bus/errors.h"
 #include "shared/log.h"
-#include "webhookd/bus/manager-internal.h"
 
 int manager_reply_store_error(const Manager *manager, sd_bus_error *error, int r) {
         if (r == -ENOBUFS)

@@ -4,7 +4,11 @@
 
 #include "shared/bus/errors.h"
 #include "shared/protocol.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/access.h"
+#include "webhookd/bus/lookup.h"
+#include "webhookd/bus/reply.h"
+#include "webhookd/bus/stage.h"
+#include "webhookd/bus/tell.h"
 #include "webhookd/delivery/matcher.h"
 
 typedef struct StageOptions {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "shared/log.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/tell.h"
 
 void manager_tell(Manager *manager, const Notice *notice) {
         if (outbox_add(manager->outbox, notice) < 0)

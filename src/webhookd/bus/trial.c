@@ -4,7 +4,9 @@
 
 #include "shared/bus/errors.h"
 #include "shared/log.h"
-#include "webhookd/bus/manager-internal.h"
+#include "webhookd/bus/access.h"
+#include "webhookd/bus/reply.h"
+#include "webhookd/bus/trial.h"
 
 /* What a call says, as a request; text and names are borrowed from the message, but for the small letters. */
 typedef struct Posted {

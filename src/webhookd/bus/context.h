@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Manager, as its methods see it: what they share, below all of them. For the files of this room alone. */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "shared/bus/call.h"
+#include "shared/bus/options.h"
+#include "shared/image-ref.h"
+#include "webhookd/bus/manager-hooks.h"
+#include "webhookd/delivery/delivery.h"
+#include "webhookd/hook/hook.h"
+#include "webhookd/queue/deployer.h"
+#include "webhookd/queue/outbox.h"
+#include "webhookd/store/store.h"
+#include "webhookd/webhook-config.h"
+
+typedef struct Manager Manager;
+
+typedef struct ManagerCounts {
+        uint64_t projects, queued, running;
+} ManagerCounts;
+
+typedef struct Cancel Cancel;
+typedef struct Removal Removal;
+
+struct Manager {
+        sd_bus *bus;
+        sd_bus_slot *slot;
+        Store *store;
+        Hooks *webhooks;
+        const WebhookConfig *config;
+        Outbox *outbox;
+        ManagerHooks hooks;
+        void *userdata;
+        Authority *authority;
+        ManagerCounts emitted;
+        Deployer *deployer;
+        Delivery *delivery;
+        Cancel *cancels; /* callers of Cancel() who wait for the deployer */
+        unsigned n_cancels;
+        Removal *removals; /* callers of RemoveProject() and RemoveStage() who wait for the deployer */
+        unsigned n_removals;
+};
