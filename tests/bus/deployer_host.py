@@ -26,7 +26,7 @@ class Call:
     """One method call in the background."""
 
     def __init__(self, function):
-        self.reply = self.error = None
+        self.reply = self.error = self.raised = None
         self.thread = threading.Thread(target=self._run, args=[function], daemon=True)
         self.thread.start()
 
@@ -34,7 +34,7 @@ class Call:
         try:
             self.reply = function()
         except BusError as error:
-            self.error = error.text
+            self.error, self.raised = error.text, error
 
     def is_over(self):
         return not self.thread.is_alive()
@@ -136,7 +136,7 @@ class Host:
         return self.bus.get_property(NAME, PATH, INTERFACE, name)
 
     def options(self, deploy_id, **more):
-        """The words of an a{sv} for busctl; more: Name=("type", value)."""
+        """The words of an a{sv}; more: Name=("type", value)."""
         options = {"DeployId": ("t", deploy_id), "Store": ("s", self.store), **more}
         options = {name: value for name, value in options.items() if value is not None}
         return [len(options), *[word for name, (kind, value) in options.items() for word in (name, kind, value)]]
@@ -148,36 +148,14 @@ class Host:
     def begin(self, deploy_id, image, **options):
         return Call(lambda: self.deploy(deploy_id, image, **options))
 
-    def error_of(self, function):
-        """The name without its prefix, and the text, of the error on the bus with which the call in `function` ends."""
-        monitor = self.bus.monitor("type='error'")
+    @staticmethod
+    def error_of(function):
+        """The name without its prefix, and the text, of the error with which the call in `function` ends."""
         try:
             function()
         except BusError as error:
-            return self.read_error(monitor.stdout, error)
-        finally:
-            monitor.kill()
-            monitor.wait(20)
-            monitor.stdout.close()
+            return error.name.removeprefix("org.tinyforge."), error.text
         raise AssertionError("there was no error")
-
-    @staticmethod
-    def read_error(stream, error):
-        """busctl does not tell the name, and for some errors a text of its own."""
-        os.set_blocking(stream.fileno(), False)
-        seen = b""
-
-        def look():
-            nonlocal seen
-            try:
-                seen += os.read(stream.fileno(), 65536)
-            except BlockingIOError:
-                pass
-            return re.search(r'error_name=(?:org\.tinyforge\.)?(\S+).*\n +string "(.*)"\n', seen.decode())
-        try:
-            return wait_for("the error", look, 5).groups()
-        except AssertionError:
-            raise error from None
 
     def refused(self, deploy_id, image, **options):
         return self.error_of(lambda: self.deploy(deploy_id, image, **options))

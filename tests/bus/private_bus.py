@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""A dbus-daemon of its own with the installed policy files, and calls on it by busctl."""
+"""A dbus-daemon of its own with the installed policy files, and calls on it."""
 import json
 import os
 import pwd
 import re
 import subprocess
 import xml.sax.saxutils
+
+import sd_bus
+from sd_bus import BusError
 
 CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -30,14 +33,6 @@ CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configurat
   {policies}
 </busconfig>
 """
-
-
-class BusError(Exception):
-    """A method answered with an error; `text` is what busctl says of it."""
-
-    def __init__(self, text):
-        super().__init__(text)
-        self.text = text
 
 
 class PrivateBus:
@@ -79,19 +74,17 @@ class PrivateBus:
                               capture_output=True, text=True, timeout=60, check=False)
 
     def call(self, destination, path, interface, method, signature="", *arguments, prefix=()):
-        command = ["call", destination, path, interface, method]
-        if signature:
-            command += [signature, *[str(a) for a in arguments]]
-        result = self.busctl(*command, prefix=prefix)
+        """The values of the reply; with a `prefix`, which makes somebody else of the caller, by busctl."""
+        if not prefix:
+            return sd_bus.call(self.address, destination, path, interface, method, signature, *arguments)
+        words = [signature, *map(str, arguments)] if signature else []
+        result = self.busctl("call", destination, path, interface, method, *words, prefix=prefix)
         if result.returncode != 0:
             raise BusError(result.stderr.strip())
         return json.loads(result.stdout)["data"] if result.stdout.strip() else []
 
     def get_property(self, destination, path, interface, name):
-        result = self.busctl("get-property", destination, path, interface, name)
-        if result.returncode != 0:
-            raise BusError(result.stderr.strip())
-        return json.loads(result.stdout)["data"]
+        return self.call(destination, path, "org.freedesktop.DBus.Properties", "Get", "ss", interface, name)[0]["data"]
 
     def has_owner(self, name):
         return self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner", "s",

@@ -14,7 +14,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from deployer_host import Host  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
-from private_bus import BusError  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -95,8 +94,7 @@ def test_engine_that_is_not_there_is_unreachable():
 
 def test_engine_that_left_its_socket_behind_is_unreachable():
     with with_old_one() as host:
-        os.kill(host.engine.process.pid, 9)
-        host.engine.process.wait()
+        host.engine.kill()
         name, text = host.refused(8, f"{REPO}:v2")
         assert name == "EngineUnreachable" and "Connection refused" in text, text
 
@@ -311,8 +309,8 @@ def deploy_and_restart_engine(host):
     wait_for("the new one is looked at", looked)
     host.engine.control("restart")
     call.wait()
-    if call.error:
-        raise BusError(call.error)
+    if call.raised:
+        raise call.raised
 
 
 def test_container_that_is_restarted_with_its_engine_is_tried_again():

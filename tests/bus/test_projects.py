@@ -25,7 +25,7 @@ TYPES = {"Image": "s", "Port": "q", "Healthcheck": "s", "TagPattern": "s", "Poli
 
 
 def options(**values):
-    """The words of an a{sv} for busctl."""
+    """The words of an a{sv}."""
     words = [len(values)]
     for name, value in values.items():
         words += [name, TYPES[name], str(value).lower() if isinstance(value, bool) else value]
