@@ -33,6 +33,7 @@ typedef struct Ctl {
         bool follow;       /* deploy, rollback: show the way to the outcome; logs: wait for more */
         bool hold;         /* rollback: auto_deploy goes off with it */
         bool ask_password; /* somebody may be asked for one */
+        bool show_secrets; /* project show: values that are from files of variables, too */
         bool stop;         /* project remove, stage remove: what runs is stopped first */
         unsigned limit;    /* deploys, logs: rows, lines; 0: as many as the verb thinks best */
         const char *since; /* logs: as journalctl takes them; NULL: not given */

@@ -33,6 +33,7 @@ enum {
         ARG_IMAGE,
         ARG_HEADER,
         ARG_GRACE,
+        ARG_SHOW_SECRETS,
         ARG_STOP,
         ARG_NO_ASK_PASSWORD,
         ARG_TEXT /* and those after it: the place in `texts` */
@@ -72,6 +73,7 @@ static const struct option long_options[] = {
         { "image", required_argument, NULL, ARG_IMAGE },
         { "header", required_argument, NULL, ARG_HEADER },
         { "grace", required_argument, NULL, ARG_GRACE },
+        { "show-secrets", no_argument, NULL, ARG_SHOW_SECRETS },
         { "stop", no_argument, NULL, ARG_STOP },
         { "no-ask-password", no_argument, NULL, ARG_NO_ASK_PASSWORD },
 };
@@ -166,6 +168,10 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
         case ARG_GRACE:
                 command->options |= VERB_GRACE;
                 return parse_span(ctl, "grace", value, &ctl->grace_usec);
+        case ARG_SHOW_SECRETS:
+                command->options |= VERB_SECRETS;
+                ctl->show_secrets = true;
+                return 0;
         case ARG_STOP:
                 command->options |= VERB_STOP;
                 ctl->stop = true;

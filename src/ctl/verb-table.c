@@ -40,8 +40,9 @@ static const Verb verbs[] = {
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
                                    "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"},\n"
                                    "      \"engine\":{\"name\",\"version\",\"api_version\"},\n"
-                                   "      \"waiting\":[as of deploys], \"instances\":[as of endpoint,\n"
-                                   "      of all states, and \"managed\"]}; a part that is missing is null.\n",
+                                   "      \"allows_any_image\", \"waiting\":[as of deploys],\n"
+                                   "      \"instances\":[as of endpoint, of all states, and \"managed\"]};\n"
+                                   "      a part that is missing is null.\n",
                         .run = verb_status,
         },
         {
@@ -125,14 +126,18 @@ static const Verb verbs[] = {
                         .arguments = "PROJECT [STAGE]",
                         .n_min = 1,
                         .n_max = 2,
+                        .options = VERB_SECRETS,
                         .summary = "Show a project, and the containers it makes",
                         .details = "Of each stage, what the engine is asked for by a deploy today: what tinyforge\n"
-                                   "says itself, and merged into it what is in /etc/tinyforge/projects.d. The image\n"
-                                   "is the newest that came up. Exit code 1 where that is refused, with the reason.\n"
-                                   "The containers are shown to root, and to whom polkit lets.\n\n"
+                                   "says itself, and merged into it what is in /etc/tinyforge/projects.d, whose\n"
+                                   "changes have a star. The image is the newest that came up. Exit code 1 where\n"
+                                   "that is refused, with the reason. The containers are shown to root, and to whom\n"
+                                   "polkit lets.\n\n"
+                                   "     --show-secrets   Show what files of variables (env_files) say, too\n\n"
                                    "JSON: {\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\",\n"
                                    "      \"stages\":[{\"name\",\"policy\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\n"
-                                   "      \"image\",\"container\":{...},\"error\"}]}.\n",
+                                   "      \"image\",\"container\":{...},\"changed\":[...],\"notes\":[...],\"error\"}]}.\n"
+                                   "      \"changed\" has JSON pointers into the container.\n",
                         .run = verb_project_show,
         },
         {

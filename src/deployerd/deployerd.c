@@ -6,6 +6,7 @@
 
 #include "deployerd/bus/manager.h"
 #include "deployerd/config/deployer-config.h"
+#include "deployerd/config/policy.h"
 #include "shared/bus/service.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
@@ -64,6 +65,11 @@ int deployerd_new(const char *config_path, Deployerd **ret) {
         r = deployer_config_load(config_path, &deployerd->config);
         if (r < 0)
                 return r;
+
+        if (policy_allows_any(deployerd->config.allow_images))
+                log_notice("AllowImages= is not set: every image may be deployed on this host. Which ones may "
+                           "says a line such as AllowImages=ghcr.io/acme/* below [Deployer] in %s",
+                           config_path);
 
         /* For the event loop, which takes the ends of children. */
         sigemptyset(&mask);

@@ -56,6 +56,18 @@ static int property_get(sd_bus *bus, const char *path, const char *interface, co
                                                                         : "1.41");
 }
 
+static int property_get_any(sd_bus *bus, const char *path, const char *interface, const char *property,
+                            sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) property;
+        (void) userdata;
+        (void) error;
+
+        return sd_bus_message_append(reply, "b", engine_answers);
+}
+
 static int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *project, *stage;
         int r;
@@ -86,18 +98,20 @@ static int method_list_instances(sd_bus_message *message, void *userdata, sd_bus
         return sd_bus_reply_method_return(message, "a(sstssssssst)", 0);
 }
 
-/* The stage "dev" shows what it was asked with, "prod" is refused, "rc" is root's, and "odd" makes no sense. */
-static int method_get_body(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *project, *stage, *image, *keys[3], *healthcheck;
+/* The stage "dev" shows what it was asked with, "canary" has a file of root's, "prod" is refused, "rc" is root's, and "odd" makes no sense. */
+static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage, *image, *keys[4], *healthcheck;
         unsigned max_instances;
-        char body[512];
+        int show_secrets;
+        char body[768];
         uint16_t port;
         int r;
 
         (void) userdata;
 
-        r = sd_bus_message_read(message, "sssa{sv}", &project, &stage, &image, 3, &keys[0], "q", &port,
-                                &keys[1], "s", &healthcheck, &keys[2], "u", &max_instances);
+        r = sd_bus_message_read(message, "sssa{sv}", &project, &stage, &image, 4, &keys[0], "q", &port,
+                                &keys[1], "s", &healthcheck, &keys[2], "u", &max_instances, &keys[3], "b",
+                                &show_secrets);
         if (r < 0)
                 return r;
         if (streq(stage, "prod"))
@@ -106,12 +120,19 @@ static int method_get_body(sd_bus_message *message, void *userdata, sd_bus_error
         if (streq(stage, "rc"))
                 return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Rejected send message");
         if (streq(project, "odd"))
-                return sd_bus_reply_method_return(message, "s", "{\"Image\":");
+                return sd_bus_reply_method_return(message, "sasas", "{\"Image\":", 0, 0);
 
         (void) snprintf(body, sizeof(body),
-                        "{\"Image\":\"%s\",\"Env\":[\"%s=%u\",\"%s=%s\",\"%s=%u\",\"T=\\u001b[31m\x7f\"]}",
-                        image, keys[0], (unsigned) port, keys[1], healthcheck, keys[2], max_instances);
-        return sd_bus_reply_method_return(message, "s", body);
+                        "{\"Image\":\"%s\",\"Env\":[\"%s=%u\",\"%s=%s\",\"%s=%u\",\"T=\\u001b[31m\x7f\"]%s}",
+                        image, keys[0], (unsigned) port, keys[1], healthcheck, keys[2], max_instances,
+                        !streq(stage, "canary") ? ""
+                        : show_secrets          ? ",\"HostConfig\":{\"Binds\":[],\"a/~\":{\"b\":\"shown\"}}"
+                                                : ",\"HostConfig\":{\"Binds\":[],\"a/~\":{\"b\":\"\x7f\"}}");
+        if (!streq(stage, "canary"))
+                return sd_bus_reply_method_return(message, "sasas", body, 0, 0);
+
+        return sd_bus_reply_method_return(message, "sasas", body, 3, "/Env", "/HostConfig/a~1~0",
+                                          "/HostConfig/Memory", 1, "Nothing is meant by that " EVIL);
 }
 
 static const sd_bus_vtable deployer_vtable[] = {
@@ -119,9 +140,10 @@ static const sd_bus_vtable deployer_vtable[] = {
         SD_BUS_PROPERTY("Engine", "s", property_get, 0, 0),
         SD_BUS_PROPERTY("EngineVersion", "s", property_get, 0, 0),
         SD_BUS_PROPERTY("ApiVersion", "s", property_get, 0, 0),
+        SD_BUS_PROPERTY("AllowsAnyImage", "b", property_get_any, 0, 0),
         SD_BUS_METHOD("ListInstances", "ss", "a(sstssssssst)", method_list_instances,
                       SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("GetContainerBody", "sssa{sv}", "s", method_get_body, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("DescribeContainer", "sssa{sv}", "sasas", method_describe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

@@ -469,9 +469,45 @@ def test_project_without_a_deploy_is_shown_by_its_own_image():
             "shop", "registry.example/acme/shop", 8080, None), shown
         stage, = shown["stages"]
         assert list(stage) == ["name", "policy", "tag_pattern", "auto_deploy", "max_instances", "image", "container",
-                               "error"]
+                               "changed", "notes", "error"]
         assert (stage["name"], stage["image"], stage["error"]) == ("canary", "registry.example/acme/shop", None), stage
         assert "MaxInstances=2" in stage["container"]["Env"], stage
+
+
+def test_what_roots_file_has_changed_has_a_star():
+    with Peers("webhook", "deployer") as peers:
+        peers.run("deploy", "shop", "dev", "rolled-back", status=1)
+        text = peers.run("project", "show", "shop", "canary").stdout
+        assert_harmless(text)
+        assert text.split("Container: ")[1].splitlines() == [
+            "(a star marks what root's file has changed)",
+            "  {",
+            '    "Image": "registry.example/acme/shop",',
+            '*   "Env": [',
+            '*     "Port=8080",',
+            '*     "Healthcheck=",',
+            '*     "MaxInstances=2",',
+            '*     "T=\\u001B[31m\\u007f"',
+            "*   ],",
+            '    "HostConfig": {',
+            '      "Binds": [],',
+            '*     "a/~": {',
+            '*       "b": "\\u007f"',
+            "*     }",
+            "    }",
+            "  }",
+            "* removed: /HostConfig/Memory",
+            text.splitlines()[-1]], text
+        assert text.splitlines()[-1].startswith("Note: Nothing is meant by that"), text
+        stage, = peers.json("project", "show", "shop", "canary")["stages"]
+        assert stage["changed"] == ["/Env", "/HostConfig/a~1~0", "/HostConfig/Memory"] and len(stage["notes"]) == 1, stage
+
+
+def test_values_of_files_are_shown_to_who_asks_for_them():
+    with Peers("webhook", "deployer") as peers:
+        assert '"b": "shown"' not in peers.run("project", "show", "shop", "canary").stdout
+        assert '"b": "shown"' in peers.run("project", "show", "--show-secrets", "shop", "canary").stdout
+        peers.run("stages", "shop", "--show-secrets", status=2)
 
 
 def test_refused_configuration_is_told_and_the_other_stages_are_shown():
@@ -565,7 +601,7 @@ def test_status_tells_it_all():
         assert peers.run().stdout == text, "without a verb"
 
         status = peers.json("status")
-        assert list(status) == ["units", "webhookd", "engine", "waiting", "instances"]
+        assert list(status) == ["units", "webhookd", "engine", "allows_any_image", "waiting", "instances"]
         assert status["waiting"] == []
         assert status["units"][1] == {"unit": "tinyforge-webhookd.service", "load": "loaded", "active": "inactive",
                                       "sub": "dead", "since": None}
@@ -573,6 +609,8 @@ def test_status_tells_it_all():
                                       "store": "store", "queued": 1, "running": 1}
         assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41"}
         assert len(status["instances"]) == 3
+        assert status["allows_any_image"] is True
+        assert "AllowImages=ghcr.io/acme/*" in text and "/etc/tinyforge/deployerd.conf" in text, text
 
 
 def test_status_shows_what_it_has_and_never_invents_the_rest():
@@ -582,7 +620,7 @@ def test_status_shows_what_it_has_and_never_invents_the_rest():
         assert "No engine answers" in result.stderr
         status = peers.json("status", status=1)
         assert status["engine"] == {"name": None, "version": None, "api_version": None}
-        assert status["instances"] is None
+        assert status["instances"] is None and status["allows_any_image"] is False and "AllowImages=" not in result.stdout
     with Peers("systemd", "deployer") as peers:
         result = peers.run("status", status=1)
         assert "projects" not in result.stdout and "queued" not in result.stdout, "not known is not none"

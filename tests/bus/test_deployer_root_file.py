@@ -2,6 +2,7 @@
 """Each key of root's file does what the manual says, by the real daemon; and what is wrong in one is told in time."""
 import json
 import os
+import signal
 import sys
 import time
 
@@ -116,6 +117,80 @@ def test_health_check_asks_for_the_host_that_root_names():
         expect_refused(host, "Unhealthy", "answers 400")
         project(host, healthcheck={"type": "http", "path": "/up", "host": "app.example.com"})
         assert host.deploy(8, IMAGE)[0] == "succeeded"
+
+
+# env, env_files
+
+ENVIRONMENT = {"image": REPO, "container": {"Env": ["A=1", "B=1"]}, "env_files": ["shop.env"],
+               "env": {"TZ": "Europe/Berlin", "D": "env"},
+               "stages": {"dev": {"env": {"B": None, "E": ""}}, "prod": {"container": {"Env": ["A=2"]}}}}
+
+
+def test_variables_are_merged_by_name_from_all_that_root_says():
+    for flavour in ("docker", "podman"):
+        with Host(flavour) as host:
+            host.engine.push(REPO, "v1")
+            write(host, "shop.env", "# secrets\nC='one two'\nD=file\n")
+            write(host, "shop.json", json.dumps(ENVIRONMENT))
+            assert host.deploy(7, IMAGE)[0] == "succeeded"
+            assert last_body(host)["Env"] == ["A=1", "C=one two", "D=env", "TZ=Europe/Berlin", "E="], last_body(host)
+            # The array of a stage takes the place of the project's, as RFC 7396 has it.
+            assert host.deploy(8, IMAGE, stage="prod")[0] == "succeeded"
+            assert last_body(host)["Env"] == ["A=2", "C=one two", "D=env", "TZ=Europe/Berlin"], last_body(host)
+            assert host.deploy(9, IMAGE)[0] == "unchanged"
+            write(host, "shop.env", "C=three\n")
+            assert host.deploy(10, IMAGE)[0] == "succeeded" and "C=three" in last_body(host)["Env"]
+
+
+def test_file_of_variables_is_checked_like_the_projects():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        project(host, env_files=["shop.env"])
+        expect_refused(host, "Configuration", "projects.d/shop.env: No such file or directory")
+        write(host, "shop.env", "A=1\nB 2\n")
+        expect_refused(host, "Configuration", "projects.d/shop.env:2: is no assignment, comment or empty line")
+        write(host, "shop.env", "A=1\n", mode=0o660)
+        expect_refused(host, "NotPermitted", "projects.d/shop.env: can be written by others than root")
+        project(host, env_files=["../deployerd.conf"])
+        expect_refused(host, "Configuration", "/env_files/0: has to be the name of a file beside this one")
+        assert not asked_for_the_image(host)
+
+
+def describe(host, stage, *options):
+    """The body, the places that root's file has changed, and the notes."""
+    words = host.call("DescribeContainer", "sssa{sv}", "shop", stage, IMAGE, len(options) // 3, *options)
+    return json.loads(words[0]), words[1], words[2]
+
+
+def test_values_of_files_are_hidden_unless_they_are_asked_for():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        write(host, "shop.env", "C=secret\nD=secret\n")
+        write(host, "shop.json", json.dumps(ENVIRONMENT))
+        hidden = ["A=1", "C=(hidden)", "D=env", "TZ=Europe/Berlin", "E="]
+        shown = ["A=1", "C=secret", "D=env", "TZ=Europe/Berlin", "E="]
+        ask = ("ShowSecrets", "b", "true")
+        assert describe(host, "dev")[0]["Env"] == hidden and describe(host, "dev", *ask)[0]["Env"] == shown
+        for options, wanted in (((), hidden), (ask, shown)):
+            text = host.call("GetContainerBody", "sssa{sv}", "shop", "dev", IMAGE, len(options) // 3, *options)[0]
+            assert json.loads(text)["Env"] == wanted and ("secret" in text) == bool(options), text
+        # A deploy has nothing to show.
+        name, text = host.error_of(lambda: host.deploy(7, IMAGE, ShowSecrets=("b", "true")))
+        assert name == "InvalidOption" and "ShowSecrets" in text, text
+
+
+def test_what_roots_file_has_changed_is_told_with_what_may_not_be_meant():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        assert describe(host, "dev")[1:] == ([], [])
+        write(host, "shop.env", "C=secret\n")
+        write(host, "shop.json", json.dumps({**ENVIRONMENT, "limits": {"stop": "1min"}, "container": {
+            "Env": ["A=1", "B=1"], "Labels": {"a/b": "c"}, "HostConfig": {"LogConfig": None, "Memory": 1}}}))
+        _, changed, notes = describe(host, "dev")
+        assert sorted(changed) == ["/Env", "/HostConfig/LogConfig", "/HostConfig/Memory", "/Labels/a~1b", "/StopTimeout"], changed
+        assert notes == [], notes
+        assert describe(host, "prod")[2] == ["The Env of prod takes the place of the project's, and drops B; "
+                                             '"env" merges by name.']
 
 
 # limits
@@ -276,6 +351,46 @@ def test_id_of_an_image_of_another_repository_is_none_of_this_one():
         project(host, pull="never")
         expect_refused(host, "NoSuchImage", "is not on this machine", image=f"{REPO}@{identifier}")
         assert not host.engine.names()
+
+
+# What holds without a file
+
+def test_that_any_image_may_run_is_told_at_each_start_and_by_a_property():
+    with Host() as host:
+        assert host.property("AllowsAnyImage") is True
+        assert host.log().count("AllowImages= is not set") == 1 and "AllowImages=ghcr.io/acme/*" in host.log(), host.log()
+        assert host.config_path in host.log()
+        host.signal(signal.SIGTERM)
+        assert host.property("AllowsAnyImage") is True and host.log().count("AllowImages= is not set") == 2
+    with Host(config="AllowImages=ghcr.io/acme/*\n") as host:
+        assert host.property("AllowsAnyImage") is False and "is not set" not in host.log()
+
+
+def test_name_that_has_run_one_repository_is_given_no_other_without_a_file():
+    for flavour in ("docker", "podman"):
+        with Host(flavour) as host:
+            other = "ghcr.io/other/shop"
+            host.engine.push(REPO, "v1")
+            host.engine.push(other, "v1")
+            assert host.deploy(7, IMAGE)[0] == "succeeded"
+            for stage in ("dev", "prod"):
+                expect_refused(host, "NotPermitted", f"shop-dev-7 is of {REPO}, and what is to be deployed is {other}: only a "
+                               "file projects.d/shop.json that names that image", image=f"{other}:v1", deploy=8, stage=stage)
+            assert host.engine.names() == ["shop-dev-7"] and not [line for line in host.engine.requests() if "other/shop" in line]
+            name, text = host.error_of(lambda: host.call("GetContainerBody", "sssa{sv}", "shop", "dev", "ghcr.io/other/shop:v1", 0))
+            assert name == "NotPermitted", text
+            assert host.deploy(9, IMAGE, stage="prod")[0] == "succeeded"
+            project(host, image=other)
+            assert host.deploy(10, f"{other}:v1")[0] == "succeeded"
+
+
+def test_name_whose_containers_are_gone_is_free():
+    with Host() as host:
+        host.engine.push(REPO, "v1")
+        host.engine.push("ghcr.io/other/shop", "v1")
+        host.deploy(7, IMAGE)
+        host.call("RemoveStage", "ss", "shop", "")
+        assert host.deploy(8, "ghcr.io/other/shop:v1")[0] == "succeeded"
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ ROOMS = {
 
     "deployerd/text": {"door": "text.h", "also": [], "uses": []},
     "deployerd/worker": {"door": "worker.h", "also": ["deploy-request.h", "operation.h", "report.h"], "uses": ["deployerd/text"]},
-    "deployerd/config": {"door": "deployer-config.h", "also": ["hash.h", "merge-patch.h", "policy.h", "project-config.h", "project-env.h"],
+    "deployerd/config": {"door": "deployer-config.h", "also": ["hash.h", "json-diff.h", "merge-patch.h", "policy.h", "project-config.h", "project-env.h"],
                          "uses": ["deployerd/text"]},
     "deployerd/engine": {"door": "engine.h", "also": ["container-end.h", "container-watch.h", "container.h", "containers.h", "http.h", "images.h",
                                                                "info.h", "networks.h", "volumes.h"],
@@ -58,7 +58,7 @@ ROOMS = {
     "ctl/advice": {"door": "advice.h", "also": [], "uses": ["ctl/peer"]},
     "ctl/report": {"door": "report.h", "also": [], "uses": ["ctl/advice", "ctl/ctl", "ctl/peer"]},
     "ctl/client": {"door": "client.h", "also": [], "uses": ["ctl/agent", "ctl/ctl", "ctl/peer", "ctl/report"]},
-    "ctl/print": {"door": "table.h", "also": ["follow.h", "rows.h", "terminal.h"], "uses": ["ctl/ctl", "ctl/text"]},
+    "ctl/print": {"door": "table.h", "also": ["follow.h", "marked-json.h", "rows.h", "terminal.h"], "uses": ["ctl/ctl", "ctl/text"]},
     "ctl/verbs": {"door": "verbs.h", "also": [],
                   "uses": ["ctl/advice", "ctl/client", "ctl/ctl", "ctl/print", "ctl/report", "ctl/whole-file"]},
     "ctl": {"door": "run.h", "also": [], "uses": "*"},

@@ -88,6 +88,8 @@ TABLE = {
         "ListInstances": Row(f"ss {EMPTY}", OURS + "EngineUnreachable", receiver=True, polkit=True),
         "GetContainerBody": Row("sssa{sv} none dev registry.example.com/acme/none:v1 0", OURS + "NotPermitted",
                                 polkit=True),
+        "DescribeContainer": Row("sssa{sv} none dev registry.example.com/acme/none:v1 0", OURS + "NotPermitted",
+                                 polkit=True),
         "RemoveStage": Row("ss none dev", OURS + "EngineUnreachable", polkit=True),
     },
 }

@@ -5,6 +5,7 @@
  */
 #include "ctl/advice.h"
 #include "ctl/client.h"
+#include "ctl/print/marked-json.h"
 #include "ctl/print/rows.h"
 #include "ctl/report.h"
 #include "ctl/verbs/find.h"
@@ -13,6 +14,21 @@
 #include "shared/json.h"
 #include "shared/protocol.h"
 #include "shared/proxy-labels.h"
+
+/* What the deployer says of a stage's container; all NULL where it refuses to. */
+typedef struct Shown {
+        json_t *body;
+        json_t *changed; /* places that root's file has changed */
+        json_t *notes;
+        json_t *problem; /* why there is none; NULL */
+} Shown;
+
+static void shown_done(Shown *shown) {
+        json_decref(shown->body);
+        json_decref(shown->changed);
+        json_decref(shown->notes);
+        json_decref(shown->problem);
+}
 
 /* One run of the verb. Strings are borrowed from the answers. */
 typedef struct Show {
@@ -86,9 +102,26 @@ static json_t *report_stage(Show *show, const char *stage, int r, const sd_bus_e
         return json_string(text);
 }
 
-/* The body; NULL where the deployer refuses to make one, which was reported, and `ret_problem` says why. */
-static int read_body(Show *show, const StageRow *stage, const char *image, json_t **ret,
-                     json_t **ret_problem) {
+static int read_strings(sd_bus_message *reply, json_t **ret) {
+        _cleanup_(json_freep) json_t *strings = json_array();
+        const char *text;
+        int r;
+
+        r = strings ? sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "s") : -ENOMEM;
+        while (r >= 0 && (r = sd_bus_message_read(reply, "s", &text)) > 0)
+                if (json_array_append_new(strings, json_string(text)) < 0)
+                        r = -ENOMEM;
+        if (r >= 0)
+                r = sd_bus_message_exit_container(reply);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(strings);
+        return 0;
+}
+
+/* The container, or where the deployer refuses to make one, which was reported, why. */
+static int read_container(Show *show, const StageRow *stage, const char *image, Shown *ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         const ProjectRow *project = &show->project;
@@ -96,21 +129,25 @@ static int read_body(Show *show, const StageRow *stage, const char *image, json_
         const char *text = NULL;
         int r;
 
-        r = client_try_asking(show->ctl, &peer_deployer, "GetContainerBody", &error, &reply, "sssa{sv}",
-                              project->name, stage->name, image, 3, OPTION_PORT, "q", (int) project->port,
+        r = client_try_asking(show->ctl, &peer_deployer, "DescribeContainer", &error, &reply, "sssa{sv}",
+                              project->name, stage->name, image, 4, OPTION_PORT, "q", (int) project->port,
                               OPTION_HEALTHCHECK, "s", project->healthcheck, OPTION_MAX_INSTANCES, "u",
-                              stage->max_instances);
+                              stage->max_instances, OPTION_SHOW_SECRETS, "b", (int) show->ctl->show_secrets);
         if (r < 0) {
-                *ret_problem = report_stage(show, stage->name, r, &error);
+                ret->problem = report_stage(show, stage->name, r, &error);
                 return 0;
         }
 
         r = sd_bus_message_read(reply, "s", &text);
+        if (r >= 0)
+                r = read_strings(reply, &ret->changed);
+        if (r >= 0)
+                r = read_strings(reply, &ret->notes);
         if (r < 0)
                 return report_answer(show->ctl, &peer_deployer, r);
 
-        r = json_decode(text, strlen(text), ret, &problem);
-        if (r >= 0 && json_is_object(*ret))
+        r = json_decode(text, strlen(text), &ret->body, &problem);
+        if (r >= 0 && json_is_object(ret->body))
                 return 0;
 
         return r == -ENOMEM ? ctl_fail(show->ctl, r, "Out of memory")
@@ -137,19 +174,39 @@ static void print_stage(const Show *show, const StageRow *stage, const char *ima
 }
 
 /* Labels cannot be changed while a container runs, as its names in a network can. */
-static void warn_of_labels(const Show *show, const json_t *body) {
+static void warn_of_labels(const Ctl *ctl, const json_t *body) {
         const char *label = proxy_labels_find(json_object_get(body, "Labels"));
 
         if (label && !json_object_get(body, "Healthcheck"))
-                ctl_hint(show->ctl,
+                ctl_hint(ctl,
                          "By the label %.128s a proxy finds a new container as soon as it starts. Unless the image "
                          "has a HEALTHCHECK, or the stage is recreated, it is sent requests before it is known to be well.",
                          label);
 }
 
+static int print_container(const Ctl *ctl, const Shown *shown) {
+        int r;
+
+        if (!shown->body)
+                return 0;
+
+        if (json_array_size(shown->changed) == 0) {
+                ctl_print(ctl, "Container:");
+                r = ctl_print_json_indented(ctl, shown->body);
+        } else {
+                ctl_print(ctl, "Container: (a star marks what root's file has changed)");
+                r = marked_json_print(ctl, shown->body, shown->changed);
+        }
+        for (size_t i = 0; i < json_array_size(shown->notes); i++)
+                ctl_print(ctl, "Note: %s", strempty(json_string_value(json_array_get(shown->notes, i))));
+        if (r >= 0)
+                warn_of_labels(ctl, shown->body);
+        return r;
+}
+
 static int show_stage(Show *show, const StageRow *stage) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *deploys = NULL;
-        _cleanup_(json_freep) json_t *body = NULL, *problem = NULL;
+        _cleanup_(shown_done) Shown shown = { .body = NULL };
         const char *image = NULL;
         json_t *object;
         int r;
@@ -158,25 +215,18 @@ static int show_stage(Show *show, const StageRow *stage) {
         if (r >= 0 && !show->ctl->json)
                 print_stage(show, stage, image);
         if (r >= 0 && !show->refusal)
-                r = read_body(show, stage, image, &body, &problem);
+                r = read_container(show, stage, image, &shown);
         if (r < 0)
                 return r;
 
-        if (!show->ctl->json) {
-                if (!body)
-                        return 0;
+        if (!show->ctl->json)
+                return print_container(show->ctl, &shown);
 
-                ctl_print(show->ctl, "Container:");
-                r = ctl_print_json_indented(show->ctl, body);
-                if (r >= 0)
-                        warn_of_labels(show, body);
-                return r;
-        }
-
-        object = json_pack("{s:s, s:s, s:s, s:b, s:i, s:s, s:O?, s:O?}", "name", stage->name, "policy",
-                           stage->policy, "tag_pattern", stage->pattern, "auto_deploy", stage->auto_deploy,
-                           "max_instances", (int) stage->max_instances, "image", image, "container", body,
-                           "error", problem ? problem : show->refusal);
+        object = json_pack("{s:s, s:s, s:s, s:b, s:i, s:s, s:O?, s:O?, s:O?, s:O?}", "name", stage->name,
+                           "policy", stage->policy, "tag_pattern", stage->pattern, "auto_deploy",
+                           stage->auto_deploy, "max_instances", (int) stage->max_instances, "image", image,
+                           "container", shown.body, "changed", shown.changed, "notes", shown.notes, "error",
+                           shown.problem ? shown.problem : show->refusal);
         if (!object || json_array_append_new(show->stages, object) < 0)
                 return ctl_fail(show->ctl, -ENOMEM, "Out of memory");
 

@@ -19,6 +19,7 @@ typedef struct Status {
         json_t *webhookd;
         Table *waiting; /* deploys that wait for another attempt */
         json_t *engine;
+        json_t *any_image; /* whether every image may be deployed */
         Table *instances;
         bool instances_hidden; /* from this user, which is no fault */
 } Status;
@@ -28,6 +29,7 @@ static void status_done(Status *status) {
         json_decref(status->webhookd);
         status->waiting = table_free(status->waiting);
         json_decref(status->engine);
+        json_decref(status->any_image);
         status->instances = table_free(status->instances);
 }
 
@@ -47,17 +49,21 @@ static const Property engine_properties[] = {
         { "Engine", "name", 's' },
         { "EngineVersion", "version", 's' },
         { "ApiVersion", "api_version", 's' },
+        { "AllowsAnyImage", "allows_any_image", 'b' },
 };
 
 /* The value at hand, of the type that is wanted; an empty string is null. */
 static int read_value(sd_bus_message *reply, char type, json_t **ret) {
         const char *text = NULL;
         uint64_t number = 0;
+        int truth = 0;
         json_t *value;
         int r;
 
         if (type == 's')
                 r = sd_bus_message_read(reply, "v", "s", &text);
+        else if (type == 'b')
+                r = sd_bus_message_read(reply, "v", "b", &truth);
         else
                 r = sd_bus_message_read(reply, "v", "t", &number);
         if (r < 0)
@@ -65,6 +71,8 @@ static int read_value(sd_bus_message *reply, char type, json_t **ret) {
 
         if (type == 't')
                 value = json_integer((json_int_t) number);
+        else if (type == 'b')
+                value = json_boolean(truth);
         else
                 value = isempty(text) ? json_null() : json_string(text);
         if (!value)
@@ -197,6 +205,11 @@ static int show_text(const Ctl *ctl, Status *status) {
                 ctl_print(ctl, "%s", "");
                 r = table_show(status->waiting, ctl, "waiting deploys");
         }
+        if (json_is_true(status->any_image)) {
+                ctl_print(ctl, "Any image may be deployed. Which ones may says a line below [Deployer] in");
+                ctl_print(ctl, "/etc/tinyforge/deployerd.conf: AllowImages=ghcr.io/acme/*");
+        }
+
         if (status->instances_hidden)
                 ctl_print(ctl, "Instances are shown to root, and to whom polkit lets.");
         if (r >= 0 && status->instances && table_n_rows(status->instances) > 0) {
@@ -215,12 +228,13 @@ static json_t *object_or_null(json_t *object) {
 }
 
 static int show_json(const Ctl *ctl, Status *status) {
-        return ctl_print_json(ctl,
-                              json_pack("{s:o, s:o, s:o, s:o, s:o}", "units", rows_or_null(status->units),
-                                        "webhookd", object_or_null(status->webhookd), "engine",
-                                        object_or_null(status->engine), "waiting",
-                                        rows_or_null(status->waiting), "instances",
-                                        rows_or_null(status->instances)));
+        return ctl_print_json(ctl, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "units",
+                                             rows_or_null(status->units), "webhookd",
+                                             object_or_null(status->webhookd), "engine",
+                                             object_or_null(status->engine), "allows_any_image",
+                                             object_or_null(status->any_image), "waiting",
+                                             rows_or_null(status->waiting), "instances",
+                                             rows_or_null(status->instances)));
 }
 
 int verb_status(Ctl *ctl, char *args[]) {
@@ -244,6 +258,8 @@ int verb_status(Ctl *ctl, char *args[]) {
                             0;
         /* A deployer that does not answer is told once. */
         if (status.engine) {
+                status.any_image = json_incref(json_object_get(status.engine, "allows_any_image"));
+                (void) json_object_del(status.engine, "allows_any_image");
                 r = instances_ask(ctl, status.webhookd ? get_text(status.webhookd, "store") : NULL,
                                   &status.instances);
                 complete &= r >= 0;

@@ -44,6 +44,8 @@ int manager_begin(Manager *manager, sd_bus_message *message, CallScope scope, Po
 
 int property_get_engine(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error);
+int property_get_allows_any(sd_bus *bus, const char *path, const char *interface, const char *property,
+                            sd_bus_message *reply, void *userdata, sd_bus_error *error);
 /* Takes what REPORT_ENGINE says, and tells the bus where that is news. */
 void manager_take_engine(Manager *manager, const json_t *report);
 

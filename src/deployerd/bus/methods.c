@@ -22,14 +22,17 @@ static const BusOption deploy_options[] = {
         { OPTION_HEALTHCHECK, "s", offsetof(DeployOptions, healthcheck) },
         { OPTION_MAX_INSTANCES, "u", offsetof(DeployOptions, max_instances) },
         { OPTION_UNDO, "b", offsetof(DeployOptions, undo) },
+        /* For a deploy that is not made; the last one. */
+        { OPTION_SHOW_SECRETS, "b", offsetof(DeployOptions, show_secrets) },
 };
 
-static int read_options(sd_bus_message *message, DeployOptions *ret, sd_bus_error *error) {
+static int read_options(sd_bus_message *message, bool unmade, DeployOptions *ret, sd_bus_error *error) {
         DeployOptions options = DEPLOY_OPTIONS_NONE;
         unsigned seen;
         int r;
 
-        r = bus_options_read(message, deploy_options, ELEMENTSOF(deploy_options), &options, &seen, error);
+        r = bus_options_read(message, deploy_options, ELEMENTSOF(deploy_options) - !unmade, &options, &seen,
+                             error);
         if (r < 0)
                 return r;
 
@@ -120,7 +123,7 @@ int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error 
 
         r = sd_bus_message_read(message, "sss", &project, &stage, &image);
         if (r >= 0)
-                r = read_options(message, &options, error);
+                r = read_options(message, /* unmade= */ false, &options, error);
         if (r < 0)
                 return r;
 
@@ -236,7 +239,7 @@ static int read_unmade_request(sd_bus_message *message, DeployRequest **ret, sd_
 
         r = sd_bus_message_read(message, "sss", &project, &stage, &image);
         if (r >= 0)
-                r = read_options(message, &options, error);
+                r = read_options(message, /* unmade= */ true, &options, error);
         if (r < 0)
                 return r;
 
@@ -251,6 +254,7 @@ static int read_unmade_request(sd_bus_message *message, DeployRequest **ret, sd_
         return 0;
 }
 
+/* Also DescribeContainer(), which is the same with a longer answer. */
 int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_(deploy_request_freep) DeployRequest *request = NULL;
         Manager *manager = userdata;

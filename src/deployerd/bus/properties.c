@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The properties of org.tinyforge.Deployer1.Manager, which tell of the engine, and that they have changed. */
+/*
+ * The properties of org.tinyforge.Deployer1.Manager, which tell of the engine and of root's policy, and that those of the engine
+ * have changed.
+ */
 #include "shared/bus/properties.h"
 #include "deployerd/bus/manager-internal.h"
+#include "deployerd/config/policy.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
 
@@ -19,6 +23,20 @@ int property_get_engine(sd_bus *bus, const char *path, const char *interface, co
                                      streq(property, "Engine")          ? manager->info.name
                                      : streq(property, "EngineVersion") ? manager->info.version
                                                                         : manager->info.api);
+}
+
+int property_get_allows_any(sd_bus *bus, const char *path, const char *interface, const char *property,
+                            sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) property;
+        (void) error;
+
+        manager->hooks.on_activity(manager->userdata);
+        return sd_bus_message_append(reply, "b", policy_allows_any(manager->config->allow_images));
 }
 
 void manager_take_engine(Manager *manager, const json_t *report) {

@@ -146,12 +146,34 @@ static int reply_instances(Query *query) {
         return r < 0 ? r : sd_bus_send(NULL, query->reply, NULL);
 }
 
+static int append_strings(sd_bus_message *reply, const json_t *strings) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "s");
+        for (size_t i = 0; r >= 0 && i < json_array_size(strings); i++)
+                r = sd_bus_message_append(reply, "s",
+                                          strempty(json_string_value(json_array_get(strings, i))));
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* GetContainerBody() tells the body, DescribeContainer() what root's file has made of it as well. */
 static int reply_body(sd_bus_message *message, const json_t *result) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_free_ char *text = NULL;
         int r;
 
-        r = json_encode(result, &text);
-        return r < 0 ? r : sd_bus_reply_method_return(message, "s", text);
+        r = json_encode(json_object_get(result, "body"), &text);
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", text);
+        if (r >= 0 && streq(strempty(sd_bus_message_get_member(message)), "DescribeContainer")) {
+                r = append_strings(reply, json_object_get(result, "changed"));
+                if (r >= 0)
+                        r = append_strings(reply, json_object_get(result, "notes"));
+        }
+
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 static void query_reply(Query *query, const OperationEnd *end) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "deployerd/text.h"
+#include "shared/json-pointer.h"
 
 void json_pointer_append(const char *pointer, const char *key, char ret[static JSON_POINTER_SIZE]) {
         size_t n = strnlen(pointer, JSON_POINTER_SIZE - 1);
@@ -14,11 +15,8 @@ void json_pointer_append(const char *pointer, const char *key, char ret[static J
         memmove(ret, pointer, n);
         if (n + 1 < JSON_POINTER_SIZE)
                 ret[n++] = '/';
-        for (; *key && n + 2 < JSON_POINTER_SIZE; key++) {
-                if (*key == '~' || *key == '/')
-                        ret[n++] = '~';
-                ret[n++] = *key == '~' ? '0' : *key == '/' ? '1' : *key;
-        }
+        for (; *key && n + 2 < JSON_POINTER_SIZE; key++)
+                n += json_pointer_escape(*key, ret + n);
         ret[n] = '\0';
         text_clean(ret);
 }

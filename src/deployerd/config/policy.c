@@ -16,3 +16,7 @@ int policy_allows_image(char *const *patterns, const ImageRef *ref) {
 
         return image_patterns_take(patterns, repository);
 }
+
+bool policy_allows_any(char *const *patterns) {
+        return !patterns || !*patterns;
+}

@@ -9,3 +9,6 @@
  * allowed). 1 allowed, 0 refused; -ENOMEM.
  */
 int policy_allows_image(char *const *patterns, const ImageRef *ref);
+
+/* Whether the patterns allow everything, since nobody has set any. */
+bool policy_allows_any(char *const *patterns);

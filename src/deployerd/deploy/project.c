@@ -2,9 +2,51 @@
 /* Root's file, for one request: see project.h. */
 #include "deployerd/deploy/project.h"
 
+#include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/networks.h"
 #include "deployerd/deploy/recreate.h"
 #include "shared/json.h"
+
+/* The repository that its image is of, freshly allocated; NULL where the engine does not tell. */
+static int find_repository(const Instance *instance, char **ret) {
+        const char *image = json_string_value(json_path(instance->container.json, "Config", "Image", NULL));
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        int r;
+
+        r = image_ref_parse(strempty(image), &ref, NULL);
+        if (r >= 0)
+                return image_ref_repository(ref, ret);
+        if (r == -ENOMEM)
+                return r;
+
+        *ret = NULL;
+        return 0;
+}
+
+/* Whoever can trigger a deploy could otherwise have any image take over a name, its volumes and its port. */
+static int project_check_repository(Engine *engine, const DeployRequest *request) {
+        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+        int r;
+
+        r = instance_list(engine, request->project, /* stage= */ NULL, &list);
+        for (size_t i = 0; r >= 0 && i < list.n; i++) {
+                _cleanup_free_ char *repository = NULL;
+
+                if (list.items[i].pending)
+                        continue;
+
+                r = find_repository(&list.items[i], &repository);
+                if (r >= 0 && repository && !streq(repository, request->repository))
+                        return worker_fail(
+                                        engine_worker(engine), -EPERM,
+                                        "%s is of %.300s, and what is to be deployed is %.300s: only a file "
+                                        "projects.d/%s.json that names that image lets the project change",
+                                        list.items[i].container.name, repository, request->repository,
+                                        request->project);
+        }
+
+        return r < 0 ? r : 0;
+}
 
 int project_load(Engine *engine, const DeployerConfig *config, const DeployRequest *request,
                  ProjectConfig *ret) {
@@ -24,12 +66,12 @@ int project_load(Engine *engine, const DeployerConfig *config, const DeployReque
                 .api_minor = engine_api_minor(engine),
         };
         r = project_config_load(config->projects_dir, &subject, ret, problem, sizeof(problem));
-        if (r < 0 && r != -ENOMEM)
-                return worker_fail(engine_worker(engine), r, "%s", problem);
         if (r < 0)
-                return r;
+                return r == -ENOMEM ? r : worker_fail(engine_worker(engine), r, "%s", problem);
 
         r = networks_check(engine, ret->container);
+        if (r >= 0 && !ret->exists)
+                r = project_check_repository(engine, request);
         if (r < 0)
                 project_config_done(ret);
 

@@ -5,7 +5,10 @@
 #include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/health.h"
 
-/* As project_config_load(); worker_error() has the sentence. */
+/*
+ * As project_config_load(); worker_error() has the sentence. -EPERM also where there is no file and a container of the project is
+ * of another repository; errors of engine.h.
+ */
 int project_load(Engine *engine, const DeployerConfig *config, const DeployRequest *request,
                  ProjectConfig *ret);
 

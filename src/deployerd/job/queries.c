@@ -5,12 +5,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/instance.h"
-#include "deployerd/deploy/project.h"
 #include "deployerd/deploy/removal.h"
 #include "deployerd/deploy/upstreams.h"
 #include "deployerd/engine/images.h"
+#include "deployerd/job/body.h"
 #include "deployerd/worker/report.h"
 #include "shared/conf/parse.h"
 #include "shared/json.h"
@@ -105,63 +104,6 @@ static int query_instances(Worker *worker, const char *engine_socket, const char
         }
 
         return worker_succeed(worker, json_object());
-}
-
-/* An image that was never here has no digest yet: the body then names what was asked for. */
-static int body_forget_digest(json_t *body, const DeployRequest *request) {
-        (void) json_object_del(json_object_get(body, "Labels"), LABEL_DIGEST);
-        return json_object_set_new(body, "Image", json_string(request->text)) < 0 ? -ENOMEM : 0;
-}
-
-/* What a deploy would replace: the newest one that was switched to, or NULL. */
-static const Container *find_replaced(const InstanceList *list) {
-        for (size_t i = 0; i < list->n; i++)
-                if (!list->items[i].pending)
-                        return &list->items[i].container;
-
-        return NULL;
-}
-
-static int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request) {
-        _cleanup_(project_config_done) ProjectConfig project = { .exists = false };
-        _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
-        _cleanup_(engine_freep) Engine *engine = NULL;
-        _cleanup_(json_freep) json_t *body = NULL;
-        char hash[CONFIG_HASH_SIZE];
-        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
-        const char *digest;
-        DeployerConfig limited = *config;
-        BodyImage known;
-        int r;
-
-        assert(worker);
-        assert(config);
-        assert(request);
-
-        r = engine_open(worker, config->engine, &engine);
-        if (r >= 0)
-                r = project_load(engine, config, request, &project);
-        if (r >= 0)
-                r = engine_image_inspect(engine, request->image, &image);
-        if (r >= 0)
-                r = instance_list(engine, request->project, request->stage, &list);
-        if (r < 0)
-                return r;
-
-        project_limits_apply(&project.limits, &limited);
-        digest = request->image->digest ? request->image->digest : image.digest;
-        known = (BodyImage){ .digest = strempty(digest),
-                             .port = request->port > 0 ? request->port : image.port,
-                             .volumes = image.volumes };
-        r = container_body(engine_quirks(engine), request, &project, &limited, &known, find_replaced(&list),
-                           &body, hash);
-        if (r >= 0 && !digest)
-                r = body_forget_digest(body, request);
-        if (r < 0)
-                return r;
-
-        r = worker_succeed(worker, json_incref(body));
-        return r == -E2BIG ? worker_fail(worker, -EBADMSG, "The body is too large to be shown") : r;
 }
 
 int query_run(Worker *worker, const DeployerConfig *config, const QueryRequest *query) {

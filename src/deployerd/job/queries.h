@@ -25,8 +25,10 @@ typedef enum QueryKind {
          */
         QUERY_INSTANCES,
         /*
-         * Ends with the body that a deploy of `request` would have its container made of. Nothing is asked of a registry:
-         * what is not known of an image that is not here is left out. -EBADMSG and -EPERM as project_config_load().
+         * Ends with a result of the keys "body", which a deploy of `request` would have its container made of; "changed", the
+         * places (JSON pointers) where root's file made it another than it were without; "notes", sentences about what may
+         * not be meant. Nothing is asked of a registry: what is not known of an image that is not here is left out. Values of
+         * files of variables are hidden, unless the request wants to see them. -EBADMSG and -EPERM as project_config_load().
          */
         QUERY_BODY,
         /* See removal.h; the one that changes something. Ends with an empty result. */

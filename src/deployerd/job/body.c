@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* A deploy that is not made: see body.h. */
+#include "deployerd/job/body.h"
+
+#include <stdio.h>
+
+#include "deployerd/config/json-diff.h"
+#include "deployerd/config/project-env.h"
+#include "deployerd/deploy/container-body.h"
+#include "deployerd/deploy/instance.h"
+#include "deployerd/deploy/project.h"
+#include "deployerd/engine/images.h"
+#include "shared/json.h"
+
+/* All that goes into a body. */
+typedef struct Draft {
+        const DeployRequest *request;
+        Engine *engine;
+        ProjectConfig project;
+        EngineImage image;
+        InstanceList list;
+} Draft;
+
+static void draft_done(Draft *draft) {
+        engine_free(draft->engine);
+        project_config_done(&draft->project);
+        engine_image_done(&draft->image);
+        instance_list_done(&draft->list);
+}
+
+static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config) {
+        const DeployRequest *request = draft->request;
+        int r;
+
+        r = engine_open(worker, config->engine, &draft->engine);
+        if (r >= 0)
+                r = project_load(draft->engine, config, request, &draft->project);
+        if (r >= 0)
+                r = draft->project.pull == PROJECT_PULL_ALWAYS
+                                    ? engine_image_inspect(draft->engine, request->image, &draft->image)
+                                    : engine_image_find(draft->engine, request->image, &draft->image);
+        return r < 0 ? r : instance_list(draft->engine, request->project, request->stage, &draft->list);
+}
+
+/* What a deploy would replace: the newest one that was switched to, or NULL. */
+static const Container *find_replaced(const InstanceList *list) {
+        for (size_t i = 0; i < list->n; i++)
+                if (!list->items[i].pending)
+                        return &list->items[i].container;
+
+        return NULL;
+}
+
+/* An image that was never here has no digest yet: the body then names what was asked for. */
+static int body_forget_digest(json_t *body, const DeployRequest *request) {
+        (void) json_object_del(json_object_get(body, "Labels"), LABEL_DIGEST);
+        return json_object_set_new(body, "Image", json_string(request->text)) < 0 ? -ENOMEM : 0;
+}
+
+static int draft_make(const Draft *draft, const ProjectConfig *project, const DeployerConfig *config,
+                      json_t **ret) {
+        const DeployRequest *request = draft->request;
+        const EngineImage *image = &draft->image;
+        const char *digest = request->image->digest ? request->image->digest : image->digest;
+        const BodyImage known = { .digest = strempty(digest),
+                                  .port = request->port > 0 ? request->port : image->port,
+                                  .volumes = image->volumes };
+        DeployerConfig limited = *config;
+        char hash[CONFIG_HASH_SIZE];
+        int r;
+
+        project_limits_apply(&project->limits, &limited);
+        r = container_body(engine_quirks(draft->engine), request, project, &limited, &known,
+                           find_replaced(&draft->list), ret, hash);
+        return r < 0 || digest ? r : body_forget_digest(*ret, request);
+}
+
+/* Where it differs from what there would be without root's file, of which a hash of the whole tells nobody anything. */
+static int draft_compare(const Draft *draft, const DeployerConfig *config, const json_t *body,
+                         json_t **ret) {
+        const ProjectConfig nothing = { .exists = false };
+        _cleanup_(json_freep) json_t *plain = NULL;
+        int r;
+
+        r = draft_make(draft, &nothing, config, &plain);
+        if (r < 0)
+                return r;
+        if (json_object_set(json_object_get(plain, "Labels"), LABEL_CONFIG,
+                            json_path(body, "Labels", LABEL_CONFIG, NULL)) < 0)
+                return -ENOMEM;
+
+        return json_diff(plain, body, ret);
+}
+
+/* What may surprise who wrote the file: an array of sentences. */
+static int draft_note(const Draft *draft, json_t **ret) {
+        _cleanup_(json_freep) json_t *dropped = NULL, *notes = json_array();
+        char names[512] = "";
+        int r;
+
+        r = project_env_dropped(&draft->project, &dropped);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0, n = 0; i < json_array_size(dropped) && n < sizeof(names) - 1; i++)
+                n += (size_t) snprintf(names + n, sizeof(names) - n, "%s%.128s", i > 0 ? ", " : "",
+                                       json_string_value(json_array_get(dropped, i)));
+        if (names[0] &&
+            json_array_append_new(
+                            notes,
+                            json_sprintf("The Env of %s takes the place of the project's, and drops %s; "
+                                         "\"env\" merges by name.",
+                                         draft->request->stage, names)) < 0)
+                return -ENOMEM;
+        if (!notes)
+                return -ENOMEM;
+
+        *ret = TAKE_PTR(notes);
+        return 0;
+}
+
+int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request) {
+        _cleanup_(json_freep) json_t *body = NULL, *changed = NULL, *notes = NULL;
+        _cleanup_(draft_done) Draft draft = { .request = request };
+        int r;
+
+        assert(worker);
+        assert(config);
+        assert(request);
+
+        r = draft_read(&draft, worker, config);
+        if (r >= 0)
+                r = draft_make(&draft, &draft.project, config, &body);
+        if (r >= 0)
+                r = draft_compare(&draft, config, body, &changed);
+        if (r >= 0)
+                r = draft_note(&draft, &notes);
+        if (r >= 0 && !request->show_secrets)
+                r = project_env_hide(&draft.project, body);
+        if (r < 0)
+                return r;
+
+        r = worker_succeed(worker,
+                           json_pack("{s:O, s:O, s:O}", "body", body, "changed", changed, "notes", notes));
+        return r == -E2BIG ? worker_fail(worker, -EBADMSG, "The body is too large to be shown") : r;
+}
