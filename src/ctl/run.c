@@ -34,6 +34,7 @@ enum {
         ARG_HEADER,
         ARG_GRACE,
         ARG_STOP,
+        ARG_FORCE,
         ARG_NO_ASK_PASSWORD,
         ARG_TEXT /* and those after it: the place in `texts` */
 };
@@ -73,6 +74,7 @@ static const struct option long_options[] = {
         { "header", required_argument, NULL, ARG_HEADER },
         { "grace", required_argument, NULL, ARG_GRACE },
         { "stop", no_argument, NULL, ARG_STOP },
+        { "force", no_argument, NULL, ARG_FORCE },
         { "no-ask-password", no_argument, NULL, ARG_NO_ASK_PASSWORD },
 };
 
@@ -169,6 +171,10 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
         case ARG_STOP:
                 command->options |= VERB_STOP;
                 ctl->stop = true;
+                return 0;
+        case ARG_FORCE:
+                command->options |= VERB_FORCE;
+                ctl->force = true;
                 return 0;
         default:
                 if (option >= ARG_TEXT && option < ARG_TEXT + (int) ELEMENTSOF(texts)) {

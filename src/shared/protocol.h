@@ -43,6 +43,7 @@
 #define OPTION_HEALTHCHECK   "Healthcheck"
 #define OPTION_MAX_INSTANCES "MaxInstances"
 #define OPTION_UNDO          "Undo"
+#define OPTION_FORCE         "Force"
 #define INSPECT_LABELS       "Labels"
 #define INSPECT_DIGEST       "Digest"
 

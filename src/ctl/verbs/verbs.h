@@ -27,6 +27,7 @@ int verb_stage_set(Ctl *ctl, char *args[]);
 int verb_stage_remove(Ctl *ctl, char *args[]);
 int verb_deploys(Ctl *ctl, char *args[]);
 int verb_deploy(Ctl *ctl, char *args[]);
+int verb_restart(Ctl *ctl, char *args[]);
 int verb_promote(Ctl *ctl, char *args[]);
 int verb_rollback(Ctl *ctl, char *args[]);
 int verb_cancel(Ctl *ctl, char *args[]);

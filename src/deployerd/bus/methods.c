@@ -22,6 +22,7 @@ static const BusOption deploy_options[] = {
         { OPTION_HEALTHCHECK, "s", offsetof(DeployOptions, healthcheck) },
         { OPTION_MAX_INSTANCES, "u", offsetof(DeployOptions, max_instances) },
         { OPTION_UNDO, "b", offsetof(DeployOptions, undo) },
+        { OPTION_FORCE, "b", offsetof(DeployOptions, force) },
 };
 
 static int read_options(sd_bus_message *message, DeployOptions *ret, sd_bus_error *error) {

@@ -31,6 +31,12 @@ static int find_unchanged(const Deploy *deploy, const Instance **ret) {
             !streq(newest->digest, deploy->image->digest) || !streq(newest->config, deploy->hash))
                 return 0;
 
+        if (deploy->request->force) {
+                worker_log(deploy->worker, LOG_NOTICE, "%s runs the same: it is replaced, as asked for",
+                           newest->container.name);
+                return 0;
+        }
+
         r = attachment_holds(deploy->engine, deploy->body, &newest->container);
         if (r < 0)
                 return r;

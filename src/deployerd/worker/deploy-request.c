@@ -98,6 +98,7 @@ int deploy_request_new(const char *project, const char *stage, const char *image
         request->deploy_id = options->deploy_id;
         request->port = options->port;
         request->undo = options->undo;
+        request->force = options->force;
         request->max_instances = options->max_instances < 1                     ? 1
                                  : options->max_instances > MAX_INSTANCES_LIMIT ? MAX_INSTANCES_LIMIT
                                                                                 : options->max_instances;

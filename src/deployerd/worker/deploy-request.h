@@ -18,6 +18,7 @@ typedef struct DeployOptions {
         const char *healthcheck;
         unsigned max_instances;
         int undo; /* a bool, as the bus reads one */
+        int force;
 } DeployOptions;
 
 #define DEPLOY_OPTIONS_NONE ((DeployOptions){ .max_instances = 1 })
@@ -33,7 +34,8 @@ typedef struct DeployRequest {
         char *healthcheck;      /* as the option; empty: whatever there is */
         uint16_t port;          /* 0: what the image exposes */
         unsigned max_instances; /* 1 … MAX_INSTANCES_LIMIT */
-        bool undo; /* it is cancelled: what an attempt of it left is put right, and that is all */
+        bool undo;  /* it is cancelled: what an attempt of it left is put right, and that is all */
+        bool force; /* what runs is replaced, also where it is what would be made */
 } DeployRequest;
 
 /*

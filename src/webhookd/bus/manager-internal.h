@@ -76,6 +76,8 @@ int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *e
 int method_match_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_get_metrics(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_deploy_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_restart(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_rollback(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_rollback_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *error);
