@@ -24,7 +24,7 @@ static const Verb setup_verbs[] = {
                                    "Unmanaged is what webhookd has no deploy of, and what is of another store.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
                                    "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"},\n"
-                                   "      \"engine\":{\"name\",\"version\",\"api_version\"},\n"
+                                   "      \"engine\":{\"name\",\"version\",\"api_version\",\"take_overs\":[]},\n"
                                    "      \"waiting\":[as of deploys], \"instances\":[as of endpoint,\n"
                                    "      of all states, and \"managed\"]}; a part that is missing is null.\n",
                         .run = verb_status,
@@ -202,6 +202,19 @@ static const Verb setup_verbs[] = {
                         .details = HELP_STOP "\n"
                                              "JSON: {\"project\",\"stage\"}.\n",
                         .run = verb_stage_remove,
+        },
+        {
+                        .name = "stage take-over",
+                        .arguments = "PROJECT STAGE",
+                        .n_min = 2,
+                        .n_max = 2,
+                        .summary = "Have the next deploy replace another store's",
+                        .details = "What another store has in the stage, such as one that was lost, is unmanaged: no\n"
+                                   "deploy replaces it. The next one does, by the rules of every deploy: the old\n"
+                                   "containers go once the new one is well. Nothing is stopped now. Exit code 1\n"
+                                   "where there is nothing to take over.\n\n"
+                                   "JSON: {\"project\",\"stage\",\"containers\"}.\n",
+                        .run = verb_stage_take_over,
         },
 };
 

@@ -25,6 +25,7 @@ int verb_project_remove(Ctl *ctl, char *args[]);
 int verb_stages(Ctl *ctl, char *args[]);
 int verb_stage_set(Ctl *ctl, char *args[]);
 int verb_stage_remove(Ctl *ctl, char *args[]);
+int verb_stage_take_over(Ctl *ctl, char *args[]);
 int verb_deploys(Ctl *ctl, char *args[]);
 int verb_deploy(Ctl *ctl, char *args[]);
 int verb_restart(Ctl *ctl, char *args[]);

@@ -15,6 +15,7 @@ static const AuthorityRule rules[] = {
         { .member = "ListInstances", .peer = true, .action = MANAGE },
         { .member = "GetContainerBody", .action = MANAGE },
         { .member = "RemoveStage", .action = MANAGE },
+        { .member = "TakeOverStage", .action = MANAGE },
 };
 
 int manager_open_access(Manager *manager) {

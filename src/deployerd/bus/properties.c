@@ -2,6 +2,8 @@
 /* The properties of org.tinyforge.Deployer1.Manager, which tell of the engine, and that they have changed. */
 #include "shared/bus/properties.h"
 #include "deployerd/bus/manager-internal.h"
+#include "deployerd/takeover.h"
+#include "shared/conf/conf.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
 
@@ -19,6 +21,23 @@ int property_get_engine(sd_bus *bus, const char *path, const char *interface, co
                                      streq(property, "Engine")          ? manager->info.name
                                      : streq(property, "EngineVersion") ? manager->info.version
                                                                         : manager->info.api);
+}
+
+int property_get_take_overs(sd_bus *bus, const char *path, const char *interface, const char *property,
+                            sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        _cleanup_(strv_freep) char **stages = NULL;
+        Manager *manager = userdata;
+        int r;
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) property;
+        (void) error;
+
+        manager->hooks.on_activity(manager->userdata);
+        r = takeover_list(&stages);
+        return r < 0 ? r : sd_bus_message_append_strv(reply, stages);
 }
 
 void manager_take_engine(Manager *manager, const json_t *report) {

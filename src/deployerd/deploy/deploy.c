@@ -8,6 +8,7 @@
 #include "deployerd/deploy/attachment.h"
 #include "deployerd/deploy/deploy-internal.h"
 #include "deployerd/deploy/project.h"
+#include "deployerd/takeover.h"
 #include "deployerd/worker/report.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
@@ -15,7 +16,7 @@
 /* The instance of this very deploy that an earlier attempt switched to, or NULL. */
 static const Instance *find_switched(const Deploy *deploy, const InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)
-                if (deploy_owns(deploy, &list->items[i]) && !list->items[i].pending &&
+                if (deploy_made(deploy, &list->items[i]) && !list->items[i].pending &&
                     list->items[i].deploy == deploy->request->deploy_id)
                         return &list->items[i];
 
@@ -27,7 +28,8 @@ static int find_unchanged(const Deploy *deploy, const Instance **ret) {
         const Instance *newest = deploy_find_newest(deploy, &deploy->before);
         int r;
 
-        if (!newest || !instance_is_well(newest, deploy_image_check_counts(deploy)) ||
+        if (!newest || !deploy_made(deploy, newest) ||
+            !instance_is_well(newest, deploy_image_check_counts(deploy)) ||
             !streq(newest->digest, deploy->image->digest) || !streq(newest->config, deploy->hash))
                 return 0;
 
@@ -182,6 +184,7 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
         if (r < 0)
                 return r;
 
+        deploy.take_over = takeover_is_noted(request->project, request->stage, request->store);
         engine_set_registries(deploy.engine, config->registries);
         r = deploy_steps(&deploy);
         if (r < 0)

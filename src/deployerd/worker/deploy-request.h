@@ -10,6 +10,9 @@
 /* Bytes of a UUID in text, without its NUL. */
 #define UUID_LENGTH 36U
 
+/* Whether that is a UUID, as every store of ours has one. */
+bool deploy_store_is_valid(const char *text);
+
 /* The options as they came. What was not given has the value of DEPLOY_OPTIONS_NONE. Borrowed strings. */
 typedef struct DeployOptions {
         uint64_t deploy_id;
