@@ -46,6 +46,8 @@ static const Advice advices[] = {
         { ERROR_IMAGE_IN_USE, "The projects and their images are listed by: tinyforgectl projects" },
         { ERROR_INSTANCES_RUNNING, "With --stop they are stopped and removed as well." },
         { ERROR_NOTHING_RUNS, "What was deployed so far is listed by: tinyforgectl deploys PROJECT STAGE" },
+        { ERROR_NOTHING_TO_TAKE_OVER,
+          "What runs where is shown by: tinyforgectl status. There, what is of another store is unmanaged." },
         { ERROR_NOTHING_AVAILABLE, "Name the tag: tinyforgectl deploy PROJECT STAGE TAG" },
         { ERROR_NO_SUCH_HOOK, "The hooks are listed by: tinyforgectl hooks" },
         { ERROR_HOOK_EXISTS,

@@ -32,6 +32,7 @@ typedef struct Ctl {
         bool wait;         /* deploy, rollback: until the outcome is known */
         bool follow;       /* deploy, rollback: show the way to the outcome; logs: wait for more */
         bool hold;         /* rollback: auto_deploy goes off with it */
+        bool force;        /* deploy: what runs is replaced in any case */
         bool ask_password; /* somebody may be asked for one */
         bool show_secrets; /* project show: values that are from files of variables, too */
         bool stop;         /* project remove, stage remove: what runs is stopped first */

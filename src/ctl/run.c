@@ -35,6 +35,7 @@ enum {
         ARG_GRACE,
         ARG_SHOW_SECRETS,
         ARG_STOP,
+        ARG_FORCE,
         ARG_NO_ASK_PASSWORD,
         ARG_TEXT /* and those after it: the place in `texts` */
 };
@@ -75,6 +76,7 @@ static const struct option long_options[] = {
         { "grace", required_argument, NULL, ARG_GRACE },
         { "show-secrets", no_argument, NULL, ARG_SHOW_SECRETS },
         { "stop", no_argument, NULL, ARG_STOP },
+        { "force", no_argument, NULL, ARG_FORCE },
         { "no-ask-password", no_argument, NULL, ARG_NO_ASK_PASSWORD },
 };
 
@@ -175,6 +177,10 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
         case ARG_STOP:
                 command->options |= VERB_STOP;
                 ctl->stop = true;
+                return 0;
+        case ARG_FORCE:
+                command->options |= VERB_FORCE;
+                ctl->force = true;
                 return 0;
         default:
                 if (option >= ARG_TEXT && option < ARG_TEXT + (int) ELEMENTSOF(texts)) {

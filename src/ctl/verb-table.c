@@ -2,23 +2,8 @@
 /* The table of verbs: see verb-table.h. A line of their help has 80 columns at most, as a terminal has. */
 #include "ctl/verb-table.h"
 
+#include "ctl/verb-table-deploys.h"
 #include "ctl/verbs/verbs.h"
-
-/* What is the same for all verbs that wait for a deploy. */
-#define HELP_TIMEOUT "     --timeout=SPAN   Wait so long at most (default 1h); the deploy goes on\n"
-#define HELP_WAIT                                                \
-        "     --no-wait        Return when it is in the queue\n" \
-        "     --wait           Wait for the outcome (the default)\n" HELP_TIMEOUT
-#define HELP_FOLLOW                                                                          \
-        "  -f --follow         Show the way there: a line that moves on a terminal, plain\n" \
-        "                      lines elsewhere\n"
-#define HELP_OUTCOME                                                                        \
-        "Exit code 0 for succeeded and unchanged, 1 for every other outcome, 130 after\n"   \
-        "Ctrl-C, which ends the waiting and not the deploy.\n\n"                            \
-        "JSON: one object, as of deploys; with --follow, before it one line for each\n"     \
-        "      step: {\"phase\",\"detail\"}. Phases: queued, running, resolved, pulling,\n" \
-        "      pulled, created, stopped, started, probing, healthy, switched, retired;\n"   \
-        "      from the beginning again where the deployer had to.\n"
 
 #define HELP_PROJECT                                                                    \
         "     --port=PORT          Where the container listens; 0: the image says it\n" \
@@ -27,7 +12,7 @@
         "What runs is in the way, and so is a deploy that is queued or running.\n\n" \
         "     --stop  Stop and remove what runs first, and give up its images\n"
 
-static const Verb verbs[] = {
+static const Verb setup_verbs[] = {
         {
                         .name = "status",
                         .arguments = "",
@@ -39,7 +24,7 @@ static const Verb verbs[] = {
                                    "Unmanaged is what webhookd has no deploy of, and what is of another store.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
                                    "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"},\n"
-                                   "      \"engine\":{\"name\",\"version\",\"api_version\"},\n"
+                                   "      \"engine\":{\"name\",\"version\",\"api_version\",\"take_overs\":[]},\n"
                                    "      \"allows_any_image\", \"waiting\":[as of deploys],\n"
                                    "      \"instances\":[as of endpoint, of all states, and \"managed\"]};\n"
                                    "      a part that is missing is null.\n",
@@ -224,81 +209,21 @@ static const Verb verbs[] = {
                         .run = verb_stage_remove,
         },
         {
-                        .name = "deploys",
-                        .arguments = "[PROJECT [STAGE]]",
-                        .n_max = 2,
-                        .options = VERB_LIMIT,
-                        .summary = "List deploys, newest first",
-                        .details = "  -n --limit=N    So many at most (default 20, at most 1000)\n\n"
-                                   "JSON: [{\"id\",\"project\",\"stage\",\"image\",\"state\",\"queued_at\",\"finished_at\",\n"
-                                   "      \"reason\",\"started_at\",\"attempts\",\"next_attempt_at\",\"digest\"}].\n\n"
-                                   "States: queued, running, succeeded, unchanged, rolled-back, failed, superseded,\n"
-                                   "cancelled.\n",
-                        .run = verb_deploys,
-        },
-        {
-                        .name = "deploy",
-                        .arguments = "PROJECT STAGE [TAG]",
-                        .n_min = 2,
-                        .n_max = 3,
-                        .options = VERB_WAIT | VERB_FOLLOW,
-                        .summary = "Deploy a tag, and wait for the outcome",
-                        .details = "TAG is \"v1\", \"@sha256:...\" or \"v1@sha256:...\". Without one, what was pushed\n"
-                                   "while auto_deploy was off is deployed.\n\n" HELP_WAIT HELP_FOLLOW
-                                   "\n" HELP_OUTCOME,
-                        .run = verb_deploy,
-        },
-        {
-                        .name = "promote",
-                        .arguments = "PROJECT FROM TO",
-                        .n_min = 3,
-                        .n_max = 3,
-                        .options = VERB_WAIT | VERB_FOLLOW,
-                        .summary = "Deploy to a stage what another one runs",
-                        .details = "By its digest: whatever the tag stands for by now, TO gets what came up in FROM.\n\n" HELP_WAIT
-                                        HELP_FOLLOW "\n" HELP_OUTCOME,
-                        .run = verb_promote,
-        },
-        {
-                        .name = "rollback",
+                        .name = "stage take-over",
                         .arguments = "PROJECT STAGE",
                         .n_min = 2,
                         .n_max = 2,
-                        .options = VERB_WAIT | VERB_FOLLOW | VERB_HOLD,
-                        .summary = "Go back to the deploy before",
-                        .details = "Goes to the newest deploy that succeeded before the one that runs, so twice goes\n"
-                                   "back two. What is queued for the stage is cancelled. Where there is nothing to\n"
-                                   "go back to, nothing is stopped, and the exit code is 1.\n\n"
-                                   "     --hold           Switch the stage's auto_deploy off as well, so that no\n"
-                                   "                      push undoes it\n" HELP_WAIT HELP_FOLLOW
-                                   "\n" HELP_OUTCOME,
-                        .run = verb_rollback,
+                        .summary = "Have the next deploy replace another store's",
+                        .details = "What another store has in the stage, such as one that was lost, is unmanaged: no\n"
+                                   "deploy replaces it. The next one does, by the rules of every deploy: the old\n"
+                                   "containers go once the new one is well. Nothing is stopped now. Exit code 1\n"
+                                   "where there is nothing to take over.\n\n"
+                                   "JSON: {\"project\",\"stage\",\"containers\"}.\n",
+                        .run = verb_stage_take_over,
         },
-        {
-                        .name = "follow",
-                        .arguments = "ID",
-                        .n_min = 1,
-                        .n_max = 1,
-                        .options = VERB_WAIT,
-                        .follows = true,
-                        .summary = "Show the way of a deploy, until it ends",
-                        .details = HELP_TIMEOUT "\n" HELP_OUTCOME,
-                        .run = verb_follow,
-        },
-        {
-                        .name = "cancel",
-                        .arguments = "ID",
-                        .n_min = 1,
-                        .n_max = 1,
-                        .options = VERB_WAIT,
-                        .summary = "Cancel a deploy that is queued or running",
-                        .details = "Waits for its end. What ran before keeps running, or runs again. After the\n"
-                                   "switch to the new one it is too late: see rollback.\n\n" HELP_WAIT "\n"
-                                   "Exit code 0 for cancelled, 1 for every other end, 4 where there is no such\n"
-                                   "deploy.\n\n"
-                                   "JSON: one object, as of deploys.\n",
-                        .run = verb_cancel,
-        },
+};
+
+static const Verb other_verbs[] = {
         {
                         .name = "endpoint",
                         .arguments = "PROJECT STAGE",
@@ -413,7 +338,23 @@ static const Verb verbs[] = {
 };
 
 const Verb *verb_at(size_t index) {
-        return index < ELEMENTSOF(verbs) ? &verbs[index] : NULL;
+        const struct {
+                const Verb *verbs;
+                size_t n;
+        } parts[] = {
+                { setup_verbs, ELEMENTSOF(setup_verbs) },
+                { deploy_verbs, n_deploy_verbs },
+                { other_verbs, ELEMENTSOF(other_verbs) },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
+                if (index < parts[i].n)
+                        return &parts[i].verbs[index];
+
+                index -= parts[i].n;
+        }
+
+        return NULL;
 }
 
 bool verb_is_of_group(const Verb *verb, const char *word) {
@@ -423,18 +364,20 @@ bool verb_is_of_group(const Verb *verb, const char *word) {
 }
 
 const Verb *verb_find(char *const *words, size_t n_words, size_t *ret_n_used) {
-        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
-                const char *space = strchr(verbs[i].name, ' ');
+        const Verb *verb;
+
+        for (size_t i = 0; (verb = verb_at(i)); i++) {
+                const char *space = strchr(verb->name, ' ');
                 bool found;
 
                 if (space)
-                        found = n_words > 1 && verb_is_of_group(&verbs[i], words[0]) &&
+                        found = n_words > 1 && verb_is_of_group(verb, words[0]) &&
                                 streq(space + 1, words[1]);
                 else
-                        found = n_words > 0 && streq(verbs[i].name, words[0]);
+                        found = n_words > 0 && streq(verb->name, words[0]);
                 if (found) {
                         *ret_n_used = space ? 2 : 1;
-                        return &verbs[i];
+                        return verb;
                 }
         }
 
@@ -442,8 +385,10 @@ const Verb *verb_find(char *const *words, size_t n_words, size_t *ret_n_used) {
 }
 
 bool verbs_have_group(const char *word) {
-        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                if (verb_is_of_group(&verbs[i], word))
+        const Verb *verb;
+
+        for (size_t i = 0; (verb = verb_at(i)); i++)
+                if (verb_is_of_group(verb, word))
                         return true;
 
         return false;

@@ -25,7 +25,8 @@ typedef enum VerbOptions {
         VERB_SINCE = 1 << 11,   /* --since=, --until= */
         VERB_OUTPUT = 1 << 12,  /* --output= */
         VERB_PAYLOAD = 1 << 13, /* --header=, --hook= */
-        VERB_SECRETS = 1 << 14  /* --show-secrets */
+        VERB_SECRETS = 1 << 14, /* --show-secrets */
+        VERB_FORCE = 1 << 15    /* --force */
 } VerbOptions;
 
 typedef struct Verb {

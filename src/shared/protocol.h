@@ -44,6 +44,7 @@
 #define OPTION_MAX_INSTANCES "MaxInstances"
 #define OPTION_UNDO          "Undo"
 #define OPTION_SHOW_SECRETS  "ShowSecrets" /* of GetContainerBody and DescribeContainer alone */
+#define OPTION_FORCE         "Force"
 #define INSPECT_LABELS       "Labels"
 #define INSPECT_DIGEST       "Digest"
 

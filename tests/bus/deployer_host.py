@@ -64,11 +64,14 @@ class Host:
         self.runtime = os.path.join(self.directory, "run")
         os.makedirs(os.path.join(self.runtime, "upstreams"))
         # Whoever lists everything waits there for the others who do.
+        self.state = os.path.join(self.directory, "deployer-state")
+        os.makedirs(self.state, 0o700)
         runtime = f"export RUNTIME_DIRECTORY={shlex.quote(self.runtime)}\n" if upstreams else ""
         self.pid_path = os.path.join(self.directory, "deployerd.pid")
         script = self.write("deployerd.sh", "#!/bin/sh\n"
                             f"echo $$ >{shlex.quote(self.pid_path)}\n"
                             f"export DBUS_SYSTEM_BUS_ADDRESS={shlex.quote(self.bus.address)}\n"
+                            f"export STATE_DIRECTORY={shlex.quote(self.state)}\n"
                             f"{runtime}"
                             f"exec {shlex.quote(PROGRAM)} --config={shlex.quote(self.config_path)} "
                             f"2>>{shlex.quote(self.log_path)}\n")

@@ -607,7 +607,7 @@ def test_status_tells_it_all():
                                       "sub": "dead", "since": None}
         assert status["webhookd"] == {"version": "7.0", "public_url": "https://deploy.example", "projects": 3,
                                       "store": "store", "queued": 1, "running": 1}
-        assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41"}
+        assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41", "take_overs": None}
         assert len(status["instances"]) == 3
         assert status["allows_any_image"] is True
         assert "AllowImages=ghcr.io/acme/*" in text and "/etc/tinyforge/deployerd.conf" in text, text
@@ -619,7 +619,7 @@ def test_status_shows_what_it_has_and_never_invents_the_rest():
         assert "projects: 3" in result.stdout and "Engine: none answers" in result.stdout
         assert "No engine answers" in result.stderr
         status = peers.json("status", status=1)
-        assert status["engine"] == {"name": None, "version": None, "api_version": None}
+        assert status["engine"] == {"name": None, "version": None, "api_version": None, "take_overs": None}
         assert status["instances"] is None and status["allows_any_image"] is False and "AllowImages=" not in result.stdout
     with Peers("systemd", "deployer") as peers:
         result = peers.run("status", status=1)

@@ -36,6 +36,7 @@ ROOMS = {
     "webhookd": {"door": "webhookd.h", "also": [], "uses": "*"},
 
     "deployerd/text": {"door": "text.h", "also": [], "uses": []},
+    "deployerd/takeover": {"door": "takeover.h", "also": [], "uses": []},
     "deployerd/worker": {"door": "worker.h", "also": ["deploy-request.h", "operation.h", "report.h"], "uses": ["deployerd/text"]},
     "deployerd/config": {"door": "deployer-config.h", "also": ["hash.h", "json-diff.h", "merge-patch.h", "policy.h", "project-config.h", "project-env.h"],
                          "uses": ["deployerd/text"]},
@@ -43,11 +44,11 @@ ROOMS = {
                                                                "info.h", "networks.h", "volumes.h"],
                          "uses": ["deployerd/text", "deployerd/worker"]},
     "deployerd/deploy": {"door": "deploy.h", "also": ["container-body.h", "instance.h", "project.h", "removal.h", "upstreams.h"],
-                         "uses": ["deployerd/config", "deployerd/engine", "deployerd/text", "deployerd/worker"]},
+                         "uses": ["deployerd/config", "deployerd/engine", "deployerd/takeover", "deployerd/text", "deployerd/worker"]},
     "deployerd/job": {"door": "deploys.h", "also": ["queries.h"],
-                      "uses": ["deployerd/config", "deployerd/deploy", "deployerd/engine", "deployerd/worker"]},
+                      "uses": ["deployerd/config", "deployerd/deploy", "deployerd/engine", "deployerd/takeover", "deployerd/worker"]},
     "deployerd/bus": {"door": "manager.h", "also": [],
-                      "uses": ["deployerd/config", "deployerd/engine", "deployerd/job", "deployerd/worker"]},
+                      "uses": ["deployerd/config", "deployerd/engine", "deployerd/job", "deployerd/takeover", "deployerd/worker"]},
     "deployerd": {"door": "deployerd.h", "also": [], "uses": "*"},
 
     "ctl/text": {"door": "text.h", "also": [], "uses": []},

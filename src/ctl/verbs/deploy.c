@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* deploys, deploy, promote and rollback: the queue, and a new row in it. */
+/* deploys, deploy, restart, promote and rollback: the queue, and a new row in it. */
 #include <inttypes.h>
 
 #include "ctl/client.h"
@@ -8,6 +8,7 @@
 #include "ctl/verbs/find.h"
 #include "ctl/verbs/outcome.h"
 #include "ctl/verbs/verbs.h"
+#include "shared/protocol.h"
 
 /* Rows that are listed where nobody says how many. */
 #define LIMIT_DEFAULT 20U
@@ -58,8 +59,11 @@ static int read_id(Ctl *ctl, sd_bus_message *reply, uint64_t *ret) {
         return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
-/* Asks for a deploy to `stage` by a method of three strings, and waits for its outcome. */
-static int deploy_by(Ctl *ctl, const char *method, char *args[], const char *stage) {
+/* A call that queues a deploy, and is answered with its id. */
+typedef int (*DeployFunction)(Ctl *ctl, char *args[], sd_bus_message **ret_reply);
+
+/* Asks for a deploy to `stage`, and waits for its outcome. */
+static int deploy_by(Ctl *ctl, DeployFunction call, char *args[], const char *stage) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(wait_freep) Wait *wait = NULL;
         uint64_t id;
@@ -69,19 +73,40 @@ static int deploy_by(Ctl *ctl, const char *method, char *args[], const char *sta
         if (r < 0)
                 return r;
 
-        r = client_call(ctl, &peer_webhook, method, &reply, "sss", args[0], args[1], strempty(args[2]));
+        r = call(ctl, args, &reply);
         if (r >= 0)
                 r = read_id(ctl, reply, &id);
 
         return r < 0 ? r : outcome_await(wait, id, args[0], stage, GOAL_RUNS);
 }
 
+static int call_deploy(Ctl *ctl, char *args[], sd_bus_message **ret_reply) {
+        if (!ctl->force)
+                return client_call(ctl, &peer_webhook, "Deploy", ret_reply, "sss", args[0], args[1],
+                                   strempty(args[2]));
+
+        return client_call(ctl, &peer_webhook, "DeployWithOptions", ret_reply, "sssa{sv}", args[0], args[1],
+                           strempty(args[2]), 1, OPTION_FORCE, "b", 1);
+}
+
+static int call_restart(Ctl *ctl, char *args[], sd_bus_message **ret_reply) {
+        return client_call(ctl, &peer_webhook, "Restart", ret_reply, "ss", args[0], args[1]);
+}
+
+static int call_promote(Ctl *ctl, char *args[], sd_bus_message **ret_reply) {
+        return client_call(ctl, &peer_webhook, "Promote", ret_reply, "sss", args[0], args[1], args[2]);
+}
+
 int verb_deploy(Ctl *ctl, char *args[]) {
-        return deploy_by(ctl, "Deploy", args, args[1]);
+        return deploy_by(ctl, call_deploy, args, args[1]);
+}
+
+int verb_restart(Ctl *ctl, char *args[]) {
+        return deploy_by(ctl, call_restart, args, args[1]);
 }
 
 int verb_promote(Ctl *ctl, char *args[]) {
-        return deploy_by(ctl, "Promote", args, args[2]);
+        return deploy_by(ctl, call_promote, args, args[2]);
 }
 
 static int call_rollback(Ctl *ctl, const char *project, const char *stage, sd_bus_message **ret_reply) {

@@ -50,7 +50,31 @@ static const Property engine_properties[] = {
         { "EngineVersion", "version", 's' },
         { "ApiVersion", "api_version", 's' },
         { "AllowsAnyImage", "allows_any_image", 'b' },
+        { "TakeOvers", "take_overs", 'a' },
 };
+
+static int read_array(sd_bus_message *reply, json_t **ret) {
+        json_t *array = json_array();
+        const char *text;
+        int r;
+
+        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_VARIANT, "as");
+        if (r >= 0)
+                r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "s");
+        while (r >= 0 && (r = sd_bus_message_read(reply, "s", &text)) > 0)
+                r = json_array_append_new(array, json_string(text)) < 0 ? -ENOMEM : 0;
+        if (r >= 0)
+                r = sd_bus_message_exit_container(reply);
+        if (r >= 0)
+                r = sd_bus_message_exit_container(reply);
+        if (r < 0) {
+                json_decref(array);
+                return r;
+        }
+
+        *ret = array;
+        return 0;
+}
 
 /* The value at hand, of the type that is wanted; an empty string is null. */
 static int read_value(sd_bus_message *reply, char type, json_t **ret) {
@@ -60,6 +84,8 @@ static int read_value(sd_bus_message *reply, char type, json_t **ret) {
         json_t *value;
         int r;
 
+        if (type == 'a')
+                return read_array(reply, ret);
         if (type == 's')
                 r = sd_bus_message_read(reply, "v", "s", &text);
         else if (type == 'b')
@@ -179,6 +205,12 @@ static int64_t get_number(const json_t *object, const char *key) {
         return (int64_t) json_integer_value(json_object_get(object, key));
 }
 
+static void show_take_overs(const Ctl *ctl, const json_t *stages) {
+        for (size_t i = 0; i < json_array_size(stages); i++)
+                ctl_print(ctl, "The next deploy of %s takes over what another store has there",
+                          strempty(json_string_value(json_array_get(stages, i))));
+}
+
 static int show_text(const Ctl *ctl, Status *status) {
         const char *engine = get_text(status->engine, "name");
         int r = 0;
@@ -201,6 +233,7 @@ static int show_text(const Ctl *ctl, Status *status) {
                 ctl_print(ctl, "Engine: %s %s, API %s", engine, get_text(status->engine, "version"),
                           get_text(status->engine, "api_version"));
 
+        show_take_overs(ctl, json_object_get(status->engine, "take_overs"));
         if (r >= 0 && status->waiting && table_n_rows(status->waiting) > 0) {
                 ctl_print(ctl, "%s", "");
                 r = table_show(status->waiting, ctl, "waiting deploys");

@@ -16,6 +16,7 @@ static const AuthorityRule rules[] = {
         { .member = "GetContainerBody", .action = MANAGE },
         { .member = "DescribeContainer", .action = MANAGE },
         { .member = "RemoveStage", .action = MANAGE },
+        { .member = "TakeOverStage", .action = MANAGE },
 };
 
 int manager_open_access(Manager *manager) {

@@ -46,6 +46,8 @@ int property_get_engine(sd_bus *bus, const char *path, const char *interface, co
                         sd_bus_message *reply, void *userdata, sd_bus_error *error);
 int property_get_allows_any(sd_bus *bus, const char *path, const char *interface, const char *property,
                             sd_bus_message *reply, void *userdata, sd_bus_error *error);
+int property_get_take_overs(sd_bus *bus, const char *path, const char *interface, const char *property,
+                            sd_bus_message *reply, void *userdata, sd_bus_error *error);
 /* Takes what REPORT_ENGINE says, and tells the bus where that is news. */
 void manager_take_engine(Manager *manager, const json_t *report);
 
@@ -59,6 +61,9 @@ int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, Image
                 const char *project, const char *stage);
 /* The same for QUERY_BODY, of a deploy that is not made. */
 int query_begin_body(Manager *manager, sd_bus_message *message, DeployRequest *request);
+/* The same for QUERY_TAKE_OVER, by `store`. */
+int query_begin_take_over(Manager *manager, sd_bus_message *message, const char *project, const char *stage,
+                          const char *store);
 /* Whether a removal of that stage is under way; NULL or "" means any of the project. */
 bool query_removes(const Manager *manager, const char *project, const char *stage);
 void query_stop_all(Manager *manager);
@@ -72,3 +77,4 @@ int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *
 int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_take_over_stage(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -30,11 +30,15 @@ static const sd_bus_vtable vtable[] = {
                                 method_get_container_body, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RemoveStage", SD_BUS_ARGS("s", project, "s", stage), SD_BUS_NO_RESULT,
                                 method_remove_stage, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("TakeOverStage", SD_BUS_ARGS("s", project, "s", stage, "s", store),
+                                SD_BUS_RESULT("u", containers), method_take_over_stage,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("t", deploy, "s", phase, "s", detail), 0),
         SD_BUS_PROPERTY("Engine", "s", property_get_engine, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("EngineVersion", "s", property_get_engine, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ApiVersion", "s", property_get_engine, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("AllowsAnyImage", "b", property_get_allows_any, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("TakeOvers", "as", property_get_take_overs, 0, 0),
         SD_BUS_VTABLE_END,
 };
 

@@ -22,6 +22,7 @@ static const BusOption deploy_options[] = {
         { OPTION_HEALTHCHECK, "s", offsetof(DeployOptions, healthcheck) },
         { OPTION_MAX_INSTANCES, "u", offsetof(DeployOptions, max_instances) },
         { OPTION_UNDO, "b", offsetof(DeployOptions, undo) },
+        { OPTION_FORCE, "b", offsetof(DeployOptions, force) },
         /* For a deploy that is not made; the last one. */
         { OPTION_SHOW_SECRETS, "b", offsetof(DeployOptions, show_secrets) },
 };
@@ -306,5 +307,31 @@ int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *e
 
         log_notice("All instances of %s%s%s are removed, as asked for by uid %u", about.project,
                    isempty(about.stage) ? "" : "/", about.stage, (unsigned) uid);
+        return 1;
+}
+
+int method_take_over_stage(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+        PolkitDetails about;
+        const char *store;
+        uid_t uid;
+        int r;
+
+        r = manager_begin(manager, message, CALL_STAGE, &about, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = sd_bus_message_read(message, "s", &store);
+        if (r < 0)
+                return r;
+        if (!deploy_store_is_valid(store))
+                return refuse(error, -EINVAL, "The store is a UUID in small letters");
+
+        r = query_begin_take_over(manager, message, about.project, about.stage, store);
+        if (r < 0)
+                return begin_problem(r, error);
+
+        log_notice("The next deploy of %s/%s takes over what other stores have there, as asked for by uid %u",
+                   about.project, about.stage, (unsigned) uid);
         return 1;
 }

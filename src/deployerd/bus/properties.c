@@ -6,6 +6,8 @@
 #include "shared/bus/properties.h"
 #include "deployerd/bus/manager-internal.h"
 #include "deployerd/config/policy.h"
+#include "deployerd/takeover.h"
+#include "shared/conf/conf.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
 
@@ -37,6 +39,23 @@ int property_get_allows_any(sd_bus *bus, const char *path, const char *interface
 
         manager->hooks.on_activity(manager->userdata);
         return sd_bus_message_append(reply, "b", policy_allows_any(manager->config->allow_images));
+}
+
+int property_get_take_overs(sd_bus *bus, const char *path, const char *interface, const char *property,
+                            sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        _cleanup_(strv_freep) char **stages = NULL;
+        Manager *manager = userdata;
+        int r;
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) property;
+        (void) error;
+
+        manager->hooks.on_activity(manager->userdata);
+        r = takeover_list(&stages);
+        return r < 0 ? r : sd_bus_message_append_strv(reply, stages);
 }
 
 void manager_take_engine(Manager *manager, const json_t *report) {

@@ -17,6 +17,7 @@ struct Query {
         DeployRequest *request; /* of QUERY_BODY */
         char *project;
         char *stage;
+        char *store; /* of QUERY_TAKE_OVER; empty elsewhere */
         Operation *operation;
         Query *next;
 };
@@ -32,6 +33,7 @@ static Query *query_free(Query *query) {
         deploy_request_free(query->request);
         free(query->project);
         free(query->stage);
+        free(query->store);
         free(query);
         return NULL;
 }
@@ -59,6 +61,7 @@ static int run_query(Worker *worker, void *userdata) {
                                          .request = query->request,
                                          .project = query->project,
                                          .stage = query->stage,
+                                         .store = query->store,
                          });
 }
 
@@ -185,6 +188,9 @@ static void query_reply(Query *query, const OperationEnd *end) {
                 r = reply_image(query->message, end->result);
         else if (query->kind == QUERY_BODY)
                 r = reply_body(query->message, end->result);
+        else if (query->kind == QUERY_TAKE_OVER)
+                r = sd_bus_reply_method_return(query->message, "u",
+                                               (unsigned) json_get_int(end->result, "containers", 0));
         else if (query->kind == QUERY_REMOVE)
                 r = sd_bus_reply_method_return(query->message, "");
         else
@@ -237,7 +243,7 @@ static unsigned count_queries(const Manager *manager) {
 
 /* What is given in `image` and `request` is taken over on success only. */
 static int query_start(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
-                       DeployRequest *request, const char *project, const char *stage) {
+                       DeployRequest *request, const char *project, const char *stage, const char *store) {
         static const OperationHooks hooks = { run_query, on_query_report, on_query_end };
         _cleanup_(query_freep) Query *query = NULL;
         int r;
@@ -257,7 +263,8 @@ static int query_start(Manager *manager, QueryKind kind, sd_bus_message *message
         query->message = sd_bus_message_ref(message);
         query->project = strdup(strempty(project));
         query->stage = strdup(strempty(stage));
-        if (!query->project || !query->stage)
+        query->store = strdup(strempty(store));
+        if (!query->project || !query->stage || !query->store)
                 return -ENOMEM;
 
         r = query_open_reply(query);
@@ -284,11 +291,16 @@ static int query_start(Manager *manager, QueryKind kind, sd_bus_message *message
 
 int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
                 const char *project, const char *stage) {
-        return query_start(manager, kind, message, image, NULL, project, stage);
+        return query_start(manager, kind, message, image, NULL, project, stage, NULL);
 }
 
 int query_begin_body(Manager *manager, sd_bus_message *message, DeployRequest *request) {
-        return query_start(manager, QUERY_BODY, message, NULL, request, NULL, NULL);
+        return query_start(manager, QUERY_BODY, message, NULL, request, NULL, NULL, NULL);
+}
+
+int query_begin_take_over(Manager *manager, sd_bus_message *message, const char *project, const char *stage,
+                          const char *store) {
+        return query_start(manager, QUERY_TAKE_OVER, message, NULL, NULL, project, stage, store);
 }
 
 bool query_removes(const Manager *manager, const char *project, const char *stage) {

@@ -19,8 +19,9 @@ int deploy_list(Deploy *deploy, InstanceList *ret) {
 
 bool deploy_is_left_behind(const Deploy *deploy, const Instance *instance) {
         return deploy_owns(deploy, instance) &&
-               (instance->pending || (instance->deploy == deploy->request->deploy_id &&
-                                      !streq(instance->container.status, "running")));
+               (instance->pending ||
+                (deploy_made(deploy, instance) && instance->deploy == deploy->request->deploy_id &&
+                 !streq(instance->container.status, "running")));
 }
 
 const Instance *deploy_find_newest(const Deploy *deploy, const InstanceList *list) {

@@ -39,6 +39,7 @@ typedef struct Deploy {
         bool routed;         /* a label of its own or of its image has a proxy find it by itself */
         json_t *body;
         char hash[CONFIG_HASH_SIZE];
+        bool take_over;    /* what other stores have in the stage is replaced like what this one has */
         bool recreate;     /* the old has to be stopped before the new is started */
         bool engine_ended; /* while the new one came up: what became of that says nothing of the image */
         char name[INSTANCE_NAME_SIZE];
@@ -50,8 +51,14 @@ typedef struct Deploy {
         char *container;                   /* the id of the new one, as long as it is to be undone */
 } Deploy;
 
-static inline bool deploy_owns(const Deploy *deploy, const Instance *instance) {
+/* Whether a deploy of the very store made it. */
+static inline bool deploy_made(const Deploy *deploy, const Instance *instance) {
         return streq(instance->store, deploy->request->store);
+}
+
+/* Whether it is this deploy's to replace. */
+static inline bool deploy_owns(const Deploy *deploy, const Instance *instance) {
+        return deploy->take_over || deploy_made(deploy, instance);
 }
 
 void deploy_done(Deploy *deploy);

@@ -16,6 +16,7 @@
 #include "deployerd/deploy/recover.h"
 #include "deployerd/deploy/switch.h"
 #include "deployerd/deploy/undo.h"
+#include "deployerd/takeover.h"
 #include "deployerd/worker/report.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
@@ -23,7 +24,7 @@
 /* The instance of this very deploy that an earlier attempt switched to, or NULL. */
 static const Instance *find_switched(const Deploy *deploy, const InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)
-                if (deploy_owns(deploy, &list->items[i]) && !list->items[i].pending &&
+                if (deploy_made(deploy, &list->items[i]) && !list->items[i].pending &&
                     list->items[i].deploy == deploy->request->deploy_id)
                         return &list->items[i];
 
@@ -35,9 +36,16 @@ static int find_unchanged(const Deploy *deploy, const Instance **ret) {
         const Instance *newest = deploy_find_newest(deploy, &deploy->before);
         int r;
 
-        if (!newest || !instance_is_well(newest, deploy_image_check_counts(deploy)) ||
+        if (!newest || !deploy_made(deploy, newest) ||
+            !instance_is_well(newest, deploy_image_check_counts(deploy)) ||
             !streq(newest->digest, deploy->image->digest) || !streq(newest->config, deploy->hash))
                 return 0;
+
+        if (deploy->request->force) {
+                worker_log(deploy->worker, LOG_NOTICE, "%s runs the same: it is replaced, as asked for",
+                           newest->container.name);
+                return 0;
+        }
 
         r = attachment_holds(deploy->engine, deploy->body, &newest->container);
         if (r < 0)
@@ -184,6 +192,7 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
         if (r < 0)
                 return r;
 
+        deploy.take_over = takeover_is_noted(request->project, request->stage, request->store);
         engine_set_registries(deploy.engine, config->registries);
         r = deploy_steps(&deploy);
         if (r < 0)

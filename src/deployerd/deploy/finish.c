@@ -4,6 +4,7 @@
 
 #include "deployerd/deploy/finish.h"
 #include "deployerd/deploy/publish.h"
+#include "deployerd/takeover.h"
 #include "deployerd/text.h"
 #include "shared/protocol.h"
 
@@ -38,8 +39,37 @@ static int deploy_retire_one(Deploy *deploy, const Instance *instance) {
         if (r < 0)
                 return r;
 
-        worker_log(deploy->worker, LOG_INFO, "%s is retired", instance->container.name);
+        if (deploy_made(deploy, instance))
+                worker_log(deploy->worker, LOG_INFO, "%s is retired", instance->container.name);
+        else
+                worker_log(deploy->worker, LOG_NOTICE, "%s of the store %s is taken over, and retired",
+                           instance->container.name, instance->store);
         return 0;
+}
+
+/* Of another store nothing stays, however many instances the stage may have: nobody else would ever retire it. */
+static unsigned plan_taken_over(const Deploy *deploy, InstanceList *list) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < list->n; i++)
+                if (deploy_owns(deploy, &list->items[i]) && !deploy_made(deploy, &list->items[i])) {
+                        list->items[i].retire = true;
+                        n++;
+                }
+
+        return n;
+}
+
+/* Its images go with it, and so does the wish. */
+static void deploy_settle_take_over(Deploy *deploy, const InstanceList *list) {
+        for (size_t i = 0; i < list->n; i++)
+                if (!deploy_made(deploy, &list->items[i]) &&
+                    retain_sweep(deploy->engine, deploy->image, deploy->request->stage, list->items[i].store,
+                                 0) < 0)
+                        worker_log(deploy->worker, LOG_WARNING, "Images of the store %s stay: %s",
+                                   list->items[i].store, worker_error(deploy->worker));
+
+        takeover_forget(deploy->request->project, deploy->request->stage);
 }
 
 /*
@@ -57,13 +87,14 @@ static void plan_stopped(const Deploy *deploy, InstanceList *list, uint64_t curr
 }
 
 /* Stops and removes what is not to run beside `current`. Stops between two of them when the process is to end. */
-static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current) {
+static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current, unsigned *ret_taken_over) {
         /* What cannot run beside its successor cannot run beside another one either. */
         unsigned max_instances = deploy->recreate ? 1 : deploy->request->max_instances;
         int r;
 
         instance_list_plan(list, deploy->request->store, current, max_instances);
         plan_stopped(deploy, list, current);
+        *ret_taken_over = plan_taken_over(deploy, list);
         r = deploy_drain(deploy, list);
         for (size_t i = 0; r >= 0 && i < list->n; i++)
                 if (list->items[i].retire)
@@ -107,6 +138,7 @@ static void deploy_keep_image(Deploy *deploy, const char *outcome, const Contain
 
 int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+        unsigned taken_over = 0;
         char detail[512];
         int r;
 
@@ -115,7 +147,7 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
                 return r;
 
         deploy_publish(deploy, &list);
-        r = deploy_retire(deploy, &list, current);
+        r = deploy_retire(deploy, &list, current, &taken_over);
         if (r < 0)
                 return r;
 
@@ -126,7 +158,14 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
                          deploy->config->retain + deploy->request->max_instances) < 0)
                 worker_log(deploy->worker, LOG_WARNING, "Old images stay: %s", worker_error(deploy->worker));
 
+        if (deploy->take_over)
+                deploy_settle_take_over(deploy, &list);
+
         worker_progress(deploy->worker, PHASE_RETIRED, "");
         describe(container, detail, sizeof(detail));
+        if (taken_over > 0)
+                (void) snprintf(detail + strlen(detail), sizeof(detail) - strlen(detail),
+                                "; %u container%s of another store %s taken over", taken_over,
+                                taken_over > 1 ? "s" : "", taken_over > 1 ? "are" : "is");
         return deploy_succeed(deploy, outcome, detail, container->id);
 }

@@ -6,6 +6,7 @@
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/retain.h"
 #include "deployerd/deploy/upstreams.h"
+#include "deployerd/takeover.h"
 #include "shared/image-ref.h"
 
 /* What root's file says of the stage; for all stages where it has a mistake, which is no reason to let one run. */
@@ -89,6 +90,8 @@ int removal_run(Worker *worker, const DeployerConfig *config, const char *projec
 
         for (size_t i = 0; i < list.n; i++)
                 release_images(worker, engine, &list.items[i]);
+        for (size_t i = 0; i < list.n; i++)
+                takeover_forget(list.items[i].project, list.items[i].stage);
 
         return worker_succeed(worker, json_object());
 }

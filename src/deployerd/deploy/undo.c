@@ -31,7 +31,7 @@ static void deploy_adopt_lost(Deploy *deploy) {
                 return;
 
         owned = instance.container;
-        if (deploy_owns(deploy, &instance) && instance.deploy == deploy->request->deploy_id)
+        if (deploy_made(deploy, &instance) && instance.deploy == deploy->request->deploy_id)
                 deploy->container = strdup(owned.id);
 }
 

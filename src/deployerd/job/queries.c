@@ -10,6 +10,7 @@
 #include "deployerd/deploy/upstreams.h"
 #include "deployerd/engine/images.h"
 #include "deployerd/job/body.h"
+#include "deployerd/takeover.h"
 #include "deployerd/worker/report.h"
 #include "shared/conf/parse.h"
 #include "shared/json.h"
@@ -106,6 +107,31 @@ static int query_instances(Worker *worker, const char *engine_socket, const char
         return worker_succeed(worker, json_object());
 }
 
+static int query_take_over(Worker *worker, const char *engine_socket, const QueryRequest *query) {
+        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        int n = 0, r;
+
+        r = engine_open(worker, engine_socket, &engine);
+        if (r >= 0)
+                r = instance_list(engine, query->project, query->stage, &list);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < list.n; i++)
+                n += !streq(list.items[i].store, query->store);
+        if (n == 0)
+                return worker_fail(worker, -ECHILD, "No other store has a container of %s/%s on this engine",
+                                   query->project, query->stage);
+
+        r = takeover_note(query->project, query->stage, query->store);
+        if (r < 0)
+                return worker_fail(worker, -EIO, "Cannot note that %s/%s is to be taken over: %s",
+                                   query->project, query->stage, strerror(-r));
+
+        return worker_succeed(worker, json_pack("{s:i}", "containers", n));
+}
+
 int query_run(Worker *worker, const DeployerConfig *config, const QueryRequest *query) {
         assert(worker);
         assert(config);
@@ -122,6 +148,8 @@ int query_run(Worker *worker, const DeployerConfig *config, const QueryRequest *
                 return query_body(worker, config, query->request);
         case QUERY_REMOVE:
                 return removal_run(worker, config, query->project, query->stage);
+        case QUERY_TAKE_OVER:
+                return query_take_over(worker, config->engine, query);
         }
 
         return -EINVAL;

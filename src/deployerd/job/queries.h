@@ -33,6 +33,11 @@ typedef enum QueryKind {
         QUERY_BODY,
         /* See removal.h; the one that changes something. Ends with an empty result. */
         QUERY_REMOVE,
+        /*
+         * Has the next deploy of the stage by `store` replace what other stores have there: see takeover.h. Ends with a result
+         * of the key "containers", their number. -ECHILD: there are none.
+         */
+        QUERY_TAKE_OVER,
 } QueryKind;
 
 /* What is asked. Borrowed; what the kind does not need is NULL. */
@@ -40,7 +45,8 @@ typedef struct QueryRequest {
         QueryKind kind;
         const ImageRef *image;        /* of QUERY_IMAGE */
         const DeployRequest *request; /* of QUERY_BODY */
-        const char *project, *stage;  /* of QUERY_INSTANCES and QUERY_REMOVE */
+        const char *project, *stage;  /* of QUERY_INSTANCES, QUERY_REMOVE and QUERY_TAKE_OVER */
+        const char *store;            /* of QUERY_TAKE_OVER */
 } QueryRequest;
 
 /* Runs in the child. Errors are those of the kind and of engine.h. */

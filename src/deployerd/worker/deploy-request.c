@@ -7,7 +7,9 @@
 #include "shared/protocol.h"
 
 /* The layout of RFC 9562, in small letters as every store of ours writes it. */
-static bool uuid_is_valid(const char *text) {
+bool deploy_store_is_valid(const char *text) {
+        assert(text);
+
         if (strlen(text) != UUID_LENGTH)
                 return false;
 
@@ -25,7 +27,7 @@ static bool uuid_is_valid(const char *text) {
 static const char *options_problem(const DeployOptions *options) {
         if (options->deploy_id == 0)
                 return "DeployId is required and above zero";
-        if (!options->store || !uuid_is_valid(options->store))
+        if (!options->store || !deploy_store_is_valid(options->store))
                 return "Store is required and a UUID in small letters";
         if (!healthcheck_is_valid(strempty(options->healthcheck)))
                 return "Healthcheck is " HEALTHCHECK_FORMS;
@@ -99,6 +101,7 @@ int deploy_request_new(const char *project, const char *stage, const char *image
         request->port = options->port;
         request->undo = options->undo;
         request->show_secrets = options->show_secrets;
+        request->force = options->force;
         request->max_instances = options->max_instances < 1                     ? 1
                                  : options->max_instances > MAX_INSTANCES_LIMIT ? MAX_INSTANCES_LIMIT
                                                                                 : options->max_instances;

@@ -10,6 +10,9 @@
 /* Bytes of a UUID in text, without its NUL. */
 #define UUID_LENGTH 36U
 
+/* Whether that is a UUID, as every store of ours has one. */
+bool deploy_store_is_valid(const char *text);
+
 /* The options as they came. What was not given has the value of DEPLOY_OPTIONS_NONE. Borrowed strings. */
 typedef struct DeployOptions {
         uint64_t deploy_id;
@@ -19,6 +22,7 @@ typedef struct DeployOptions {
         unsigned max_instances;
         int undo; /* a bool, as the bus reads one */
         int show_secrets;
+        int force;
 } DeployOptions;
 
 #define DEPLOY_OPTIONS_NONE ((DeployOptions){ .max_instances = 1 })
@@ -36,6 +40,7 @@ typedef struct DeployRequest {
         unsigned max_instances; /* 1 … MAX_INSTANCES_LIMIT */
         bool show_secrets; /* of a deploy that is only shown: with what files of root's say of variables */
         bool undo;         /* it is cancelled: what an attempt of it left is put right, and that is all */
+        bool force;        /* what runs is replaced, also where it is what would be made */
 } DeployRequest;
 
 /*

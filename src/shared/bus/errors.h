@@ -57,7 +57,9 @@ typedef enum ErrorVerdict {
         X(INSTANCES_RUNNING, "InstancesRunning", ENOTEMPTY, ERROR_FINAL, \
           "Containers of it run, and would be forgotten.") \
         X(NOTHING_RUNS, "NothingRuns", ENOTCONN, ERROR_FINAL, \
-          "No deploy of that stage has come up, so there is nothing to promote.") \
+          "No deploy of that stage has come up, so there is nothing to promote or to restart.") \
+        X(NOTHING_TO_TAKE_OVER, "NothingToTakeOver", ECHILD, ERROR_FINAL, \
+          "No other store has a container in that stage.") \
         X(NOTHING_AVAILABLE, "NothingAvailable", ENODATA, ERROR_FINAL, \
           "Nothing was pushed for the stage while its auto_deploy was off.") \
         X(NOT_PERMITTED, "NotPermitted", EPERM, ERROR_FINAL, \

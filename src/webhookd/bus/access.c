@@ -32,6 +32,8 @@ static const AuthorityRule rules[] = {
         { .member = "RemoveStage", .action = MANAGE_PROJECTS },
         { .member = "Promote", .action = DEPLOY },
         { .member = "Deploy", .action = DEPLOY },
+        { .member = "DeployWithOptions", .action = DEPLOY },
+        { .member = "Restart", .action = DEPLOY },
         { .member = "Rollback", .action = DEPLOY },
         { .member = "RollbackWithOptions", .action = DEPLOY },
         { .member = "Cancel", .action = DEPLOY },

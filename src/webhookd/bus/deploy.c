@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods that queue a deploy: Deploy, Promote, Rollback and RollbackWithOptions. */
+/* The methods that queue a deploy: Deploy, DeployWithOptions, Restart, Promote, Rollback and RollbackWithOptions. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -54,9 +54,9 @@ static int tell_queued(Manager *manager, const Project *project, const Stage *st
         return outbox_add(manager->outbox, &notice);
 }
 
-/* Queues a deploy that the caller `uid` asked for, and tells of it. `source` is that of the row. */
+/* Queues a deploy of `ref` that the caller `uid` asked for, and tells of it. `row` is what else is in the new row. */
 static int enqueue(Manager *manager, const Project *project, const Stage *stage, const ImageRef *ref,
-                   const char *source, uid_t uid, uint64_t *ret_id, sd_bus_error *error) {
+                   const Enqueue *row, uid_t uid, uint64_t *ret_id, sd_bus_error *error) {
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         _cleanup_free_ char *image = NULL;
         int r;
@@ -70,7 +70,9 @@ static int enqueue(Manager *manager, const Project *project, const Stage *stage,
                                           .stage_id = stage->id,
                                           .image = image,
                                           .digest = ref->digest,
-                                          .source = source,
+                                          .source = row->source,
+                                          .generation = row->generation,
+                                          .force = row->force,
                                           .hook = "bus",
                                           .max_queued = manager->config->max_queued,
                           },
@@ -87,28 +89,20 @@ static int enqueue(Manager *manager, const Project *project, const Stage *stage,
         return 0;
 }
 
-int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+static int deploy(Manager *manager, sd_bus_message *message, const PolkitDetails *about, const char *tag,
+                  bool force, uid_t uid, sd_bus_error *error) {
         _cleanup_(project_freep) Project *project = NULL;
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_(stage_freep) Stage *stage = NULL;
-        Manager *manager = userdata;
-        PolkitDetails about;
-        const char *tag;
         uint64_t id = 0;
-        uid_t uid;
         int r;
 
-        r = manager_begin(manager, message, CALL_STAGE, &about, &uid, error);
-        if (r != 0)
-                return r;
-
-        r = sd_bus_message_read(message, "s", &tag);
-        if (r >= 0)
-                r = manager_find_stage(manager, about.project, about.stage, &project, &stage, error);
+        r = manager_find_stage(manager, about->project, about->stage, &project, &stage, error);
         if (r >= 0)
                 r = deploy_reference(project, stage, tag, &ref, error);
         if (r >= 0)
-                r = enqueue(manager, project, stage, ref, "manual", uid, &id, error);
+                r = enqueue(manager, project, stage, ref, &(Enqueue){ .source = "manual", .force = force },
+                            uid, &id, error);
         if (r < 0)
                 return r;
 
@@ -117,9 +111,54 @@ int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) 
         return r;
 }
 
-/* What the stage runs, by digest, with the tag that it was deployed by. */
+int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+        PolkitDetails about;
+        const char *tag;
+        uid_t uid;
+        int r;
+
+        r = manager_begin(manager, message, CALL_STAGE, &about, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = sd_bus_message_read(message, "s", &tag);
+        return r < 0 ? r : deploy(manager, message, &about, tag, /* force= */ false, uid, error);
+}
+
+typedef struct DeployCall {
+        int force;
+} DeployCall;
+
+static const BusOption deploy_options[] = { { OPTION_FORCE, "b", offsetof(DeployCall, force) } };
+
+/* The options are looked at before anybody is asked for a password. */
+int method_deploy_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        PolkitDetails about = { .hook = NULL };
+        DeployCall call = { .force = false };
+        Manager *manager = userdata;
+        const char *tag;
+        unsigned seen;
+        uid_t uid;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = sd_bus_message_read(message, "sss", &about.project, &about.stage, &tag);
+        if (r >= 0)
+                r = call_check_names(about.project, about.stage, error);
+        if (r >= 0)
+                r = bus_options_read(message, deploy_options, ELEMENTSOF(deploy_options), &call, &seen,
+                                     error);
+        if (r < 0)
+                return r;
+
+        r = manager_authorise(manager, message, &about, &uid, error);
+        return r != 0 ? r : deploy(manager, message, &about, tag, call.force, uid, error);
+}
+
+/* What the stage runs, by digest, with the tag that it was deployed by, and which deploy brought it, where a rollback has. */
 static int running_reference(Manager *manager, const Project *project, const Stage *from, ImageRef **ret,
-                             sd_bus_error *error) {
+                             uint64_t *ret_generation, sd_bus_error *error) {
         _cleanup_free_ char *repository = NULL, *text = NULL;
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_(deploy_freep) Deploy *current = NULL;
@@ -148,7 +187,10 @@ static int running_reference(Manager *manager, const Project *project, const Sta
                      current->digest) < 0)
                 return -ENOMEM;
 
-        return manager_parse_image(text, ret, error);
+        r = manager_parse_image(text, ret, error);
+        if (r >= 0)
+                *ret_generation = current->generation;
+        return r;
 }
 
 int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -156,8 +198,8 @@ int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error)
         _cleanup_(stage_freep) Stage *from = NULL, *to = NULL;
         const char *project_name, *from_name, *to_name;
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        uint64_t id = 0, generation;
         Manager *manager = userdata;
-        uint64_t id = 0;
         uid_t uid;
         int r;
 
@@ -184,9 +226,58 @@ int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error)
                                       "A stage is promoted to another one, and not '%s' to itself",
                                       from->name);
         if (r >= 0)
-                r = running_reference(manager, project, from, &ref, error);
+                r = running_reference(manager, project, from, &ref, &generation, error);
         if (r >= 0)
-                r = enqueue(manager, project, to, ref, "promote", uid, &id, error);
+                r = enqueue(manager, project, to, ref, &(Enqueue){ .source = "promote" }, uid, &id, error);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_reply_method_return(message, "t", id);
+        manager->hooks.changed(manager->userdata);
+        return r;
+}
+
+/* What is on its way would replace the container anyhow, and is not to be put aside for what it replaces. */
+static int check_restartable(Manager *manager, const Project *project, const Stage *stage,
+                             sd_bus_error *error) {
+        _cleanup_(deploy_freep) Deploy *unfinished = NULL;
+        int r;
+
+        r = store_find_unfinished(manager->store, project->name, stage->name, &unfinished);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+        if (r > 0)
+                return sd_bus_error_setf(error, ERROR_BUSY,
+                                         "Deploy %" PRIu64 " of %s/%s is %s: cancel it, or wait for its end",
+                                         unfinished->id, project->name, stage->name,
+                                         deploy_state_to_string(unfinished->state));
+
+        return 0;
+}
+
+int method_restart(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(project_freep) Project *project = NULL;
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        _cleanup_(stage_freep) Stage *stage = NULL;
+        uint64_t id = 0, generation = 0;
+        Manager *manager = userdata;
+        PolkitDetails about;
+        uid_t uid;
+        int r;
+
+        r = manager_begin(manager, message, CALL_STAGE, &about, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = manager_find_stage(manager, about.project, about.stage, &project, &stage, error);
+        if (r >= 0)
+                r = check_restartable(manager, project, stage, error);
+        if (r >= 0)
+                r = running_reference(manager, project, stage, &ref, &generation, error);
+        if (r >= 0)
+                r = enqueue(manager, project, stage, ref,
+                            &(Enqueue){ .source = "restart", .generation = generation, .force = true }, uid,
+                            &id, error);
         if (r < 0)
                 return r;
 

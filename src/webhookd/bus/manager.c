@@ -136,6 +136,12 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_RESULT("t", id), method_promote, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Deploy", SD_BUS_ARGS("s", project, "s", stage, "s", tag),
                                 SD_BUS_RESULT("t", id), method_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DeployWithOptions",
+                                SD_BUS_ARGS("s", project, "s", stage, "s", tag, "a{sv}", options),
+                                SD_BUS_RESULT("t", id), method_deploy_with_options,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_ARGS("s", project, "s", stage), SD_BUS_RESULT("t", id),
+                                method_restart, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Rollback", SD_BUS_ARGS("s", project, "s", stage), SD_BUS_RESULT("t", id),
                                 method_rollback, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS(

@@ -151,13 +151,21 @@ static int on_trigger_reply(sd_bus_message *message, void *userdata, sd_bus_erro
 
 static int append_options(sd_bus_message *message, const Deploy *deploy, uint16_t port,
                           const char *healthcheck, unsigned max_instances, const char *store_uuid) {
-        return sd_bus_message_append(message, "a{sv}", deploy->cancel ? 6 : 5,       /* entries */
-                                     OPTION_DEPLOY_ID, "t", deploy->id,              /**/
-                                     OPTION_STORE, "s", store_uuid,                  /**/
-                                     OPTION_PORT, "q", (int) port,                   /**/
-                                     OPTION_HEALTHCHECK, "s", strempty(healthcheck), /**/
-                                     OPTION_MAX_INSTANCES, "u", max_instances,       /**/
-                                     OPTION_UNDO, "b", true);
+        int r;
+
+        r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(message, "{sv}{sv}{sv}{sv}{sv}",                /**/
+                                          OPTION_DEPLOY_ID, "t", deploy->id,              /**/
+                                          OPTION_STORE, "s", store_uuid,                  /**/
+                                          OPTION_PORT, "q", (int) port,                   /**/
+                                          OPTION_HEALTHCHECK, "s", strempty(healthcheck), /**/
+                                          OPTION_MAX_INSTANCES, "u", max_instances);
+        if (r >= 0 && deploy->cancel)
+                r = sd_bus_message_append(message, "{sv}", OPTION_UNDO, "b", true);
+        if (r >= 0 && deploy->force)
+                r = sd_bus_message_append(message, "{sv}", OPTION_FORCE, "b", true);
+        return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
 int deployer_trigger(Deployer *deployer, const Deploy *deploy, const char *image, uint16_t port,

@@ -44,8 +44,8 @@ static int enqueue_redelivered(Store *store, const Enqueue *enqueue, EnqueueResu
 }
 
 static bool push_joins_running(const Enqueue *enqueue, const Deploy *running) {
-        /* What is called off was called off before this push. */
-        if (running->cancel)
+        /* What is called off was called off before this push; and what runs may find that there is nothing to replace. */
+        if (running->cancel || enqueue->force)
                 return false;
         if (!enqueue->digest)
                 return !running->digest && streq(running->image, enqueue->image);
@@ -59,6 +59,14 @@ static bool push_joins_running(const Enqueue *enqueue, const Deploy *running) {
  */
 static int queue_remember_join(Store *store, uint64_t id) {
         static const char sql[] = "UPDATE deploys SET again = 1 WHERE id = ?1";
+        int r;
+
+        r = store_write(store, sql, VALUES(value_id(id)));
+        return r < 0 ? r : 0;
+}
+
+static int queue_force(Store *store, uint64_t id) {
+        static const char sql[] = "UPDATE deploys SET force = 1 WHERE id = ?1";
         int r;
 
         r = store_write(store, sql, VALUES(value_id(id)));
@@ -83,7 +91,7 @@ static int enqueue_push(Store *store, const Enqueue *enqueue, EnqueueResult *res
         if (queued && streq(queued->image, enqueue->image)) {
                 result->deploy_id = queued->id;
                 result->state = DEPLOY_QUEUED;
-                return 0;
+                return enqueue->force ? queue_force(store, queued->id) : 0;
         }
 
         if (queued) {
@@ -99,7 +107,7 @@ static int enqueue_push(Store *store, const Enqueue *enqueue, EnqueueResult *res
                 return running->digest ? 0 : queue_remember_join(store, running->id);
         }
 
-        return queue_insert(store, enqueue, /* generation= */ 0, result);
+        return queue_insert(store, enqueue, result);
 }
 
 static int enqueue_run(Store *store, const Enqueue *enqueue, EnqueueResult *result) {

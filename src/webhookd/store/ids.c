@@ -46,8 +46,10 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                                              .image = old->image,
                                              .digest = old->digest,
                                              .source = old->source,
+                                             .generation = old->generation,
+                                             .force = old->force,
                                              .max_queued = UINT_MAX },
-                                 old->generation, &result);
+                                 &result);
         if (r >= 0)
                 r = store_write(store, keys_sql,
                                 VALUES(value_number(old->stage_id), value_id(old->id),

@@ -88,7 +88,7 @@ static int queue_follow(Store *store, const Deploy *ended, uint64_t *ret_again) 
                                      .image = ended->image,
                                      .source = ended->source,
                                      .max_queued = UINT_MAX },
-                         /* generation= */ 0, &result);
+                         &result);
         if (r < 0)
                 return r;
 

@@ -6,8 +6,8 @@
 
 /* Ends a row that is queued or running. */
 int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, const char *reason);
-/* Adds a row; `generation` is 0 but for rollbacks. -ENOBUFS. */
-int queue_insert(Store *store, const Enqueue *enqueue, uint64_t generation, EnqueueResult *result);
+/* Adds a row. -ENOBUFS. */
+int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result);
 /* Ends the queued row of a stage for a newer one, and hands it to the result. */
 int queue_put_aside(Store *store, Deploy **queued, DeployState state, const char *reason,
                     EnqueueResult *result);

@@ -77,8 +77,9 @@ static int rollback_queue(Store *store, int64_t stage_id, const Target *target, 
                                         .image = target->image,
                                         .digest = target->digest,
                                         .source = "rollback",
+                                        .generation = target->generation,
                                         .max_queued = max_queued },
-                            target->generation, result);
+                            result);
 }
 
 int store_enqueue_rollback(Store *store, int64_t stage_id, bool hold, unsigned max_queued,

@@ -160,8 +160,13 @@ static const char migration_4[] =
                 "ALTER TABLE deploys ADD COLUMN next_at INTEGER NOT NULL DEFAULT 0 CHECK(next_at >= 0);"
                 "PRAGMA user_version = 4;";
 
+/* Version 5. `force` says that what runs is to be replaced, also where it is what the row would bring. */
+static const char migration_5[] =
+                "ALTER TABLE deploys ADD COLUMN force INTEGER NOT NULL DEFAULT 0 CHECK(force IN (0, 1));"
+                "PRAGMA user_version = 5;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4 };
+static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4, migration_5 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 

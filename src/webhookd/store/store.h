@@ -17,7 +17,7 @@
 #include "shared/macro.h"
 #include "shared/tag/tag-policy.h"
 
-#define STORE_SCHEMA_VERSION 4
+#define STORE_SCHEMA_VERSION 5
 /* Bytes of a UUID in text with its NUL. */
 #define UUID_TEXT_SIZE 37U
 /* Attempts that count, per deploy. */
@@ -95,12 +95,13 @@ typedef struct Deploy {
         char *stage;
         char *image;  /* the full normalised reference */
         char *digest; /* "sha256:…", or NULL while unknown */
-        char *source; /* "webhook", "manual", "rollback" or "promote" */
+        char *source; /* "webhook", "manual", "rollback", "promote" or "restart" */
         char *reason; /* why it ended as it did, or why it waits for another attempt; "" otherwise */
         DeployState state;
         unsigned attempts;   /* that count */
         unsigned tries;      /* attempts that were begun, whether they count or not */
         uint64_t generation; /* of a rollback: the deploy whose image it brings back; 0 elsewhere */
+        bool force;          /* what runs is replaced, also where it is the same */
         bool cancel;         /* cancelling was asked for while it ran */
         bool again;          /* joined while its digest was unknown: one more row follows its end */
         uint64_t queued_at, started_at, finished_at; /* µs since the epoch, 0 where not yet */
@@ -237,10 +238,12 @@ int store_set_available(Store *store, int64_t stage_id, const char *image);
 
 typedef struct Enqueue {
         int64_t stage_id;
-        const char *image;         /* the full normalised reference */
-        const char *digest;        /* or NULL */
-        const char *source;        /* "webhook", "manual", "promote" */
-        const char *hook;          /* which hook it came through; "main" */
+        const char *image;   /* the full normalised reference */
+        const char *digest;  /* or NULL */
+        const char *source;  /* "webhook", "manual", "promote", "restart" */
+        uint64_t generation; /* of a rollback, and of the restart of what one brought back; 0 elsewhere */
+        bool force;          /* what runs is to be replaced, also where it is the same */
+        const char *hook;    /* which hook it came through; "main" */
         const char *delivery_id;   /* the sender's, or NULL: then no redelivery is recognised */
         bool delivery_id_is_final; /* Standard Webhooks: an id is never accepted twice */
         bool only_known;           /* a redelivery is answered, anything else is left */
@@ -274,7 +277,7 @@ int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_depl
  * Coalesce: joins a queued row of the same stage and image; joins the running row of the stage when both digests are
  * known and equal, or when the push has none, the image is the same, and the running row has none yet either. Then one
  * more row of that image follows when the running one ends, since it may have been resolved already without our knowing.
- * Nothing joins a running row that is being cancelled.
+ * Nothing joins a running row that is being cancelled. What is forced joins no running row, and has a queued one forced.
  * Supersede: a push that makes a new row or joins the running one puts the queued row of its stage aside, which is older.
  * -ENOBUFS when a new row would exceed max_queued.
  */

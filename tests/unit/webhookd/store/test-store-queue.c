@@ -272,6 +272,53 @@ static void requeue_forgets_the_join_since_it_resolves_again(void **state) {
         assert_int_equal(finish(f, id, DEPLOY_SUCCEEDED), 0);
 }
 
+static bool is_forced(Store *store, uint64_t id) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+
+        assert_int_equal(store_find_deploy(store, id, &deploy), 1);
+        return deploy->force;
+}
+
+static void forced_push_has_the_queued_row_forced(void **state) {
+        Fixture *f = *state;
+        uint64_t id = push_new(f->store, f->dev, APP ":1", 0);
+        Enqueue push = push_of(f->dev, APP ":1");
+
+        assert_false(is_forced(f->store, id));
+        push.force = true;
+        assert_int_equal(enqueue(f->store, &push, ENQUEUE_JOINED, 0), id);
+        assert_true(is_forced(f->store, id));
+        /* Who joins it later takes nothing away. */
+        push.force = false;
+        assert_int_equal(enqueue(f->store, &push, ENQUEUE_JOINED, 0), id);
+        assert_true(is_forced(f->store, id));
+}
+
+static void forced_push_joins_no_running_row(void **state) {
+        Fixture *f = *state;
+        uint64_t running = run_new(f, APP ":1@" DIGEST_A, DIGEST_A), id;
+        Enqueue push = push_of(f->dev, APP ":1@" DIGEST_A);
+
+        push.digest = DIGEST_A;
+        push.force = true;
+        id = enqueue(f->store, &push, ENQUEUE_NEW, 0);
+        assert_true(id > running);
+        assert_true(is_forced(f->store, id));
+        assert_false(is_forced(f->store, running));
+}
+
+static void forced_row_stays_forced_under_another_number(void **state) {
+        Fixture *f = *state;
+        Enqueue push = push_of(f->dev, APP ":1");
+        uint64_t id, ended, renewed;
+
+        push.force = true;
+        id = enqueue(f->store, &push, ENQUEUE_NEW, 0);
+        assert_int_equal(store_raise_ids(f->store, "app", "dev", id + 7, &ended, &renewed), 0);
+        assert_int_equal(ended, id);
+        assert_true(is_forced(f->store, renewed));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -294,6 +341,9 @@ int main(void) {
                 TEST(push_that_joined_an_unresolved_row_is_looked_at_once_more),
                 TEST(newer_row_is_all_that_follows_a_joined_one),
                 TEST(requeue_forgets_the_join_since_it_resolves_again),
+                TEST(forced_push_has_the_queued_row_forced),
+                TEST(forced_push_joins_no_running_row),
+                TEST(forced_row_stays_forced_under_another_number),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

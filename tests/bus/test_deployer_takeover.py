@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+What another store has in a stage: it is nobody's to replace, until a person has the next deploy take it over. The real daemons
+and tinyforgectl on a private bus, an engine that only pretends.
+
+usage: test_deployer_takeover.py [TEST], with WEBHOOKD=, DEPLOYERD= and TINYFORGECTL= the programs and SOURCE_ROOT= the tree
+"""
+import json
+import os
+import shutil
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from deployer_host import STORE, both, new_store  # noqa: E402
+from test_deployer_change import FIXED_PORT, changes, configure_project, tags  # noqa: E402
+from test_deployer_force import ctl  # noqa: E402
+from test_whole import REPO, Forge, running  # noqa: E402
+from waiting import wait_for  # noqa: E402
+
+
+def take_over(host, store=STORE):
+    return host.call("TakeOverStage", "sss", "shop", "dev", store)[0]
+
+
+def leave_another_store(host):
+    """Deploy 7 of v1 is of a store that is lost; v2 is not here yet."""
+    for tag in ("v1", "v2"):
+        host.engine.push(REPO, tag)
+    other = new_store()
+    container = host.deploy(7, f"{REPO}:v1", Store=("s", other))[2]
+    return other, container
+
+
+@both
+def test_next_deploy_retires_what_another_store_has_and_says_so(host):
+    other, _ = leave_another_store(host)
+    host.deploy(8, f"{REPO}:v1")
+    assert running(host) == ["shop-dev-7", "shop-dev-8"]
+    assert take_over(host) == 1 and host.property("TakeOvers") == ["shop/dev"]
+    outcome, detail, _ = host.deploy(9, f"{REPO}:v2")
+    assert outcome == "succeeded" and "; 1 container of another store is taken over" in detail, detail
+    assert running(host) == host.engine.names() == ["shop-dev-9"]
+    assert f"shop-dev-7 of the store {other} is taken over" in host.log()
+    assert not [tag for tag in tags(host) if tag.startswith("dev.7")], tags(host)
+    assert host.property("TakeOvers") == []
+
+
+@both
+def test_wish_is_good_for_one_deploy_and_one_stage(host):
+    leave_another_store(host)
+    take_over(host)
+    host.deploy(8, f"{REPO}:v2", stage="prod", Store=("s", STORE))
+    assert host.property("TakeOvers") == ["shop/dev"]
+    host.deploy(9, f"{REPO}:v2")
+    host.deploy(10, f"{REPO}:v1", Store=("s", new_store()))
+    host.deploy(11, f"{REPO}:v1")
+    assert running(host) == ["shop-dev-10", "shop-dev-11", "shop-prod-8"], running(host)
+
+
+@both
+def test_the_same_by_another_store_is_replaced(host):
+    leave_another_store(host)
+    take_over(host)
+    assert host.deploy(8, f"{REPO}:v1")[0] == "succeeded"
+    assert running(host) == host.engine.names() == ["shop-dev-8"]
+
+
+@both
+def test_deploy_that_finds_its_own_unchanged_takes_over_nevertheless(host):
+    leave_another_store(host)
+    host.deploy(8, f"{REPO}:v1")
+    take_over(host)
+    outcome, detail, _ = host.deploy(9, f"{REPO}:v1")
+    assert outcome == "unchanged" and "taken over" in detail, detail
+    assert running(host) == host.engine.names() == ["shop-dev-8"]
+
+
+@both
+def test_version_that_fails_leaves_what_is_to_be_taken_over(host):
+    _, old = leave_another_store(host)
+    configure_project(host, FIXED_PORT)
+    host.engine.push(REPO, "bad", exit=3)
+    take_over(host)
+    outcome, detail, container = host.deploy(8, f"{REPO}:bad")
+    assert (outcome, container) == ("rolled-back", old), detail
+    assert running(host) == host.engine.names() == ["shop-dev-7"]
+    assert host.property("TakeOvers") == ["shop/dev"]
+    host.engine.control("forget")
+    assert host.deploy(9, f"{REPO}:v2")[0] == "succeeded"
+    assert changes(host) == ["create", "stop", "start", "rename", "remove"], changes(host)
+    assert running(host) == ["shop-dev-9"]
+
+
+@both
+def test_deploy_that_dies_after_its_switch_takes_over_in_the_next_attempt(host):
+    leave_another_store(host)
+    take_over(host)
+    host.engine.fault("DELETE", "/containers/", "hang")
+    call = host.begin(8, f"{REPO}:v2")
+    wait_for("the old one is to be removed", lambda: "remove" in changes(host))
+    host.signal(signal.SIGKILL)
+    call.wait()
+    host.engine.control("release")
+    assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+    assert running(host) == host.engine.names() == ["shop-dev-8"]
+    assert host.property("TakeOvers") == []
+
+
+@both
+def test_nothing_to_take_over_is_refused_and_so_is_what_is_no_store(host):
+    host.engine.push(REPO, "v1")
+    host.deploy(7, f"{REPO}:v1")
+    name, text = host.error_of(lambda: take_over(host))
+    assert name == "NothingToTakeOver" and "shop/dev" in text, (name, text)
+    assert host.error_of(lambda: take_over(host, "../../etc"))[0] == "InvalidOption"
+    assert host.property("TakeOvers") == []
+
+
+@both
+def test_stage_that_is_removed_is_not_taken_over(host):
+    leave_another_store(host)
+    take_over(host)
+    host.call("RemoveStage", "ss", "shop", "dev")
+    assert host.property("TakeOvers") == [] and host.engine.names() == []
+
+
+def test_new_store_takes_over_by_command_over_the_death_of_both_daemons():
+    with Forge() as forge:
+        for tag in ("v1", "v2", "v3"):
+            forge.engine.push(REPO, tag)
+        old = forge.deploy(f"{REPO}:v1")
+        forge.webhookd.stop()
+        shutil.rmtree(forge.webhookd.state)
+        os.mkdir(forge.webhookd.state, 0o700)
+        forge.webhookd.start()
+        number = forge.deliver(f"{REPO}:v2")
+        wait_for("it is through", lambda: [r for r in forge.webhookd.call("ListDeploys", "ssu", "", "", 0)[0]
+                                           if r[4] == "succeeded"])
+        assert len(running(forge)) == 2 and number, running(forge)
+        assert "unmanaged" in ctl(forge, "status", status=1)
+        assert "takes over 1 container of another store" in ctl(forge, "stage", "take-over", "shop", "dev")
+        forge.signal(signal.SIGKILL)
+        forge.webhookd.stop(signal.SIGKILL)
+        forge.webhookd.start()
+        assert "The next deploy of shop/dev takes over" in ctl(forge, "status", status=1)
+        new = forge.deploy(f"{REPO}:v3")
+        assert running(forge) == [f"shop-dev-{new}"], (old, running(forge))
+        assert "another store is taken over" in forge.row(new)[1], forge.row(new)
+        status = json.loads(ctl(forge, "--json", "status", status=1).splitlines()[0])
+        assert status["engine"]["take_overs"] == [], status
+        assert "status" in ctl(forge, "stage", "take-over", "shop", "dev", status=1)
+        ctl(forge, "stage", "take-over", "shop", "nowhere", status=4)
+
+
+if __name__ == "__main__":
+    tap.main()
