@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The properties of org.tinyforge.Deployer1.Manager, which tell of the engine, and that they have changed. */
 #include "shared/bus/properties.h"
-#include "deployerd/bus/manager-internal.h"
+#include "deployerd/bus/properties.h"
 #include "shared/log.h"
 #include "shared/protocol.h"
 

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* The properties of the object: which engine is there. */
+#pragma once
+
+#include "deployerd/bus/context.h"
+
+int property_get_engine(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error);
+/* Takes what REPORT_ENGINE says, and tells the bus where that is news. */
+void manager_take_engine(Manager *manager, const json_t *report);
