@@ -126,6 +126,18 @@ def test_names_images_and_options_are_checked_again():
         assert host.deploy(7, f"{REPO}:v1", MaxInstances=("u", 4000), Healthcheck=("s", "image"))[0] == "succeeded"
 
 
+def test_names_of_what_is_listed_or_removed_are_checked_and_may_be_left_out():
+    with Host() as host:
+        for method, names, rule in (
+                ("ListInstances", ("Shop", ""), ", or empty"), ("ListInstances", ("shop", "a/b"), ", or empty"),
+                ("ListInstances", ("", "Dev"), ", or empty"), ("RemoveStage", ("", ""), "; a stage's may be empty"),
+                ("RemoveStage", ("", "dev"), "; a stage's may be empty"), ("RemoveStage", ("shop", "_dev"), "; a stage's may be empty")):
+            name, text = host.error_of(lambda method=method, names=names: host.call(method, "ss", *names))
+            assert name == "InvalidName" and text.endswith(f"at most 63 characters{rule}"), f"{method}{names}: {name}: {text}"
+        assert host.instances("", "dev") == []
+        assert host.call("RemoveStage", "ss", "shop", "") == []
+
+
 def test_policy_refuses_what_root_does_not_allow_and_writes_it_down():
     with Host(config="AllowImages=registry.example/acme/* ghcr.io/acme/shop\n") as host:
         host.engine.push(REPO, "v1")

@@ -60,6 +60,23 @@ def between(arrows, room_of):
     return result
 
 
+def module_of(name):
+    """The .c file that a file belongs to, without its suffix: a header belongs to that of its stem, `x-internal.h` to `x.c`."""
+    stem = re.sub(r"\.[ch]$", "", name)
+    outer = stem.removesuffix("-internal")
+    return outer if (source.ROOT / "src" / f"{outer}.c").exists() else stem
+
+
+def union(*graphs):
+    """The arrows of all of them together."""
+    result = collections.defaultdict(lambda: collections.defaultdict(list))
+    for arrows in graphs:
+        for one, targets in arrows.items():
+            for other, reasons in targets.items():
+                result[one][other] += reasons
+    return result
+
+
 def circles(arrows):
     """Groups of two and more that reach each other (Tarjan's strongly connected components), each sorted."""
     index, low, stack, found = {}, {}, [], []

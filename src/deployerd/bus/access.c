@@ -3,7 +3,7 @@
  * Who may call which method of org.tinyforge.Deployer1.Manager. One row a method. What deploys is for the receiver and root:
  * people go through the receiver, which has a queue and an action of its own for it.
  */
-#include "deployerd/bus/manager-internal.h"
+#include "deployerd/bus/access.h"
 
 #define RECEIVER "tinyforge"
 #define MANAGE   "org.tinyforge.deployer.manage"

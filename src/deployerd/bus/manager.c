@@ -2,7 +2,11 @@
 /* The object, all that the bus sees of it, and its signal: see manager.h. */
 #include "deployerd/bus/manager.h"
 
-#include "deployerd/bus/manager-internal.h"
+#include "deployerd/bus/access.h"
+#include "deployerd/bus/context.h"
+#include "deployerd/bus/methods.h"
+#include "deployerd/bus/properties.h"
+#include "deployerd/bus/query.h"
 #include "shared/bus/properties.h"
 #include "shared/log.h"
 #include "shared/protocol.h"

@@ -10,24 +10,11 @@
 
 #include <systemd/sd-bus.h>
 
+#include "deployerd/bus/manager-hooks.h"
 #include "deployerd/config/deployer-config.h"
 #include "shared/macro.h"
 
 typedef struct Manager Manager;
-
-/* Calls of InspectImage() and ListInstances() that are served at a time. */
-#define QUERIES_MAX 16U
-/* From here on such a call is given up. */
-#define QUERY_DEADLINE_USEC (60 * USEC_PER_SEC)
-/* The first look at the engine, before the name is on the bus. */
-#define PROBE_DEADLINE_USEC (2 * USEC_PER_SEC)
-
-typedef struct ManagerHooks {
-        /* Something happened: the idle time begins again. */
-        void (*on_activity)(void *userdata);
-        /* So many deploys run from now on. */
-        void (*on_count)(unsigned n, void *userdata);
-} ManagerHooks;
 
 /* `config` is borrowed, `hooks` is copied. */
 int manager_new(sd_bus *bus, sd_event *event, const DeployerConfig *config, const ManagerHooks *hooks,

@@ -2,7 +2,9 @@
 /* The methods of org.tinyforge.Deployer1.Manager. Each is: read, validate, authorise, one call; the reply comes later. */
 #include <inttypes.h>
 
-#include "deployerd/bus/manager-internal.h"
+#include "deployerd/bus/access.h"
+#include "deployerd/bus/methods.h"
+#include "deployerd/bus/query.h"
 #include "deployerd/config/policy.h"
 #include "deployerd/config/project-config.h"
 #include "shared/bus/errors.h"

@@ -4,7 +4,7 @@
  * have changed.
  */
 #include "shared/bus/properties.h"
-#include "deployerd/bus/manager-internal.h"
+#include "deployerd/bus/properties.h"
 #include "deployerd/config/policy.h"
 #include "deployerd/takeover.h"
 #include "shared/conf/conf.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that are answered by what a child process found out: see manager-internal.h. */
-#include "deployerd/bus/manager-internal.h"
+/* Calls that are answered by what a child process found out: see query.h. */
+#include "deployerd/bus/query.h"
+#include "deployerd/bus/properties.h"
 #include "deployerd/worker/operation.h"
 #include "deployerd/worker/report.h"
 #include "shared/bus/errors.h"

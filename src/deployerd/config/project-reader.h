@@ -2,8 +2,8 @@
 /* ProjectReader: one file of projects.d that is being read, and how its mistakes are told. For the files project-*.c alone. */
 #pragma once
 
-#include "deployerd/config/project-config.h"
 #include "deployerd/config/project-container.h"
+#include "deployerd/config/project-types.h"
 
 typedef struct ProjectReader {
         const ProjectSubject *subject;

@@ -2,9 +2,8 @@
 /* Networks of what runs, beside those of what would be made: see attachment.h. */
 #include "deployerd/deploy/attachment.h"
 
+#include "deployerd/deploy/network-mode.h"
 #include "shared/json.h"
-
-#define CONTAINER_PREFIX "container:"
 
 /* The endpoint on the network of that name or id, or NULL. */
 static const json_t *find_endpoint(const Container *container, const char *network) {
@@ -49,16 +48,16 @@ static int shares_network(Engine *engine, const char *owner_name, const Containe
         r = engine_container_inspect(engine, owner_name, &owner);
         if (r <= 0)
                 return r;
-        if (!owner.running || strncmp(mode, CONTAINER_PREFIX, strlen(CONTAINER_PREFIX)) != 0)
+        known = network_mode_owner(mode);
+        if (!owner.running || !known)
                 return 0;
 
-        known = mode + strlen(CONTAINER_PREFIX);
         return (streq(known, owner.id) || streq(known, owner.name)) &&
                owner.started_at <= container->started_at;
 }
 
 int attachment_holds(Engine *engine, const json_t *body, const Container *container) {
-        const char *mode, *network;
+        const char *mode, *network, *owner;
         json_t *endpoint;
 
         assert(engine);
@@ -66,8 +65,9 @@ int attachment_holds(Engine *engine, const json_t *body, const Container *contai
         assert(container);
 
         mode = strempty(json_string_value(json_path(body, "HostConfig", "NetworkMode", NULL)));
-        if (strncmp(mode, CONTAINER_PREFIX, strlen(CONTAINER_PREFIX)) == 0)
-                return shares_network(engine, mode + strlen(CONTAINER_PREFIX), container);
+        owner = network_mode_owner(mode);
+        if (owner)
+                return shares_network(engine, owner, container);
         if (!is_built_in(mode) && !is_on(container, mode))
                 return 0;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The body of container-create: see container-body.h. */
 #include "deployerd/deploy/container-body.h"
+#include "deployerd/deploy/network-mode.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,8 +29,7 @@ static json_t *log_config(const EngineQuirks *quirks, const char *tag) {
 }
 
 static bool network_mode_publishes(const char *mode) {
-        return isempty(mode) || (!streq(mode, "host") && !streq(mode, "none") &&
-                                 strncmp(mode, "container:", strlen("container:")) != 0);
+        return isempty(mode) || (!streq(mode, "host") && !streq(mode, "none") && !network_mode_owner(mode));
 }
 
 /* What a container gets of which nobody says anything; NULL when out of memory. */

@@ -2,6 +2,7 @@
 /* Digest and pull: see fetch.h. */
 #include "deployerd/deploy/fetch.h"
 
+#include "deployerd/engine/tags.h"
 #include "shared/protocol.h"
 
 static int fetch_set_digest(Engine *engine, ImageRef *ref, const char *digest) {

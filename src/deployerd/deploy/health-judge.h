@@ -2,8 +2,9 @@
 /* HealthCase: what decides whether a container is up, from what was seen of it so far. Pure: the clock is the caller's. */
 #pragma once
 
-#include "deployerd/deploy/health.h"
+#include "deployerd/deploy/health-spec.h"
 #include "deployerd/engine/container-end.h"
+#include "deployerd/engine/containers.h"
 
 /* What is asked beside "does it still run". */
 typedef enum HealthAsk {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What two containers cannot have at the same time: see recreate.h. */
 #include "deployerd/deploy/recreate.h"
+#include "deployerd/deploy/network-mode.h"
 
 #include <stdio.h>
 
@@ -160,7 +161,7 @@ const char *container_body_recreate_reason(const json_t *body, char *const *shar
 
         if (network && streq(network, "host"))
                 return "it uses the network of the host";
-        if (network && strncmp(network, "container:", strlen("container:")) == 0)
+        if (network_mode_owner(network))
                 return "it uses the network of another container";
 
         if (ports_conflict(json_object_get(host, "PortBindings"), reason) ||

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "deployerd/engine/images.h"
+#include "deployerd/engine/tags.h"
 
 /* "tinyforge.", a stage, a number, the store's first eight digits, two dots, the suffix, and a NUL. */
 #define RETAIN_TAG_SIZE 112U

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Inspecting and resolving images: see images.h. Pulling is in pull.c. */
 #include "deployerd/engine/images.h"
+#include "deployerd/engine/tags.h"
 
 #include <stdio.h>
 

@@ -50,31 +50,6 @@ int engine_image_find(Engine *engine, const ImageRef *ref, EngineImage *ret);
 /* Asks the registry, through the engine, what digest a tag has. Only where the engine has_distribution. */
 int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest);
 
-/* Tags of images of one repository, and the engine's ids of what they name. */
-typedef struct ImageTag {
-        char *tag;
-        char *id;
-} ImageTag;
-
-typedef struct ImageTagList {
-        ImageTag *items;
-        size_t n;
-} ImageTagList;
-
-/* The most tags of a repository that are looked at. */
-#define IMAGE_TAGS_MAX 4096U
-
-/* Gives the image that is here by the digest of `ref`, or by an id in its place, the tag `tag` in its repository. */
-int engine_image_tag(Engine *engine, const ImageRef *ref, const char *tag);
-/* Takes a tag of the repository of `ref` away, and the image with its last one; 0 also where it is gone or in use. */
-int engine_image_untag(Engine *engine, const ImageRef *ref, const char *tag);
-/* All tags of the repository of `ref` that are here, in no order. `*ret` is to be released. */
-int engine_image_list_tags(Engine *engine, const ImageRef *ref, ImageTagList *ret);
-void image_tag_list_done(ImageTagList *list);
-
-/* Reads the tags of the repository of `ref` out of a list of images. Pure. -EBADMSG: no list, or too long; -ENOMEM. */
-int image_tag_list_read(const json_t *images, const ImageRef *ref, ImageTagList *ret);
-
 /*
  * Pulls, by the digest where there is one. Returns when the image is here; an error inside the stream is an error.
  * -EINTR at once when the process is to end; -ETIME after `timeout_usec` (0: never).

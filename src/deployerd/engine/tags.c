@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Tags of images that are here: see images.h. */
+/* Tags of images that are here: see tags.h. */
 #include <stdio.h>
 
-#include "deployerd/engine/images.h"
+#include "deployerd/engine/tags.h"
 #include "shared/json.h"
 
 void image_tag_list_done(ImageTagList *list) {

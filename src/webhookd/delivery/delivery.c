@@ -5,8 +5,11 @@
 #include "shared/json.h"
 #include "shared/log.h"
 #include "shared/time-util.h"
+#include "webhookd/delivery/context.h"
 #include "webhookd/delivery/delivery-internal.h"
+#include "webhookd/delivery/handling.h"
 #include "webhookd/delivery/handshake.h"
+#include "webhookd/delivery/push.h"
 
 int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
                  Delivery **ret) {

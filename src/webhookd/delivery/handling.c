@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a sender is answered, and what others are told, while a request is handled: see delivery-internal.h. */
+/* What a sender is answered, and what others are told, while a request is handled: see handling.h. */
 #include <stdio.h>
 
-#include "webhookd/delivery/delivery-internal.h"
+#include "webhookd/delivery/handling.h"
 
 Notice handling_notice(const Handling *handling, EventId event, NoticeSignal signal, const char *image) {
         Notice notice = NOTICE(event, signal);

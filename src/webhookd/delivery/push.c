@@ -5,8 +5,9 @@
 
 #include "shared/conf/conf.h"
 #include "webhookd/delivery/autocreate.h"
-#include "webhookd/delivery/delivery-internal.h"
 #include "webhookd/delivery/gate.h"
+#include "webhookd/delivery/handling.h"
+#include "webhookd/delivery/push.h"
 
 static_assert(DELIVERY_ID_MAX == 255, "the schema of the store has the same limit");
 

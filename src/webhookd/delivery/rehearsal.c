@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A delivery that is undone at once: see delivery_try() in delivery.h. */
 #include "shared/time-util.h"
+#include "webhookd/delivery/context.h"
 #include "webhookd/delivery/delivery-internal.h"
 
 /* Back to the mark, and where the transaction is the trial's own, out of it: then nothing is written at all. */

@@ -4,6 +4,7 @@
  * hook is tried, `chart_push` and others for what is no image.
  */
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 #include "webhookd/payload/registry-event.h"
 
 static Recognition acr_recognise(const Request *request, const json_t *body) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 #include "webhookd/payload/host-alias.h"
 
 #define HOST_ALIYUN "aliyun"

@@ -3,6 +3,7 @@
 #include "webhookd/payload/cloudevent.h"
 
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 
 static Bytes text_bytes(const char *text) {
         return (Bytes){ strempty(text), strlen(strempty(text)) };

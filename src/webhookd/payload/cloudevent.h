@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "webhookd/payload/payload.h"
+#include "webhookd/payload/format.h"
 
 typedef struct CloudEvent {
         Bytes type, source, subject; /* without bytes where they are missing */

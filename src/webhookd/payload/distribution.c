@@ -5,6 +5,7 @@
  * what the pusher dialled.
  */
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 #include "webhookd/payload/registry-event.h"
 
 static Recognition distribution_recognise(const Request *request, const json_t *body) {

@@ -4,6 +4,7 @@
  * digest, and asks to be called back at `callback_url`, which is never done.
  */
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 
 static Recognition docker_hub_recognise(const Request *request, const json_t *body) {
         (void) request;

@@ -8,6 +8,7 @@
 
 #include "webhookd/payload/cloudevent.h"
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 
 #define EVENT_PREFIX "com.amazon.ecr."
 /* More than any region's or account's name has. */

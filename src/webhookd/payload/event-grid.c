@@ -5,6 +5,7 @@
  */
 #include "webhookd/payload/cloudevent.h"
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 #include "webhookd/payload/registry-event.h"
 
 #define EVENT_PREFIX    "Microsoft.ContainerRegistry."

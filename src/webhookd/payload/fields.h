@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#include "webhookd/payload/payload.h"
+#include "webhookd/payload/push-list.h"
+#include "webhookd/request.h"
 
 /* A text that is not empty, or NULL. Borrowed. */
 const char *field_text(const json_t *object, const char *key);

@@ -7,7 +7,7 @@
  */
 #include <stdio.h>
 
-#include "webhookd/payload/payload.h"
+#include "webhookd/payload/format.h"
 
 static const char *const keys[] = { "image", "name", "tag", "digest" };
 

@@ -5,6 +5,7 @@
  * body, with headers of their own.
  */
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 
 static Recognition forgejo_recognise(const Request *request, const json_t *body) {
         (void) body;

@@ -5,6 +5,7 @@
  * there, but not in references.
  */
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 
 #define REGISTRY "ghcr.io"
 

@@ -5,6 +5,7 @@
  * up is a generic one.
  */
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 
 static Recognition gitlab_recognise(const Request *request, const json_t *body) {
         if (header_value(request, "x-gitlab-event").length == 0)

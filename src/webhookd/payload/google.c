@@ -8,6 +8,7 @@
 
 #include "webhookd/payload/base64.h"
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 
 static bool is_envelope(const json_t *body) {
         const json_t *message = json_object_get(body, "message");

@@ -6,6 +6,7 @@
  * is "jfrog", which wants an alias.
  */
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 
 static bool is_bare(const json_t *body) {
         bool event = json_object_get(body, "event_type"), image = json_object_get(body, "image_name");

@@ -5,6 +5,7 @@
  * repositories or of "nexus/<repository>".
  */
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 
 static Recognition nexus_recognise(const Request *request, const json_t *body) {
         bool node = json_object_get(body, "nodeId"), initiator = json_object_get(body, "initiator");

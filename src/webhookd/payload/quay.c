@@ -6,6 +6,7 @@
  * that of `homepage`. A robot's account, "acme+deploy", owns nothing: its repositories are those of "acme".
  */
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 
 static Recognition quay_recognise(const Request *request, const json_t *body) {
         (void) request;

@@ -2,7 +2,7 @@
 /* One event of a registry of the distribution project, which Azure's sends as well. Pure. */
 #pragma once
 
-#include "webhookd/payload/payload.h"
+#include "webhookd/payload/format.h"
 
 /* What an envelope says of its event. */
 typedef struct RegistryEnvelope {

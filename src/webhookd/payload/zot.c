@@ -6,6 +6,7 @@
  */
 #include "webhookd/payload/cloudevent.h"
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/format.h"
 
 #define EVENT_PREFIX "zotregistry."
 

@@ -7,7 +7,11 @@
 #include "shared/log.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
-#include "webhookd/queue/dispatch-internal.h"
+#include "webhookd/queue/context.h"
+#include "webhookd/queue/dispatch.h"
+#include "webhookd/queue/ids.h"
+#include "webhookd/queue/operation.h"
+#include "webhookd/queue/settle.h"
 
 /* "PullFailed: manifest unknown": the name without its prefix, and what the deployer says. */
 static char *reason_of_error(const DeployerReply *reply) {

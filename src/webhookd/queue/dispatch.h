@@ -14,17 +14,11 @@
 #include <systemd/sd-event.h>
 
 #include "webhookd/queue/deployer.h"
+#include "webhookd/queue/dispatch-hooks.h"
 #include "webhookd/queue/outbox.h"
 #include "webhookd/store/store.h"
 
 typedef struct Dispatch Dispatch;
-
-/* changed(): there is something in the outbox. succeeded(): the image that this deploy
- * resolved to is on this machine, and runs. */
-typedef struct DispatchHooks {
-        void (*changed)(void *userdata);
-        void (*succeeded)(const Deploy *deploy, void *userdata);
-} DispatchHooks;
 
 /* `retry_for_usec`: for how long deploys are tried whose error is a peer's trouble. */
 int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox, unsigned max_deploys,

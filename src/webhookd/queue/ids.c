@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 #include "shared/log.h"
-#include "webhookd/queue/dispatch-internal.h"
+#include "webhookd/queue/ids.h"
+#include "webhookd/queue/operation.h"
 
 static void tell_renewed(Dispatch *dispatch, uint64_t old, uint64_t new) {
         _cleanup_(deploy_freep) Deploy *ended = NULL, *next = NULL;

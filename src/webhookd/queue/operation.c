@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations, and what is done with them from the call to the settling: waiting for them, telling of them. */
+#include "webhookd/queue/operation.h"
 #include "shared/log.h"
-#include "webhookd/queue/dispatch-internal.h"
 
 void operation_link(Operation *operation) {
         Dispatch *dispatch = operation->dispatch;

@@ -5,7 +5,8 @@
 
 #include "shared/log.h"
 #include "shared/time-util.h"
-#include "webhookd/queue/dispatch-internal.h"
+#include "webhookd/queue/operation.h"
+#include "webhookd/queue/settle.h"
 
 static const struct {
         EventId event;

@@ -6,6 +6,7 @@
 #include "shared/conf/read-file.h"
 #include "shared/json.h"
 #include "unit.h"
+#include "webhookd/delivery/context.h"
 #include "webhookd/delivery/delivery-internal.h"
 
 #define FILE_MAX (16U * 1024U * 1024U)

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of Dispatch share; nobody else includes this. */
+/* Dispatch, as its files see it, and the deploys that are under way. For the files of this room alone. */
 #pragma once
+
+#include <systemd/sd-event.h>
 
 #include "shared/bus/errors.h"
 #include "webhookd/queue/backoff.h"
-#include "webhookd/queue/dispatch.h"
+#include "webhookd/queue/deployer.h"
+#include "webhookd/queue/dispatch-hooks.h"
+#include "webhookd/queue/outbox.h"
+#include "webhookd/store/store.h"
 
 /* How long a write that the store refused waits for its next try. */
 #define SETTLE_RETRY_USEC (5 * USEC_PER_SEC)
 
+typedef struct Dispatch Dispatch;
 typedef struct Operation Operation;
 
 /* A deploy that was handed to the deployer, until the store knows what became of it. */
@@ -42,21 +48,3 @@ struct Dispatch {
         bool listed;
         bool stopped;
 };
-
-/* operation.c: takes over a call that is under way. */
-void operation_link(Operation *operation);
-Operation *operation_free(Operation *operation);
-DEFINE_CLEANUP(Operation, operation_free)
-
-/* Puts a notice about `deploy` into the outbox. */
-void dispatch_tell(Dispatch *dispatch, const Deploy *deploy, EventId event, NoticeSignal signal,
-                   DeployState state, const char *text);
-
-/* The timer goes off at `when` at the latest; CLOCK_MONOTONIC, µs. */
-void dispatch_arm(Dispatch *dispatch, uint64_t when);
-
-/* settle.c: writes what became of the deploy. When the store refuses, the operation stays, and is tried again by the timer. */
-void operation_settle(Operation *operation);
-
-/* ids.c: new deploys get numbers above that of this instance, and one that waits with a lower number gets another. */
-void dispatch_raise_ids(Dispatch *dispatch, const DeployerInstance *instance);

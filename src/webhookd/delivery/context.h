@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Delivery, as its files see it, and one request that is being handled. For the files of this room alone. */
+#pragma once
+
+#include "shared/json.h"
+#include "webhookd/delivery/matcher.h"
+#include "webhookd/delivery/refusals.h"
+#include "webhookd/delivery/trial.h"
+#include "webhookd/hook/hook.h"
+#include "webhookd/payload/payload.h"
+#include "webhookd/queue/outbox.h"
+#include "webhookd/request.h"
+#include "webhookd/store/store.h"
+#include "webhookd/webhook-config.h"
+
+typedef struct Delivery Delivery;
+
+struct Delivery {
+        Store *store;
+        const Hooks *hooks;
+        const WebhookConfig *config;
+        Outbox *outbox;
+        Refusals refusals;
+        Trial *trial; /* what is being handled is a trial, and is told here; NULL: it is a delivery */
+};
+
+/* What one request is about while it is handled. */
+typedef struct Handling {
+        Delivery *delivery;
+        const Hook *hook;
+        const Request *request;
+        const PushList *pushes;
+        const char *final_id;    /* the delivery's, which must not be accepted twice; NULL: it has none */
+        const char *delivery_id; /* of the push at hand, or NULL */
+        json_t *deploys;         /* of the answer */
+        json_t *ignored;
+        uint64_t first_new; /* the lowest id of a deploy that is queued by this delivery; 0: none is */
+        bool replayed;      /* the final id was used before */
+        bool accepted;      /* something new: 202 rather than 200 */
+} Handling;
