@@ -409,6 +409,8 @@ def test_client_that_reads_nothing_is_cut_off_though_others_keep_coming():
 def test_full_queue_is_503_with_retry_after_and_accepts_nothing():
     with Host("MaxQueued=1\n") as webhookd:
         assert webhookd.post("a.example/one").status == 202
+        # A deploy that runs is not in the queue: this one ends at once, and is back there.
+        wait_for("it waits for its next attempt", lambda: deploys(webhookd)[0][4] == "queued" and deploys(webhookd)[0][5])
         answer = webhookd.post("a.example/two")
         assert (answer.status, answer.header("Retry-After")) == (503, "30"), answer.status
         assert [p[0] for p in webhookd.call("ListProjects")[0]] == ["one"]

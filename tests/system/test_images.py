@@ -9,6 +9,7 @@ import json
 import sys
 
 import harness
+from forge import Forge
 from harness import ENGINE
 
 forge = None  # pylint: disable=invalid-name
@@ -54,4 +55,4 @@ def test_image_that_did_not_come_up_is_gone():
 
 
 if __name__ == "__main__":
-    harness.main(sys.modules[__name__])
+    harness.main(sys.modules[__name__], Forge.drain_at_once)

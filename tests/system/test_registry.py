@@ -74,7 +74,7 @@ class Replacements:
 def test_push_alone_starts_the_receiver_and_deploys_once():
     assert forge.pid(WEBHOOKD) == 0
     with Replacements("a push", "v1") as count:
-        forge.image("acme/shop", "v1", "plain", "v1")
+        forge.built_image("acme/shop", "v1", "plain", "v1")
     assert count.n == 1
     assert forge.page("shop") == "v1"
     assert ignored("not-a-manifest") > 0
@@ -98,7 +98,7 @@ def test_pull_deploys_nothing():
 
 def test_two_tags_of_one_image_replace_once():
     with Replacements("two tags", "v2", "latest") as count:
-        forge.image("acme/shop", "v2", "plain", "v2")
+        forge.built_image("acme/shop", "v2", "plain", "v2")
         engine("pull", "-q", f"{REPOSITORY}:v2")
         engine("tag", f"{REPOSITORY}:v2", f"{REPOSITORY}:latest")
         engine("push", "-q", *(["--format", "v2s2"] if ENGINE == "podman" else []), f"{REPOSITORY}:latest")
@@ -125,7 +125,7 @@ def push_list(name, parts):
 
 def test_list_of_manifests_replaces_once():
     # Of another repository, so that the client has to push them as well.
-    parts = {architecture: forge.image("acme/parts", architecture, "plain", f"v3 {architecture}")
+    parts = {architecture: forge.built_image("acme/parts", architecture, "plain", f"v3 {architecture}")
              for architecture in ("amd64", "s390x")}
     before = ignored("untagged")
     with Replacements("a list of two manifests", "v3") as count:
