@@ -36,7 +36,7 @@ def teardown():
 def test_nothing_runs_before_the_first_request():
     assert forge.processes() == []
     assert forge.unit(SOCKET, "ActiveState") == "active"
-    assert forge.unit("tinyforge-resume.service", "UnitFileState") == "enabled"
+    assert forge.unit("tinyforge-resume.service", "UnitFileState") == "static"
 
 
 def test_each_daemon_can_read_its_configuration_and_not_the_other_one():
