@@ -73,6 +73,28 @@ def test_exposure_is_low():
         assert done.returncode == 0, done.stdout
 
 
+def settings(unit, name):
+    """What a unit file says of `name`, line by line."""
+    return re.findall(rf"^{name}=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_sockets_wait_for_addresses_and_disable_nothing_but_themselves():
+    sockets = [unit for unit in our_units(staged()) if unit.suffix == ".socket"]
+    assert len(sockets) == 2
+    for unit in sockets:
+        assert settings(unit, "FreeBind") == ["yes"], unit.name
+        assert settings(unit, "Also") == [], unit.name
+
+
+def test_what_goes_on_after_a_boot_is_wanted_whichever_socket_is_enabled():
+    folder = staged() / UNITDIR
+    for target, unit in (("multi-user.target", "tinyforge-resume.service"), ("multi-user.target", "tinyforge-endpoints.service"),
+                         ("docker.service", "tinyforge-endpoints.service"),
+                         ("podman-restart.service", "tinyforge-endpoints.service")):
+        link = folder / f"{target}.wants" / unit
+        assert link.is_symlink() and link.resolve() == (folder / unit).resolve(), link
+
+
 def test_nothing_is_left_of_a_template():
     root = staged()
     for path in [*our_units(root), *root.glob("usr/lib/*.d/tinyforge.conf")]:

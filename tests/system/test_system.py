@@ -36,7 +36,7 @@ def teardown():
 def test_nothing_runs_before_the_first_request():
     assert forge.processes() == []
     assert forge.unit(SOCKET, "ActiveState") == "active"
-    assert forge.unit("tinyforge-resume.service", "UnitFileState") == "enabled"
+    assert forge.unit("tinyforge-resume.service", "UnitFileState") == "static"
 
 
 def test_each_daemon_can_read_its_configuration_and_not_the_other_one():
@@ -261,6 +261,18 @@ def test_neither_daemon_can_write_or_execute_what_it_should_not():
             assert owner == "root" and int(mode, 8) & 0o022 == 0, f"{unit}: {line}"
         for program in ("/bin/true", "/usr/lib/systemd/systemd-reply-password"):
             assert forge.run("nsenter", "-t", pid, "-m", program, check=False).returncode == 126, f"{unit}: {program}"
+
+
+def test_nothing_can_be_run_from_where_a_daemon_can_write():
+    forge.path()
+    forge.call(DEPLOYER, "ListInstances", "ss", "", "")
+    for unit, own in ((WEBHOOKD, "/var/lib/tinyforge"), (DEPLOYERD, "/run/tinyforge-deployer")):
+        for folder in ("/tmp", "/var/tmp", "/dev/shm", own):
+            program = f"{folder}/true"
+            inside = ("nsenter", "-t", forge.pid(unit), "-m")
+            forge.run("cp", "/bin/true", f"/proc/{forge.pid(unit)}/root{program}")
+            assert forge.run(*inside, program, check=False).returncode == 126, f"{unit}: {program}"
+            forge.run("rm", f"/proc/{forge.pid(unit)}/root{program}")
 
 
 def test_deployer_reaches_the_engine_and_has_no_privilege():
