@@ -121,7 +121,7 @@ static const ConfKey keys[] = {
         { "Webhook", "MaxDeploys", conf_parse_max_deploys, offsetof(WebhookConfig, max_deploys), "4",
           false },
         { "Webhook", "RetryForSec", parse_retry_for, offsetof(WebhookConfig, retry_for_usec), "2h", false },
-        { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections), "128", false },
+        { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections), "512", false },
         { "Webhook", "IdleTimeoutSec", conf_parse_timeout, offsetof(WebhookConfig, idle_usec), "60", false },
         { "Webhook", "Signature", parse_signature, offsetof(WebhookConfig, signature), "optional", false },
 };

@@ -146,6 +146,7 @@ static void on_flush(void *userdata) {
         Webhookd *webhookd = userdata;
 
         turn_flush(&webhookd->turn);
+        server_relieve(webhookd->server);
         service_check(webhookd->service);
 }
 

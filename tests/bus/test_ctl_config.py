@@ -65,7 +65,7 @@ def test_last_file_that_says_it_is_in_force_and_named():
         files.write("webhookd.conf.d/50-more.conf", "[Webhook]\n\nMaxDeploys=3\n")
         assert files.rows("webhookd", "MaxQueued") == [("5", "webhookd.conf", 3)]
         assert files.rows("webhookd", "MaxDeploys") == [("3", "webhookd.conf.d/50-more.conf", 3)]
-        assert files.rows("webhookd", "MaxConnections") == [("128", None, None)]
+        assert files.rows("webhookd", "MaxConnections") == [("512", None, None)]
         lines = [line.split() for line in files.run("--no-legend").stdout.splitlines()]
         assert ["tinyforge-webhookd", "MaxDeploys", "3", f"{files.path('webhookd.conf.d/50-more.conf')}:3"] in lines, lines
         assert ["tinyforge-deployerd", "MaxDeploys", "4", "default"] in lines, lines

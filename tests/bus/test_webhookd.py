@@ -343,24 +343,6 @@ def test_no_request_is_lost_at_the_moment_of_the_idle_exit():
         assert answered == 300 and exits > 10
 
 
-def test_connections_beyond_the_limit_wait_for_a_place():
-    with Host("MaxConnections=8\n") as webhookd:
-        path = webhookd.path()
-        idle = [webhookd.connect() for _ in range(8)]
-        with webhookd.connect() as waiting:
-            waiting.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            waiting.settimeout(0.5)
-            try:
-                waiting.recv(1)
-                raise AssertionError("a ninth connection was served")
-            except TimeoutError:
-                pass
-            for s in idle:
-                s.close()
-            waiting.settimeout(20)
-            assert read_answer(waiting.makefile("rb")).status == 405
-
-
 def test_dripping_client_is_cut_off_and_disturbs_nobody():
     with Host() as webhookd:
         path = webhookd.path()

@@ -19,7 +19,8 @@ typedef struct Handler {
 
 typedef struct HandlerAnswer {
         TurnAnswer super;
-        Turn *turn;
+        Handler *handler;
+        void *connection; /* its peer's */
         h2o_req_t *req;
         bool close;
 } HandlerAnswer;
@@ -54,8 +55,9 @@ static const StatusText *status_text(int status) {
 static void on_request_disposed(void *p) {
         HandlerAnswer *answer = p;
 
-        turn_remove(answer->turn, &answer->super);
+        turn_remove(answer->handler->turn, &answer->super);
         answer_done(&answer->super.answer);
+        answer->handler->hooks.answered(answer->connection, answer->handler->userdata);
 }
 
 /* To a sender that asks with OPTIONS: it may, at any rate. */
@@ -150,7 +152,8 @@ static int on_request(h2o_handler_t *super, h2o_req_t *req) {
         answer = h2o_mem_alloc_shared(&req->pool, sizeof(*answer), on_request_disposed);
         *answer = (HandlerAnswer){
                 .super.send = answer_send,
-                .turn = handler->turn,
+                .handler = handler,
+                .connection = peer.connection,
                 .req = req,
                 .close = peer.stopping || peer.behind_proxy,
         };
@@ -182,7 +185,7 @@ void handler_register(struct st_h2o_pathconf_t *path, Delivery *delivery, Turn *
         assert(path);
         assert(delivery);
         assert(turn);
-        assert(hooks && hooks->peer);
+        assert(hooks && hooks->peer && hooks->answered);
 
         handler = (Handler *) h2o_create_handler(path, sizeof(*handler));
         handler->super.on_req = on_request;

@@ -10,6 +10,7 @@ struct st_h2o_req_t;
 
 /* What the handler wants to know of the connection of a request. */
 typedef struct HandlerPeer {
+        void *connection;   /* for answered() */
         const char *remote; /* the peer's address as text */
         bool behind_proxy;  /* X-Forwarded-For is trusted, and no connection is kept */
         bool stopping;      /* no connection is kept */
@@ -19,6 +20,8 @@ typedef struct HandlerPeer {
 typedef struct HandlerHooks {
         /* The peer of a request; also tells that a request came. */
         HandlerPeer (*peer)(struct st_h2o_req_t *req, void *userdata);
+        /* The request of that connection is gone: its answer is through, or nobody waits for it. */
+        void (*answered)(void *connection, void *userdata);
 } HandlerHooks;
 
 /* Registers itself at `path`, and lives as long as that. Borrows the rest. */

@@ -2,14 +2,13 @@
 /* Listening sockets and connections: see server.h. */
 #include "webhookd/http/server.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <h2o.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 #include "shared/log.h"
 #include "shared/time-util.h"
+#include "webhookd/http/crowd.h"
 #include "webhookd/http/handler.h"
 
 #define LISTENERS_MAX 16U
@@ -32,7 +31,7 @@ struct Connection {
         uint64_t deadline; /* CLOCK_MONOTONIC, µs */
         bool behind_proxy;
         bool served; /* a request of it was read */
-        char remote[INET6_ADDRSTRLEN + 8];
+        CrowdPlace place;
         Connection *next, **slot;
 };
 
@@ -43,10 +42,11 @@ struct Server {
         bool context_ready;
         Listener listeners[LISTENERS_MAX];
         size_t n_listeners;
-        bool paused; /* not accepting since max_connections are open */
+        bool paused; /* not accepting since nobody can make room */
         bool stopping;
         Connection *connections;
-        size_t n_connections, max_connections;
+        size_t n_connections;
+        Crowd crowd;
         sd_event_source *sweep_timer;
         ServerActivity activity;
         void *userdata;
@@ -74,57 +74,43 @@ static void on_connection_closed(void *data) {
         if (connection->next)
                 connection->next->slot = connection->slot;
         server->n_connections--;
+        crowd_part(&server->crowd, &connection->place);
         free(connection);
 
         server_pause(server, false);
         server->activity(server->userdata);
 }
 
-/* An IPv4 client of a socket for both is an IPv4 client. */
-static const void *address_bytes(const struct sockaddr_storage *address, int *ret_family) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *) address;
-
-        *ret_family = AF_INET;
-        if (address->ss_family != AF_INET6)
-                return &((const struct sockaddr_in *) address)->sin_addr;
-        if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-                return &in6->sin6_addr.s6_addr[12];
-
-        *ret_family = AF_INET6;
-        return &in6->sin6_addr;
+static Connection *connection_of(const CrowdPlace *place) {
+        return (Connection *) ((uintptr_t) place - offsetof(Connection, place));
 }
 
-static void connection_name_peer(Connection *connection) {
-        struct sockaddr_storage address = { 0 };
-        socklen_t length = sizeof(address);
-        char text[INET6_ADDRSTRLEN] = "?";
-
-        if (connection->behind_proxy) {
-                (void) snprintf(connection->remote, sizeof(connection->remote), "unix");
-                return;
-        }
-
-        if (getpeername(h2o_socket_get_fd(connection->socket), (struct sockaddr *) &address, &length) >= 0) {
-                int family;
-                const void *bytes = address_bytes(&address, &family);
-
-                (void) inet_ntop(family, bytes, text, sizeof(text));
-        }
-
-        (void) snprintf(connection->remote, sizeof(connection->remote), "%s", text);
+/* h2o reads the end of the stream, or fails to write, and closes the connection itself. */
+static void connection_end(Connection *connection) {
+        (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RDWR);
 }
 
 static int connection_new(Server *server, h2o_socket_t *socket, bool behind_proxy) {
         Connection *connection = calloc(1, sizeof(*connection));
+        CrowdPlace *leaves;
+        int r;
 
         if (!connection)
                 return -ENOMEM;
+
+        peer_address_read(&connection->place.address, h2o_socket_get_fd(socket));
+        r = crowd_join(&server->crowd, &connection->place, &leaves);
+        if (r < 0) {
+                free(connection);
+                return r;
+        }
+        if (leaves)
+                connection_end(connection_of(leaves));
 
         connection->server = server;
         connection->socket = socket;
         connection->behind_proxy = behind_proxy;
         connection->deadline = now_usec(CLOCK_MONOTONIC) + CONNECTION_TIMEOUT_USEC;
-        connection_name_peer(connection);
 
         connection->next = server->connections;
         connection->slot = &server->connections;
@@ -159,7 +145,7 @@ static void on_connection(h2o_socket_t *socket, const char *error) {
         for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++) {
                 h2o_socket_t *accepted;
 
-                if (server->n_connections >= server->max_connections) {
+                if (crowd_is_full(&server->crowd)) {
                         server_pause(server, true);
                         break;
                 }
@@ -175,7 +161,7 @@ static void on_connection(h2o_socket_t *socket, const char *error) {
 
                 if (connection_new(server, accepted, listener->is_unix) < 0) {
                         h2o_socket_close(accepted);
-                        break;
+                        continue;
                 }
 
                 h2o_accept(listener->is_tls ? &server->accept_tls : &server->accept, accepted);
@@ -185,7 +171,7 @@ static void on_connection(h2o_socket_t *socket, const char *error) {
         server->activity(server->userdata);
 }
 
-/* Ends what is overdue. h2o reads the end of the stream, or fails to write, and closes the connection itself. */
+/* Ends what is overdue. */
 static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
         Server *server = userdata;
         uint64_t now = now_usec(CLOCK_MONOTONIC);
@@ -195,7 +181,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
 
         for (Connection *connection = server->connections; connection; connection = connection->next)
                 if (now >= connection->deadline)
-                        (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RDWR);
+                        connection_end(connection);
 
         sweep_need(server);
         return 0;
@@ -208,18 +194,28 @@ static HandlerPeer on_peer(h2o_req_t *req, void *userdata) {
 
         connection->served = true;
         connection->deadline = now_usec(CLOCK_MONOTONIC) + CONNECTION_TIMEOUT_USEC;
+        crowd_ask(&server->crowd, &connection->place);
         server->activity(server->userdata);
 
         return (HandlerPeer){
-                .remote = connection->remote,
+                .connection = connection,
+                .remote = connection->place.address.text,
                 .behind_proxy = connection->behind_proxy,
                 .stopping = server->stopping,
                 .head = { socket->input->bytes, socket->input->size },
         };
 }
 
+static void on_answered(void *data, void *userdata) {
+        Connection *connection = data;
+        Server *server = userdata;
+
+        crowd_wait(&server->crowd, &connection->place);
+        server_pause(server, false);
+}
+
 static void server_configure(Server *server, Delivery *delivery, Turn *turn) {
-        static const HandlerHooks hooks = { .peer = on_peer };
+        static const HandlerHooks hooks = { .peer = on_peer, .answered = on_answered };
         h2o_hostconf_t *host;
 
         h2o_config_init(&server->config);
@@ -250,7 +246,7 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsi
         if (!server)
                 return -ENOMEM;
 
-        server->max_connections = max_connections;
+        crowd_init(&server->crowd, max_connections);
         server->activity = activity;
         server->userdata = userdata;
 
@@ -362,6 +358,20 @@ void server_stop(Server *server) {
                         connection_stop(connection, now);
         if (server->connections)
                 sweep_arm(server, STOP_TIMEOUT_USEC);
+}
+
+/* What was read of a request that is not complete. */
+static size_t held_bytes(const CrowdPlace *place) {
+        return connection_of(place)->socket->input->capacity;
+}
+
+void server_relieve(Server *server) {
+        CrowdPlace *place;
+
+        assert(server);
+
+        while ((place = crowd_relieve(&server->crowd, held_bytes)))
+                connection_end(connection_of(place));
 }
 
 size_t server_count_connections(const Server *server) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Server: the listening sockets that systemd hands over, their connections, and the limits on both. HTTP/1.1 only.
- * A connection that gets nothing done within CONNECTION_TIMEOUT_USEC is closed, whatever it sends or reads meanwhile.
+ * A connection that gets nothing done within CONNECTION_TIMEOUT_USEC is closed, whatever it sends or reads meanwhile. When
+ * there are too many, the oldest that has asked for nothing makes room (crowd.h).
  *
  * The room http/ is the only one that knows libh2o and libssl. webhookd.c alone includes its headers: this one, loop.h and
  * tls.h. The room turns bytes into a Request and an Answer into bytes. It never looks into a body, and never touches the store.
@@ -51,5 +52,8 @@ int server_listen(Server *server, int fd, ServerListen how);
  * under way are answered. What is not accepted stays in the backlog.
  */
 void server_stop(Server *server);
+
+/* To be called after every turn: requests that are not complete must not take all memory together (crowd.h). */
+void server_relieve(Server *server);
 
 size_t server_count_connections(const Server *server);
