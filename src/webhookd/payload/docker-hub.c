@@ -4,6 +4,7 @@
  * digest, and asks to be called back at `callback_url`, which is never done.
  */
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/push-time.h"
 
 static Recognition docker_hub_recognise(const Request *request, const json_t *body) {
         (void) request;
@@ -20,6 +21,7 @@ static int docker_hub_decode(const Request *request, const json_t *body, PushLis
                 .host = "docker.io",
                 .repository = field_text(json_object_get(body, "repository"), "repo_name"),
                 .tag = field_text(pushed, "tag"),
+                .pushed_at = push_time_at(pushed, "pushed_at"),
         };
 
         (void) request;

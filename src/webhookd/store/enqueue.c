@@ -111,6 +111,8 @@ static int enqueue_run(Store *store, const Enqueue *enqueue, EnqueueResult *resu
         }
 
         r = enqueue_push(store, enqueue, result);
+        if (r >= 0 && enqueue->hook && enqueue->pushed_at > 0)
+                r = store_keep_push(store, enqueue, result->deploy_id);
         if (r < 0 || !enqueue->delivery_id)
                 return r;
 

@@ -50,6 +50,8 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                                 VALUES(value_number(old->stage_id), value_id(old->id),
                                        value_id(result.deploy_id)));
         if (r >= 0)
+                r = store_copy_pushes(store, old->id, result.deploy_id);
+        if (r >= 0)
                 r = store_write(store, attempts_sql,
                                 VALUES(value_id(result.deploy_id), value_id(old->id),
                                        value_time(old->next_at), value_text(old->reason)));

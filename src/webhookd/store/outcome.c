@@ -86,6 +86,8 @@ static int queue_follow(Store *store, const Deploy *ended, uint64_t *ret_again) 
                                      .source = ended->source,
                                      .max_queued = UINT_MAX },
                          /* generation= */ 0, &result);
+        if (r >= 0)
+                r = store_copy_pushes(store, ended->id, result.deploy_id);
         if (r < 0)
                 return r;
 

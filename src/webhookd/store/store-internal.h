@@ -170,5 +170,10 @@ int store_keep_delivery(Store *store, const Enqueue *enqueue, uint64_t deploy_id
 /* Before the deploys of a stage up to and with `last` are forgotten: their keys remember how they ended. */
 int store_seal_deliveries(Store *store, int64_t stage_id, uint64_t last);
 
+/* push.c, in the caller's step: `enqueue` has a hook and a time. */
+int store_keep_push(Store *store, const Enqueue *enqueue, uint64_t deploy_id);
+/* A row goes on as another, which is new. */
+int store_copy_pushes(Store *store, uint64_t from, uint64_t to);
+
 /* metrics.c, in the caller's step: the row of that id has ended. */
 int store_count_end(Store *store, uint64_t id);
