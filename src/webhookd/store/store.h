@@ -398,7 +398,7 @@ typedef enum DeliveryOutcome {
         DELIVERY_ACCEPTED, /* a deploy is queued for it, or it joined one */
         DELIVERY_KNOWN,    /* seen before */
         DELIVERY_IGNORED,  /* nothing to do */
-        DELIVERY_REFUSED,  /* malformed */
+        DELIVERY_REFUSED,  /* malformed, or the queue was full */
 } DeliveryOutcome;
 
 /* `provider` is one of a few static names: each is a series of its own for ever. */
