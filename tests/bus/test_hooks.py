@@ -255,7 +255,8 @@ def test_journal_names_the_hook_and_who_changed_it_and_signals_tell():
                      "[HOOK_CREATED TINYFORGE_HOOK=shop TINYFORGE_CALLER_UID=0]",
                      "replaced by uid 0; the secret before works for another 90 s [HOOK_ROTATED TINYFORGE_HOOK=shop",
                      "Hook shop removed by uid 0 [HOOK_REMOVED TINYFORGE_HOOK=shop TINYFORGE_CALLER_UID=0]",
-                     "Request refused with 401 [DELIVERY_REJECTED TINYFORGE_REMOTE=127.0.0.1 TINYFORGE_HOOK=shop]"):
+                     "Request refused with 401: this hook requires a signature, and this host has no key to check one with "
+                     "[DELIVERY_REJECTED TINYFORGE_REMOTE=127.0.0.1 TINYFORGE_HOOK=shop]"):
             assert line in log, (line, log)
         assert re.search(r"DELIVERY_ACCEPTED .*TINYFORGE_HOOK=main", log), log
         assert path.rsplit("/", 1)[1] not in text

@@ -25,7 +25,7 @@ typedef struct Family {
 static const Family families[] = {
         { "tinyforge_build_info", "gauge", NULL, "Always 1; the version is a label." },
         { "tinyforge_deliveries", "counter", NULL,
-          "Deliveries with the right secret: accepted, known, ignored, or refused as malformed." },
+          "Deliveries with the right secret: accepted, known, ignored, or refused (malformed, or the queue was full)." },
         { "tinyforge_deploys", "counter", NULL, "Deploys that are over." },
         { "tinyforge_deploy_duration_seconds", "histogram", "seconds",
           "Time from a deploy's start to its end, of those that were started." },

@@ -32,6 +32,7 @@ typedef struct Handling {
         const PushList *pushes;
         const char *final_id;    /* the delivery's, which must not be accepted twice; NULL: it has none */
         const char *delivery_id; /* of the push at hand, or NULL */
+        uint64_t pushed_at;      /* of the push at hand, not after now, or 0 */
         json_t *deploys;         /* of the answer */
         json_t *ignored;
         uint64_t first_new; /* the lowest id of a deploy that is queued by this delivery; 0: none is */

@@ -2,6 +2,8 @@
 /* From request to answer: see delivery.h. */
 #include "webhookd/delivery/delivery.h"
 
+#include <stdio.h>
+
 #include "shared/json.h"
 #include "shared/log.h"
 #include "shared/time-util.h"
@@ -95,11 +97,48 @@ static int handle_pushes(Handling *handling) {
 
 /* What could not be written was not accepted: the sender comes back. */
 static void answer_unavailable(const Delivery *delivery, int error, Answer *ret) {
-        if (error != -ENOBUFS && error != -ENOMEM)
+        if (error != -ENOMEM)
                 (void) log_error_errno(error, "Cannot write to the store: %s", store_error(delivery->store));
 
-        answer_set_error(ret, 503, error == -ENOBUFS ? "queue-full" : "store-unavailable",
-                         "nothing was accepted");
+        answer_set_error(ret, 503, "store-unavailable", "nothing was accepted");
+}
+
+/*
+ * Of the turn's transaction, and no reason for another answer where that fails. Strangers do not get here. A trial is not
+ * told of, and undone.
+ */
+static void note_refusal(Delivery *delivery, const char *provider, const Refusal *refusal) {
+        if (refusal->status != 401 && store_begin(delivery->store) >= 0)
+                (void) store_count_delivery(delivery->store, provider ? provider : "unknown",
+                                            DELIVERY_REFUSED);
+        if (!delivery->trial)
+                refusals_note(&delivery->refusals, refusal);
+}
+
+/* Refuses what has the right secret, with the same words for its sender and for the journal. */
+static void refuse(Delivery *delivery, const Hook *hook, const Request *request, int status,
+                   const char *error, const char *detail, Answer *ret) {
+        const PayloadFormat *format = payload_recognise(request, NULL);
+
+        answer_set_error(ret, status, error, "%s", detail);
+        note_refusal(delivery, NULL,
+                     &(Refusal){ .remote = request->remote,
+                                 .hook = hook->name,
+                                 .provider = format ? format->name : NULL,
+                                 .detail = detail,
+                                 .status = status });
+}
+
+static void answer_queue_full(Delivery *delivery, const Hook *hook, const Request *request,
+                              const char *provider, Answer *ret) {
+        answer_set_error(ret, 503, "queue-full", "nothing was accepted");
+        note_refusal(delivery, provider,
+                     &(Refusal){ .remote = request->remote,
+                                 .hook = hook->name,
+                                 .provider = provider,
+                                 .detail = "the queue is full",
+                                 .status = 503,
+                                 .is_queue_full = true });
 }
 
 static void handle_decoded(Delivery *delivery, const Hook *hook, const Request *request,
@@ -119,28 +158,23 @@ static void handle_decoded(Delivery *delivery, const Hook *hook, const Request *
         r = deploys && ignored ? handle_pushes(&handling) : -ENOMEM;
         if (r >= 0)
                 r = handling_answer(&handling, ret);
-        if (r < 0)
+        if (r == -ENOBUFS)
+                answer_queue_full(delivery, hook, request, pushes->provider, ret);
+        else if (r < 0)
                 answer_unavailable(delivery, r, ret);
 }
 
-static void answer_malformed(const JsonError *error, Answer *ret) {
+static void refuse_malformed(Delivery *delivery, const Hook *hook, const Request *request,
+                             const JsonError *error, Answer *ret) {
+        char detail[sizeof(error->text) + 64];
+
         if (error->line > 0)
-                answer_set_error(ret, 400, "malformed", "line %i, column %i: %s", error->line, error->column,
-                                 error->text);
+                (void) snprintf(detail, sizeof(detail), "line %i, column %i: %s", error->line, error->column,
+                                error->text);
         else
-                answer_set_error(ret, 400, "malformed", "%s", error->text);
-}
+                (void) snprintf(detail, sizeof(detail), "%s", error->text);
 
-/* A stranger's request is told of, but not a trial of root's. */
-static void note_refusal(Delivery *delivery, const Request *request, const Hook *hook, int status) {
-        if (!delivery->trial)
-                refusals_note(&delivery->refusals, request->remote, hook->name, status);
-}
-
-/* Of the turn's transaction, and no reason for another answer where that fails. Strangers do not get here. */
-static void count_refused(Delivery *delivery) {
-        if (store_begin(delivery->store) >= 0)
-                (void) store_count_delivery(delivery->store, "unknown", DELIVERY_REFUSED);
+        refuse(delivery, hook, request, 400, "malformed", detail, ret);
 }
 
 /* The secret was right, and so is whatever the hook asks for besides. `final_id` as in Handling. */
@@ -163,16 +197,14 @@ static void handle_authentic(Delivery *delivery, const Hook *hook, const Request
                 return;
 
         case PAYLOAD_UNSUPPORTED_MEDIA_TYPE:
-                answer_set_error(ret, 415, "unsupported-media-type", "send Content-Type: application/json");
-                break;
+                refuse(delivery, hook, request, 415, "unsupported-media-type",
+                       "send Content-Type: application/json", ret);
+                return;
 
         case PAYLOAD_MALFORMED:
-                answer_malformed(&error, ret);
-                break;
+                refuse_malformed(delivery, hook, request, &error, ret);
+                return;
         }
-
-        count_refused(delivery);
-        note_refusal(delivery, request, hook, ret->status);
 }
 
 void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *request, uint64_t now,
@@ -198,8 +230,7 @@ void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *
         if (delivery->trial)
                 delivery->trial->verdict = verdict;
         if (hook_refusal(verdict)) {
-                answer_set_error(ret, 401, "unauthorized", "%s", hook_refusal(verdict));
-                note_refusal(delivery, request, hook, 401);
+                refuse(delivery, hook, request, 401, "unauthorized", hook_refusal(verdict), ret);
                 return;
         }
 
@@ -230,5 +261,5 @@ void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
         }
 
         answer_set_status(ret, 404);
-        refusals_note(&delivery->refusals, request->remote, NULL, 404);
+        refusals_note(&delivery->refusals, &(Refusal){ .remote = request->remote, .status = 404 });
 }

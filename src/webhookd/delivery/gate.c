@@ -10,6 +10,7 @@ static const char *const reasons[] = {
         [GATE_LOWER_VERSION] = "lower-version",
         [GATE_ROLLED_BACK] = "rolled-back",
         [GATE_SAME_DIGEST] = "same-digest",
+        [GATE_OLDER_PUSH] = "older-push",
 };
 
 const char *gate_reason(GateVerdict verdict) {
@@ -98,8 +99,10 @@ static GateVerdict check_digest(const Current *current, bool downgrade, const ch
         return GATE_OPEN;
 }
 
-int gate_check(Store *store, const Stage *stage, const ImageRef *ref, GateVerdict *ret) {
+int gate_check(Store *store, const Stage *stage, const ImageRef *ref, const Enqueue *push,
+               GateVerdict *ret) {
         _cleanup_(current_done) Current current = { .n_kept = 0 };
+        uint64_t latest = 0;
         Semver pushed;
         bool by_version, by_digest;
         int r;
@@ -107,7 +110,16 @@ int gate_check(Store *store, const Stage *stage, const ImageRef *ref, GateVerdic
         assert(store);
         assert(stage);
         assert(ref);
+        assert(push);
         assert(ret);
+
+        r = push->pushed_at > 0 ? store_find_push_time(store, push, &latest) : 0;
+        if (r < 0)
+                return r;
+        if (latest > push->pushed_at) {
+                *ret = GATE_OLDER_PUSH;
+                return 0;
+        }
 
         by_version = stage->policy == TAG_POLICY_SEMVER && !stage->downgrade &&
                      semver_parse(match_tag(ref), &pushed) >= 0;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "shared/conf/conf.h"
+#include "shared/time-util.h"
 #include "webhookd/delivery/autocreate.h"
 #include "webhookd/delivery/gate.h"
 #include "webhookd/delivery/handling.h"
@@ -75,6 +76,7 @@ static Enqueue handling_enqueue(const Handling *handling, const ImageRef *ref, c
                 .hook = handling->hook->name,
                 .delivery_id = handling->delivery_id,
                 .delivery_id_is_final = handling->final_id != NULL,
+                .pushed_at = handling->pushed_at,
                 .max_queued = handling->delivery->config->max_queued,
         };
 }
@@ -87,7 +89,7 @@ static int handle_matched(Handling *handling, const ImageRef *ref, const char *i
         GateVerdict gate;
         int r;
 
-        r = gate_check(delivery->store, match->stage, ref, &gate);
+        r = gate_check(delivery->store, match->stage, ref, &enqueue, &gate);
         if (r < 0)
                 return r;
         if (gate != GATE_OPEN && !match->stage->auto_deploy)
@@ -169,6 +171,13 @@ static int handle_unknown(Handling *handling, const ImageRef *ref, const char *i
         return 0;
 }
 
+/* A clock that is ahead must not hold up what is pushed once it is right. */
+static uint64_t time_until_now(uint64_t time) {
+        uint64_t now = now_usec(CLOCK_REALTIME);
+
+        return time < now ? time : now;
+}
+
 int handle_push(Handling *handling, const Push *push) {
         _cleanup_(match_done) Match match = { 0 };
         _cleanup_free_ char *image = NULL;
@@ -176,6 +185,7 @@ int handle_push(Handling *handling, const Push *push) {
 
         handling->delivery_id =
                         handling->final_id ? handling->final_id : push_delivery_id(handling->pushes, push);
+        handling->pushed_at = time_until_now(push->pushed_at);
         r = image_ref_format(push->ref, &image);
         if (r < 0)
                 return r;

@@ -3,41 +3,88 @@
 #include "webhookd/delivery/refusals.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "shared/log.h"
 #include "shared/time-util.h"
 
-void refusals_note(Refusals *refusals, const char *remote, const char *hook, int status) {
+static bool budget_is_spent(const RefusalBudget *budget, uint64_t now) {
+        return budget->logged_at > 0 && now < budget->logged_at + REFUSALS_INTERVAL_USEC;
+}
+
+static RefusalBudget *refusals_find(Refusals *refusals, const Refusal *refusal, uint64_t now) {
+        RefusalBudget *idle = NULL;
+
+        if (!refusal->hook)
+                return &refusals->budgets[0];
+
+        for (size_t i = 1; i < REFUSAL_BUDGETS_MAX; i++) {
+                RefusalBudget *budget = &refusals->budgets[i];
+
+                if (streq(budget->hook, refusal->hook) && budget->is_queue_full == refusal->is_queue_full)
+                        return budget;
+                if (!idle && budget->n_unlogged == 0 && !budget_is_spent(budget, now))
+                        idle = budget;
+        }
+
+        if (!idle || strlen(refusal->hook) >= sizeof(idle->hook))
+                return &refusals->budgets[0];
+
+        *idle = (RefusalBudget){ .is_queue_full = refusal->is_queue_full };
+        (void) snprintf(idle->hook, sizeof(idle->hook), "%s", refusal->hook);
+        return idle;
+}
+
+/* Without the piece of the body that the parser of JSON quotes: that is for its sender alone. */
+static int detail_length(const char *detail) {
+        const char *quote = strstr(strempty(detail), " near '");
+
+        return (int) (quote ? (size_t) (quote - detail) : strlen(strempty(detail)));
+}
+
+void refusals_note(Refusals *refusals, const Refusal *refusal) {
         EventFields fields = EVENT_FIELDS_NONE;
         uint64_t now = now_usec(CLOCK_MONOTONIC);
+        RefusalBudget *budget;
+        char rest[64] = "";
 
         assert(refusals);
+        assert(refusal);
 
-        if (refusals->logged_at > 0 && now < refusals->logged_at + REFUSALS_INTERVAL_USEC) {
-                refusals->n_unlogged++;
+        budget = refusals_find(refusals, refusal, now);
+        if (budget_is_spent(budget, now)) {
+                budget->n_unlogged++;
                 return;
         }
 
-        fields.remote = remote;
-        fields.hook = hook;
-        if (refusals->n_unlogged > 0)
-                log_event(EVENT_DELIVERY_REJECTED, &fields,
-                          "Request refused with %i; %" PRIu64 " more since the last such entry", status,
-                          refusals->n_unlogged);
-        else
-                log_event(EVENT_DELIVERY_REJECTED, &fields, "Request refused with %i", status);
+        fields.remote = refusal->remote;
+        fields.hook = refusal->hook;
+        fields.provider = refusal->provider;
+        if (budget->n_unlogged > 0)
+                (void) snprintf(rest, sizeof(rest), "; %" PRIu64 " more since the last such entry",
+                                budget->n_unlogged);
 
-        refusals->logged_at = now;
-        refusals->n_unlogged = 0;
+        log_event(EVENT_DELIVERY_REJECTED, &fields, "Request refused with %i%s%.*s%s", refusal->status,
+                  refusal->detail ? ": " : "", detail_length(refusal->detail), strempty(refusal->detail),
+                  rest);
+        budget->logged_at = now;
+        budget->n_unlogged = 0;
 }
 
 void refusals_log_rest(Refusals *refusals) {
         assert(refusals);
 
-        if (refusals->n_unlogged == 0)
-                return;
+        for (size_t i = 0; i < REFUSAL_BUDGETS_MAX; i++) {
+                RefusalBudget *budget = &refusals->budgets[i];
+                EventFields fields = EVENT_FIELDS_NONE;
 
-        log_event(EVENT_DELIVERY_REJECTED, NULL,
-                  "%" PRIu64 " more requests refused since the last such entry", refusals->n_unlogged);
-        refusals->n_unlogged = 0;
+                if (budget->n_unlogged == 0)
+                        continue;
+
+                fields.hook = budget->hook[0] ? budget->hook : NULL;
+                log_event(EVENT_DELIVERY_REJECTED, &fields,
+                          "%" PRIu64 " more requests refused%s since the last such entry",
+                          budget->n_unlogged, budget->is_queue_full ? " because the queue is full" : "");
+                budget->n_unlogged = 0;
+        }
 }

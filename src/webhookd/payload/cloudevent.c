@@ -4,6 +4,7 @@
 
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/format.h"
+#include "webhookd/payload/push-time.h"
 
 static Bytes text_bytes(const char *text) {
         return (Bytes){ strempty(text), strlen(strempty(text)) };
@@ -27,6 +28,7 @@ bool cloudevent_read(const Request *request, const json_t *body, CloudEvent *ret
                         .type = header_value(request, "ce-type"),
                         .source = header_value(request, "ce-source"),
                         .subject = header_value(request, "ce-subject"),
+                        .time = push_time_read(header_value(request, "ce-time")),
                         .data = body,
                 };
                 return true;
@@ -39,6 +41,7 @@ bool cloudevent_read(const Request *request, const json_t *body, CloudEvent *ret
                 .type = text_bytes(field_text(body, "type")),
                 .source = text_bytes(field_text(body, "source")),
                 .subject = text_bytes(field_text(body, "subject")),
+                .time = push_time_at(body, "time"),
                 .id = field_text(body, "id"),
                 .data = json_object_get(body, "data"),
         };

@@ -9,6 +9,7 @@
 
 typedef struct CloudEvent {
         Bytes type, source, subject; /* without bytes where they are missing */
+        uint64_t time;               /* as in push-time.h */
         const char *id; /* of a structured one; that of a binary one is in the head, see delivery-id.h */
         const json_t *data;
 } CloudEvent;

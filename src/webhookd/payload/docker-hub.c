@@ -5,6 +5,7 @@
  */
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/format.h"
+#include "webhookd/payload/push-time.h"
 
 static Recognition docker_hub_recognise(const Request *request, const json_t *body) {
         (void) request;
@@ -21,6 +22,7 @@ static int docker_hub_decode(const Request *request, const json_t *body, PushLis
                 .host = "docker.io",
                 .repository = field_text(json_object_get(body, "repository"), "repo_name"),
                 .tag = field_text(pushed, "tag"),
+                .pushed_at = push_time_at(pushed, "pushed_at"),
         };
 
         (void) request;

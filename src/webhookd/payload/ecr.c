@@ -9,6 +9,7 @@
 #include "webhookd/payload/cloudevent.h"
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/format.h"
+#include "webhookd/payload/push-time.h"
 
 #define EVENT_PREFIX "com.amazon.ecr."
 /* More than any region's or account's name has. */
@@ -127,6 +128,7 @@ static int ecr_decode_cloudevent(const CloudEvent *event, PushList *list) {
                                                .tag = tag,
                                                .digest = field_text(event->data, "imageDigest"),
                                                .delivery_id = event->id,
+                                               .pushed_at = event->time,
                                        },
                                },
                        list);
@@ -150,6 +152,7 @@ static int ecr_decode_bridge(const json_t *body, PushList *list) {
                                                .tag = field_text(detail, "image-tag"),
                                                .digest = field_text(detail, "image-digest"),
                                                .delivery_id = field_text(body, "id"),
+                                               .pushed_at = push_time_at(body, "time"),
                                        },
                                },
                        list);

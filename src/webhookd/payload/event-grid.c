@@ -6,6 +6,7 @@
 #include "webhookd/payload/cloudevent.h"
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/format.h"
+#include "webhookd/payload/push-time.h"
 #include "webhookd/payload/registry-event.h"
 
 #define EVENT_PREFIX    "Microsoft.ContainerRegistry."
@@ -43,7 +44,8 @@ static int event_grid_validate(const json_t *data, PushList *list) {
         return push_list_ignore(list, NULL, IGNORE_PING);
 }
 
-static int event_grid_decode_type(const char *type, const json_t *data, const char *id, PushList *list) {
+static int event_grid_decode_type(const char *type, const json_t *data, RegistryEnvelope envelope,
+                                  PushList *list) {
         const char *word;
 
         if (word_is(type, VALIDATION_TYPE))
@@ -52,15 +54,14 @@ static int event_grid_decode_type(const char *type, const json_t *data, const ch
                 return push_list_ignore(list, NULL, IGNORE_UNKNOWN_EVENT);
 
         word = type + strlen(EVENT_PREFIX);
-        return registry_event_decode(
-                        data,
-                        &(RegistryEnvelope){ .action = word_is(word, "ImagePushed") ? NULL : word,
-                                             .id = id },
-                        list);
+        envelope.action = word_is(word, "ImagePushed") ? NULL : word;
+        return registry_event_decode(data, &envelope, list);
 }
 
 static int event_grid_decode(const Request *request, const json_t *body, PushList *list,
                              JsonError *ret_error) {
+        const RegistryEnvelope envelope = { .id = field_text(body, "id"),
+                                            .pushed_at = push_time_at(body, "eventTime") };
         _cleanup_free_ char *type = NULL;
         CloudEvent event;
 
@@ -68,10 +69,14 @@ static int event_grid_decode(const Request *request, const json_t *body, PushLis
 
         if (!event_grid_cloudevent(request, body, &event))
                 return event_grid_decode_type(strempty(field_text(body, "eventType")),
-                                              json_object_get(body, "data"), field_text(body, "id"), list);
+                                              json_object_get(body, "data"), envelope, list);
 
         type = bytes_to_string(event.type);
-        return type ? event_grid_decode_type(type, event.data, event.id, list) : -ENOMEM;
+        if (!type)
+                return -ENOMEM;
+
+        return event_grid_decode_type(type, event.data,
+                                      (RegistryEnvelope){ .id = event.id, .pushed_at = event.time }, list);
 }
 
 const PayloadFormat payload_event_grid = {

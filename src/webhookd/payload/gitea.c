@@ -6,6 +6,7 @@
  */
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/format.h"
+#include "webhookd/payload/push-time.h"
 
 static Recognition forgejo_recognise(const Request *request, const json_t *body) {
         (void) body;
@@ -60,6 +61,8 @@ static int gitea_decode(const Request *request, const json_t *body, PushList *li
                 .host = address.host,
                 .repository = repository,
                 .tag = field_text(package, "version"),
+                /* A version that is pushed again is made anew. */
+                .pushed_at = push_time_at(package, "created_at"),
         };
         return word_is(action, "created") ? push_list_add_pushed(list, &image)
                                           : push_list_ignore(list, &image, action_reason(action));

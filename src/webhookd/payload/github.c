@@ -6,6 +6,7 @@
  */
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/format.h"
+#include "webhookd/payload/push-time.h"
 
 #define REGISTRY "ghcr.io"
 
@@ -37,6 +38,21 @@ static bool package_is_container(const json_t *package) {
                     : word_is(field_text(package, "ecosystem"), "container");
 }
 
+/*
+ * The latest that is told: a tag that goes back to an old version has that version's times, but the package has changed.
+ */
+static uint64_t github_time(const json_t *package, const json_t *version) {
+        const uint64_t times[] = { push_time_at(package, "updated_at"), push_time_at(version, "created_at"),
+                                   push_time_at(version, "updated_at") };
+        uint64_t latest = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(times); i++)
+                if (times[i] > latest)
+                        latest = times[i];
+
+        return latest;
+}
+
 static int github_decode_package(const char *action, const json_t *package, PushList *list) {
         static const char *const pushes[] = { "published", "updated", "create" };
         const json_t *version = json_object_get(package, "package_version");
@@ -62,6 +78,7 @@ static int github_decode_package(const char *action, const json_t *package, Push
                 .repository = address.repository ? address.repository : repository,
                 .tag = name ? name : address.tag,
                 .digest = field_text(tag, "digest"),
+                .pushed_at = github_time(package, version),
         };
         if (!word_is_one_of(action, pushes, ELEMENTSOF(pushes)))
                 return push_list_ignore(list, &image, action_reason(action));

@@ -9,6 +9,7 @@
 #include "webhookd/payload/base64.h"
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/format.h"
+#include "webhookd/payload/push-time.h"
 
 static bool is_envelope(const json_t *body) {
         const json_t *message = json_object_get(body, "message");
@@ -37,7 +38,8 @@ static bool is_same_repository(const Address *a, const Address *b) {
                strcasecmp(a->repository, b->repository) == 0;
 }
 
-static int google_decode_notice(const json_t *notice, const char *id, PushList *list) {
+/* Of a notice without an envelope, `message` is NULL: only the envelope has an id and a time. */
+static int google_decode_notice(const json_t *notice, const json_t *message, PushList *list) {
         _cleanup_(address_done) Address tagged = { 0 }, digested = { 0 };
         const char *action = field_text(notice, "action");
         const Address *named;
@@ -57,7 +59,8 @@ static int google_decode_notice(const json_t *notice, const char *id, PushList *
                 .tag = tagged.tag,
                 .digest = named == &digested || is_same_repository(&tagged, &digested) ? digested.digest
                                                                                        : NULL,
-                .delivery_id = id,
+                .delivery_id = field_text(message, "messageId"),
+                .pushed_at = push_time_at(message, "publishTime"),
         };
         return word_is(action, "INSERT") ? push_list_add_pushed(list, &image)
                                          : push_list_ignore(list, &image, action_reason(action));
@@ -78,9 +81,8 @@ static int google_decode_envelope(const json_t *message, PushList *list) {
                 return r;
 
         /* A topic may have other messages than a registry's. */
-        return r < 0 || !is_notice(notice)
-                               ? push_list_ignore(list, NULL, IGNORE_UNKNOWN_EVENT)
-                               : google_decode_notice(notice, field_text(message, "messageId"), list);
+        return r < 0 || !is_notice(notice) ? push_list_ignore(list, NULL, IGNORE_UNKNOWN_EVENT)
+                                           : google_decode_notice(notice, message, list);
 }
 
 static int google_decode(const Request *request, const json_t *body, PushList *list, JsonError *ret_error) {

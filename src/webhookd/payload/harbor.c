@@ -6,6 +6,7 @@
 #include "webhookd/payload/cloudevent.h"
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/format.h"
+#include "webhookd/payload/push-time.h"
 
 #define EVENT_PREFIX "harbor."
 
@@ -23,8 +24,21 @@ static Recognition harbor_recognise(const Request *request, const json_t *body) 
                                : RECOGNISED_NOT;
 }
 
-static int harbor_decode_resource(const json_t *resource, const char *id, bool pushed, IgnoreReason reason,
-                                  PushList *list) {
+/* What the envelope says of all its resources. */
+typedef struct HarborEvent {
+        const char *type; /* its last word, in a CloudEvent */
+        const char *id;
+        uint64_t time;
+} HarborEvent;
+
+/* "harbor.artifact.pushed" is told by its last word. */
+static bool type_is_pushed(const char *type) {
+        static const char *const pushes[] = { "PUSH_ARTIFACT", "pushImage", "pushed" };
+
+        return word_is_one_of(type, pushes, ELEMENTSOF(pushes));
+}
+
+static int harbor_decode_resource(const json_t *resource, const HarborEvent *event, PushList *list) {
         _cleanup_(address_done) Address address = { 0 };
         const char *tag = field_text(resource, "tag"), *digest = field_text(resource, "digest");
         PushedImage image;
@@ -39,53 +53,50 @@ static int harbor_decode_resource(const json_t *resource, const char *id, bool p
                 .repository = address.repository,
                 .tag = tag ? tag : address.tag,
                 .digest = digest ? digest : address.digest,
-                .delivery_id = id,
+                .delivery_id = event->id,
+                .pushed_at = event->time,
         };
-        return pushed ? push_list_add_pushed(list, &image) : push_list_ignore(list, &image, reason);
+        return type_is_pushed(event->type) ? push_list_add_pushed(list, &image)
+                                           : push_list_ignore(list, &image, action_reason(event->type));
 }
 
-/* "harbor.artifact.pushed" is told by its last word. */
-static bool type_is_pushed(const char *type) {
-        static const char *const pushes[] = { "PUSH_ARTIFACT", "pushImage", "pushed" };
-
-        return word_is_one_of(type, pushes, ELEMENTSOF(pushes));
-}
-
-static int harbor_decode_resources(const json_t *data, const char *type, const char *id, PushList *list) {
+static int harbor_decode_resources(const json_t *data, const HarborEvent *event, PushList *list) {
         const json_t *resources = json_object_get(data, "resources");
-        bool pushed = type_is_pushed(type);
-        IgnoreReason reason = action_reason(type);
         size_t n;
         int r;
 
         if (json_array_size(resources) == 0)
-                return push_list_ignore(list, NULL, pushed ? IGNORE_NO_IMAGE : reason);
+                return push_list_ignore(list, NULL,
+                                        type_is_pushed(event->type) ? IGNORE_NO_IMAGE
+                                                                    : action_reason(event->type));
 
         r = push_list_limit_events(list, json_array_size(resources), &n);
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = harbor_decode_resource(json_array_get(resources, i), id, pushed, reason, list);
+                r = harbor_decode_resource(json_array_get(resources, i), event, list);
 
         return r;
 }
 
 static int harbor_decode(const Request *request, const json_t *body, PushList *list, JsonError *ret_error) {
         const json_t *data = json_object_get(body, "event_data");
+        HarborEvent event = { .type = field_text(body, "type"), .time = push_time_at(body, "occur_at") };
         _cleanup_free_ char *type = NULL;
-        CloudEvent event;
+        CloudEvent envelope;
         const char *word;
 
         (void) ret_error;
 
-        if (!harbor_cloudevent(request, body, &event))
-                return harbor_decode_resources(data, field_text(body, "type"), NULL, list);
+        if (!harbor_cloudevent(request, body, &envelope))
+                return harbor_decode_resources(data, &event, list);
 
-        type = bytes_to_string(event.type);
+        type = bytes_to_string(envelope.type);
         if (!type)
                 return -ENOMEM;
 
         word = strrchr(type, '.');
-        data = json_object_get(event.data, "event_data");
-        return harbor_decode_resources(data ? data : event.data, word ? word + 1 : type, event.id, list);
+        event = (HarborEvent){ .type = word ? word + 1 : type, .id = envelope.id, .time = envelope.time };
+        data = json_object_get(envelope.data, "event_data");
+        return harbor_decode_resources(data ? data : envelope.data, &event, list);
 }
 
 const PayloadFormat payload_harbor = {

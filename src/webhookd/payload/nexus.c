@@ -6,6 +6,7 @@
  */
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/format.h"
+#include "webhookd/payload/push-time.h"
 
 static Recognition nexus_recognise(const Request *request, const json_t *body) {
         bool node = json_object_get(body, "nodeId"), initiator = json_object_get(body, "initiator");
@@ -25,6 +26,7 @@ static int nexus_decode(const Request *request, const json_t *body, PushList *li
                 .scope = field_text(body, "repositoryName"),
                 .repository = field_text(component, "name"),
                 .tag = field_text(component, "version"),
+                .pushed_at = push_time_at(body, "timestamp"),
         };
 
         (void) request;

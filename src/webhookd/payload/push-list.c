@@ -75,7 +75,7 @@ static void ignored_append(PushList *list, Ignored ignored) {
 }
 
 /* Takes over `*ref` where it is new to the list. */
-static int push_append(PushList *list, ImageRef **ref, const char *delivery_id) {
+static int push_append(PushList *list, ImageRef **ref, const char *delivery_id, uint64_t pushed_at) {
         _cleanup_free_ char *text = NULL, *id = NULL;
         int r;
 
@@ -89,8 +89,11 @@ static int push_append(PushList *list, ImageRef **ref, const char *delivery_id) 
                 r = image_ref_format(list->items[i].ref, &other);
                 if (r < 0)
                         return r;
-                if (streq(text, other))
+                if (streq(text, other)) {
+                        if (list->items[i].pushed_at < pushed_at)
+                                list->items[i].pushed_at = pushed_at;
                         return 0;
+                }
         }
 
         if (list->n >= PUSHES_MAX) {
@@ -104,7 +107,8 @@ static int push_append(PushList *list, ImageRef **ref, const char *delivery_id) 
                         return -ENOMEM;
         }
 
-        list->items[list->n++] = (Push){ .ref = TAKE_PTR(*ref), .delivery_id = TAKE_PTR(id) };
+        list->items[list->n++] =
+                        (Push){ .ref = TAKE_PTR(*ref), .delivery_id = TAKE_PTR(id), .pushed_at = pushed_at };
         return 0;
 }
 
@@ -199,7 +203,7 @@ int push_list_add(PushList *list, const char *image, const char *tag, const char
         if (r < 0)
                 return r;
 
-        return push_append(list, &ref, NULL);
+        return push_append(list, &ref, NULL, 0);
 }
 
 /* Without one of these a reference would be taken for one of Docker Hub's. */
@@ -357,7 +361,7 @@ int push_list_add_pushed(PushList *list, const PushedImage *pushed) {
         if (r < 0)
                 return push_list_ignore(list, pushed, IGNORE_INVALID_IMAGE);
 
-        return push_append(list, &ref, pushed->delivery_id);
+        return push_append(list, &ref, pushed->delivery_id, pushed->pushed_at);
 }
 
 int push_list_limit_events(PushList *list, size_t n_events, size_t *ret) {

@@ -21,8 +21,9 @@
 #define IGNORED_HOST_MAX  128U
 
 typedef struct Push {
-        ImageRef *ref;     /* owned; its digest is the pushed one where the sender names one */
-        char *delivery_id; /* of this event of the body, or NULL; owned */
+        ImageRef *ref;      /* owned; its digest is the pushed one where the sender names one */
+        char *delivery_id;  /* of this event of the body, or NULL; owned */
+        uint64_t pushed_at; /* µs since the epoch by the sender's clock, or 0: see push-time.h */
 } Push;
 
 typedef struct Ignored {
@@ -50,7 +51,8 @@ typedef struct PushedImage {
         const char *tag;
         const char *digest;
         const char *delivery_id;
-        const char *scope; /* for host_alias_find() */
+        const char *scope;  /* for host_alias_find() */
+        uint64_t pushed_at; /* as in Push */
 } PushedImage;
 
 void push_list_done(PushList *list);

@@ -3,6 +3,7 @@
 #include "webhookd/payload/registry-event.h"
 
 #include "webhookd/payload/fields.h"
+#include "webhookd/payload/push-time.h"
 
 static const char *const manifest_types[] = {
         "application/vnd.docker.distribution.manifest.v1+json",
@@ -28,12 +29,14 @@ int registry_event_decode(const json_t *event, const RegistryEnvelope *envelope,
         const json_t *target = json_object_get(event, "target");
         const char *action = field_text(event, "action"), *id = field_text(event, "id");
         const char *type = field_text(target, "mediaType");
+        uint64_t pushed_at = push_time_at(event, "timestamp");
         const PushedImage image = {
                 .host = field_text(json_object_get(event, "request"), "host"),
                 .repository = field_text(target, "repository"),
                 .tag = field_text(target, "tag"),
                 .digest = field_text(target, "digest"),
                 .delivery_id = id || !envelope ? id : envelope->id,
+                .pushed_at = pushed_at > 0 || !envelope ? pushed_at : envelope->pushed_at,
         };
 
         if (envelope && envelope->action)

@@ -7,7 +7,8 @@
 /* What an envelope says of its event. */
 typedef struct RegistryEnvelope {
         const char *action; /* goes before the event's own; NULL: it says none */
-        const char *id;     /* where the event has none */
+        const char *id;     /* where the event has none, as the next */
+        uint64_t pushed_at;
 } RegistryEnvelope;
 
 /* `envelope` may be NULL. -ENOMEM is the only error. */

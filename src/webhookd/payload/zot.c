@@ -62,6 +62,7 @@ static int zot_decode_data(const CloudEvent *event, const char *type, const char
                 .tag = field_text(event->data, "reference"),
                 .digest = field_text(event->data, "digest"),
                 .delivery_id = event->id,
+                .pushed_at = event->time,
         };
         IgnoreReason reason;
         bool chart = false;

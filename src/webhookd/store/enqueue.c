@@ -5,6 +5,7 @@
  */
 #include "webhookd/store/delivery.h"
 #include "webhookd/store/deploy.h"
+#include "webhookd/store/push.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"
@@ -123,6 +124,8 @@ static int enqueue_run(Store *store, const Enqueue *enqueue, EnqueueResult *resu
         }
 
         r = enqueue_push(store, enqueue, result);
+        if (r >= 0 && enqueue->hook && enqueue->pushed_at > 0)
+                r = store_keep_push(store, enqueue, result->deploy_id);
         if (r < 0 || !enqueue->delivery_id)
                 return r;
 

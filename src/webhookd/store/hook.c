@@ -161,6 +161,7 @@ int store_remove_hook(Store *store, const char *name) {
                 "DELETE FROM hooks WHERE name = ?1",
                 "DELETE FROM deliveries WHERE hook = ?1",
                 "DELETE FROM used_ids WHERE hook = ?1",
+                "DELETE FROM pushes WHERE hook = ?1",
         };
         _cleanup_(step_undo) Step step = { 0 };
         int r;

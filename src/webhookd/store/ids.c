@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "webhookd/store/deploy.h"
+#include "webhookd/store/push.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"
@@ -54,6 +55,8 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                 r = store_write(store, keys_sql,
                                 VALUES(value_number(old->stage_id), value_id(old->id),
                                        value_id(result.deploy_id)));
+        if (r >= 0)
+                r = store_copy_pushes(store, old->id, result.deploy_id);
         if (r >= 0)
                 r = store_write(store, attempts_sql,
                                 VALUES(value_id(result.deploy_id), value_id(old->id),

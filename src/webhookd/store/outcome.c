@@ -8,6 +8,7 @@
 #include "shared/protocol.h"
 #include "shared/time-util.h"
 #include "webhookd/store/deploy.h"
+#include "webhookd/store/push.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"
@@ -89,6 +90,8 @@ static int queue_follow(Store *store, const Deploy *ended, uint64_t *ret_again) 
                                      .source = ended->source,
                                      .max_queued = UINT_MAX },
                          &result);
+        if (r >= 0)
+                r = store_copy_pushes(store, ended->id, result.deploy_id);
         if (r < 0)
                 return r;
 

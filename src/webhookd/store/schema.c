@@ -165,8 +165,26 @@ static const char migration_5[] =
                 "ALTER TABLE deploys ADD COLUMN force INTEGER NOT NULL DEFAULT 0 CHECK(force IN (0, 1));"
                 "PRAGMA user_version = 5;";
 
+static const char migration_6[] = "PRAGMA user_version = 6;";
+
+/*
+ * Version 7. `pushes` is when the image of a deploy was pushed, by the clock of the sender that called through `hook`;
+ * `image` is without a digest. See push.c.
+ */
+static const char migration_7[] = "CREATE TABLE pushes("
+                                  " stage_id INTEGER NOT NULL REFERENCES stages(id) ON DELETE CASCADE,"
+                                  " hook TEXT NOT NULL CHECK(length(hook) BETWEEN 1 AND 63),"
+                                  " image TEXT NOT NULL CHECK(length(image) BETWEEN 1 AND 1024),"
+                                  " deploy_id INTEGER NOT NULL REFERENCES deploys(id) ON DELETE CASCADE,"
+                                  " pushed_at INTEGER NOT NULL CHECK(pushed_at > 0),"
+                                  " PRIMARY KEY(stage_id, hook, image, deploy_id)"
+                                  ") STRICT, WITHOUT ROWID;"
+                                  "CREATE INDEX pushes_deploy ON pushes(deploy_id);"
+                                  "PRAGMA user_version = 7;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4, migration_5 };
+static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4,
+                                          migration_5, migration_6, migration_7 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 

@@ -17,7 +17,7 @@
 #include "shared/macro.h"
 #include "shared/tag/tag-policy.h"
 
-#define STORE_SCHEMA_VERSION 5
+#define STORE_SCHEMA_VERSION 7
 /* Bytes of a UUID in text with its NUL. */
 #define UUID_TEXT_SIZE 37U
 /* Attempts that count, per deploy. */
@@ -201,7 +201,7 @@ int store_list_hooks(Store *store, HookRowList *ret);
 int store_create_hook(Store *store, const HookRow *hook);
 /* Sets secret, previous, previous_until and rotated_at of the hook of that name: 1, or 0 where there is none. */
 int store_rotate_hook(Store *store, const HookRow *hook);
-/* And the delivery ids that came through it: 1, or 0 where there is none. */
+/* And the delivery ids and times that came through it: 1, or 0 where there is none. */
 int store_remove_hook(Store *store, const char *name);
 /* Forgets previous secrets whose time was over at `now`. */
 int store_forget_secrets(Store *store, uint64_t now);
@@ -246,6 +246,7 @@ typedef struct Enqueue {
         const char *hook;    /* which hook it came through; "main" */
         const char *delivery_id;   /* the sender's, or NULL: then no redelivery is recognised */
         bool delivery_id_is_final; /* Standard Webhooks: an id is never accepted twice */
+        uint64_t pushed_at;        /* by the sender's clock, or 0 */
         bool only_known;           /* a redelivery is answered, anything else is left */
         unsigned max_queued;       /* rows in state queued before -ENOBUFS */
 } Enqueue;
@@ -269,6 +270,12 @@ void enqueue_result_done(EnqueueResult *result);
 /* Which deploy this delivery was answered with before, and its state by now: 1, or 0. Its id is not NULL. */
 int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_deploy_id,
                         DeployState *ret_state);
+
+/*
+ * When the latest push was made of the same tag that came through the same hook and is in what the stage has queued, runs, or
+ * has deployed: 1, or 0 where none told it. `*ret` is comparable with `enqueue->pushed_at`.
+ */
+int store_find_push_time(Store *store, const Enqueue *enqueue, uint64_t *ret);
 
 /*
  * The rules of the queue, in this order.
@@ -394,7 +401,7 @@ typedef enum DeliveryOutcome {
         DELIVERY_ACCEPTED, /* a deploy is queued for it, or it joined one */
         DELIVERY_KNOWN,    /* seen before */
         DELIVERY_IGNORED,  /* nothing to do */
-        DELIVERY_REFUSED,  /* malformed */
+        DELIVERY_REFUSED,  /* malformed, or the queue was full */
 } DeliveryOutcome;
 
 /* `provider` is one of a few static names: each is a series of its own for ever. */

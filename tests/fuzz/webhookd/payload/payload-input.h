@@ -62,6 +62,7 @@ static inline void fuzz_promise_list(const PushList *list, bool tagged) {
                 fuzz_promise(image_ref_parse(text, &again, NULL) == 0);
                 fuzz_promise(streq(again->domain, ref->domain) && streq(again->path, ref->path));
                 fuzz_promise(!tagged || (!isempty(ref->tag) && !strchr(ref->tag, ':')));
+                fuzz_promise(list->items[i].pushed_at < UINT64_C(253402400000) * USEC_PER_SEC);
                 fuzz_promise(!ref->digest || image_digest_is_valid(ref->digest));
         }
 

@@ -2,6 +2,10 @@
 /* Requests against an in-memory store: what is answered, and what is in the store afterwards. */
 #include "webhookd/delivery/delivery.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
 #include "shared/json.h"
 #include "unit.h"
 
@@ -366,6 +370,47 @@ static void delivery_with_a_digest_is_for_the_stage_of_its_tag_alone(void **stat
         assert_int_equal(count(f, DEPLOY_QUEUED), 2);
 }
 
+/* What Docker Hub posts, at that time. */
+static int post_hub(Fixture *f, const char *pushed_at, json_t **ret_json) {
+        char body[256];
+
+        (void) snprintf(body, sizeof(body),
+                        "{\"push_data\":{\"tag\":\"latest\",\"pushed_at\":%s},"
+                        "\"repository\":{\"repo_name\":\"acme/shop\"}}",
+                        pushed_at);
+        return post(f, body, ret_json);
+}
+
+static void delivery_of_a_push_that_is_older_than_the_one_before_is_ignored(void **state) {
+        _cleanup_(json_freep) json_t *a = NULL, *b = NULL, *c = NULL;
+        Fixture *f = *state;
+        uint64_t id;
+
+        assert_int_equal(post_hub(f, "1700000200", &a), 202);
+        id = (uint64_t) json_get_int(first_deploy(a), "id", 0);
+        assert_int_equal(store_start_deploy(f->store, id), 1);
+        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
+
+        assert_int_equal(post_hub(f, "1700000100", &b), 200);
+        assert_string_equal(ignored_reason(b), "older-push");
+        assert_int_equal(count(f, DEPLOY_QUEUED), 0);
+        assert_int_equal(post_hub(f, "1700000300", NULL), 202);
+        /* Without a time it is the latest, as ever. */
+        assert_int_equal(post_hub(f, "null", NULL), 202);
+        assert_int_equal(post_hub(f, "1700000299", &c), 200);
+        assert_string_equal(ignored_reason(c), "older-push");
+}
+
+static void clock_that_is_ahead_holds_up_no_later_push(void **state) {
+        Fixture *f = *state;
+        char now[32];
+
+        assert_int_equal(post_hub(f, "4000000000", NULL), 202);
+        /* As soon as the clock is right. */
+        (void) snprintf(now, sizeof(now), "%" PRIu64 ".5", (uint64_t) time(NULL) + 1);
+        assert_int_equal(post_hub(f, now, NULL), 202);
+}
+
 static void delivery_that_no_stage_takes_is_ignored_with_200(void **state) {
         _cleanup_(json_freep) json_t *j = NULL;
         Fixture *f = *state;
@@ -483,7 +528,7 @@ static void delivery_is_counted_by_its_outcome_and_a_stranger_not_at_all(void **
         assert_int_equal(counted(f, "accepted"), 2);
         assert_int_equal(counted(f, "known"), 1);
         assert_int_equal(counted(f, "ignored"), 1);
-        assert_int_equal(counted(f, "refused"), 1);
+        assert_int_equal(counted(f, "refused"), 2);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -504,6 +549,8 @@ int main(void) {
                 TEST(delivery_takes_name_tag_and_digest_apart),
                 TEST(delivery_goes_to_the_first_stage_in_name_order),
                 TEST(delivery_with_a_digest_is_for_the_stage_of_its_tag_alone),
+                TEST(delivery_of_a_push_that_is_older_than_the_one_before_is_ignored),
+                TEST(clock_that_is_ahead_holds_up_no_later_push),
                 TEST(delivery_that_no_stage_takes_is_ignored_with_200),
                 TEST(delivery_with_auto_deploy_off_is_kept_as_available),
                 TEST(delivery_beyond_autocreate_rules_is_ignored),

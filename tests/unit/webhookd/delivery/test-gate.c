@@ -15,16 +15,30 @@ static void set_policy(Fixture *f, TagPolicy policy, bool downgrade) {
         assert_int_equal(store_set_stage(f->store, stage), 1);
 }
 
-static void expect(Fixture *f, const char *pushed, GateVerdict verdict) {
+static void expect_at(Fixture *f, const char *hook, const char *pushed, uint64_t pushed_at,
+                      GateVerdict verdict) {
+        const Enqueue push = { .stage_id = f->dev, .image = pushed, .hook = hook, .pushed_at = pushed_at };
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_(stage_freep) Stage *stage = NULL;
         GateVerdict found;
 
         assert_int_equal(store_find_stage(f->store, "app", "dev", &stage), 1);
         assert_int_equal(image_ref_parse(pushed, &ref, NULL), 0);
-        assert_int_equal(gate_check(f->store, stage, ref, &found), 0);
+        assert_int_equal(gate_check(f->store, stage, ref, &push, &found), 0);
         if (found != verdict)
                 fail_msg("%s: %i, not %i", pushed, found, verdict);
+}
+
+static void expect(Fixture *f, const char *pushed, GateVerdict verdict) {
+        expect_at(f, "main", pushed, 0, verdict);
+}
+
+/* A push through the hook "main" that makes a row. */
+static uint64_t push_at(Fixture *f, const char *image, uint64_t pushed_at, size_t n_superseded) {
+        Enqueue push = push_of(f->dev, image);
+
+        push.pushed_at = pushed_at;
+        return enqueue(f->store, &push, ENQUEUE_NEW, n_superseded);
 }
 
 static uint64_t deploy(Fixture *f, const char *image, const char *digest, DeployState state) {
@@ -55,6 +69,90 @@ static void glob_and_regex_follow_every_push(void **state) {
         set_policy(f, TAG_POLICY_REGEX, false);
         expect(f, APP ":1.0.0", GATE_OPEN);
         expect(f, APP ":2.0.0@" DIGEST_A, GATE_OPEN);
+}
+
+static void push_that_is_older_than_what_the_stage_has_of_its_tag_is_left(void **state) {
+        static const DeployState states[] = { DEPLOY_SUCCEEDED, DEPLOY_UNCHANGED };
+        Fixture *f = *state;
+        uint64_t id, time = 1000;
+
+        expect_at(f, "main", APP ":latest", 1, GATE_OPEN);
+        for (size_t i = 0; i < ELEMENTSOF(states); i++) {
+                time += 1000;
+                id = push_at(f, APP ":latest@" DIGEST_B, time, 0);
+                /* It waits, then it runs, then it is what was deployed last. */
+                expect_at(f, "main", APP ":latest@" DIGEST_A, time - 1, GATE_OLDER_PUSH);
+                assert_int_equal(store_start_deploy(f->store, id), 1);
+                expect_at(f, "main", APP ":latest", time - 1, GATE_OLDER_PUSH);
+                assert_int_equal(store_finish_deploy(f->store, id, states[i], "", &(uint64_t){ 0 }), 1);
+                expect_at(f, "main", APP ":latest@" DIGEST_A, time - 1, GATE_OLDER_PUSH);
+
+                expect_at(f, "main", APP ":latest", time, GATE_OPEN);
+                expect_at(f, "main", APP ":latest", time + 1, GATE_OPEN);
+                /* Without a time, of another tag, or by another clock: as ever. */
+                expect_at(f, "main", APP ":latest@" DIGEST_A, 0, GATE_OPEN);
+                expect_at(f, "main", APP ":main", time - 1, GATE_OPEN);
+                expect_at(f, "main", APP ":latest-2", time - 1, GATE_OPEN);
+                expect_at(f, "shop", APP ":latest", time - 1, GATE_OPEN);
+        }
+}
+
+static void push_that_came_to_nothing_holds_up_none_before_it(void **state) {
+        static const DeployState states[] = { DEPLOY_FAILED, DEPLOY_ROLLED_BACK, DEPLOY_CANCELLED };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(states); i++) {
+                uint64_t id = push_at(f, APP ":latest", 1000 + i, 0);
+
+                assert_int_equal(store_start_deploy(f->store, id), 1);
+                assert_int_equal(store_finish_deploy(f->store, id, states[i], "", &(uint64_t){ 0 }), 1);
+                expect_at(f, "main", APP ":latest", 1, GATE_OPEN);
+        }
+
+        /* Superseded: what took its place is of another tag. */
+        (void) push_at(f, APP ":latest", 5000, 0);
+        (void) push_at(f, APP ":main", 5001, 1);
+        expect_at(f, "main", APP ":latest", 4999, GATE_OPEN);
+        expect_at(f, "main", APP ":main", 4999, GATE_OLDER_PUSH);
+}
+
+static void push_that_joins_a_row_brings_its_time(void **state) {
+        Fixture *f = *state;
+        Enqueue join = push_of(f->dev, APP ":latest");
+        uint64_t id, again = 0;
+
+        id = push_at(f, APP ":latest", 1000, 0);
+        join.pushed_at = 2000;
+        assert_int_equal(enqueue(f->store, &join, ENQUEUE_JOINED, 0), id);
+        expect_at(f, "main", APP ":latest", 1500, GATE_OLDER_PUSH);
+        join.pushed_at = 1200;
+        assert_int_equal(enqueue(f->store, &join, ENQUEUE_JOINED, 0), id);
+        expect_at(f, "main", APP ":latest", 1500, GATE_OLDER_PUSH);
+
+        /* The row that follows it has its times as well, also where it failed itself. */
+        assert_int_equal(store_start_deploy(f->store, id), 1);
+        join.pushed_at = 3000;
+        assert_int_equal(enqueue(f->store, &join, ENQUEUE_JOINED, 0), id);
+        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_FAILED, "", &again), 1);
+        assert_true(again > id);
+        expect_at(f, "main", APP ":latest", 2999, GATE_OLDER_PUSH);
+        expect_at(f, "main", APP ":latest", 3000, GATE_OPEN);
+}
+
+static void time_of_a_row_follows_it_to_its_new_id_and_goes_with_it(void **state) {
+        uint64_t old = 0, new = 0, id;
+        Fixture *f = *state;
+
+        id = push_at(f, APP ":latest", 1000, 0);
+        assert_int_equal(store_raise_ids(f->store, "app", "dev", id + 7, &old, &new), 0);
+        assert_true(old == id && new > id + 7);
+        expect_at(f, "main", APP ":latest", 999, GATE_OLDER_PUSH);
+        reopen(f);
+        expect_at(f, "main", APP ":latest", 999, GATE_OLDER_PUSH);
+
+        assert_int_equal(store_execute(f->store, "DELETE FROM deploys"), 0);
+        expect_at(f, "main", APP ":latest", 999, GATE_OPEN);
+        assert_int_equal(store_execute(f->store, "SELECT 1 FROM pushes"), 0);
 }
 
 static void version_is_compared_with_what_runs_and_what_waits(void **state) {
@@ -191,6 +289,7 @@ static void each_verdict_but_open_has_a_reason(void **state) {
         assert_string_equal(gate_reason(GATE_LOWER_VERSION), "lower-version");
         assert_string_equal(gate_reason(GATE_ROLLED_BACK), "rolled-back");
         assert_string_equal(gate_reason(GATE_SAME_DIGEST), "same-digest");
+        assert_string_equal(gate_reason(GATE_OLDER_PUSH), "older-push");
 }
 
 static void stages_match_by_their_policies_and_shadows_are_found(void **state) {
@@ -230,6 +329,10 @@ int main(void) {
 #define with_store(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
         const struct CMUnitTest tests[] = {
                 with_store(glob_and_regex_follow_every_push),
+                with_store(push_that_is_older_than_what_the_stage_has_of_its_tag_is_left),
+                with_store(push_that_came_to_nothing_holds_up_none_before_it),
+                with_store(push_that_joins_a_row_brings_its_time),
+                with_store(time_of_a_row_follows_it_to_its_new_id_and_goes_with_it),
                 with_store(version_is_compared_with_what_runs_and_what_waits),
                 with_store(higher_version_of_the_same_image_raises_the_bar),
                 with_store(what_has_no_version_sets_no_bar),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Each sender's bodies: who is recognised, which images it says were pushed, and what is left aside. */
+#include <inttypes.h>
+
 #include "payload-fixture.h"
 
 #define SHA  "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -90,6 +92,7 @@ static const Case cases[] = {
         { "generic/malformed", "", "400 \"image\" is not a string" },
         { "gitea/tagged", "gitea", "+git.example.com:3000/acme/shop:v1" },
         { "gitea/form", "gitea", "+git.example.com:3000/acme/shop:v1" },
+        { "gitea/without-time", "gitea", "+git.example.com:3000/acme/shop:v1" },
         { "gitea/untagged", "gitea", "-untagged(git.example.com:3000/acme/shop)" },
         { "gitea/delete", "gitea", "-delete(git.example.com:3000/acme/shop)" },
         { "gitea/npm", "gitea", "-not-a-container" },
@@ -100,6 +103,7 @@ static const Case cases[] = {
         { "github/registry-package", "github", "+" GHCR ":v1@" SHA },
         { "github/no-url", "github", "+" GHCR ":v1@" SHA },
         { "github/updated-old-type", "github", "+docker.pkg.example.com/acme/web/shop:v1@" SHA },
+        { "github/times", "github", "+" GHCR ":v1@" SHA },
         { "github/untagged", "github", "-untagged(" GHCR ")" },
         { "github/delete", "github", "-delete(" GHCR ")" },
         { "github/npm", "github", "-not-a-container" },
@@ -253,6 +257,55 @@ static void region_of_aliyun_names_its_registry_unless_an_alias_does(void **stat
         }
 }
 
+static void senders_tell_when_it_was_pushed(void **state) {
+        static const struct {
+                const char *name;
+                uint64_t pushed_at;
+        } times[] = {
+                { "acr/tagged", UINT64_C(1704164645123456) },
+                { "distribution/tagged", UINT64_C(1704164645123456) },
+                { "docker-hub/tagged", UINT64_C(1700000000000000) },
+                { "ecr/tagged", UINT64_C(1704164645000000) },
+                { "ecr/bridge", UINT64_C(1704164645000000) },
+                { "ecr/subject-binary", UINT64_C(1704164645000000) },
+                { "event-grid/tagged", UINT64_C(1704164645123456) },
+                { "event-grid/cloudevent", UINT64_C(1704164645123456) },
+                { "forgejo/tagged", UINT64_C(1704164645000000) },
+                { "gitea/tagged", UINT64_C(1704164645000000) },
+                { "gitea/without-time", 0 },
+                { "github/times", UINT64_C(1704164645000000) },
+                { "google/envelope", UINT64_C(1704164645250000) },
+                { "harbor/tagged", UINT64_C(1700000000000000) },
+                { "harbor/cloudevent", UINT64_C(1704164645000000) },
+                { "nexus/tagged", UINT64_C(1704164645664000) },
+                { "zot/tagged", UINT64_C(1704164645500000) },
+                { "zot/structured", UINT64_C(1704164645500000) },
+                /* These have none, or one without a zone. */
+                { "aliyun/tagged", 0 },
+                { "generic/tagged", 0 },
+                { "google/tagged", 0 },
+                { "harbor/cloudevent-binary", 0 },
+                { "jfrog/tagged", 0 },
+                { "quay/tagged", 0 },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(times); i++) {
+                _cleanup_(posted_done) Posted posted = { 0 };
+                _cleanup_(push_list_done) PushList list = { .n = 0 };
+                PayloadVerdict verdict;
+                JsonError error;
+
+                posted_read(times[i].name, &posted);
+                assert_int_equal(payload_decode(&posted.request, fixture_aliases, &list, &verdict, &error),
+                                 0);
+                assert_true(verdict == PAYLOAD_OK && list.n > 0);
+                if (list.items[0].pushed_at != times[i].pushed_at)
+                        fail_msg("%s: %" PRIu64, times[i].name, list.items[0].pushed_at);
+        }
+}
+
 static void alias_names_hosts_as_they_are_called_here(void **state) {
         static char inside[] = "Registry:5000=registry.example.com",
                     short_name[] = "registry=hub.example.com/team",
@@ -291,6 +344,7 @@ int main(void) {
                 cmocka_unit_test(senders_are_recognised_and_say_what_they_pushed),
                 cmocka_unit_test(sender_without_a_host_is_ignored_until_it_has_an_alias),
                 cmocka_unit_test(region_of_aliyun_names_its_registry_unless_an_alias_does),
+                cmocka_unit_test(senders_tell_when_it_was_pushed),
                 cmocka_unit_test(alias_names_hosts_as_they_are_called_here),
         };
 

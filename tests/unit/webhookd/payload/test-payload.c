@@ -4,6 +4,7 @@
 #include "webhookd/payload/base64.h"
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/form.h"
+#include "webhookd/payload/push-time.h"
 #include "webhookd/store/store.h"
 
 static void recognition_goes_by_headers_then_media_type_then_keys(void **state) {
@@ -120,6 +121,82 @@ static void base64_is_decoded_with_either_alphabet_and_without_padding(void **st
                 assert_int_equal(base64_decode(bad[i], &value, &length), -EBADMSG);
                 assert_null(value);
         }
+}
+
+static void time_is_read_with_its_zone_or_not_at_all(void **state) {
+        static const struct {
+                const char *json;
+                uint64_t time;
+        } cases[] = {
+                { "\"2024-01-02T03:04:05Z\"", UINT64_C(1704164645000000) },
+                { "\"2024-01-02 03:04:05z\"", UINT64_C(1704164645000000) },
+                { "\"2024-01-02T03:04:05.123456789Z\"", UINT64_C(1704164645123456) },
+                { "\"2024-01-02T03:04:05.5+00:00\"", UINT64_C(1704164645500000) },
+                { "\"2024-01-02T05:34:05+0230\"", UINT64_C(1704164645000000) },
+                { "\"2024-01-01T19:04:05-08:00\"", UINT64_C(1704164645000000) },
+                { "\"2024-02-29T00:00:00Z\"", UINT64_C(1709164800000000) },
+                { "\"2016-12-31T23:59:60Z\"", UINT64_C(1483228800000000) },
+                { "\"9999-12-31T23:59:59Z\"", UINT64_C(253402300799000000) },
+                { "1704164645", UINT64_C(1704164645000000) },
+                { "1704164645.5", UINT64_C(1704164645500000) },
+                { "1.704164645e+09", UINT64_C(1704164645000000) },
+                { "\"0001-01-01T00:00:00Z\"", 0 },
+                { "\"1970-01-01T00:00:00Z\"", 0 },
+                { "\"2024-01-02T03:04:05\"", 0 },
+                { "\"2024-01-02T03:04:05 UTC\"", 0 },
+                { "\"2024-01-02T03:04:05.Z\"", 0 },
+                { "\"2024-01-02T03:04:05ZZ\"", 0 },
+                { "\"2024-01-02T03:04Z\"", 0 },
+                { "\"2024-13-02T03:04:05Z\"", 0 },
+                { "\"2024-00-02T03:04:05Z\"", 0 },
+                { "\"2023-02-29T03:04:05Z\"", 0 },
+                { "\"2024-01-00T03:04:05Z\"", 0 },
+                { "\"2024-01-02T24:04:05Z\"", 0 },
+                { "\"2024-01-02T03:04:61Z\"", 0 },
+                { "\"2024-01-02T03:04:05+24:00\"", 0 },
+                { "\"2024-1-2T03:04:05Z\"", 0 },
+                { "\"1704164645\"", 0 },
+                { "\"\"", 0 },
+                { "0", 0 },
+                { "-1", 0 },
+                { "-1.5", 0 },
+                { "253402300800", 0 },
+                { "1e300", 0 },
+                { "9223372036854775807", 0 },
+                { "true", 0 },
+                { "null", 0 },
+                { "[1704164645]", 0 },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(json_freep) json_t *j = NULL;
+                char text[64];
+                JsonError error;
+
+                (void) snprintf(text, sizeof(text), "{\"t\":%s}", cases[i].json);
+                assert_int_equal(json_decode(text, strlen(text), &j, &error), 0);
+                if (push_time_at(j, "t") != cases[i].time)
+                        fail_msg("%s", cases[i].json);
+        }
+
+        assert_int_equal(push_time_at(NULL, "t"), 0);
+}
+
+static void latest_time_of_an_image_counts(void **state) {
+        _cleanup_(push_list_done) PushList list = { .n = 0 };
+        PushedImage image = { .host = "a.example.com", .repository = "b", .tag = "v1" };
+        static const uint64_t times[] = { 0, 7, 9, 8, 0 };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(times); i++) {
+                image.pushed_at = times[i];
+                assert_int_equal(push_list_add_pushed(&list, &image), 0);
+        }
+        assert_int_equal(list.n, 1);
+        assert_int_equal(list.items[0].pushed_at, 9);
 }
 
 static void address_is_split_behind_its_last_slash(void **state) {
@@ -357,6 +434,8 @@ int main(void) {
                 cmocka_unit_test(form_is_taken_from_git_forges_only),
                 cmocka_unit_test(form_field_is_decoded_byte_by_byte),
                 cmocka_unit_test(base64_is_decoded_with_either_alphabet_and_without_padding),
+                cmocka_unit_test(time_is_read_with_its_zone_or_not_at_all),
+                cmocka_unit_test(latest_time_of_an_image_counts),
                 cmocka_unit_test(address_is_split_behind_its_last_slash),
                 cmocka_unit_test(pushed_texts_never_become_another_image),
                 cmocka_unit_test(bodies_beyond_the_limits_tell_what_was_left_out),

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When what a row deploys was pushed, by the sender's clock: that of the push that made the row, and of each that joined it.
+ * Times are compared within a hook, a stage and a tag, where they are of one clock. They go with their row.
+ */
+#include "webhookd/store/push.h"
+#include "webhookd/store/statement.h"
+#include "webhookd/store/transaction.h"
+
+/* Freshly allocated, without the digest: a tag is what moves from one push to the next. */
+static char *image_without_digest(const char *image) {
+        return strndup(image, strcspn(image, "@"));
+}
+
+int store_find_push_time(Store *store, const Enqueue *enqueue, uint64_t *ret) {
+        static const char sql[] =
+                        "SELECT ifnull(max(p.pushed_at), 0) FROM pushes p JOIN deploys d ON d.id = p.deploy_id "
+                        "WHERE p.stage_id = ?1 AND p.hook = ?2 AND p.image = ?3 "
+                        "AND d.state IN ('queued', 'running', 'succeeded', 'unchanged')";
+        _cleanup_free_ char *image = NULL;
+        int64_t latest = 0;
+        int r;
+
+        assert(store);
+        assert(enqueue && enqueue->hook && enqueue->image);
+        assert(ret);
+
+        image = image_without_digest(enqueue->image);
+        if (!image)
+                return store_fail_text(store, -ENOMEM, "out of memory");
+
+        r = store_read_number(store, sql,
+                              VALUES(value_number(enqueue->stage_id), value_text(enqueue->hook),
+                                     value_text(image)),
+                              &latest);
+        if (r < 0)
+                return r;
+
+        *ret = (uint64_t) latest;
+        return latest > 0;
+}
+
+int store_keep_push(Store *store, const Enqueue *enqueue, uint64_t deploy_id) {
+        static const char sql[] =
+                        "INSERT INTO pushes(stage_id, hook, image, deploy_id, pushed_at) VALUES(?1, ?2, ?3, ?4, ?5) "
+                        "ON CONFLICT(stage_id, hook, image, deploy_id) "
+                        "DO UPDATE SET pushed_at = max(pushed_at, excluded.pushed_at)";
+        _cleanup_free_ char *image = NULL;
+        int r;
+
+        assert(store);
+        assert(enqueue && enqueue->hook && enqueue->pushed_at > 0);
+
+        image = image_without_digest(enqueue->image);
+        if (!image)
+                return store_fail_text(store, -ENOMEM, "out of memory");
+
+        r = store_write(store, sql,
+                        VALUES(value_number(enqueue->stage_id), value_text(enqueue->hook), value_text(image),
+                               value_id(deploy_id), value_time(enqueue->pushed_at)));
+        return r < 0 ? r : 0;
+}
+
+int store_copy_pushes(Store *store, uint64_t from, uint64_t to) {
+        static const char sql[] =
+                        "INSERT INTO pushes(stage_id, hook, image, deploy_id, pushed_at) "
+                        "SELECT stage_id, hook, image, ?2, pushed_at FROM pushes WHERE deploy_id = ?1";
+        int r;
+
+        assert(store);
+
+        r = store_write(store, sql, VALUES(value_id(from), value_id(to)));
+        return r < 0 ? r : 0;
+}
