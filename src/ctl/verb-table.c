@@ -24,7 +24,7 @@ static const Verb setup_verbs[] = {
                                    "Unmanaged is what webhookd has no deploy of, and what is of another store.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
                                    "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"},\n"
-                                   "      \"engine\":{\"name\",\"version\",\"api_version\",\"take_overs\":[]},\n"
+                                   "      \"engine\":{\"name\",\"version\",\"api_version\",\"socket\",\"take_overs\":[]},\n"
                                    "      \"waiting\":[as of deploys], \"instances\":[as of endpoint,\n"
                                    "      of all states, and \"managed\"]}; a part that is missing is null.\n",
                         .run = verb_status,

@@ -134,10 +134,11 @@ static int engine_negotiate(Engine *engine) {
         if (r < 0)
                 return r;
 
-        return worker_report(engine->worker, json_pack("{s:s, s:s, s:s, s:s}", REPORT_KEY, REPORT_ENGINE,
-                                                       "name", engine->quirks->name, "version",
-                                                       strempty(json_get_string(version, "Version")), "api",
-                                                       engine->prefix + strlen("/v")));
+        return worker_report(engine->worker,
+                             json_pack("{s:s, s:s, s:s, s:s, s:s}", REPORT_KEY, REPORT_ENGINE, "name",
+                                       engine->quirks->name, "version",
+                                       strempty(json_get_string(version, "Version")), "api",
+                                       engine->prefix + strlen("/v"), "socket", engine->socket));
 }
 
 int engine_remember(Engine *engine) {
