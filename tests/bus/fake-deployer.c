@@ -53,6 +53,7 @@ static int property_get(sd_bus *bus, const char *path, const char *interface, co
                                      !engine_answers                    ? ""
                                      : streq(property, "Engine")        ? "docker"
                                      : streq(property, "EngineVersion") ? "20.10.24"
+                                     : streq(property, "EngineSocket")  ? "/run/docker.sock"
                                                                         : "1.41");
 }
 
@@ -140,6 +141,7 @@ static const sd_bus_vtable deployer_vtable[] = {
         SD_BUS_PROPERTY("Engine", "s", property_get, 0, 0),
         SD_BUS_PROPERTY("EngineVersion", "s", property_get, 0, 0),
         SD_BUS_PROPERTY("ApiVersion", "s", property_get, 0, 0),
+        SD_BUS_PROPERTY("EngineSocket", "s", property_get, 0, 0),
         SD_BUS_PROPERTY("AllowsAnyImage", "b", property_get_any, 0, 0),
         SD_BUS_METHOD("ListInstances", "ss", "a(sstssssssst)", method_list_instances,
                       SD_BUS_VTABLE_UNPRIVILEGED),

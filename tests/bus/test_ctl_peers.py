@@ -596,7 +596,7 @@ def test_status_tells_it_all():
         lines = text.splitlines()
         assert lines[1].split() == ["tinyforge-webhookd.socket", "active", "listening", "-", "-"], lines
         assert "starts on demand" in lines[2] and "not installed" in lines[3], lines
-        assert "projects: 3, queued: 1, running: 1" in text and "Engine: docker 20.10.24, API 1.41" in text
+        assert "projects: 3, queued: 1, running: 1" in text and "Engine: docker 20.10.24, API 1.41, at /run/docker.sock" in text
         assert "999999999999 " in text and "2023-11-14 22:13:20" in text and text.endswith("3 instances listed.\n"), text
         assert peers.run().stdout == text, "without a verb"
 
@@ -607,7 +607,8 @@ def test_status_tells_it_all():
                                       "sub": "dead", "since": None}
         assert status["webhookd"] == {"version": "7.0", "public_url": "https://deploy.example", "projects": 3,
                                       "store": "store", "queued": 1, "running": 1}
-        assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41", "take_overs": None}
+        assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41",
+                                    "socket": "/run/docker.sock", "take_overs": None}
         assert len(status["instances"]) == 3
         assert status["allows_any_image"] is True
         assert "AllowImages=ghcr.io/acme/*" in text and "/etc/tinyforge/deployerd.conf" in text, text
@@ -619,7 +620,7 @@ def test_status_shows_what_it_has_and_never_invents_the_rest():
         assert "projects: 3" in result.stdout and "Engine: none answers" in result.stdout
         assert "No engine answers" in result.stderr
         status = peers.json("status", status=1)
-        assert status["engine"] == {"name": None, "version": None, "api_version": None, "take_overs": None}
+        assert status["engine"] == {"name": None, "version": None, "api_version": None, "socket": None, "take_overs": None}
         assert status["instances"] is None and status["allows_any_image"] is False and "AllowImages=" not in result.stdout
     with Peers("systemd", "deployer") as peers:
         result = peers.run("status", status=1)

@@ -49,6 +49,7 @@ static const Property engine_properties[] = {
         { "Engine", "name", 's' },
         { "EngineVersion", "version", 's' },
         { "ApiVersion", "api_version", 's' },
+        { "EngineSocket", "socket", 's' },
         { "AllowsAnyImage", "allows_any_image", 'b' },
         { "TakeOvers", "take_overs", 'a' },
 };
@@ -230,8 +231,8 @@ static int show_text(const Ctl *ctl, Status *status) {
         if (status->engine && isempty(engine))
                 ctl_print(ctl, "Engine: none answers");
         else if (status->engine)
-                ctl_print(ctl, "Engine: %s %s, API %s", engine, get_text(status->engine, "version"),
-                          get_text(status->engine, "api_version"));
+                ctl_print(ctl, "Engine: %s %s, API %s, at %s", engine, get_text(status->engine, "version"),
+                          get_text(status->engine, "api_version"), get_text(status->engine, "socket"));
 
         show_take_overs(ctl, json_object_get(status->engine, "take_overs"));
         if (r >= 0 && status->waiting && table_n_rows(status->waiting) > 0) {

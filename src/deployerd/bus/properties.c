@@ -24,6 +24,7 @@ int property_get_engine(sd_bus *bus, const char *path, const char *interface, co
         return sd_bus_message_append(reply, "s",
                                      streq(property, "Engine")          ? manager->info.name
                                      : streq(property, "EngineVersion") ? manager->info.version
+                                     : streq(property, "EngineSocket")  ? manager->info.socket
                                                                         : manager->info.api);
 }
 
@@ -71,8 +72,9 @@ void manager_take_engine(Manager *manager, const json_t *report) {
                                                 { "Engine", true },
                                                 { "EngineVersion", true },
                                                 { "ApiVersion", true },
+                                                { "EngineSocket", true },
                                 },
-                                3);
+                                4);
         if (r < 0)
                 (void) log_warning_errno(r, "Cannot tell of changed properties: %m");
 }

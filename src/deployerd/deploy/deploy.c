@@ -104,6 +104,11 @@ static int deploy_replace(Deploy *deploy) {
         _cleanup_(container_done) Container container = { .json = NULL };
         int r;
 
+        r = engine_remember(deploy->engine);
+        if (r < 0)
+                worker_log(deploy->worker, LOG_WARNING, "Cannot note in which engine the deploys are: %s",
+                           strerror(-r));
+
         r = deploy_bring_up(deploy);
         if (r == -EREMOTEIO)
                 return deploy_roll_back(deploy);

@@ -4,19 +4,14 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
+#include "deployerd/engine/place.h"
 #include "deployerd/engine/trouble.h"
 #include "deployerd/worker/report.h"
 #include "shared/conf/parse.h"
 #include "shared/json.h"
 
 #define VERSION_SIZE 64U
-
-/* In the order of preference. */
-static const char *const usual_sockets[] = { "/run/docker.sock", "/run/podman/podman.sock" };
 
 static const EngineQuirks docker = {
         .name = "docker",
@@ -38,50 +33,12 @@ struct Engine {
         EngineHttp *http;
         const EngineQuirks *quirks;
         const char *registries;
+        char socket[ENGINE_SOCKET_SIZE];
         bool finishing;
         unsigned api_minor;
         char prefix[16];
         char libpod_prefix[VERSION_SIZE + 16];
 };
-
-static bool is_socket(const char *path) {
-        struct stat st;
-
-        return stat(path, &st) >= 0 && S_ISSOCK(st.st_mode);
-}
-
-/* One that a dead engine left behind refuses. A queue that is full is somebody's. */
-static bool is_listened_at(const char *path) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_close_ int fd = -1;
-
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return true;
-
-        (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-        return connect(fd, (const struct sockaddr *) &address, sizeof(address)) >= 0 ||
-               errno != ECONNREFUSED;
-}
-
-/* The first usual socket that answers, else the first that is there, whose refusal is then told; else NULL. */
-static const char *find_socket(const char *configured) {
-        const char *found = NULL;
-
-        if (configured)
-                return configured;
-
-        for (size_t i = 0; i < ELEMENTSOF(usual_sockets); i++) {
-                if (!is_socket(usual_sockets[i]))
-                        continue;
-                if (is_listened_at(usual_sockets[i]))
-                        return usual_sockets[i];
-                if (!found)
-                        found = usual_sockets[i];
-        }
-
-        return found;
-}
 
 /* "1.41" → 41; versions other than 1.x are not known. */
 static int parse_api_version(const char *text, unsigned *ret_minor) {
@@ -177,36 +134,47 @@ static int engine_negotiate(Engine *engine) {
         if (r < 0)
                 return r;
 
-        return worker_report(engine->worker, json_pack("{s:s, s:s, s:s, s:s}", REPORT_KEY, REPORT_ENGINE,
-                                                       "name", engine->quirks->name, "version",
-                                                       strempty(json_get_string(version, "Version")), "api",
-                                                       engine->prefix + strlen("/v")));
+        return worker_report(engine->worker,
+                             json_pack("{s:s, s:s, s:s, s:s, s:s}", REPORT_KEY, REPORT_ENGINE, "name",
+                                       engine->quirks->name, "version",
+                                       strempty(json_get_string(version, "Version")), "api",
+                                       engine->prefix + strlen("/v"), "socket", engine->socket));
+}
+
+int engine_remember(Engine *engine) {
+        assert(engine);
+
+        return place_remember(engine->quirks->name, engine->socket);
+}
+
+/* The socket is known; whoever answers there is asked who it is. */
+static int engine_connect(Engine *engine, const Place *place) {
+        int r;
+
+        (void) snprintf(engine->socket, sizeof(engine->socket), "%s", place->socket);
+        r = engine_http_new(place->socket, worker_cancel_fd(engine->worker), &engine->http);
+        if (r >= 0)
+                r = engine_negotiate(engine);
+
+        return place_check(engine->worker, place, r < 0 ? "" : engine->quirks->name, r);
 }
 
 int engine_open(Worker *worker, const char *socket_path, Engine **ret) {
         _cleanup_(engine_freep) Engine *engine = NULL;
-        const char *path;
+        Place place;
         int r;
 
         assert(worker);
         assert(ret);
 
-        path = find_socket(socket_path);
-        if (!path)
-                r = worker_fail(worker, -ECONNREFUSED,
-                                "Cannot reach a container engine: there is neither %s nor %s",
-                                usual_sockets[0], usual_sockets[1]);
-        else {
-                engine = calloc(1, sizeof(*engine));
-                if (!engine)
-                        return -ENOMEM;
+        engine = calloc(1, sizeof(*engine));
+        if (!engine)
+                return -ENOMEM;
 
-                engine->worker = worker;
-                r = engine_http_new(path, worker_cancel_fd(worker), &engine->http);
-                if (r >= 0)
-                        r = engine_negotiate(engine);
-        }
-
+        engine->worker = worker;
+        r = place_find(worker, socket_path, &place);
+        if (r >= 0)
+                r = engine_connect(engine, &place);
         if (r == -ECONNREFUSED)
                 (void) worker_report(worker, json_pack("{s:s, s:s, s:s, s:s}", REPORT_KEY, REPORT_ENGINE,
                                                        "name", "", "version", "", "api", ""));

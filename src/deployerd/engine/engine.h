@@ -52,12 +52,16 @@ typedef struct EngineAnswer {
 } EngineAnswer;
 
 /*
- * Finds the engine's socket (`socket_path`, or NULL for the first of the usual ones that is there), asks for the version,
- * and reports it. -ECONNREFUSED, -EPROTONOSUPPORT, -EIO, -EINTR, -ENOMEM.
+ * Finds the engine's socket (`socket_path`, or NULL for the one that was remembered, or else for the first of the usual ones that
+ * is there), asks for the version, and reports it. Where another engine answers than was remembered, that is -ECONNREFUSED,
+ * with both names. -ECONNREFUSED, -EPROTONOSUPPORT, -EIO, -EINTR, -ENOMEM.
  */
 int engine_open(Worker *worker, const char *socket_path, Engine **ret);
 Engine *engine_free(Engine *engine);
 DEFINE_CLEANUP(Engine, engine_free)
+
+/* From now on this is the engine that is asked where `socket_path` names none. Errors of files. */
+int engine_remember(Engine *engine);
 
 /* Where root keeps logins to registries; `path` is borrowed as long as the engine lives. NULL at first. */
 void engine_set_registries(Engine *engine, const char *path);

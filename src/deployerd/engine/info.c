@@ -23,5 +23,6 @@ bool engine_info_update(EngineInfo *info, const json_t *report) {
         changed |= update(info->version, sizeof(info->version),
                           strempty(json_get_string(report, "version")));
         changed |= update(info->api, sizeof(info->api), strempty(json_get_string(report, "api")));
+        changed |= update(info->socket, sizeof(info->socket), strempty(json_get_string(report, "socket")));
         return changed;
 }

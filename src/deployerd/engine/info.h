@@ -10,6 +10,7 @@ typedef struct EngineInfo {
         char name[32];
         char version[64];
         char api[16];
+        char socket[108];
 } EngineInfo;
 
 /* Takes what REPORT_ENGINE says. True when it differs from what was known. */

@@ -8,7 +8,7 @@
 #include "shared/macro.h"
 
 #define REPORT_KEY      "report"
-#define REPORT_ENGINE   "engine"   /* name, version, api: strings; all empty where no engine answers */
+#define REPORT_ENGINE   "engine" /* name, version, api, socket: strings; all empty where no engine answers */
 #define REPORT_PROGRESS "progress" /* phase, detail: strings */
 #define REPORT_DEADLINE "deadline" /* usec: integer, from the beginning: it may take so long in all */
 #define REPORT_SETTLED  "settled"  /* of a deploy: nothing is left of an earlier attempt */
