@@ -6,25 +6,17 @@ deployerd, and an engine that only pretends.
 
 usage: test_deployer_data.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
 """
-import json
 import os
 import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import Host, both  # noqa: E402
+from deployer_host import Host, both, root_says  # noqa: E402
 from private_bus import BusError  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
-
-
-def root_says(host, **project):
-    """Writes root's file of the project."""
-    folder = os.path.join(host.directory, "projects.d")
-    os.makedirs(folder, mode=0o750, exist_ok=True)
-    os.chmod(host.write("projects.d/shop.json", json.dumps({"image": REPO, **project})), 0o640)
 
 
 def fails(host, number, tag):

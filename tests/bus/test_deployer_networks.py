@@ -6,14 +6,13 @@ engine that only pretends.
 
 usage: test_deployer_networks.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
 """
-import json
 import os
 import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import Host  # noqa: E402
+from deployer_host import Host, root_says  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -21,13 +20,6 @@ ALIASES = {"NetworkingConfig": {"EndpointsConfig": {"backend": {"Aliases": ["al"
 TWO = {"HostConfig": {"NetworkMode": "backend"},
        "NetworkingConfig": {"EndpointsConfig": {"front": {"Aliases": ["www"], "IPAMConfig": {"IPv4Address": "192.0.2.7"}},
                                                 "backend": {"Aliases": ["al"]}, "metrics": {}}}}
-
-
-def root_says(host, **project):
-    """Writes root's file of the project."""
-    folder = os.path.join(host.directory, "projects.d")
-    os.makedirs(folder, mode=0o750, exist_ok=True)
-    os.chmod(host.write("projects.d/shop.json", json.dumps({"image": REPO, **project})), 0o640)
 
 
 def with_each(*flavours):

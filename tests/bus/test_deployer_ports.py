@@ -6,22 +6,14 @@ an engine that only pretends.
 
 usage: test_deployer_ports.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
 """
-import json
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import Host  # noqa: E402
+from deployer_host import Host, root_says  # noqa: E402
 
 REPO = "registry.example/acme/shop"
-
-
-def root_says(host, **project):
-    """Writes root's file of the project."""
-    folder = os.path.join(host.directory, "projects.d")
-    os.makedirs(folder, mode=0o750, exist_ok=True)
-    os.chmod(host.write("projects.d/shop.json", json.dumps({"image": REPO, **project})), 0o640)
 
 
 def publishes(*ports):
