@@ -431,4 +431,4 @@ def test_cold_start_and_memory():
 
 
 if __name__ == "__main__":
-    harness.main(sys.modules["__main__"])
+    harness.main(sys.modules["__main__"], words.Forge.drain_at_once)
