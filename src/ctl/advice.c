@@ -21,7 +21,13 @@ static const char ask_person[] =
 static const char not_installed[] =
                 "Is tinyforge installed? After an installation: systemctl daemon-reload, and "
                 "systemctl reload dbus.";
-static const char not_started[] = "It did not start; its journal tells why: journalctl -e -u %s";
+/* dbus-broker says the same of a name that it does not know and of a daemon that would not start. */
+static const char not_there[] =
+                "If it did not start: journalctl -e -u %s, and tinyforgectl cat-config. After an installation: "
+                "systemctl daemon-reload, and systemctl reload dbus.";
+static const char not_started[] =
+                "It did not start; its journal tells why: journalctl -e -u %s, and its configuration is read by: "
+                "tinyforgectl cat-config";
 static const char not_answered[] = "It did not answer; its journal may tell why: journalctl -e -u %s";
 
 /* What the deployer refuses because of what root wrote; asked before the other table. */
@@ -64,7 +70,8 @@ static const Advice advices[] = {
         { ERROR_CONFIGURATION, "journalctl -e -u %s names the file and its line." },
         { ERROR_ENGINE_UNREACHABLE,
           "Does Docker or Podman run, and may tinyforge-deployer use its socket? systemctl status docker.socket "
-          "podman.socket; id tinyforge-deployer" },
+          "podman.socket; id tinyforge-deployer. A group that it was given counts after: systemctl restart "
+          "tinyforge-deployerd.service" },
         { ERROR_ENGINE_DISK_FULL,
           "Make room where the engine keeps its images, and deploy again. df -h shows the disks; docker system df, "
           "or podman system df, what takes the room." },
@@ -74,7 +81,7 @@ static const Advice advices[] = {
         { SD_BUS_ERROR_AUTH_FAILED, ask_root },
         { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ask_person },
         { SD_BUS_ERROR_LIMITS_EXCEEDED, "Try again in a moment, or with sudo." },
-        { SD_BUS_ERROR_SERVICE_UNKNOWN, not_installed },
+        { SD_BUS_ERROR_SERVICE_UNKNOWN, not_there },
         { SD_BUS_ERROR_NAME_HAS_NO_OWNER, not_installed },
         { SD_BUS_ERROR_UNKNOWN_METHOD, "The daemon is of another version: systemctl restart %s" },
         { SD_BUS_ERROR_UNKNOWN_INTERFACE, "The daemon is of another version: systemctl restart %s" },

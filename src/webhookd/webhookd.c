@@ -237,9 +237,8 @@ int webhookd_new(const char *config_path, const char *state_directory, Webhookd 
         if (r < 0)
                 return r;
 
-        r = tls_load(&webhookd->tls);
-        if (r < 0)
-                return r;
+        /* What is wrong with a certificate is logged, and closes its listener alone: the others serve. */
+        (void) tls_load(&webhookd->tls);
 
         r = webhookd_open_store(webhookd, state_directory);
         if (r < 0)
@@ -289,7 +288,7 @@ int webhookd_listen(Webhookd *webhookd, int fd, const char *name) {
 
         is_tls = streq(name, WEBHOOK_TLS_SOCKET);
         if (is_tls && !webhookd->tls)
-                log_error("A socket for TLS was passed, but no certificate: connections to it are closed. Give this "
+                log_error("A socket for TLS was passed, but no usable certificate: connections to it are closed. Give this "
                           "service LoadCredential=%s:… and LoadCredential=%s:… in a drop-in.",
                           TLS_CERTIFICATE_CREDENTIAL, TLS_KEY_CREDENTIAL);
 

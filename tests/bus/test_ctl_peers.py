@@ -667,5 +667,17 @@ def test_status_of_somebody_who_is_not_root_is_the_rest():
         assert peers.json("status")["instances"] is None
 
 
+def test_name_that_the_bus_cannot_bring_up_points_to_the_journal_and_the_configuration():
+    with tempfile.TemporaryDirectory(prefix="tinyforge-test.") as directory:
+        bus = PrivateBus(directory)
+        try:
+            done = subprocess.run([os.environ["TINYFORGECTL"], "projects"], capture_output=True, text=True, timeout=20,
+                                  check=False, env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=bus.address))
+        finally:
+            bus.close()
+    assert done.returncode == 1, done
+    assert "journalctl -e -u tinyforge-webhookd.service" in done.stderr and "cat-config" in done.stderr, done.stderr
+
+
 if __name__ == "__main__":
     tap.main()
