@@ -116,8 +116,9 @@ static const Verb verbs[] = {
                         .name = "projects",
                         .arguments = "",
                         .summary = "List the projects",
-                        .details = "JSON: [{\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\"}]. The\n"
-                                   "      port is null where the image decides.\n",
+                        .details = "JSON: [{\"name\",\"image\",\"port\",\"learned_port\",\"healthcheck\",\n"
+                                   "      \"learned_healthcheck\",\"auto_created\",\"created_at\"}]. What nobody set is\n"
+                                   "      null; what is learned is that of the image that came up last.\n",
                         .run = verb_projects,
         },
         {
@@ -130,7 +131,8 @@ static const Verb verbs[] = {
                                    "says itself, and merged into it what is in /etc/tinyforge/projects.d. The image\n"
                                    "is the newest that came up. Exit code 1 where that is refused, with the reason.\n"
                                    "The containers are shown to root, and to whom polkit lets.\n\n"
-                                   "JSON: {\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\",\n"
+                                   "JSON: {\"name\",\"image\",\"port\",\"learned_port\",\"healthcheck\",\n"
+                                   "      \"learned_healthcheck\",\"auto_created\",\"created_at\",\n"
                                    "      \"stages\":[{\"name\",\"policy\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\n"
                                    "      \"image\",\"container\":{...},\"error\"}]}.\n",
                         .run = verb_project_show,

@@ -70,6 +70,7 @@ void manager_drop_removals(Manager *manager);
 int method_regenerate_secret(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_get_webhook_path(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_list_projects(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_describe_projects(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_list_stages(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_describe_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error);

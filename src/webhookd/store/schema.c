@@ -157,8 +157,26 @@ static const char migration_4[] =
                 "ALTER TABLE deploys ADD COLUMN next_at INTEGER NOT NULL DEFAULT 0 CHECK(next_at >= 0);"
                 "PRAGMA user_version = 4;";
 
+/* Version 5 has the tables of version 4. */
+static const char migration_5[] = "PRAGMA user_version = 5;";
+
+/*
+ * Version 6. What a project learned of an image is kept beside what a person set, and does not bind the next image. Before, it was
+ * written to `port` and `healthcheck` of projects that deliveries made. It is taken from there, unless the health check is one that
+ * only a person can have written: then the port may be that person's as well.
+ */
+static const char migration_6[] =
+                "ALTER TABLE projects ADD COLUMN learned_port INTEGER NOT NULL DEFAULT 0"
+                " CHECK(learned_port BETWEEN 0 AND 65535);"
+                "ALTER TABLE projects ADD COLUMN learned_healthcheck TEXT NOT NULL DEFAULT ''"
+                " CHECK(length(learned_healthcheck) <= 512);"
+                "UPDATE projects SET learned_port = port, learned_healthcheck = healthcheck, port = 0, healthcheck = ''"
+                " WHERE auto_created = 1 AND healthcheck IN ('', 'image');"
+                "PRAGMA user_version = 6;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4 };
+static const char *const migrations[] = { migration_1, migration_2, migration_3,
+                                          migration_4, migration_5, migration_6 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 
