@@ -102,8 +102,9 @@ static const Verb setup_verbs[] = {
                         .name = "projects",
                         .arguments = "",
                         .summary = "List the projects",
-                        .details = "JSON: [{\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\"}]. The\n"
-                                   "      port is null where the image decides.\n",
+                        .details = "JSON: [{\"name\",\"image\",\"port\",\"learned_port\",\"healthcheck\",\n"
+                                   "      \"learned_healthcheck\",\"auto_created\",\"created_at\"}]. What nobody set is\n"
+                                   "      null; what is learned is that of the image that came up last.\n",
                         .run = verb_projects,
         },
         {
@@ -119,7 +120,8 @@ static const Verb setup_verbs[] = {
                                    "that is refused, with the reason. The containers are shown to root, and to whom\n"
                                    "polkit lets.\n\n"
                                    "     --show-secrets   Show what files of variables (env_files) say, too\n\n"
-                                   "JSON: {\"name\",\"image\",\"port\",\"healthcheck\",\"auto_created\",\"created_at\",\n"
+                                   "JSON: {\"name\",\"image\",\"port\",\"learned_port\",\"healthcheck\",\n"
+                                   "      \"learned_healthcheck\",\"auto_created\",\"created_at\",\n"
                                    "      \"stages\":[{\"name\",\"policy\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\n"
                                    "      \"image\",\"container\":{...},\"changed\":[...],\"notes\":[...],\"error\"}]}.\n"
                                    "      \"changed\" has JSON pointers into the container.\n",

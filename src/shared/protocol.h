@@ -58,6 +58,13 @@
 #define STAGE_AVAILABLE        "Available"
 #define STAGE_SHADOWED_BY      "ShadowedBy"
 
+/* Keys of DescribeProjects' answer besides. */
+#define PROJECT_NAME                "Name"
+#define PROJECT_LEARNED_PORT        "LearnedPort"
+#define PROJECT_LEARNED_HEALTHCHECK "LearnedHealthcheck"
+#define PROJECT_AUTO_CREATED        "AutoCreated"
+#define PROJECT_CREATED_AT          "CreatedAt"
+
 /* Keys of DescribeDeploys' answer. */
 #define DEPLOY_KEY_ID         "Id"
 #define DEPLOY_KEY_PROJECT    "Project"

@@ -65,8 +65,6 @@ static void on_notice(const Notice *notice, void *userdata) {
                   },
                   "%s", strempty(notice->text));
         manager_emit(webhookd->manager, notice);
-        if (notice->signal == NOTICE_PROJECT_ADDED)
-                inspector_look(webhookd->inspector, notice->project, notice->image, NULL);
 }
 
 static void webhookd_set_status(Webhookd *webhookd) {

@@ -24,15 +24,38 @@ static Deploy last_deploy;
 static unsigned n_old_rows;
 static const char *store = "store"; /* the instances of fake-deployer.c have the same */
 
-static int method_list_projects(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+/* One project of DescribeProjects, for which nothing was learned but a port; a key that is not known goes with it. */
+static int append_project(sd_bus_message *reply, const char *name, const char *image,
+                          const char *healthcheck, unsigned port, unsigned learned, bool auto_created,
+                          uint64_t created_at) {
+        return sd_bus_message_append(reply, "a{sv}", 9, "Name", "s", name, "Image", "s", image, "Port", "q",
+                                     port, "LearnedPort", "q", learned, "Healthcheck", "s", healthcheck,
+                                     "LearnedHealthcheck", "s", "", "AutoCreated", "b", auto_created,
+                                     "CreatedAt", "t", created_at, "Novelty", "as", 1, "new");
+}
+
+static int method_describe_projects(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
         (void) userdata;
         (void) error;
 
-        return sd_bus_reply_method_return(message, "a(sssqbt)", 3, "odd", "registry.example/acme/odd", EVIL,
-                                          0, true, UINT64_C(0), "shop", "registry.example/acme/shop", "",
-                                          8080, false, UINT64_C(1700000000000000), "tool",
-                                          "registry.example/acme/tool", "image", 0, true,
-                                          UINT64_C(1700000001000000));
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
+        if (r >= 0)
+                r = append_project(reply, "odd", "registry.example/acme/odd", EVIL, 0, 0, true, 0);
+        if (r >= 0)
+                r = append_project(reply, "shop", "registry.example/acme/shop", "", 8080, 0, false,
+                                   UINT64_C(1700000000000000));
+        if (r >= 0)
+                r = append_project(reply, "tool", "registry.example/acme/tool", "image", 0, 3000, true,
+                                   UINT64_C(1700000001000000));
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 static int method_list_stages(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -391,7 +414,8 @@ static const sd_bus_vtable webhook_vtable[] = {
         SD_BUS_PROPERTY("Novelty", "t", property_get, 0, 0),
         SD_BUS_METHOD("GetWebhookPath", "", "s", method_get_path, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("RegenerateSecret", "", "s", method_get_path, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("ListProjects", "", "a(sssqbt)", method_list_projects, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("DescribeProjects", "", "aa{sv}", method_describe_projects,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListStages", "s", "a(ssbu)", method_list_stages, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeStages", "s", "aa{sv}", method_describe_stages, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeDeploys", "ssu", "aa{sv}", method_describe_deploys,
@@ -410,7 +434,7 @@ static const sd_bus_vtable liar_vtable[] = {
         SD_BUS_PROPERTY("PublicURL", "t", property_lie, 0, 0),
         SD_BUS_METHOD("GetWebhookPath", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListHooks", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("ListProjects", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("DescribeProjects", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListStages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeStages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeDeploys", "ssu", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -56,6 +56,7 @@ EMPTY = '"" ""'
 TABLE = {
     WEBHOOK: {
         "ListProjects": Row("", "ok", anyone=True),
+        "DescribeProjects": Row("", "ok", anyone=True),
         "ListStages": Row("s none", OURS + "NoSuchProject", anyone=True),
         "ListDeploys": Row(f"ssu {EMPTY} 0", "ok", anyone=True),
         "DescribeDeploys": Row(f"ssu {EMPTY} 0", "ok", anyone=True),

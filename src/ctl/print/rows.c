@@ -22,20 +22,6 @@ int rows_enter(sd_bus_message *reply) {
         return sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, contents);
 }
 
-int project_read(sd_bus_message *reply, ProjectRow *ret) {
-        ProjectRow row = { .name = NULL };
-        int r, auto_created = 0;
-
-        r = sd_bus_message_read(reply, "(sssqbt)", &row.name, &row.image, &row.healthcheck, &row.port,
-                                &auto_created, &row.created_at);
-        if (r <= 0)
-                return r;
-
-        row.auto_created = auto_created;
-        *ret = row;
-        return 1;
-}
-
 int stage_read(sd_bus_message *reply, StageRow *ret) {
         StageRow row = { .name = NULL };
         int r, auto_deploy = 0;
@@ -97,6 +83,30 @@ static int read_keys(sd_bus_message *reply, const Key *keys, size_t n) {
                 r = sd_bus_message_exit_container(reply);
 
         return r < 0 ? r : 1;
+}
+
+int project_read(sd_bus_message *reply, ProjectRow *ret) {
+        ProjectRow row = { .healthcheck = "", .learned_healthcheck = "" };
+        const Key keys[] = {
+                { PROJECT_NAME, "s", &row.name },
+                { OPTION_IMAGE, "s", &row.image },
+                { OPTION_PORT, "q", &row.port },
+                { PROJECT_LEARNED_PORT, "q", &row.learned_port },
+                { OPTION_HEALTHCHECK, "s", &row.healthcheck },
+                { PROJECT_LEARNED_HEALTHCHECK, "s", &row.learned_healthcheck },
+                { PROJECT_AUTO_CREATED, "b", &row.auto_created },
+                { PROJECT_CREATED_AT, "t", &row.created_at },
+        };
+        int r;
+
+        r = read_keys(reply, keys, ELEMENTSOF(keys));
+        if (r <= 0)
+                return r;
+        if (!row.name || !row.image)
+                return -EBADMSG;
+
+        *ret = row;
+        return 1;
 }
 
 int stage_read_full(sd_bus_message *reply, StageRow *ret) {

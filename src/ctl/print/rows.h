@@ -12,8 +12,10 @@
 typedef struct ProjectRow {
         const char *name;
         const char *image;
-        const char *healthcheck;
-        uint16_t port;
+        const char *healthcheck;         /* that a person set; "": each image's */
+        const char *learned_healthcheck; /* what the last image that came up has of its own; "": nothing is known */
+        uint16_t port;                   /* the same two; 0 */
+        uint16_t learned_port;
         bool auto_created;
         uint64_t created_at;
 } ProjectRow;
@@ -72,7 +74,7 @@ typedef struct InstanceRow {
 /* Goes to the first row of the answer. Negative errno, for an answer of another type. */
 int rows_enter(sd_bus_message *reply);
 
-/* 1: a row; 0: no more; negative errno. */
+/* 1: a row; 0: no more; negative errno. Projects are those of DescribeProjects' answer. */
 int project_read(sd_bus_message *reply, ProjectRow *ret);
 int stage_read(sd_bus_message *reply, StageRow *ret);
 /* The same, of DescribeStages' answer. */

@@ -72,7 +72,7 @@ static int search_stages(Search *search) {
         ProjectRow row;
         int r;
 
-        r = client_call(search->ctl, &peer_webhook, "ListProjects", &reply, "");
+        r = client_call(search->ctl, &peer_webhook, "DescribeProjects", &reply, "");
         if (r < 0)
                 return r;
 
@@ -124,7 +124,7 @@ int find_project(Ctl *ctl, const char *name, const char *image, sd_bus_message *
         assert(ret_reply);
         assert(ret);
 
-        r = client_call(ctl, &peer_webhook, "ListProjects", &reply, "");
+        r = client_call(ctl, &peer_webhook, "DescribeProjects", &reply, "");
         if (r < 0)
                 return r;
 

@@ -1,15 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /* projects and stages: what webhookd knows. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
 #include "ctl/report.h"
 #include "ctl/verbs/verbs.h"
 
+/* People see in one column what programs get in two: what a person set, and what was learned, marked as such. */
+static void add_settings(Table *table, const ProjectRow *row) {
+        char port[32] = "", healthcheck[64] = "";
+
+        if (row->port > 0)
+                (void) snprintf(port, sizeof(port), "%" PRIu16, row->port);
+        else if (row->learned_port > 0)
+                (void) snprintf(port, sizeof(port), "%" PRIu16 " (learned)", row->learned_port);
+        if (!isempty(row->learned_healthcheck))
+                (void) snprintf(healthcheck, sizeof(healthcheck), "%.48s (learned)",
+                                row->learned_healthcheck);
+
+        table_add_text(table, port);
+        table_add_text(table, isempty(row->healthcheck) ? healthcheck : row->healthcheck);
+        table_add_optional(table, row->port);
+        table_add_optional(table, row->learned_port);
+        table_add_text(table, row->healthcheck);
+        table_add_text(table, row->learned_healthcheck);
+}
+
 int verb_projects(Ctl *ctl, char *args[]) {
         static const Column columns[] = {
-                { "NAME", "name", COLUMN_SHRINKS }, { "IMAGE", "image", COLUMN_SHRINKS | COLUMN_TAIL },
-                { "PORT", "port", COLUMN_RIGHT },   { "HEALTHCHECK", "healthcheck", COLUMN_SHRINKS },
-                { "AUTO", "auto_created", 0 },      { "CREATED", "created_at", COLUMN_TIME },
+                { "NAME", "name", COLUMN_SHRINKS },
+                { "IMAGE", "image", COLUMN_SHRINKS | COLUMN_TAIL },
+                { "PORT", NULL, COLUMN_RIGHT },
+                { "HEALTHCHECK", NULL, COLUMN_SHRINKS },
+                { NULL, "port", 0 },
+                { NULL, "learned_port", 0 },
+                { NULL, "healthcheck", 0 },
+                { NULL, "learned_healthcheck", 0 },
+                { "AUTO", "auto_created", 0 },
+                { "CREATED", "created_at", COLUMN_TIME },
         };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(table_freep) Table *table = NULL;
@@ -22,7 +52,7 @@ int verb_projects(Ctl *ctl, char *args[]) {
         if (!table)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
-        r = client_call(ctl, &peer_webhook, "ListProjects", &reply, "");
+        r = client_call(ctl, &peer_webhook, "DescribeProjects", &reply, "");
         if (r < 0)
                 return r;
 
@@ -30,8 +60,7 @@ int verb_projects(Ctl *ctl, char *args[]) {
         while (r >= 0 && (r = project_read(reply, &row)) > 0) {
                 table_add_text(table, row.name);
                 table_add_text(table, row.image);
-                table_add_optional(table, row.port);
-                table_add_text(table, row.healthcheck);
+                add_settings(table, &row);
                 table_add_bool(table, row.auto_created);
                 table_add_time(table, row.created_at);
         }
@@ -62,7 +91,7 @@ static int add_all_stages(Ctl *ctl, Table *table) {
         ProjectRow row;
         int r;
 
-        r = client_call(ctl, &peer_webhook, "ListProjects", &reply, "");
+        r = client_call(ctl, &peer_webhook, "DescribeProjects", &reply, "");
         if (r < 0)
                 return r;
 

@@ -155,6 +155,10 @@ static int read_container(Show *show, const StageRow *stage, const char *image, 
                                        problem.text);
 }
 
+static json_t *number_or_null(uint64_t number) {
+        return number > 0 ? json_integer((json_int_t) number) : json_null();
+}
+
 static json_t *string_or_null(const char *text) {
         return isempty(text) ? json_null() : json_string(text);
 }
@@ -238,25 +242,30 @@ static void print_project(const Ctl *ctl, const ProjectRow *project) {
         ctl_print(ctl, "Image: %s", project->image);
         if (project->port > 0)
                 ctl_print(ctl, "Port: %u", (unsigned) project->port);
+        else if (project->learned_port > 0)
+                ctl_print(ctl, "Port: as the image says (learned: %u)", (unsigned) project->learned_port);
         else
                 ctl_print(ctl, "Port: as the image says");
-        ctl_print(ctl, "Healthcheck: %s",
-                  isempty(project->healthcheck) ? "as the image says" : project->healthcheck);
+        if (!isempty(project->healthcheck))
+                ctl_print(ctl, "Healthcheck: %s", project->healthcheck);
+        else if (!isempty(project->learned_healthcheck))
+                ctl_print(ctl, "Healthcheck: as the image says (learned: %s)", project->learned_healthcheck);
+        else
+                ctl_print(ctl, "Healthcheck: as the image says");
 }
 
 static int print_object(Show *show) {
         const ProjectRow *project = &show->project;
 
         return ctl_print_json(show->ctl,
-                              json_pack("{s:s, s:s, s:o, s:o, s:b, s:o, s:O}", "name", project->name,
-                                        "image", project->image, "port",
-                                        project->port > 0 ? json_integer(project->port) : json_null(),
-                                        "healthcheck", string_or_null(project->healthcheck), "auto_created",
+                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:o, s:O}", "name",
+                                        project->name, "image", project->image, "port",
+                                        number_or_null(project->port), "learned_port",
+                                        number_or_null(project->learned_port), "healthcheck",
+                                        string_or_null(project->healthcheck), "learned_healthcheck",
+                                        string_or_null(project->learned_healthcheck), "auto_created",
                                         project->auto_created, "created_at",
-                                        project->created_at > 0
-                                                        ? json_integer((json_int_t) project->created_at)
-                                                        : json_null(),
-                                        "stages", show->stages));
+                                        number_or_null(project->created_at), "stages", show->stages));
 }
 
 /* All stages in their order, or the one that is named. */

@@ -11,6 +11,7 @@
 
 static const AuthorityRule rules[] = {
         { .member = "ListProjects", .anyone = true },
+        { .member = "DescribeProjects", .anyone = true },
         { .member = "ListStages", .anyone = true },
         { .member = "ListDeploys", .anyone = true },
         { .member = "DescribeDeploys", .anyone = true },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods that read, and that everybody may call: ListProjects, ListStages, DescribeStages, ListDeploys,
+/* The methods that read, and that everybody may call: ListProjects, DescribeProjects, ListStages, DescribeStages, ListDeploys,
  * DescribeDeploys, MatchImage. */
 #include "webhookd/bus/list.h"
 #include "shared/bus/errors.h"
@@ -18,7 +18,9 @@ static int append_projects(sd_bus_message *reply, const ProjectList *projects) {
                 const Project *project = &projects->items[i];
 
                 r = sd_bus_message_append(reply, "(sssqbt)", project->name, project->image,
-                                          project->healthcheck, (int) project->port,
+                                          isempty(project->healthcheck) ? project->learned_healthcheck
+                                                                        : project->healthcheck,
+                                          (int) (project->port > 0 ? project->port : project->learned_port),
                                           (int) project->auto_created, project->created_at);
         }
         if (r < 0)
@@ -41,6 +43,41 @@ int method_list_projects(sd_bus_message *message, void *userdata, sd_bus_error *
         r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
                 r = append_projects(reply, &projects);
+        if (r < 0)
+                return r;
+
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static int append_project(sd_bus_message *reply, const Project *project) {
+        return sd_bus_message_append(reply, "a{sv}", 8, PROJECT_NAME, "s", project->name,            /**/
+                                     OPTION_IMAGE, "s", project->image,                              /**/
+                                     OPTION_PORT, "q", (int) project->port,                          /**/
+                                     PROJECT_LEARNED_PORT, "q", (int) project->learned_port,         /**/
+                                     OPTION_HEALTHCHECK, "s", project->healthcheck,                  /**/
+                                     PROJECT_LEARNED_HEALTHCHECK, "s", project->learned_healthcheck, /**/
+                                     PROJECT_AUTO_CREATED, "b", (int) project->auto_created,         /**/
+                                     PROJECT_CREATED_AT, "t", project->created_at);
+}
+
+int method_describe_projects(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(project_list_done) ProjectList projects = { 0 };
+        Manager *manager = userdata;
+        int r;
+
+        manager->hooks.activity(manager->userdata);
+        r = store_list_projects(manager->store, &projects);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
+        for (size_t i = 0; r >= 0 && i < projects.n; i++)
+                r = append_project(reply, &projects.items[i]);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
         if (r < 0)
                 return r;
 

@@ -5,6 +5,7 @@
 #include "webhookd/bus/context.h"
 
 int method_list_projects(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_describe_projects(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_list_stages(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_describe_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error);

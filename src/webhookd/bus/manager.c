@@ -103,6 +103,8 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_METHOD_WITH_ARGS("ListProjects", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssqbt)", projects),
                                 method_list_projects, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DescribeProjects", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", projects),
+                                method_describe_projects, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListStages", SD_BUS_ARGS("s", project), SD_BUS_RESULT("a(ssbu)", stages),
                                 method_list_stages, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("DescribeStages", SD_BUS_ARGS("s", project), SD_BUS_RESULT("aa{sv}", stages),

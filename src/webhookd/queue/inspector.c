@@ -54,8 +54,8 @@ static void on_image(const ImageProperties *properties, void *userdata) {
         if (!properties)
                 return;
 
-        r = store_fill_project(inspection->inspector->store, inspection->project_id, properties->port,
-                               properties->healthcheck);
+        r = store_learn_project(inspection->inspector->store, inspection->project_id, properties->port,
+                                properties->healthcheck);
         if (r < 0)
                 (void) log_warning_errno(r,
                                          "Cannot keep what the image says of its port and health check: %m");
@@ -81,28 +81,47 @@ static int reference_by_digest(const char *image, const char *digest, char **ret
         return asprintf(ret, "%s@%s", repository, digest) < 0 ? -ENOMEM : 0;
 }
 
+/* The project's own place, since its newer deploy counts, or else one that is free; NULL: there is none. */
+static Inspection *inspector_take(Inspector *inspector, int64_t project_id) {
+        Inspection *found = NULL;
+
+        for (size_t i = 0; i < INSPECTIONS_MAX; i++) {
+                Inspection *inspection = &inspector->inspections[i];
+
+                if (!inspection->call)
+                        found = inspection;
+                else if (inspection->project_id == project_id) {
+                        found = inspection;
+                        break;
+                }
+        }
+        if (!found)
+                return NULL;
+
+        found->call = deployer_call_free(found->call);
+        found->inspector = inspector;
+        found->project_id = project_id;
+        return found;
+}
+
 void inspector_look(Inspector *inspector, const char *project_name, const char *image, const char *digest) {
         _cleanup_(project_freep) Project *project = NULL;
         _cleanup_free_ char *reference = NULL;
-        Inspection *inspection = NULL;
+        Inspection *inspection;
         int r;
 
         assert(inspector);
         assert(project_name);
         assert(image);
 
-        for (size_t i = 0; i < INSPECTIONS_MAX && !inspection; i++)
-                if (!inspector->inspections[i].call)
-                        inspection = &inspector->inspections[i];
+        r = store_find_project_by_name(inspector->store, project_name, &project);
+        if (r <= 0 || (project->port != 0 && !isempty(project->healthcheck)))
+                return;
+
+        inspection = inspector_take(inspector, project->id);
         if (!inspection)
                 return;
 
-        r = store_find_project_by_name(inspector->store, project_name, &project);
-        if (r <= 0 || !project->auto_created || project->port != 0 || !isempty(project->healthcheck))
-                return;
-
-        inspection->inspector = inspector;
-        inspection->project_id = project->id;
         r = reference_by_digest(image, digest, &reference);
         if (r >= 0)
                 r = deployer_inspect(inspector->deployer, reference, on_image, inspection,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inspector: fills the port and the health check of projects that deliveries created from the metadata of their image,
- * as far as the image is on this machine: right after the creation, and after a deploy that brought it here.
+ * Inspector: asks, after each deploy that came up, which port and health check its image has, and keeps that with the project, to
+ * be shown. It binds no later deploy: the deployer looks at each image anew.
  */
 #pragma once
 
@@ -18,8 +18,8 @@ Inspector *inspector_free(Inspector *inspector);
 DEFINE_CLEANUP(Inspector, inspector_free)
 
 /*
- * Looks at `image` for `project`, where that is wanted: auto-created, and neither port nor health check known. With a
- * `digest` (or NULL) that is looked at instead of the tag: what was pulled by its digest has no tag here.
+ * Looks at `image` for `project`, unless a person set both. With a `digest` (or NULL) that is looked at instead of the tag: what
+ * was pulled by its digest has no tag here.
  */
 void inspector_look(Inspector *inspector, const char *project, const char *image, const char *digest);
 

@@ -7,7 +7,9 @@
 #include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"
 
-#define PROJECT_SELECT "SELECT id, name, image, healthcheck, port, auto_created, created_at FROM projects "
+#define PROJECT_SELECT                                                                                 \
+        "SELECT id, name, image, healthcheck, port, learned_healthcheck, learned_port, auto_created, " \
+        "created_at FROM projects "
 
 static void project_done(void *object) {
         Project *project = object;
@@ -15,6 +17,7 @@ static void project_done(void *object) {
         free(project->name);
         free(project->image);
         free(project->healthcheck);
+        free(project->learned_healthcheck);
 }
 
 static void project_read(Row *row, void *object) {
@@ -25,6 +28,8 @@ static void project_read(Row *row, void *object) {
         project->image = row_text(row);
         project->healthcheck = row_text(row);
         project->port = (uint16_t) row_number(row, UINT16_MAX);
+        project->learned_healthcheck = row_text(row);
+        project->learned_port = (uint16_t) row_number(row, UINT16_MAX);
         project->auto_created = row_number(row, 1) != 0;
         project->created_at = row_number(row, INT64_MAX);
 }
@@ -133,7 +138,10 @@ static int set_project(Store *store, const Project *project) {
         static const char
                         forget_sql[] = "UPDATE stages SET available = NULL WHERE project_id = ?1 "
                                        "AND ?2 <> (SELECT image FROM projects WHERE id = ?1)",
-                        sql[] = "UPDATE projects SET image = ?2, port = ?3, healthcheck = ?4 WHERE id = ?1";
+                        sql[] = "UPDATE projects SET image = ?2, port = ?3, healthcheck = ?4, "
+                                "learned_port = iif(image = ?2 AND ?3 = 0, learned_port, 0), "
+                                "learned_healthcheck = iif(image = ?2 AND ?4 = '', learned_healthcheck, '') "
+                                "WHERE id = ?1";
         int r;
 
         r = store_write(store, forget_sql, VALUES(value_number(project->id), value_text(project->image)));
@@ -176,11 +184,11 @@ int store_remove_project(Store *store, int64_t project_id) {
         return r > 0 ? 1 : r;
 }
 
-int store_fill_project(Store *store, int64_t project_id, uint16_t port, const char *healthcheck) {
+int store_learn_project(Store *store, int64_t project_id, uint16_t port, const char *healthcheck) {
         static const char sql[] =
-                        "UPDATE projects SET port = iif(port = 0, ?2, port), "
-                        "healthcheck = iif(healthcheck = '', ?3, healthcheck) "
-                        "WHERE id = ?1 AND (port = 0 AND ?2 <> 0 OR healthcheck = '' AND ?3 <> '')";
+                        "UPDATE projects SET learned_port = iif(port = 0, ?2, 0), "
+                        "learned_healthcheck = iif(healthcheck = '', ?3, '') WHERE id = ?1 "
+                        "AND (port = 0 AND learned_port <> ?2 OR healthcheck = '' AND learned_healthcheck <> ?3)";
         int r;
 
         assert(store);

@@ -165,7 +165,19 @@ static const char migration_5[] =
                 "ALTER TABLE deploys ADD COLUMN force INTEGER NOT NULL DEFAULT 0 CHECK(force IN (0, 1));"
                 "PRAGMA user_version = 5;";
 
-static const char migration_6[] = "PRAGMA user_version = 6;";
+/*
+ * Version 6. What a project learned of an image is kept beside what a person set, and does not bind the next image. Before, it was
+ * written to `port` and `healthcheck` of projects that deliveries made. It is taken from there, unless the health check is one that
+ * only a person can have written: then the port may be that person's as well.
+ */
+static const char migration_6[] =
+                "ALTER TABLE projects ADD COLUMN learned_port INTEGER NOT NULL DEFAULT 0"
+                " CHECK(learned_port BETWEEN 0 AND 65535);"
+                "ALTER TABLE projects ADD COLUMN learned_healthcheck TEXT NOT NULL DEFAULT ''"
+                " CHECK(length(learned_healthcheck) <= 512);"
+                "UPDATE projects SET learned_port = port, learned_healthcheck = healthcheck, port = 0, healthcheck = ''"
+                " WHERE auto_created = 1 AND healthcheck IN ('', 'image');"
+                "PRAGMA user_version = 6;";
 
 /*
  * Version 7. `pushes` is when the image of a deploy was pushed, by the clock of the sender that called through `hook`;

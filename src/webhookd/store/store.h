@@ -59,8 +59,11 @@ typedef struct Project {
         int64_t id;
         char *name;
         char *image;       /* "domain/path", unique */
-        char *healthcheck; /* "", or what the deployer reported */
-        uint16_t port;     /* 0: the deployer finds it */
+        char *healthcheck; /* that a person set; "": each image's own */
+        uint16_t port;     /* that a person set; 0: each image's own */
+        /* What the image that came up last says where a person set nothing: to be shown, and nothing else. */
+        char *learned_healthcheck; /* "": nothing is known */
+        uint16_t learned_port;     /* 0: nothing is known */
         bool auto_created;
         uint64_t created_at; /* µs since the epoch */
 } Project;
@@ -216,13 +219,13 @@ int store_count_projects(Store *store, bool only_auto_created, uint64_t *ret);
 int store_create_project(Store *store, const Project *project, int64_t *ret_id);
 /*
  * Writes image, port and healthcheck of the project with that id. With another image, what its stages had available is
- * forgotten. -EEXIST when another project has the image. 1 done, 0 when there is no such project.
+ * forgotten, and so is what was learned of the old one, or of what is set now. -EEXIST when another project has the image. 1 done, 0 when there is no such project.
  */
 int store_set_project(Store *store, const Project *project);
 /* With its stages, their deploys and what is known of deliveries. 1 done, 0 when there is no such project. */
 int store_remove_project(Store *store, int64_t project_id);
-/* Fills port and healthcheck where they are still 0 and "". */
-int store_fill_project(Store *store, int64_t project_id, uint16_t port, const char *healthcheck);
+/* Keeps what the image that came up last says of its port and health check, where a person set neither of them. */
+int store_learn_project(Store *store, int64_t project_id, uint16_t port, const char *healthcheck);
 
 /* The stages of a project in name order (bytewise), the order in which they are matched. */
 int store_list_stages(Store *store, int64_t project_id, StageList *ret);

@@ -313,6 +313,20 @@ static void operation_that_is_freed_leaves_no_child(void **state) {
         assert_int_equal(errno, ECHILD);
 }
 
+static int die_when_asked(Worker *worker) {
+        (void) wait_for_cancel(worker);
+        return die(worker);
+}
+
+static void child_that_dies_over_its_deadline_was_late(void **state) {
+        Outcome outcome = outcome_of(die_when_asked, 50 * USEC_PER_MSEC);
+
+        (void) state;
+
+        assert_string_equal(outcome.error_name, ERROR_DEADLINE_EXCEEDED);
+        assert_false(outcome.reported);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(child_that_succeeds_has_every_report_read),
@@ -327,6 +341,7 @@ int main(void) {
                 cmocka_unit_test(child_that_babbles_is_killed),
                 cmocka_unit_test(child_cannot_send_what_is_too_long),
                 cmocka_unit_test(operation_that_is_freed_leaves_no_child),
+                cmocka_unit_test(child_that_dies_over_its_deadline_was_late),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,30 +69,66 @@ static void projects_are_listed_by_name_and_counted(void **state) {
         assert_int_equal(n, 1);
 }
 
-static void fill_sets_only_what_is_empty(void **state) {
+static Project *find_app(Fixture *f) {
+        Project *project = NULL;
+
+        assert_int_equal(store_find_project_by_name(f->store, "app", &project), 1);
+        return project;
+}
+
+static void learning_follows_each_image_and_sets_nothing(void **state) {
         static const struct {
                 uint16_t port;
                 const char *healthcheck;
-                uint16_t expected_port;
-                const char *expected_healthcheck;
-        } steps[] = {
-                { 0, "", 0, "" },
-                { 8080, "", 8080, "" },
-                { 9090, "tcp", 8080, "tcp" },
-                { 1, "http:/", 8080, "tcp" },
-                { 0, NULL, 8080, "tcp" },
-        };
+        } steps[] = { { 8080, "image" }, { 3000, "image" }, { 3000, "" }, { 0, "image" }, { 0, "" } };
         Fixture *f = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
                 _cleanup_(project_freep) Project *project = NULL;
 
-                assert_int_equal(store_fill_project(f->store, f->project, steps[i].port,
-                                                    steps[i].healthcheck),
+                assert_int_equal(store_learn_project(f->store, f->project, steps[i].port,
+                                                     steps[i].healthcheck),
                                  0);
-                assert_int_equal(store_find_project_by_name(f->store, "app", &project), 1);
-                assert_int_equal(project->port, steps[i].expected_port);
-                assert_string_equal(project->healthcheck, steps[i].expected_healthcheck);
+                project = find_app(f);
+                assert_int_equal(project->learned_port, steps[i].port);
+                assert_string_equal(project->learned_healthcheck, steps[i].healthcheck);
+                assert_int_equal(project->port, 0);
+                assert_string_equal(project->healthcheck, "");
+        }
+}
+
+/* Nor is what the image before said said of another one. */
+static void what_a_person_sets_is_learned_no_more(void **state) {
+        static const struct {
+                const char *image;
+                uint16_t port;
+                const char *healthcheck;
+                uint16_t expected_port;
+                const char *expected_healthcheck;
+        } steps[] = {
+                { "app", 0, "", 8080, "image" }, { "app", 9090, "", 0, "image" },
+                { "app", 0, "", 0, "image" },    { "app", 0, "tcp", 8080, "" },
+                { "other", 0, "", 0, "" },
+        };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+                _cleanup_(project_freep) Project *before = NULL, *after = NULL;
+                Project wanted;
+
+                /* The third step follows the second: what is unset again is not known before another deploy. */
+                if (i != 2)
+                        assert_int_equal(store_learn_project(f->store, f->project, 8080, "image"), 0);
+                before = find_app(f);
+                wanted = *before;
+                if (streq(steps[i].image, "other"))
+                        wanted.image = (char[]){ "registry.example/acme/other" };
+                wanted.port = steps[i].port;
+                wanted.healthcheck = (char *) (uintptr_t) steps[i].healthcheck;
+                assert_int_equal(store_set_project(f->store, &wanted), 1);
+                after = find_app(f);
+                assert_int_equal(after->learned_port, steps[i].expected_port);
+                assert_string_equal(after->learned_healthcheck, steps[i].expected_healthcheck);
         }
 }
 
@@ -277,7 +313,8 @@ int main(void) {
                 TEST(project_is_found_by_image_and_by_name),
                 TEST(name_and_image_of_a_project_are_taken_once),
                 TEST(projects_are_listed_by_name_and_counted),
-                TEST(fill_sets_only_what_is_empty),
+                TEST(learning_follows_each_image_and_sets_nothing),
+                TEST(what_a_person_sets_is_learned_no_more),
                 TEST(stages_are_listed_in_the_order_of_their_bytes),
                 TEST(stage_is_created_once_in_a_project_that_exists),
                 TEST(available_reference_is_kept_and_forgotten),

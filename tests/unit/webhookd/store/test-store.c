@@ -212,6 +212,8 @@ static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
                                    "ALTER TABLE deploys DROP COLUMN tries;"
                                    "ALTER TABLE deploys DROP COLUMN retry_since;"
                                    "ALTER TABLE deploys DROP COLUMN next_at;"
+                                   "ALTER TABLE projects DROP COLUMN learned_port;"
+                                   "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
                                    "PRAGMA user_version = 1;";
         _cleanup_(deploy_freep) Deploy *deploy = NULL;
         Fixture *f = *state;
@@ -228,6 +230,46 @@ static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
         assert_false(deploy->again);
         assert_int_equal(store_probe(f->store), 0);
         reopen(f);
+}
+
+/* A file as version 4 left it, whose projects have what auto-create wrote, or what a person did. */
+static void what_auto_create_wrote_before_counts_as_learned(void **state) {
+        static const struct {
+                const char *name, *row;
+                uint16_t port, learned_port;
+                const char *healthcheck, *learned_healthcheck;
+        } projects[] = {
+                { "a", "'a', 'r/a', 8080, 'image', 1, 1", 0, 8080, "", "image" },
+                { "b", "'b', 'r/b', 8080, '', 1, 1", 0, 8080, "", "" },
+                { "c", "'c', 'r/c', 0, '', 1, 1", 0, 0, "", "" },
+                { "d", "'d', 'r/d', 9090, 'http:/up', 1, 1", 9090, 0, "http:/up", "" },
+                { "e", "'e', 'r/e', 8080, 'image', 1, 0", 8080, 0, "image", "" },
+        };
+        Fixture *f = *state;
+
+        assert_int_equal(store_execute(f->store, "ALTER TABLE projects DROP COLUMN learned_port;"
+                                                 "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
+                                                 "PRAGMA user_version = 4;"),
+                         0);
+        for (size_t i = 0; i < ELEMENTSOF(projects); i++) {
+                char sql[256];
+
+                (void) snprintf(sql, sizeof(sql),
+                                "INSERT INTO projects(name, image, port, healthcheck, created_at, auto_created) "
+                                "VALUES(%s)",
+                                projects[i].row);
+                assert_int_equal(store_execute(f->store, sql), 0);
+        }
+        reopen(f);
+        for (size_t i = 0; i < ELEMENTSOF(projects); i++) {
+                _cleanup_(project_freep) Project *project = NULL;
+
+                assert_int_equal(store_find_project_by_name(f->store, projects[i].name, &project), 1);
+                assert_int_equal(project->port, projects[i].port);
+                assert_int_equal(project->learned_port, projects[i].learned_port);
+                assert_string_equal(project->healthcheck, projects[i].healthcheck);
+                assert_string_equal(project->learned_healthcheck, projects[i].learned_healthcheck);
+        }
 }
 
 static void begin_and_commit_put_many_requests_on_disk_at_once(void **state) {
@@ -392,6 +434,7 @@ int main(void) {
                                   stranger_cannot_write_behind_our_back, fixture_setup, fixture_teardown),
                 TEST(newer_schema_is_refused_and_left_as_it_is),
                 TEST(file_of_version_1_is_migrated_and_keeps_its_rows),
+                TEST(what_auto_create_wrote_before_counts_as_learned),
                 TEST(begin_and_commit_put_many_requests_on_disk_at_once),
                 TEST(commit_of_what_was_not_begun_is_an_error),
                 TEST(rollback_leaves_nothing),
