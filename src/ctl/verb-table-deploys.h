@@ -2,7 +2,7 @@
 /* Of the table of verbs those that make a deploy, follow one, or list them. For verb-table.c alone. */
 #pragma once
 
-#include "ctl/verb-table.h"
+#include "ctl/verb.h"
 
 extern const Verb deploy_verbs[];
 extern const size_t n_deploy_verbs;

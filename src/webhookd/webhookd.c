@@ -236,7 +236,9 @@ int webhookd_new(const char *config_path, const char *state_directory, Webhookd 
                 return r;
 
         /* What is wrong with a certificate is logged, and closes its listener alone: the others serve. */
-        (void) tls_load(&webhookd->tls);
+        r = tls_load(&webhookd->tls);
+        if (r == -ENOMEM)
+                return r;
 
         r = webhookd_open_store(webhookd, state_directory);
         if (r < 0)

@@ -58,7 +58,7 @@ static void absent_file_leaves_the_defaults(void **state) {
         assert_true(config.auto_create);
         assert_null(config.host_aliases);
         assert_int_equal(config.max_queued, 1000);
-        assert_int_equal(config.max_connections, 128);
+        assert_int_equal(config.max_connections, 512);
 }
 
 static void public_url_loses_its_last_slashes(void **state) {

@@ -212,6 +212,7 @@ static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
                                    "ALTER TABLE deploys DROP COLUMN tries;"
                                    "ALTER TABLE deploys DROP COLUMN retry_since;"
                                    "ALTER TABLE deploys DROP COLUMN next_at;"
+                                   "ALTER TABLE deploys DROP COLUMN force;"
                                    "ALTER TABLE projects DROP COLUMN learned_port;"
                                    "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
                                    "PRAGMA user_version = 1;";
@@ -247,7 +248,9 @@ static void what_auto_create_wrote_before_counts_as_learned(void **state) {
         };
         Fixture *f = *state;
 
-        assert_int_equal(store_execute(f->store, "ALTER TABLE projects DROP COLUMN learned_port;"
+        assert_int_equal(store_execute(f->store, "DROP TABLE pushes;"
+                                                 "ALTER TABLE deploys DROP COLUMN force;"
+                                                 "ALTER TABLE projects DROP COLUMN learned_port;"
                                                  "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
                                                  "PRAGMA user_version = 4;"),
                          0);
