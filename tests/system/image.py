@@ -8,7 +8,7 @@ usage: image.py push REFERENCE VARIANT [TEXT]    in the host
        image.py context FOLDER VARIANT [TEXT]    what an engine builds it from
 
 VARIANT: plain, healthy, unhealthy (never passes its check), broken (ends at once), slow (passes its check after seconds), late
-(listens after seconds, has no check), deaf (never listens, has no check)
+(listens after seconds, has no check), deaf (never listens, has no check), keeper (has a VOLUME, where it adds TEXT to what it answers)
 """
 import gzip
 import hashlib
@@ -32,8 +32,10 @@ VARIANTS = {
     "slow": (f"sleep 4; {SERVE}", (PROBE, 30)),
     "late": (f"sleep 3; {SERVE}", None),
     "deaf": ('trap "exit 0" TERM; sleep 1000 & wait', None),
+    "keeper": (f"cat /www/index.html >>/data/log; cp /data/log /www/index.html; {SERVE}", None),
     "broken": ("echo no configuration, giving up >&2; exit 3", None),
 }
+VOLUMES = {"keeper": ["/data"]}
 INTERVAL, TIMEOUT, RETRIES = 1, 2, 2  # of a check; seconds
 SECOND = 10**9
 DOCKER = "application/vnd.docker"
@@ -57,6 +59,7 @@ def context(folder, variant, text):
         test, grace = VARIANTS[variant][1]
         lines.append(f"HEALTHCHECK --interval={INTERVAL}s --timeout={TIMEOUT}s --retries={RETRIES} --start-period={grace}s "
                      f"CMD {json.dumps(test)}")
+    lines += [f"VOLUME {path}" for path in VOLUMES.get(variant, [])]
     lines.append(f"CMD {json.dumps(command(variant))}")
     (folder / "Dockerfile").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -83,6 +86,8 @@ def configuration(reference, variant, contents):
         test, grace = VARIANTS[variant][1]
         settings["Healthcheck"] = {"Test": ["CMD", *test], "Interval": INTERVAL * SECOND, "Timeout": TIMEOUT * SECOND,
                                    "Retries": RETRIES, "StartPeriod": grace * SECOND}
+    if variant in VOLUMES:
+        settings["Volumes"] = {path: {} for path in VOLUMES[variant]}
     return json.dumps({"architecture": "amd64", "os": "linux", "created": "2026-01-01T00:00:00Z", "config": settings,
                        "rootfs": {"type": "layers", "diff_ids": contents},
                        "history": [{"created": "2026-01-01T00:00:00Z", "created_by": reference} for _ in contents]}).encode()

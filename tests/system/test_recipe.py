@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-What a deploy can do beyond replacing: be probed from the host, go back, be recreated on a fixed port, pull a private image.
+What a deploy can do beyond replacing: be probed from the host, go back, be recreated on a fixed port, keep what an image's
+VOLUME holds, switch the names in a network, pull a private image.
 
 usage: test_recipe.py [TEST], with ENGINE=, BUS= and BUILD_ROOT= as for test_system.py
 """
+import base64
 import json
 import sys
 
 import harness
 import tap
-from forge import REGISTRY, WEBHOOK
+from forge import DEPLOYERD, REGISTRY, WEBHOOK
+from harness import ENGINE
 from traffic import Traffic
 
 PRIVATE = "127.0.0.1:5001"
 FIXED = "127.0.0.1:8088"
 PASSWORD = "kneading"
+CHANGED, CHANGED_HASH = "proving", "$2b$05$lyd3H9Yu7Ab3rZllGzdKt.mbqGPLUpQZMRNOD9z2WUcltlxkCzL32"
 LOGIN = "ZGVwbG95ZXI6a25lYWRpbmc="  # deployer:kneading, as a config.json has it
 CREDENTIAL = "/etc/systemd/system/tinyforge-deployerd.service.d/50-registry.conf"
 
@@ -95,6 +99,65 @@ def test_stage_with_a_fixed_port_is_recreated_and_undone():
         tap.note(f"recreate, {name}: {traffic.sent} requests sent, {traffic.failed} failed, answers {traffic.answers}")
 
 
+# What a VOLUME holds
+
+def test_what_a_volume_holds_survives_every_deploy_and_the_stage():
+    for tag in ("v1", "v2", "v3"):
+        forge.deploy(forge.image("acme/pantry", tag, "keeper", tag), "pantry")
+    assert forge.page("pantry").split() == ["v1", "v2", "v3"]
+    told = forge.ctl("stage", "remove", "pantry", "dev", "--stop")
+    assert "volume" in told.stdout + told.stderr, told
+    volumes = forge.out(f"/usr/bin/{ENGINE}", "volume", "ls", "-q").split()
+    assert [name for name in volumes if name.startswith("tinyforge.pantry.dev.")], volumes
+    forge.ctl("stage", "set", "pantry", "dev", "--pattern=*")
+    forge.deploy(f"{REGISTRY}/acme/pantry:v3", "pantry")
+    assert forge.page("pantry").split() == ["v1", "v2", "v3", "v3"]
+
+
+def test_anonymous_volume_of_what_ran_before_is_carried_over():
+    reference = forge.image("acme/cellar", "v1", "keeper", "v1")
+    discards = {"image": f"{REGISTRY}/acme/cellar", "volumes": {"/data": "discard"}}
+    forge.write("/etc/tinyforge/projects.d/cellar.json", json.dumps(discards))
+    forge.deploy(reference, "cellar")
+    [container] = forge.containers("cellar")
+    [mount] = container["Mounts"]
+    assert not mount["Name"].startswith("tinyforge."), mount
+    forge.run("rm", "/etc/tinyforge/projects.d/cellar.json")
+    forge.deploy(forge.image("acme/cellar", "v2", "keeper", "v2"), "cellar")
+    assert forge.page("cellar").split() == ["v1", "v2"]
+    [container] = forge.containers("cellar")
+    assert [found["Name"] for found in container["Mounts"]] == [mount["Name"]]
+
+
+# Names in a network
+
+def test_names_in_two_networks_are_switched_and_nobody_is_sent_to_what_is_not_ready():
+    for network in ("street", "market"):
+        forge.run(f"/usr/bin/{ENGINE}", "network", "create", network)
+    forge.write("/etc/tinyforge/projects.d/bakery.json", json.dumps({"image": f"{REGISTRY}/acme/bakery", "container": {
+        "HostConfig": {"NetworkMode": "street"},
+        "NetworkingConfig": {"EndpointsConfig": {"street": {"Aliases": ["bread"]}, "market": {"Aliases": ["cake"]}}}}}))
+    forge.deploy(images("bakery", "v1")[0], "bakery")
+    # Its resolver is asked directly: a static program has no other.
+    ask = """b=/bin/busybox; n=0; while [ $n -lt 400 ]; do n=$((n+1))
+             a=$($b nslookup bread 127.0.0.11 | $b awk '/^Address/ { a = $2 } END { print a }')
+             $b wget -T 2 -q -O- http://$a:8080/ || echo failed; $b usleep 20000; done"""
+    forge.run(f"/usr/bin/{ENGINE}", "run", "-d", "--name", "visitor", "--network", "street", f"{REGISTRY}/acme/bakery:v1",
+              "/bin/busybox", "sh", "-c", ask)
+    forge.deploy(forge.image("acme/bakery", "v2", "late", "v2"), "bakery")
+    [container] = forge.containers("bakery")
+    networks = container["NetworkSettings"]["Networks"]
+    assert set(networks) == {"street", "market"}, networks
+    for network, alias in (("street", "bread"), ("market", "cake")):
+        assert alias in networks[network]["Aliases"], networks
+    answers = forge.out(f"/usr/bin/{ENGINE}", "logs", "visitor").split()
+    forge.run(f"/usr/bin/{ENGINE}", "rm", "-f", "visitor")
+    tap.note(f"a name in a network: {len(answers)} requests, {answers.count('failed')} failed, of v2 {answers.count('v2')}")
+    # Podman resolves no names here: of its plug-ins for that there is none.
+    if ENGINE == "docker":
+        assert "failed" not in answers and answers.count("v1") and answers.count("v2"), answers
+
+
 # A private image
 
 def credential(there):
@@ -124,6 +187,31 @@ def test_private_image_takes_a_credential_and_without_one_costs_no_request():
     credential(True)
     forge.deploy(f"{PRIVATE}/acme/vault:v2", "vault")
     assert forge.page("vault") == "v2"
+
+
+def test_login_in_the_file_of_root_is_that_of_the_moment():
+    # An image that is not here yet for each password, all of them pushed before the deployer is asked for anything.
+    references = [f"{PRIVATE}/{reference.partition('/')[2]}" for reference in images("vault", "v3", "v4")]
+    login = "/etc/tinyforge/registries.json"
+
+    def know(password):
+        auth = base64.b64encode(f"deployer:{password}".encode()).decode()
+        forge.write(login, json.dumps({"auths": {PRIVATE: {"auth": auth}}}))
+        forge.run("chown", "root:tinyforge-deployer", login)
+        forge.run("chmod", "0640", login)
+
+    know(PASSWORD)
+    forge.deploy(references[0], "vault")
+    deployer = forge.pid(DEPLOYERD)
+    forge.write("/root/new.htpasswd", f"deployer:{CHANGED_HASH}\n")
+    forge.run("systemctl", "stop", "private-registry.service")
+    forge.provision("private-registry", "/root/new.htpasswd")
+    assert "auth" in forge.deploy(references[1], "vault", "failed").reason
+    know(CHANGED)
+    forge.deploy(references[1], "vault")
+    assert forge.page("vault") == "v4"
+    assert deployer and forge.pid(DEPLOYERD) == deployer, "another deployer reads it anew of course"
+    forge.run("rm", login)
 
 
 def test_password_of_the_registry_is_nowhere_to_be_seen():
