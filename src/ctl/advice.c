@@ -23,8 +23,8 @@ static const char not_installed[] =
                 "systemctl reload dbus.";
 /* dbus-broker says the same of a name that it does not know and of a daemon that would not start. */
 static const char not_there[] =
-                "If it did not start: journalctl -e -u %s, and tinyforgectl cat-config. After an installation: "
-                "systemctl daemon-reload, and systemctl reload dbus.";
+                "Is tinyforge installed? If its daemon did not start: journalctl -e -u %s, and tinyforgectl cat-config. "
+                "After an installation: systemctl daemon-reload, and systemctl reload dbus.";
 static const char not_started[] =
                 "It did not start; its journal tells why: journalctl -e -u %s, and its configuration is read by: "
                 "tinyforgectl cat-config";
