@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import Host  # noqa: E402
+from deployer_host import Host, root_says  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
@@ -43,6 +43,7 @@ def test_missing_image_is_final():
         with with_old_one(flavour) as host:
             expect(host, "PullFailed", f"{REPO}:none", "manifest unknown")
             expect(host, "PullFailed", f"{REPO}@{FakeEngine.digest('nothing')}")
+            root_says(host, image="registry.example/acme/none")
             expect(host, "PullFailed", "registry.example/acme/none:v1")
 
 

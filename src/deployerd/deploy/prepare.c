@@ -109,6 +109,10 @@ int deploy_prepare(Deploy *deploy) {
         assert(deploy);
 
         /* What is clear without the image is told before it is pulled. */
+        r = project_check_repository(deploy->engine, &deploy->project, deploy->request);
+        if (r < 0)
+                return r;
+
         r = project_check(deploy->engine, &deploy->project, deploy->request, deploy->config);
         return r < 0 ? r : deploy_fetch(deploy);
 }

@@ -24,9 +24,16 @@ static int find_repository(const Instance *instance, char **ret) {
 }
 
 /* Whoever can trigger a deploy could otherwise have any image take over a name, its volumes and its port. */
-static int project_check_repository(Engine *engine, const DeployRequest *request) {
+int project_check_repository(Engine *engine, const ProjectConfig *project, const DeployRequest *request) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         int r;
+
+        assert(engine);
+        assert(project);
+        assert(request);
+
+        if (project->exists)
+                return 0;
 
         r = instance_list(engine, request->project, /* stage= */ NULL, &list);
         for (size_t i = 0; r >= 0 && i < list.n; i++) {
@@ -70,8 +77,6 @@ int project_load(Engine *engine, const DeployerConfig *config, const DeployReque
                 return r == -ENOMEM ? r : worker_fail(engine_worker(engine), r, "%s", problem);
 
         r = networks_check(engine, ret->container);
-        if (r >= 0 && !ret->exists)
-                r = project_check_repository(engine, request);
         if (r < 0)
                 project_config_done(ret);
 

@@ -5,12 +5,15 @@
 #include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/health.h"
 
-/*
- * As project_config_load(); worker_error() has the sentence. -EPERM also where there is no file and a container of the project is
- * of another repository; errors of engine.h.
- */
+/* As project_config_load(); worker_error() has the sentence. Errors of engine.h. */
 int project_load(Engine *engine, const DeployerConfig *config, const DeployRequest *request,
                  ProjectConfig *ret);
+
+/*
+ * Whether the project may run the request's repository: a file of root's says so, or no container of it is of another one. -EPERM,
+ * explained; errors of engine.h.
+ */
+int project_check_repository(Engine *engine, const ProjectConfig *project, const DeployRequest *request);
 
 /* What has to be known of the image for none of it. -EBADMSG, explained; -ENOMEM, -EIO. */
 int project_check(Engine *engine, const ProjectConfig *project, const DeployRequest *request,

@@ -36,6 +36,8 @@ static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config
         if (r >= 0)
                 r = project_load(draft->engine, config, request, &draft->project);
         if (r >= 0)
+                r = project_check_repository(draft->engine, &draft->project, request);
+        if (r >= 0)
                 r = draft->project.pull == PROJECT_PULL_ALWAYS
                                     ? engine_image_inspect(draft->engine, request->image, &draft->image)
                                     : engine_image_find(draft->engine, request->image, &draft->image);
