@@ -247,7 +247,8 @@ def test_receiver_has_no_network_no_engine_and_no_privilege():
 def test_neither_daemon_can_write_or_execute_what_it_should_not():
     forge.call(DEPLOYER, "ListInstances", "ss", "", "")
     forge.path()
-    for unit, own in ((WEBHOOKD, {"/tmp", "/var/tmp", "/var/lib/tinyforge"}), (DEPLOYERD, {"/tmp", "/var/tmp", "/run/tinyforge-deployer"})):
+    for unit, own in ((WEBHOOKD, {"/tmp", "/var/tmp", "/var/lib/tinyforge"}),
+                      (DEPLOYERD, {"/tmp", "/var/tmp", "/run/tinyforge-deployer", "/var/lib/tinyforge-deployer"})):
         pid = forge.pid(unit)
         assert pid, unit
         for line in forge.out("cat", f"/proc/{pid}/mountinfo").splitlines():
@@ -266,8 +267,9 @@ def test_neither_daemon_can_write_or_execute_what_it_should_not():
 def test_nothing_can_be_run_from_where_a_daemon_can_write():
     forge.path()
     forge.call(DEPLOYER, "ListInstances", "ss", "", "")
-    for unit, own in ((WEBHOOKD, "/var/lib/tinyforge"), (DEPLOYERD, "/run/tinyforge-deployer")):
-        for folder in ("/tmp", "/var/tmp", "/dev/shm", own):
+    for unit, own in ((WEBHOOKD, ["/var/lib/tinyforge"]),
+                      (DEPLOYERD, ["/run/tinyforge-deployer", "/var/lib/tinyforge-deployer"])):
+        for folder in ("/tmp", "/var/tmp", "/dev/shm", *own):
             program = f"{folder}/true"
             inside = ("nsenter", "-t", forge.pid(unit), "-m")
             forge.run("cp", "/bin/true", f"/proc/{forge.pid(unit)}/root{program}")
