@@ -25,7 +25,7 @@ static const struct {
 } roles[] = {
         { "webhook", fake_webhook_play },       { "webhook-old", fake_webhook_play },
         { "webhook-young", fake_webhook_play }, { "webhook-new", fake_webhook_play },
-        { "webhook-full", fake_webhook_play },  { "webhook-liar", fake_webhook_play },
+        { "webhook-full", fake_webhook_play },  { "webhook-liar", fake_liar_play },
         { "deployer", fake_deployer_play },     { "deployer-unreachable", fake_deployer_play },
         { "deployer-shy", fake_deployer_play }, { "systemd", fake_systemd_play },
 };

@@ -25,6 +25,7 @@ int fake_deployer_tell(sd_bus *bus, uint64_t id, const Step *steps);
 
 /* Takes the name, with an object that answers as `role` has it. What was played before in the process stays. */
 int fake_webhook_play(sd_bus *bus, const char *role);
+int fake_liar_play(sd_bus *bus, const char *role);
 int fake_deployer_play(sd_bus *bus, const char *role);
 int fake_systemd_play(sd_bus *bus, const char *role);
 

@@ -207,7 +207,7 @@ def test_every_header_is_guarded_by_pragma_once():
 
 def test_no_file_is_too_long_to_read():
     findings = []
-    for path in source.files(".c", ".h", below=("src",)):
+    for path in source.files(".c", ".h", ".py", below=("src", "tests")):
         lines = path.read_text(encoding="utf-8").count("\n")
         if lines > LINES_MAX:
             findings.append(f"{source.name(path)}: {lines} lines")

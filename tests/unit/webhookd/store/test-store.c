@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file of the store, its transactions, and its settings. */
+/* The file of the store, and its settings. */
 #include <fcntl.h>
 #include <sys/wait.h>
 
@@ -275,106 +275,6 @@ static void what_auto_create_wrote_before_counts_as_learned(void **state) {
         }
 }
 
-static void begin_and_commit_put_many_requests_on_disk_at_once(void **state) {
-        Fixture *f = *state;
-        uint64_t id;
-
-        assert_false(store_is_open(f->store));
-        assert_int_equal(store_begin(f->store), 0);
-        assert_true(store_is_open(f->store));
-        assert_int_equal(store_begin(f->store), 0);
-        (void) push_new(f->store, f->dev, APP ":1", 0);
-        id = push_new(f->store, f->dev, APP ":2", 1);
-        assert_int_equal(store_commit(f->store), 0);
-        assert_false(store_is_open(f->store));
-        reopen(f);
-        assert_int_equal(state_of(f->store, id), DEPLOY_QUEUED);
-}
-
-static void commit_of_what_was_not_begun_is_an_error(void **state) {
-        Fixture *f = *state;
-
-        assert_int_equal(store_commit(f->store), -EIO);
-        assert_int_equal(store_rollback(f->store), 0);
-        assert_int_equal(store_begin(f->store), 0);
-        assert_int_equal(store_commit(f->store), 0);
-        assert_int_equal(store_commit(f->store), -EIO);
-}
-
-static void rollback_leaves_nothing(void **state) {
-        _cleanup_(project_freep) Project *project = NULL;
-        Fixture *f = *state;
-
-        assert_int_equal(store_begin(f->store), 0);
-        (void) make_project(f->store, "b", "b");
-        assert_int_equal(store_rollback(f->store), 0);
-        assert_false(store_is_open(f->store));
-        assert_int_equal(store_find_project_by_name(f->store, "b", &project), 0);
-}
-
-static void transaction_that_nobody_commits_is_gone_with_the_store(void **state) {
-        _cleanup_(project_freep) Project *project = NULL;
-        Fixture *f = *state;
-
-        assert_int_equal(store_begin(f->store), 0);
-        (void) make_project(f->store, "b", "b");
-        reopen(f);
-        assert_int_equal(store_find_project_by_name(f->store, "b", &project), 0);
-}
-
-static void undo_leaves_the_other_requests_of_the_turn_alone(void **state) {
-        static const char *const kept[] = { "app", "a", "c" };
-        Fixture *f = *state;
-        uint64_t n = 0;
-
-        assert_int_equal(store_begin(f->store), 0);
-        for (char name[] = "a"; name[0] <= 'c'; name[0]++) {
-                assert_int_equal(store_mark(f->store), 0);
-                (void) make_stage(f->store, make_project(f->store, name, name), "dev");
-                assert_int_equal(name[0] == 'b' ? store_undo(f->store) : store_keep(f->store), 0);
-        }
-        assert_int_equal(store_commit(f->store), 0);
-        reopen(f);
-
-        assert_int_equal(store_count_projects(f->store, false, &n), 0);
-        assert_int_equal(n, ELEMENTSOF(kept));
-        for (size_t i = 0; i < ELEMENTSOF(kept); i++) {
-                _cleanup_(project_freep) Project *project = NULL;
-
-                assert_int_equal(store_find_project_by_name(f->store, kept[i], &project), 1);
-        }
-}
-
-static void refusal_inside_a_request_keeps_what_came_before_it(void **state) {
-        _cleanup_(project_freep) Project *project = NULL;
-        EnqueueResult result;
-        Fixture *f = *state;
-        Enqueue push = push_of(f->prod, APP ":1");
-        int64_t id;
-
-        assert_int_equal(store_begin(f->store), 0);
-        (void) make_project(f->store, "b", "b");
-        assert_int_equal(store_create_project(f->store,
-                                              &(Project){ .name = (char[]){ "app" },
-                                                          .image = (char[]){ "other" } },
-                                              &id),
-                         -EEXIST);
-        push.max_queued = 0;
-        assert_int_equal(store_enqueue(f->store, &push, &result), -ENOBUFS);
-        assert_true(store_is_open(f->store));
-        assert_int_equal(store_commit(f->store), 0);
-        assert_int_equal(store_find_project_by_name(f->store, "b", &project), 1);
-}
-
-static void marks_outside_of_a_transaction_are_an_error(void **state) {
-        Fixture *f = *state;
-
-        assert_int_equal(store_mark(f->store), -EIO);
-        assert_int_equal(store_keep(f->store), -EIO);
-        assert_int_equal(store_undo(f->store), -EIO);
-        assert_false(store_is_open(f->store));
-}
-
 static void secret_is_not_there_until_it_is_set(void **state) {
         static const char first[] = "11111111-1111-4111-8111-111111111111",
                           second[] = "22222222-2222-4222-8222-222222222222";
@@ -438,13 +338,6 @@ int main(void) {
                 TEST(newer_schema_is_refused_and_left_as_it_is),
                 TEST(file_of_version_1_is_migrated_and_keeps_its_rows),
                 TEST(what_auto_create_wrote_before_counts_as_learned),
-                TEST(begin_and_commit_put_many_requests_on_disk_at_once),
-                TEST(commit_of_what_was_not_begun_is_an_error),
-                TEST(rollback_leaves_nothing),
-                TEST(transaction_that_nobody_commits_is_gone_with_the_store),
-                TEST(undo_leaves_the_other_requests_of_the_turn_alone),
-                TEST(refusal_inside_a_request_keeps_what_came_before_it),
-                TEST(marks_outside_of_a_transaction_are_an_error),
                 TEST(secret_is_not_there_until_it_is_set),
                 TEST(old_secret_is_nowhere_in_the_file),
                 TEST(statements_cannot_leave_the_database),

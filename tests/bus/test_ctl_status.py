@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+tinyforgectl status, the real program: what it has of its peers, and what it does not make up.
+
+usage: test_ctl_status.py [TEST], with TINYFORGECTL= and FAKE_PEERS= the programs
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from ctl_peers import ALL, Peers  # noqa: E402
+
+
+def test_status_fits_80_columns():
+    with Peers(*ALL) as peers:
+        lines = peers.run_on_terminal(80, "status", NO_COLOR="1").splitlines()
+        assert max(len(line) for line in lines) <= 80, lines
+
+
+def test_status_tells_it_all():
+    with Peers(*ALL) as peers:
+        text = peers.run("status").stdout
+        lines = text.splitlines()
+        assert lines[1].split() == ["tinyforge-webhookd.socket", "active", "listening", "-", "-"], lines
+        assert "starts on demand" in lines[2] and "not installed" in lines[3], lines
+        assert "projects: 3, queued: 1, running: 1" in text and "Engine: docker 20.10.24, API 1.41, at /run/docker.sock" in text
+        assert "999999999999 " in text and "2023-11-14 22:13:20" in text and text.endswith("3 instances listed.\n"), text
+        assert peers.run().stdout == text, "without a verb"
+
+        status = peers.json("status")
+        assert list(status) == ["units", "webhookd", "engine", "allows_any_image", "waiting", "instances"]
+        assert status["waiting"] == []
+        assert status["units"][1] == {"unit": "tinyforge-webhookd.service", "load": "loaded", "active": "inactive",
+                                      "sub": "dead", "since": None}
+        assert status["webhookd"] == {"version": "7.0", "public_url": "https://deploy.example", "projects": 3,
+                                      "store": "store", "queued": 1, "running": 1}
+        assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41",
+                                    "socket": "/run/docker.sock", "take_overs": None}
+        assert len(status["instances"]) == 3
+        assert status["allows_any_image"] is True
+        assert "AllowImages=ghcr.io/acme/*" in text and "/etc/tinyforge/deployerd.conf" in text, text
+
+
+def test_status_shows_what_it_has_and_never_invents_the_rest():
+    with Peers("webhook", "systemd", "deployer-unreachable") as peers:
+        result = peers.run("status", status=1)
+        assert "projects: 3" in result.stdout and "Engine: none answers" in result.stdout
+        assert "No engine answers" in result.stderr
+        status = peers.json("status", status=1)
+        assert status["engine"] == {"name": None, "version": None, "api_version": None, "socket": None, "take_overs": None}
+        assert status["instances"] is None and status["allows_any_image"] is False and "AllowImages=" not in result.stdout
+    with Peers("systemd", "deployer") as peers:
+        result = peers.run("status", status=1)
+        assert "projects" not in result.stdout and "queued" not in result.stdout, "not known is not none"
+        assert peers.json("status", status=1)["webhookd"] is None
+    with Peers("webhook", "deployer") as peers:
+        status = peers.json("status", status=1)
+        assert status["units"] is None and status["webhookd"]["projects"] == 3
+
+
+def test_status_marks_what_webhookd_does_not_know():
+    with Peers(*ALL) as peers:
+        for _ in range(8):
+            peers.run("--no-wait", "deploy", "shop", "dev", "succeeded")
+        lines = [line.split() for line in peers.run("status").stdout.splitlines() if line.startswith("shop")]
+        assert [(line[2], line[-1]) for line in lines] == [("9", "unmanaged"), ("8", "-"), ("7", "unmanaged")], lines
+        instances = peers.json("status")["instances"]
+        assert [(row["deploy"], row["managed"]) for row in instances] == [(9, False), (8, True), (7, False)], instances
+    with Peers("deployer", "systemd") as peers:
+        instances = peers.json("status", status=1)["instances"]
+        assert [row["managed"] for row in instances] == [None] * 3, "who does not answer says nothing"
+        assert "unmanaged" not in peers.run("status", status=1).stdout
+
+
+def test_status_takes_no_instance_of_another_store_for_its_own():
+    with Peers("webhook-new", "deployer", "systemd") as peers:
+        for _ in range(8):
+            peers.run("--no-wait", "deploy", "shop", "dev", "succeeded")
+        assert [row["managed"] for row in peers.json("status")["instances"]] == [False] * 3
+
+
+def test_status_does_not_doubt_what_webhookd_may_have_forgotten():
+    with Peers("webhook-old", "deployer", "systemd") as peers:
+        assert "unmanaged" not in peers.run("status").stdout
+    with Peers("webhook-young", "deployer", "systemd") as peers:
+        assert peers.run("status").stdout.count("unmanaged") == 3, "it forgot nothing yet"
+
+
+def test_status_of_somebody_who_is_not_root_is_the_rest():
+    with Peers("webhook", "deployer-shy", "systemd") as peers:
+        result = peers.run("status")
+        assert "projects: 3" in result.stdout and "Engine: docker" in result.stdout, result.stdout
+        assert result.stdout.splitlines()[-1] == "Instances are shown to root, and to whom polkit lets." and result.stderr == "", result
+        assert peers.json("status")["instances"] is None
+
+
+if __name__ == "__main__":
+    tap.main()
