@@ -36,6 +36,7 @@ enum {
         ARG_SHOW_SECRETS,
         ARG_STOP,
         ARG_FORCE,
+        ARG_ALL,
         ARG_NO_ASK_PASSWORD,
         ARG_TEXT /* and those after it: the place in `texts` */
 };
@@ -77,6 +78,7 @@ static const struct option long_options[] = {
         { "show-secrets", no_argument, NULL, ARG_SHOW_SECRETS },
         { "stop", no_argument, NULL, ARG_STOP },
         { "force", no_argument, NULL, ARG_FORCE },
+        { "all", no_argument, NULL, ARG_ALL },
         { "no-ask-password", no_argument, NULL, ARG_NO_ASK_PASSWORD },
 };
 
@@ -181,6 +183,10 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
         case ARG_FORCE:
                 command->options |= VERB_FORCE;
                 ctl->force = true;
+                return 0;
+        case ARG_ALL:
+                command->options |= VERB_ALL;
+                ctl->all = true;
                 return 0;
         default:
                 if (option >= ARG_TEXT && option < ARG_TEXT + (int) ELEMENTSOF(texts)) {

@@ -79,6 +79,17 @@
 #define DEPLOY_KEY_STARTED_AT "StartedAt"
 #define DEPLOY_KEY_ENDED_AT   "FinishedAt"
 
+/* Keys of ListEndpoints' answer. */
+#define ENDPOINT_PROJECT         "Project"
+#define ENDPOINT_STAGE           "Stage"
+#define ENDPOINT_DEPLOY          "Deploy"
+#define ENDPOINT_CONTAINER       "Container"
+#define ENDPOINT_NAME            "Name"
+#define ENDPOINT_PORT            "Port"
+#define ENDPOINT_PROTOCOL        "Protocol"
+#define ENDPOINT_ENDPOINT        "Endpoint"
+#define ENDPOINT_IS_PROJECT_PORT "IsProjectPort"
+
 /* Outcomes of TriggerDeploy; everything else is a D-Bus error. */
 #define OUTCOME_SUCCEEDED   "succeeded"
 #define OUTCOME_UNCHANGED   "unchanged"
