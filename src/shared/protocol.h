@@ -45,6 +45,7 @@
 #define OPTION_UNDO          "Undo"
 #define OPTION_SHOW_SECRETS  "ShowSecrets" /* of GetContainerBody and DescribeContainer alone */
 #define OPTION_FORCE         "Force"
+#define OPTION_LOCAL         "Local"
 #define INSPECT_LABELS       "Labels"
 #define INSPECT_DIGEST       "Digest"
 

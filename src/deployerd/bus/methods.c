@@ -25,6 +25,7 @@ static const BusOption deploy_options[] = {
         { OPTION_MAX_INSTANCES, "u", offsetof(DeployOptions, max_instances) },
         { OPTION_UNDO, "b", offsetof(DeployOptions, undo) },
         { OPTION_FORCE, "b", offsetof(DeployOptions, force) },
+        { OPTION_LOCAL, "b", offsetof(DeployOptions, local) },
         /* For a deploy that is not made; the last one. */
         { OPTION_SHOW_SECRETS, "b", offsetof(DeployOptions, show_secrets) },
 };
