@@ -35,6 +35,8 @@ typedef struct Ctl {
         bool force;        /* deploy: what runs is replaced in any case */
         bool ask_password; /* somebody may be asked for one */
         bool show_secrets; /* project show: values that are from files of variables, too */
+        bool local;        /* deploy: no registry is asked */
+        bool all;          /* endpoint: every port that is published */
         bool stop;         /* project remove, stage remove: what runs is stopped first */
         unsigned limit;    /* deploys, logs: rows, lines; 0: as many as the verb thinks best */
         const char *since; /* logs: as journalctl takes them; NULL: not given */

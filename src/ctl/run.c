@@ -29,15 +29,12 @@ enum {
         ARG_WAIT,
         ARG_NO_WAIT,
         ARG_TIMEOUT,
-        ARG_HOLD,
         ARG_IMAGE,
         ARG_HEADER,
         ARG_GRACE,
-        ARG_SHOW_SECRETS,
-        ARG_STOP,
-        ARG_FORCE,
         ARG_NO_ASK_PASSWORD,
-        ARG_TEXT /* and those after it: the place in `texts` */
+        ARG_FLAG,        /* and those after it: the place in `flags` */
+        ARG_TEXT = 0x200 /* the same in `texts` */
 };
 
 /* Options whose value is for the verb to read. */
@@ -60,6 +57,20 @@ static const struct {
         { "allow-downgrade", VERB_STAGE, offsetof(Ctl, allow_downgrade) },
 };
 
+/* Options that say no more than that they were given. */
+static const struct {
+        const char *name;
+        unsigned option; /* of VerbOptions */
+        size_t offset;   /* of a bool in Ctl */
+} flags[] = {
+        { "hold", VERB_HOLD, offsetof(Ctl, hold) },
+        { "stop", VERB_STOP, offsetof(Ctl, stop) },
+        { "show-secrets", VERB_SECRETS, offsetof(Ctl, show_secrets) },
+        { "force", VERB_FORCE, offsetof(Ctl, force) },
+        { "local", VERB_LOCAL, offsetof(Ctl, local) },
+        { "all", VERB_ALL, offsetof(Ctl, all) },
+};
+
 static const struct option long_options[] = {
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, ARG_VERSION },
@@ -69,23 +80,23 @@ static const struct option long_options[] = {
         { "wait", no_argument, NULL, ARG_WAIT },
         { "no-wait", no_argument, NULL, ARG_NO_WAIT },
         { "timeout", required_argument, NULL, ARG_TIMEOUT },
-        { "hold", no_argument, NULL, ARG_HOLD },
         { "follow", no_argument, NULL, 'f' },
         { "image", required_argument, NULL, ARG_IMAGE },
         { "header", required_argument, NULL, ARG_HEADER },
         { "grace", required_argument, NULL, ARG_GRACE },
-        { "show-secrets", no_argument, NULL, ARG_SHOW_SECRETS },
-        { "stop", no_argument, NULL, ARG_STOP },
-        { "force", no_argument, NULL, ARG_FORCE },
         { "no-ask-password", no_argument, NULL, ARG_NO_ASK_PASSWORD },
 };
 
-/* The two tables as one, as getopt_long() wants it. */
-static void make_options(struct option options[static ELEMENTSOF(long_options) + ELEMENTSOF(texts) + 1]) {
+#define N_OPTIONS (ELEMENTSOF(long_options) + ELEMENTSOF(flags) + ELEMENTSOF(texts))
+
+/* The tables as one, as getopt_long() wants it. */
+static void make_options(struct option options[static N_OPTIONS + 1]) {
         struct option *next = options;
 
         for (size_t i = 0; i < ELEMENTSOF(long_options); i++)
                 *next++ = long_options[i];
+        for (size_t i = 0; i < ELEMENTSOF(flags); i++)
+                *next++ = (struct option){ flags[i].name, no_argument, NULL, ARG_FLAG + (int) i };
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
                 *next++ = (struct option){ texts[i].name, required_argument, NULL, ARG_TEXT + (int) i };
         *next = (struct option){ NULL, 0, NULL, 0 };
@@ -153,10 +164,6 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
         case ARG_TIMEOUT:
                 command->options |= VERB_WAIT;
                 return parse_span(ctl, "timeout", value, &ctl->timeout_usec);
-        case ARG_HOLD:
-                command->options |= VERB_HOLD;
-                ctl->hold = true;
-                return 0;
         case 'f':
                 command->options |= VERB_FOLLOW;
                 ctl->follow = true;
@@ -170,19 +177,12 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
         case ARG_GRACE:
                 command->options |= VERB_GRACE;
                 return parse_span(ctl, "grace", value, &ctl->grace_usec);
-        case ARG_SHOW_SECRETS:
-                command->options |= VERB_SECRETS;
-                ctl->show_secrets = true;
-                return 0;
-        case ARG_STOP:
-                command->options |= VERB_STOP;
-                ctl->stop = true;
-                return 0;
-        case ARG_FORCE:
-                command->options |= VERB_FORCE;
-                ctl->force = true;
-                return 0;
         default:
+                if (option >= ARG_FLAG && option < ARG_FLAG + (int) ELEMENTSOF(flags)) {
+                        command->options |= flags[option - ARG_FLAG].option;
+                        *(bool *) ((char *) ctl + flags[option - ARG_FLAG].offset) = true;
+                        return 0;
+                }
                 if (option >= ARG_TEXT && option < ARG_TEXT + (int) ELEMENTSOF(texts)) {
                         command->options |= texts[option - ARG_TEXT].option;
                         *(const char **) ((char *) ctl + texts[option - ARG_TEXT].offset) = value;
@@ -193,7 +193,7 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
 }
 
 static int parse_argv(Ctl *ctl, int argc, char *argv[], Command *ret) {
-        struct option options[ELEMENTSOF(long_options) + ELEMENTSOF(texts) + 1];
+        struct option options[N_OPTIONS + 1];
         Command command = { .options = 0 };
         int option, r;
 

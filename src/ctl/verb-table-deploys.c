@@ -39,11 +39,12 @@ const Verb deploy_verbs[] = {
                         .arguments = "PROJECT STAGE [TAG]",
                         .n_min = 2,
                         .n_max = 3,
-                        .options = VERB_WAIT | VERB_FOLLOW | VERB_FORCE,
+                        .options = VERB_WAIT | VERB_FOLLOW | VERB_FORCE | VERB_LOCAL,
                         .summary = "Deploy a tag, and wait for the outcome",
                         .details = "TAG is \"v1\", \"@sha256:...\" or \"v1@sha256:...\". Without one, what was pushed\n"
                                    "while auto_deploy was off is deployed.\n\n"
-                                   "     --force          Replace what runs, also where it is the same\n" HELP_WAIT
+                                   "     --force          Replace what runs, also where it is the same\n"
+                                   "     --local          Ask no registry: the image is on this host\n" HELP_WAIT
                                                    HELP_FOLLOW "\n" HELP_OUTCOME,
                         .run = verb_deploy,
         },

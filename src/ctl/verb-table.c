@@ -231,11 +231,15 @@ static const Verb other_verbs[] = {
                         .arguments = "PROJECT STAGE",
                         .n_min = 2,
                         .n_max = 2,
+                        .options = VERB_ALL,
                         .summary = "Show where a stage answers now",
                         .details = "One line for each running instance that publishes a port. Exit code 1 where\n"
                                    "there is none.\n\n"
+                                   "     --all            List every published port, of all protocols\n\n"
                                    "JSON: [{\"project\",\"stage\",\"deploy\",\"state\",\"health\",\"digest\",\"started_at\",\n"
-                                   "      \"endpoint\",\"container\",\"name\",\"store\"}].\n",
+                                   "      \"endpoint\",\"container\",\"name\",\"store\"}]; with --all\n"
+                                   "      [{\"project\",\"stage\",\"deploy\",\"port\",\"protocol\",\"endpoint\",\n"
+                                   "      \"is_project_port\",\"container\",\"name\"}].\n",
                         .run = verb_endpoint,
         },
         {

@@ -23,7 +23,9 @@ typedef enum VerbOptions {
         VERB_OUTPUT = 1 << 12,  /* --output= */
         VERB_PAYLOAD = 1 << 13, /* --header=, --hook= */
         VERB_SECRETS = 1 << 14, /* --show-secrets */
-        VERB_FORCE = 1 << 15    /* --force */
+        VERB_FORCE = 1 << 15,   /* --force */
+        VERB_ALL = 1 << 16,     /* --all */
+        VERB_LOCAL = 1 << 17    /* --local */
 } VerbOptions;
 
 typedef struct Verb {

@@ -45,6 +45,7 @@
 #define OPTION_UNDO          "Undo"
 #define OPTION_SHOW_SECRETS  "ShowSecrets" /* of GetContainerBody and DescribeContainer alone */
 #define OPTION_FORCE         "Force"
+#define OPTION_LOCAL         "Local"
 #define INSPECT_LABELS       "Labels"
 #define INSPECT_DIGEST       "Digest"
 
@@ -78,6 +79,17 @@
 #define DEPLOY_KEY_QUEUED_AT  "QueuedAt"
 #define DEPLOY_KEY_STARTED_AT "StartedAt"
 #define DEPLOY_KEY_ENDED_AT   "FinishedAt"
+
+/* Keys of ListEndpoints' answer. */
+#define ENDPOINT_PROJECT         "Project"
+#define ENDPOINT_STAGE           "Stage"
+#define ENDPOINT_DEPLOY          "Deploy"
+#define ENDPOINT_CONTAINER       "Container"
+#define ENDPOINT_NAME            "Name"
+#define ENDPOINT_PORT            "Port"
+#define ENDPOINT_PROTOCOL        "Protocol"
+#define ENDPOINT_ENDPOINT        "Endpoint"
+#define ENDPOINT_IS_PROJECT_PORT "IsProjectPort"
 
 /* Outcomes of TriggerDeploy; everything else is a D-Bus error. */
 #define OUTCOME_SUCCEEDED   "succeeded"

@@ -172,6 +172,12 @@ class Host:
     def instances(self, project="", stage=""):
         return self.call("ListInstances", "ss", project, stage)[0]
 
+    def endpoints(self, project="", stage=""):
+        """(deploy, "8080/tcp", where, whether it is the project's port) for each place."""
+        rows = [{key: value["data"] for key, value in row.items()}
+                for row in self.call("ListEndpoints", "ss", project, stage)[0]]
+        return [(row["Deploy"], f"{row['Port']}/{row['Protocol']}", row["Endpoint"], row["IsProjectPort"]) for row in rows]
+
 
 def root_says(host, **project):
     """Writes root's file of the project."""

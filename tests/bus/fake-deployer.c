@@ -99,6 +99,29 @@ static int method_list_instances(sd_bus_message *message, void *userdata, sd_bus
         return sd_bus_reply_method_return(message, "a(sstssssssst)", 0);
 }
 
+static int method_list_endpoints(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage;
+        int r;
+
+        (void) userdata;
+        (void) error;
+
+        r = sd_bus_message_read(message, "ss", &project, &stage);
+        if (r < 0)
+                return r;
+        if (!streq(project, "shop"))
+                return sd_bus_reply_method_return(message, "aa{sv}", 0);
+
+        return sd_bus_reply_method_return(message, "aa{sv}", 2, 10, "Project", "s", "shop", "Stage", "s",
+                                          "dev", "Deploy", "t", UINT64_C(9), "Container", "s", "c9", "Name",
+                                          "s", "shop-dev-9", "Port", "q", 8080, "Protocol", "s", "tcp",
+                                          "Endpoint", "s", "127.0.0.1:49153", "IsProjectPort", "b", 1,
+                                          "Later", "s", "passed over", 9, "Project", "s", "shop", "Stage",
+                                          "s", "dev", "Deploy", "t", UINT64_C(9), "Container", "s", "c9",
+                                          "Name", "s", EVIL, "Port", "q", 53, "Protocol", "s", "udp",
+                                          "Endpoint", "s", "127.0.0.1:5353/udp", "IsProjectPort", "b", 0);
+}
+
 /* The stage "dev" shows what it was asked with, "canary" has a file of root's, "prod" is refused, "rc" is root's, and "odd" makes no sense. */
 static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *project, *stage, *image, *keys[4], *healthcheck;
@@ -145,6 +168,7 @@ static const sd_bus_vtable deployer_vtable[] = {
         SD_BUS_PROPERTY("AllowsAnyImage", "b", property_get_any, 0, 0),
         SD_BUS_METHOD("ListInstances", "ss", "a(sstssssssst)", method_list_instances,
                       SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListEndpoints", "ss", "aa{sv}", method_list_endpoints, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeContainer", "sssa{sv}", "sasas", method_describe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

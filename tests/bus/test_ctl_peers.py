@@ -236,6 +236,21 @@ def test_endpoint_names_running_instances_only():
                            "endpoint": "127.0.0.1:49153", "container": "c9", "name": "shop-dev-9", "store": "store"}
 
 
+def test_all_endpoints_are_listed_with_their_ports():
+    with Peers("webhook", "deployer") as peers:
+        lines = [line.split(None, 4) for line in peers.run("endpoint", "shop", "dev", "--all", "--no-legend").stdout.splitlines()]
+        assert lines == [["9", "8080", "tcp", "127.0.0.1:49153", "the project's port"],
+                         ["9", "53", "udp", "127.0.0.1:5353/udp", "-"]], lines
+        rows = peers.json("endpoint", "shop", "dev", "--all")
+        assert rows[0] == {"project": "shop", "stage": "dev", "deploy": 9, "port": 8080, "protocol": "tcp",
+                           "endpoint": "127.0.0.1:49153", "is_project_port": True, "container": "c9", "name": "shop-dev-9"}
+        assert [row["is_project_port"] for row in rows] == [True, False]
+        assert "publishes a port" in peers.run("endpoint", "tool", "rc", "--all", status=1).stderr
+        assert peers.json("endpoint", "tool", "rc", "--all", status=1) == []
+        peers.run("endpoint", "nobody", "dev", "--all", status=4)
+        assert "not for the verb" in peers.run("deploys", "--all", status=2).stderr
+
+
 def test_endpoint_tells_silence_from_absence():
     with Peers("webhook", "deployer") as peers:
         result = peers.run("endpoint", "tool", "rc", status=1)

@@ -12,6 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from deployer_host import Host, root_says  # noqa: E402
+from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
 
@@ -48,6 +49,25 @@ def test_endpoint_is_the_port_that_was_probed_whatever_else_is_published(host):
     assert detail == f"shop-dev-1 runs, published on {where}", detail
     assert host.instances()[0][9] == where and host.upstream() == where, (host.instances(), host.upstream())
     assert host.deploy(2, f"{REPO}:v1")[0] == "unchanged"
+
+
+@both
+def test_all_endpoints_are_every_port_that_is_published_the_projects_first(host):
+    host.engine.push(REPO, "v1")
+    at = {"10250/tcp": ("127.0.0.1", "1250"), "443/tcp": ("127.0.0.1", "1443"), "53/udp": ("127.0.0.1", "1053"),
+          "53/tcp": ("::1", "1054")}
+    root_says(host, container={"HostConfig": {"PortBindings": {
+        port: [{"HostIp": ip, "HostPort": number}] for port, (ip, number) in at.items()}}})
+    host.deploy(1, f"{REPO}:v1")
+    where = "127.0.0.1:" + published(host, "shop-dev-1", "8080/tcp")
+    assert host.endpoints("shop", "dev") == host.endpoints() == [
+        (1, "8080/tcp", where, True), (1, "53/tcp", "[::1]:1054", False), (1, "53/udp", "127.0.0.1:1053/udp", False),
+        (1, "443/tcp", "127.0.0.1:1443", False), (1, "10250/tcp", "127.0.0.1:1250", False)], host.endpoints()
+    assert host.endpoints("shop", "prod") == []
+    # What does not run answers nowhere.
+    host.engine.control("exit", {"name": "shop-dev-1", "code": 0})
+    wait_for("it has ended", lambda: host.instances()[0][7] != "running")
+    assert host.endpoints() == []
 
 
 @both

@@ -87,6 +87,7 @@ TABLE = {
         "CancelDeploy": Row("st 00000000-0000-0000-0000-000000000000 99", OURS + "NoSuchDeploy", receiver=True),
         "InspectImage": Row("s registry.example.com/acme/none:v1", OURS + "EngineUnreachable", receiver=True),
         "ListInstances": Row(f"ss {EMPTY}", OURS + "EngineUnreachable", receiver=True, polkit=True),
+        "ListEndpoints": Row(f"ss {EMPTY}", OURS + "EngineUnreachable", polkit=True),
         "GetContainerBody": Row("sssa{sv} none dev registry.example.com/acme/none:v1 0", OURS + "NotPermitted",
                                 polkit=True),
         "DescribeContainer": Row("sssa{sv} none dev registry.example.com/acme/none:v1 0", OURS + "NotPermitted",

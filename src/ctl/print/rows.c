@@ -167,6 +167,31 @@ int instance_read(sd_bus_message *reply, InstanceRow *ret) {
                                    &ret->health, &ret->endpoint, &ret->started_at);
 }
 
+int endpoint_read(sd_bus_message *reply, EndpointRow *ret) {
+        EndpointRow row = { .container = "", .name = "" };
+        const Key keys[] = {
+                { ENDPOINT_PROJECT, "s", &row.project },
+                { ENDPOINT_STAGE, "s", &row.stage },
+                { ENDPOINT_DEPLOY, "t", &row.deploy },
+                { ENDPOINT_CONTAINER, "s", &row.container },
+                { ENDPOINT_NAME, "s", &row.name },
+                { ENDPOINT_PORT, "q", &row.port },
+                { ENDPOINT_PROTOCOL, "s", &row.protocol },
+                { ENDPOINT_ENDPOINT, "s", &row.endpoint },
+                { ENDPOINT_IS_PROJECT_PORT, "b", &row.is_project_port },
+        };
+        int r;
+
+        r = read_keys(reply, keys, ELEMENTSOF(keys));
+        if (r <= 0)
+                return r;
+        if (!row.project || !row.stage || !row.protocol || !row.endpoint)
+                return -EBADMSG;
+
+        *ret = row;
+        return 1;
+}
+
 void hook_row_done(HookRow *row) {
         row->images = strv_free(row->images);
 }

@@ -71,6 +71,18 @@ typedef struct InstanceRow {
         uint64_t started_at;
 } InstanceRow;
 
+typedef struct EndpointRow {
+        const char *project;
+        const char *stage;
+        uint64_t deploy;
+        const char *container;
+        const char *name;
+        uint16_t port;
+        const char *protocol;
+        const char *endpoint;
+        bool is_project_port;
+} EndpointRow;
+
 /* Goes to the first row of the answer. Negative errno, for an answer of another type. */
 int rows_enter(sd_bus_message *reply);
 
@@ -82,6 +94,8 @@ int stage_read_full(sd_bus_message *reply, StageRow *ret);
 /* Of DescribeDeploys' answer. */
 int deploy_read(sd_bus_message *reply, DeployRow *ret);
 int instance_read(sd_bus_message *reply, InstanceRow *ret);
+/* Of ListEndpoints' answer. */
+int endpoint_read(sd_bus_message *reply, EndpointRow *ret);
 int hook_read(sd_bus_message *reply, HookRow *ret);
 
 void hook_row_done(HookRow *row);

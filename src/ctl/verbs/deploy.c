@@ -81,12 +81,13 @@ static int deploy_by(Ctl *ctl, DeployFunction call, char *args[], const char *st
 }
 
 static int call_deploy(Ctl *ctl, char *args[], sd_bus_message **ret_reply) {
-        if (!ctl->force)
+        if (!ctl->force && !ctl->local)
                 return client_call(ctl, &peer_webhook, "Deploy", ret_reply, "sss", args[0], args[1],
                                    strempty(args[2]));
 
         return client_call(ctl, &peer_webhook, "DeployWithOptions", ret_reply, "sssa{sv}", args[0], args[1],
-                           strempty(args[2]), 1, OPTION_FORCE, "b", 1);
+                           strempty(args[2]), (int) ctl->force + (int) ctl->local,
+                           ctl->force ? OPTION_FORCE : OPTION_LOCAL, "b", 1, OPTION_LOCAL, "b", 1);
 }
 
 static int call_restart(Ctl *ctl, char *args[], sd_bus_message **ret_reply) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* endpoint: where a stage answers now. The port moves at every deploy and restart, so it is read from the engine. */
+/* endpoint: where a stage answers now, and all that it publishes. The port moves at every deploy and restart, so it is read from the engine. */
 #include <inttypes.h>
 
 #include "ctl/client.h"
@@ -37,7 +37,8 @@ static int add_instances(Ctl *ctl, sd_bus_message *reply, Table *table, Found *r
         return 0;
 }
 
-int verb_endpoint(Ctl *ctl, char *args[]) {
+/* Of each instance the one place that counts. */
+static int show_main(Ctl *ctl, char *args[]) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(table_freep) Table *table = NULL;
         Found found = { 0 };
@@ -76,4 +77,69 @@ int verb_endpoint(Ctl *ctl, char *args[]) {
         }
 
         return found.n_published > 0 ? 0 : CTL_EXIT_FAILURE;
+}
+
+static Table *endpoint_table_new(void) {
+        static const Column columns[] = {
+                { NULL, "project", 0 },
+                { NULL, "stage", 0 },
+                { "DEPLOY", "deploy", COLUMN_RIGHT },
+                { "PORT", "port", COLUMN_RIGHT },
+                { "PROTOCOL", "protocol", 0 },
+                { "ENDPOINT", "endpoint", 0 },
+                { "NOTE", NULL, COLUMN_RARE },
+                { NULL, "is_project_port", 0 },
+                { NULL, "container", 0 },
+                { NULL, "name", 0 },
+        };
+
+        return table_new(columns, ELEMENTSOF(columns));
+}
+
+static void endpoint_table_add(Table *table, const EndpointRow *row) {
+        table_add_text(table, row->project);
+        table_add_text(table, row->stage);
+        table_add_number(table, row->deploy);
+        table_add_number(table, row->port);
+        table_add_text(table, row->protocol);
+        table_add_text(table, row->endpoint);
+        table_add_text(table, row->is_project_port ? "the project's port" : "");
+        table_add_bool(table, row->is_project_port);
+        table_add_text(table, row->container);
+        table_add_text(table, row->name);
+}
+
+static int show_all(Ctl *ctl, char *args[]) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(table_freep) Table *table = NULL;
+        EndpointRow row;
+        int r;
+
+        table = endpoint_table_new();
+        if (!table)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        r = client_call(ctl, &peer_deployer, "ListEndpoints", &reply, "ss", args[0], args[1]);
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = endpoint_read(reply, &row)) > 0)
+                endpoint_table_add(table, &row);
+        if (r < 0)
+                return report_answer(ctl, &peer_deployer, r);
+
+        if (table_n_rows(table) > 0)
+                return table_show(table, ctl, "endpoints");
+
+        r = find_stage(ctl, args[0], args[1]);
+        if (r >= 0 && ctl->json)
+                r = table_show(table, ctl, "endpoints");
+        else if (r >= 0)
+                (void) ctl_fail(ctl, 0, "Nothing of %s/%s runs and publishes a port.", args[0], args[1]);
+        return r < 0 ? r : CTL_EXIT_FAILURE;
+}
+
+int verb_endpoint(Ctl *ctl, char *args[]) {
+        return ctl->all ? show_all(ctl, args) : show_main(ctl, args);
 }

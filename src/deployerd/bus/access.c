@@ -13,6 +13,7 @@ static const AuthorityRule rules[] = {
         { .member = "CancelDeploy", .peer = true },
         { .member = "InspectImage", .peer = true },
         { .member = "ListInstances", .peer = true, .action = MANAGE },
+        { .member = "ListEndpoints", .action = MANAGE },
         { .member = "GetContainerBody", .action = MANAGE },
         { .member = "DescribeContainer", .action = MANAGE },
         { .member = "RemoveStage", .action = MANAGE },

@@ -25,6 +25,7 @@ static const BusOption deploy_options[] = {
         { OPTION_MAX_INSTANCES, "u", offsetof(DeployOptions, max_instances) },
         { OPTION_UNDO, "b", offsetof(DeployOptions, undo) },
         { OPTION_FORCE, "b", offsetof(DeployOptions, force) },
+        { OPTION_LOCAL, "b", offsetof(DeployOptions, local) },
         /* For a deploy that is not made; the last one. */
         { OPTION_SHOW_SECRETS, "b", offsetof(DeployOptions, show_secrets) },
 };
@@ -218,8 +219,7 @@ int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *
         return 1;
 }
 
-int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        Manager *manager = userdata;
+static int list(Manager *manager, QueryKind kind, sd_bus_message *message, sd_bus_error *error) {
         PolkitDetails about;
         uid_t uid;
         int r;
@@ -228,8 +228,16 @@ int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error 
         if (r != 0)
                 return r;
 
-        r = query_begin(manager, QUERY_INSTANCES, message, NULL, about.project, about.stage);
+        r = query_begin(manager, kind, message, NULL, about.project, about.stage);
         return r < 0 ? begin_problem(r, error) : 1;
+}
+
+int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return list(userdata, QUERY_INSTANCES, message, error);
+}
+
+int method_list_endpoints(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return list(userdata, QUERY_ENDPOINTS, message, error);
 }
 
 /* A deploy that is not made needs neither an id nor a store: 0 is no deploy's id. */

@@ -13,7 +13,7 @@ struct Query {
         Manager *manager;
         QueryKind kind;
         sd_bus_message *message; /* the call; NULL: nobody asked */
-        sd_bus_message *reply;   /* of QUERY_INSTANCES, as it grows */
+        sd_bus_message *reply;   /* of QUERY_INSTANCES and QUERY_ENDPOINTS, as it grows */
         ImageRef *image;
         DeployRequest *request; /* of QUERY_BODY */
         char *project;
@@ -79,6 +79,21 @@ static void append_instance(Query *query, const json_t *report) {
                                      instance.started_at);
 }
 
+static void append_endpoint(Query *query, const json_t *report) {
+        EndpointReport endpoint;
+
+        if (query->kind != QUERY_ENDPOINTS || endpoint_report_read(report, &endpoint) < 0)
+                return;
+
+        (void) sd_bus_message_append(query->reply, "a{sv}", 9, ENDPOINT_PROJECT, "s", endpoint.project,
+                                     ENDPOINT_STAGE, "s", endpoint.stage, ENDPOINT_DEPLOY, "t",
+                                     endpoint.deploy, ENDPOINT_CONTAINER, "s", endpoint.container,
+                                     ENDPOINT_NAME, "s", endpoint.name, ENDPOINT_PORT, "q",
+                                     (int) endpoint.port, ENDPOINT_PROTOCOL, "s", endpoint.protocol,
+                                     ENDPOINT_ENDPOINT, "s", endpoint.endpoint, ENDPOINT_IS_PROJECT_PORT,
+                                     "b", (int) endpoint.is_project_port);
+}
+
 static void on_query_report(const char *kind, const json_t *report, void *userdata) {
         Query *query = userdata;
 
@@ -86,6 +101,8 @@ static void on_query_report(const char *kind, const json_t *report, void *userda
                 manager_take_engine(query->manager, report);
         else if (streq(kind, REPORT_INSTANCE))
                 append_instance(query, report);
+        else if (streq(kind, REPORT_ENDPOINT))
+                append_endpoint(query, report);
         else if (streq(kind, REPORT_LOG))
                 (void) log_full_errno(LOG_PRI((int) json_get_int(report, "priority", LOG_INFO)), 0, "%s",
                                       strempty(json_get_string(report, "text")));
@@ -143,7 +160,7 @@ static int reply_image(sd_bus_message *message, const json_t *result) {
         return sd_bus_send(NULL, reply, NULL);
 }
 
-static int reply_instances(Query *query) {
+static int reply_list(Query *query) {
         int r;
 
         r = sd_bus_message_close_container(query->reply);
@@ -195,7 +212,7 @@ static void query_reply(Query *query, const OperationEnd *end) {
         else if (query->kind == QUERY_REMOVE)
                 r = sd_bus_reply_method_return(query->message, "");
         else
-                r = reply_instances(query);
+                r = reply_list(query);
         if (r < 0) {
                 (void) log_error_errno(r, "Cannot answer %s(): %m",
                                        sd_bus_message_get_member(query->message));
@@ -219,18 +236,19 @@ static void on_query_end(const OperationEnd *end, void *userdata) {
                 log_notice("No engine to work with yet: %s", end->error_text);
 }
 
-/* The reply of ListInstances() is filled while reports come in. */
+/* The reply of ListInstances() or ListEndpoints() is filled while reports come in. */
 static int query_open_reply(Query *query) {
         int r;
 
-        if (query->kind != QUERY_INSTANCES)
+        if (query->kind != QUERY_INSTANCES && query->kind != QUERY_ENDPOINTS)
                 return 0;
 
         r = sd_bus_message_new_method_return(query->message, &query->reply);
         if (r < 0)
                 return r;
 
-        return sd_bus_message_open_container(query->reply, SD_BUS_TYPE_ARRAY, "(sstssssssst)");
+        return sd_bus_message_open_container(query->reply, SD_BUS_TYPE_ARRAY,
+                                             query->kind == QUERY_ENDPOINTS ? "a{sv}" : "(sstssssssst)");
 }
 
 static unsigned count_queries(const Manager *manager) {

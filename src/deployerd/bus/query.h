@@ -4,14 +4,14 @@
 
 #include "deployerd/bus/context.h"
 
-/* Calls of InspectImage() and ListInstances() that are served at a time. */
+/* Calls of InspectImage(), ListInstances() and their like that are served at a time. */
 #define QUERIES_MAX 16U
 /* From here on such a call is given up. */
 #define QUERY_DEADLINE_USEC (60 * USEC_PER_SEC)
 
 /*
  * Begins to answer `message` (NULL for QUERY_ENGINE). `image` is for QUERY_IMAGE and taken over; the names are for
- * QUERY_INSTANCES and QUERY_REMOVE. -EBUSY: too many are served already; `image` is then still the caller's, as after any failure.
+ * QUERY_INSTANCES, QUERY_ENDPOINTS and QUERY_REMOVE. -EBUSY: too many are served already; `image` is then still the caller's, as after any failure.
  */
 int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
                 const char *project, const char *stage);

@@ -120,7 +120,7 @@ static int fetch_keep(Engine *engine, const ImageRef *ref, const char *keep_tag,
 }
 
 int fetch_image(Engine *engine, ImageRef *ref, const char *keep_tag, const ProjectConfig *project,
-                EngineImage *ret) {
+                bool local, EngineImage *ret) {
         bool tagged = false; /* by the pull */
         int r = 0;
 
@@ -130,12 +130,13 @@ int fetch_image(Engine *engine, ImageRef *ref, const char *keep_tag, const Proje
         assert(project);
         assert(ret);
 
-        if (project->pull != PROJECT_PULL_ALWAYS)
+        if (local || project->pull != PROJECT_PULL_ALWAYS)
                 r = fetch_local(engine, ref, ret);
-        if (r == 0 && project->pull == PROJECT_PULL_NEVER)
-                return worker_fail(engine_worker(engine), -ENOENT,
-                                   "%s/%s is not on this machine, and root's file has \"pull\": \"never\"",
-                                   ref->domain, ref->path);
+        if (r == 0 && (local || project->pull == PROJECT_PULL_NEVER))
+                return worker_fail(engine_worker(engine), -ENOENT, "%s/%s is not on this machine, and %s",
+                                   ref->domain, ref->path,
+                                   local ? "a local deploy pulls nothing"
+                                         : "root's file has \"pull\": \"never\"");
         if (r == 0)
                 r = fetch(engine, ref, project_limits_pull(&project->limits), &tagged, ret);
         if (r < 0)

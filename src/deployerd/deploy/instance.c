@@ -137,13 +137,15 @@ int instance_remove(Engine *engine, const Instance *instance) {
         return 0;
 }
 
-void instance_endpoint(const Container *container, char ret[static ENDPOINT_SIZE]) {
+uint16_t instance_port(const Container *container) {
         const char *label = container_label(container, LABEL_PORT);
         uint64_t port = 0;
 
-        if (label && parse_uint(label, UINT16_MAX, &port) < 0)
-                port = 0;
-        container_endpoint(container, (uint16_t) port, ret);
+        return label && parse_uint(label, UINT16_MAX, &port) >= 0 ? (uint16_t) port : 0;
+}
+
+void instance_endpoint(const Container *container, char ret[static ENDPOINT_SIZE]) {
+        container_endpoint(container, instance_port(container), ret);
 }
 
 bool instance_is_well(const Instance *instance, bool check_counts) {

@@ -53,7 +53,9 @@ void instance_list_done(InstanceList *list);
 /* Removes the container, and those of its volumes that end with it. Errors of engine.h. */
 int instance_remove(Engine *engine, const Instance *instance);
 
-/* container_endpoint() of the project's port, as the container's label has it. */
+/* The project's port, as the container's label has it; 0: it has none. */
+uint16_t instance_port(const Container *container);
+/* container_endpoint() of that port. */
 void instance_endpoint(const Container *container, char ret[static ENDPOINT_SIZE]);
 
 /* Running and, where its own HEALTHCHECK is what counts, not known to be ill. */

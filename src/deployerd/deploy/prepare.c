@@ -52,7 +52,8 @@ static int deploy_fetch(Deploy *deploy) {
         const Instance *runs;
         int r;
 
-        r = fetch_image(deploy->engine, deploy->image, deploy->pending_tag, &deploy->project, &image);
+        r = fetch_image(deploy->engine, deploy->image, deploy->pending_tag, &deploy->project, request->local,
+                        &image);
         if (r < 0)
                 return r;
 

@@ -82,20 +82,6 @@ const char *container_label(const Container *container, const char *key) {
         return json_get_string(container->labels, key);
 }
 
-/* Empty where it is published nowhere. */
-static void print_endpoint(const char *key, const json_t *bindings, char ret[static ENDPOINT_SIZE]) {
-        const json_t *binding = json_array_get(bindings, 0);
-        const char *port = json_get_string(binding, "HostPort"), *ip = json_get_string(binding, "HostIp");
-        const char *protocol = strchr(key, '/');
-
-        ret[0] = '\0';
-        if (!protocol || isempty(port) || isempty(ip))
-                return;
-
-        (void) snprintf(ret, ENDPOINT_SIZE, strchr(ip, ':') ? "[%.45s]:%.5s%.5s" : "%.45s:%.5s%.5s", ip,
-                        port, streq(protocol, "/tcp") ? "" : protocol);
-}
-
 void container_endpoint(const Container *container, uint16_t port, char ret[static ENDPOINT_SIZE]) {
         const json_t *ports = json_path(container->json, "NetworkSettings", "Ports", NULL);
         char preferred[16], found[ENDPOINT_SIZE];
@@ -115,13 +101,22 @@ void container_endpoint(const Container *container, uint16_t port, char ret[stat
                 const char *protocol = strchr(key, '/');
                 unsigned rank = streq(key, preferred) ? 3 : protocol && streq(protocol, "/tcp") ? 2 : 1;
 
-                print_endpoint(key, bindings, found);
+                published_print(key, json_array_get(bindings, 0), found);
                 if (found[0] == '\0' || rank <= best)
                         continue;
 
                 best = rank;
                 memcpy(ret, found, ENDPOINT_SIZE);
         }
+}
+
+int container_published(const Container *container, Published **ret, size_t *ret_n) {
+        assert(container);
+
+        return published_list(container->running
+                                              ? json_path(container->json, "NetworkSettings", "Ports", NULL)
+                                              : NULL,
+                              ret, ret_n);
 }
 
 static bool take_address(const json_t *network, const char *key, int family,

@@ -4,10 +4,9 @@
 
 #include <jansson.h>
 
+#include "deployerd/engine/published.h"
 #include "shared/macro.h"
 
-/* "127.0.0.1:65535", or the longest textual IPv6 address in brackets with a port; and "/sctp". */
-#define ENDPOINT_SIZE 64U
 /* A numeric IPv4 or IPv6 address. */
 #define CONTAINER_ADDRESS_SIZE 46U
 
@@ -40,6 +39,8 @@ const char *container_label(const Container *container, const char *key);
  * protocol, which is then told behind it ("127.0.0.1:49153/udp"). Empty where nothing is published.
  */
 void container_endpoint(const Container *container, uint16_t port, char ret[static ENDPOINT_SIZE]);
+/* Everything that it publishes, as published_list(); nothing where it does not run. */
+int container_published(const Container *container, Published **ret, size_t *ret_n);
 
 /*
  * Where the host reaches it without any published port: its address on its first network that gave it one (IPv4 before

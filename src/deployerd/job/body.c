@@ -38,7 +38,7 @@ static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config
         if (r >= 0)
                 r = project_check_repository(draft->engine, &draft->project, request);
         if (r >= 0)
-                r = draft->project.pull == PROJECT_PULL_ALWAYS
+                r = !request->local && draft->project.pull == PROJECT_PULL_ALWAYS
                                     ? engine_image_inspect(draft->engine, request->image, &draft->image)
                                     : engine_image_find(draft->engine, request->image, &draft->image);
         return r < 0 ? r : instance_list(draft->engine, request->project, request->stage, &draft->list);

@@ -58,6 +58,40 @@ static json_t *instance_report(const Instance *instance) {
                          (json_int_t) container->started_at);
 }
 
+static int report_instance(Worker *worker, const Instance *instance) {
+        return worker_report(worker, instance_report(instance));
+}
+
+static bool is_project_port(const Instance *instance, const Published *published) {
+        return published->port > 0 && published->port == instance_port(&instance->container) &&
+               streq(published->protocol, "tcp");
+}
+
+static json_t *endpoint_report(const Instance *instance, const Published *published) {
+        char deploy[24];
+
+        (void) snprintf(deploy, sizeof(deploy), "%" PRIu64, instance->deploy);
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:b}", REPORT_KEY, REPORT_ENDPOINT,
+                         "project", instance->project, "stage", instance->stage, "deploy", deploy,
+                         "container", instance->container.id, "name", instance->container.name, "port",
+                         (int) published->port, "protocol", published->protocol, "endpoint",
+                         published->endpoint, "project_port", is_project_port(instance, published));
+}
+
+/* The project's port, and then the others. */
+static int report_endpoints(Worker *worker, const Instance *instance) {
+        _cleanup_free_ Published *list = NULL;
+        size_t n;
+        int r;
+
+        r = container_published(&instance->container, &list, &n);
+        for (unsigned others = 0; others < 2; others++)
+                for (size_t i = 0; r >= 0 && i < n; i++)
+                        if (is_project_port(instance, &list[i]) != (others > 0))
+                                r = worker_report(worker, endpoint_report(instance, &list[i]));
+        return r;
+}
+
 /* Lists everything there is and tells proxies of it; that they cannot be told is no reason not to answer. */
 static int list_all(Worker *worker, Engine *engine, InstanceList *ret) {
         _cleanup_free_ char *dir = NULL;
@@ -80,8 +114,8 @@ static int list_all(Worker *worker, Engine *engine, InstanceList *ret) {
         return 0;
 }
 
-static int query_instances(Worker *worker, const char *engine_socket, const char *project,
-                           const char *stage) {
+static int query_instances(Worker *worker, const char *engine_socket, const QueryRequest *query) {
+        bool all = query->kind == QUERY_INSTANCES && isempty(query->project) && isempty(query->stage);
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
         int r;
@@ -90,8 +124,8 @@ static int query_instances(Worker *worker, const char *engine_socket, const char
         if (r < 0)
                 return r;
 
-        r = isempty(project) && isempty(stage) ? list_all(worker, engine, &list)
-                                               : instance_list(engine, project, stage, &list);
+        r = all ? list_all(worker, engine, &list)
+                : instance_list(engine, query->project, query->stage, &list);
         if (r < 0)
                 return r;
 
@@ -99,7 +133,8 @@ static int query_instances(Worker *worker, const char *engine_socket, const char
                 if (list.items[i].pending)
                         continue;
 
-                r = worker_report(worker, instance_report(&list.items[i]));
+                r = query->kind == QUERY_ENDPOINTS ? report_endpoints(worker, &list.items[i])
+                                                   : report_instance(worker, &list.items[i]);
                 if (r < 0)
                         return r;
         }
@@ -143,7 +178,8 @@ int query_run(Worker *worker, const DeployerConfig *config, const QueryRequest *
         case QUERY_IMAGE:
                 return query_image(worker, config->engine, query->image);
         case QUERY_INSTANCES:
-                return query_instances(worker, config->engine, query->project, query->stage);
+        case QUERY_ENDPOINTS:
+                return query_instances(worker, config->engine, query);
         case QUERY_BODY:
                 return query_body(worker, config, query->request);
         case QUERY_REMOVE:
@@ -174,5 +210,27 @@ int instance_report_read(const json_t *report, InstanceReport *ret) {
 
         instance.started_at = (uint64_t) started;
         *ret = instance;
+        return 0;
+}
+
+int endpoint_report_read(const json_t *report, EndpointReport *ret) {
+        EndpointReport endpoint = { .deploy = 0 };
+        const char *deploy = NULL;
+        int port = 0, is_project_port = 0;
+
+        assert(report);
+        assert(ret);
+
+        if (json_unpack((json_t *) (uintptr_t) report, "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:b}",
+                        "project", &endpoint.project, "stage", &endpoint.stage, "deploy", &deploy,
+                        "container", &endpoint.container, "name", &endpoint.name, "port", &port, "protocol",
+                        &endpoint.protocol, "endpoint", &endpoint.endpoint, "project_port",
+                        &is_project_port) < 0 ||
+            port < 0 || port > UINT16_MAX || parse_uint(deploy, UINT64_MAX, &endpoint.deploy) < 0)
+                return -EBADMSG;
+
+        endpoint.port = (uint16_t) port;
+        endpoint.is_project_port = is_project_port;
+        *ret = endpoint;
         return 0;
 }

@@ -25,6 +25,11 @@ typedef enum QueryKind {
          */
         QUERY_INSTANCES,
         /*
+         * Reports all that those of them publish that run, one REPORT_ENDPOINT for each place, with the keys of struct
+         * EndpointReport; the project's port first. Ends with an empty result.
+         */
+        QUERY_ENDPOINTS,
+        /*
          * Ends with a result of the keys "body", which a deploy of `request` would have its container made of; "changed", the
          * places (JSON pointers) where root's file made it another than it were without; "notes", sentences about what may
          * not be meant. Nothing is asked of a registry: what is not known of an image that is not here is left out. Values of
@@ -45,8 +50,9 @@ typedef struct QueryRequest {
         QueryKind kind;
         const ImageRef *image;        /* of QUERY_IMAGE */
         const DeployRequest *request; /* of QUERY_BODY */
-        const char *project, *stage;  /* of QUERY_INSTANCES, QUERY_REMOVE and QUERY_TAKE_OVER */
-        const char *store;            /* of QUERY_TAKE_OVER */
+        const char *project,
+                        *stage; /* of QUERY_INSTANCES, QUERY_ENDPOINTS, QUERY_REMOVE and QUERY_TAKE_OVER */
+        const char *store;      /* of QUERY_TAKE_OVER */
 } QueryRequest;
 
 /* Runs in the child. Errors are those of the kind and of engine.h. */
@@ -69,3 +75,18 @@ typedef struct InstanceReport {
 
 /* -EBADMSG: a key is missing or of the wrong type. */
 int instance_report_read(const json_t *report, InstanceReport *ret);
+
+/* One REPORT_ENDPOINT, likewise. */
+typedef struct EndpointReport {
+        const char *project;
+        const char *stage;
+        uint64_t deploy;
+        const char *container;
+        const char *name;
+        uint16_t port; /* the container's */
+        const char *protocol;
+        const char *endpoint;
+        bool is_project_port;
+} EndpointReport;
+
+int endpoint_report_read(const json_t *report, EndpointReport *ret);

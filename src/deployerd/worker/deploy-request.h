@@ -23,6 +23,7 @@ typedef struct DeployOptions {
         int undo; /* a bool, as the bus reads one */
         int show_secrets;
         int force;
+        int local;
 } DeployOptions;
 
 #define DEPLOY_OPTIONS_NONE ((DeployOptions){ .max_instances = 1 })
@@ -41,6 +42,7 @@ typedef struct DeployRequest {
         bool show_secrets; /* of a deploy that is only shown: with what files of root's say of variables */
         bool undo;         /* it is cancelled: what an attempt of it left is put right, and that is all */
         bool force;        /* what runs is replaced, also where it is what would be made */
+        bool local;        /* no registry is asked: the image is here, or the deploy fails */
 } DeployRequest;
 
 /*

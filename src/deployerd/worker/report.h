@@ -14,6 +14,7 @@
 #define REPORT_SETTLED  "settled"  /* of a deploy: nothing is left of an earlier attempt */
 #define REPORT_LOG      "log"      /* priority: integer, text: string */
 #define REPORT_INSTANCE "instance" /* an instance that runs: see struct InstanceReport */
+#define REPORT_ENDPOINT "endpoint" /* where one of its ports is published: see struct EndpointReport */
 #define REPORT_RESULT   "result"   /* result: an object that depends on the operation */
 #define REPORT_ERROR    "error"    /* name: of the D-Bus error, text: string */
 

@@ -73,6 +73,7 @@ static int enqueue(Manager *manager, const Project *project, const Stage *stage,
                                           .source = row->source,
                                           .generation = row->generation,
                                           .force = row->force,
+                                          .local = row->local,
                                           .hook = "bus",
                                           .max_queued = manager->config->max_queued,
                           },
@@ -89,8 +90,12 @@ static int enqueue(Manager *manager, const Project *project, const Stage *stage,
         return 0;
 }
 
+typedef struct DeployCall {
+        int force, local;
+} DeployCall;
+
 static int deploy(Manager *manager, sd_bus_message *message, const PolkitDetails *about, const char *tag,
-                  bool force, uid_t uid, sd_bus_error *error) {
+                  const DeployCall *call, uid_t uid, sd_bus_error *error) {
         _cleanup_(project_freep) Project *project = NULL;
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_(stage_freep) Stage *stage = NULL;
@@ -101,7 +106,8 @@ static int deploy(Manager *manager, sd_bus_message *message, const PolkitDetails
         if (r >= 0)
                 r = deploy_reference(project, stage, tag, &ref, error);
         if (r >= 0)
-                r = enqueue(manager, project, stage, ref, &(Enqueue){ .source = "manual", .force = force },
+                r = enqueue(manager, project, stage, ref,
+                            &(Enqueue){ .source = "manual", .force = call->force, .local = call->local },
                             uid, &id, error);
         if (r < 0)
                 return r;
@@ -123,14 +129,14 @@ int method_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) 
                 return r;
 
         r = sd_bus_message_read(message, "s", &tag);
-        return r < 0 ? r : deploy(manager, message, &about, tag, /* force= */ false, uid, error);
+        return r < 0 ? r
+                     : deploy(manager, message, &about, tag, &(DeployCall){ .force = false }, uid, error);
 }
 
-typedef struct DeployCall {
-        int force;
-} DeployCall;
-
-static const BusOption deploy_options[] = { { OPTION_FORCE, "b", offsetof(DeployCall, force) } };
+static const BusOption deploy_options[] = {
+        { OPTION_FORCE, "b", offsetof(DeployCall, force) },
+        { OPTION_LOCAL, "b", offsetof(DeployCall, local) },
+};
 
 /* The options are looked at before anybody is asked for a password. */
 int method_deploy_with_options(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -153,12 +159,15 @@ int method_deploy_with_options(sd_bus_message *message, void *userdata, sd_bus_e
                 return r;
 
         r = manager_authorise(manager, message, &about, &uid, error);
-        return r != 0 ? r : deploy(manager, message, &about, tag, call.force, uid, error);
+        return r != 0 ? r : deploy(manager, message, &about, tag, &call, uid, error);
 }
 
-/* What the stage runs, by digest, with the tag that it was deployed by, and which deploy brought it, where a rollback has. */
+/*
+ * What the stage runs, by digest, with the tag that it was deployed by, which deploy brought it, where a rollback has, and
+ * whether it came from no registry.
+ */
 static int running_reference(Manager *manager, const Project *project, const Stage *from, ImageRef **ret,
-                             uint64_t *ret_generation, sd_bus_error *error) {
+                             uint64_t *ret_generation, bool *ret_local, sd_bus_error *error) {
         _cleanup_free_ char *repository = NULL, *text = NULL;
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_(deploy_freep) Deploy *current = NULL;
@@ -188,9 +197,12 @@ static int running_reference(Manager *manager, const Project *project, const Sta
                 return -ENOMEM;
 
         r = manager_parse_image(text, ret, error);
-        if (r >= 0)
-                *ret_generation = current->generation;
-        return r;
+        if (r < 0)
+                return r;
+
+        *ret_generation = current->generation;
+        *ret_local = current->local;
+        return 0;
 }
 
 int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -200,6 +212,7 @@ int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error)
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         uint64_t id = 0, generation;
         Manager *manager = userdata;
+        bool local = false;
         uid_t uid;
         int r;
 
@@ -226,9 +239,10 @@ int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error)
                                       "A stage is promoted to another one, and not '%s' to itself",
                                       from->name);
         if (r >= 0)
-                r = running_reference(manager, project, from, &ref, &generation, error);
+                r = running_reference(manager, project, from, &ref, &generation, &local, error);
         if (r >= 0)
-                r = enqueue(manager, project, to, ref, &(Enqueue){ .source = "promote" }, uid, &id, error);
+                r = enqueue(manager, project, to, ref, &(Enqueue){ .source = "promote", .local = local },
+                            uid, &id, error);
         if (r < 0)
                 return r;
 
@@ -262,6 +276,7 @@ int method_restart(sd_bus_message *message, void *userdata, sd_bus_error *error)
         uint64_t id = 0, generation = 0;
         Manager *manager = userdata;
         PolkitDetails about;
+        bool local = false;
         uid_t uid;
         int r;
 
@@ -273,11 +288,14 @@ int method_restart(sd_bus_message *message, void *userdata, sd_bus_error *error)
         if (r >= 0)
                 r = check_restartable(manager, project, stage, error);
         if (r >= 0)
-                r = running_reference(manager, project, stage, &ref, &generation, error);
+                r = running_reference(manager, project, stage, &ref, &generation, &local, error);
         if (r >= 0)
                 r = enqueue(manager, project, stage, ref,
-                            &(Enqueue){ .source = "restart", .generation = generation, .force = true }, uid,
-                            &id, error);
+                            &(Enqueue){ .source = "restart",
+                                        .generation = generation,
+                                        .force = true,
+                                        .local = local },
+                            uid, &id, error);
         if (r < 0)
                 return r;
 

@@ -7,7 +7,7 @@
 #define DEPLOY_SELECT                                                                                        \
         "SELECT d.id, d.stage_id, p.name, s.name, d.image, d.digest, d.source, d.reason, d.state, "          \
         "d.attempts, ifnull(d.generation, 0), d.cancel, d.again, d.queued_at, d.started_at, d.finished_at, " \
-        "d.tries, d.retry_since, d.next_at, d.force "                                                        \
+        "d.tries, d.retry_since, d.next_at, d.force, d.local "                                               \
         "FROM deploys d JOIN stages s ON s.id = d.stage_id JOIN projects p ON p.id = s.project_id "
 
 static const char *const state_names[] = {
@@ -75,6 +75,7 @@ static void deploy_read(Row *row, void *object) {
         deploy->retry_since = row_number(row, INT64_MAX);
         deploy->next_at = row_number(row, INT64_MAX);
         deploy->force = row_number(row, 1);
+        deploy->local = row_number(row, 1);
 }
 
 static const RowKind deploy_kind = { sizeof(Deploy), deploy_read, deploy_done };

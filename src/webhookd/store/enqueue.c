@@ -46,7 +46,7 @@ static int enqueue_redelivered(Store *store, const Enqueue *enqueue, EnqueueResu
 
 static bool push_joins_running(const Enqueue *enqueue, const Deploy *running) {
         /* What is called off was called off before this push; and what runs may find that there is nothing to replace. */
-        if (running->cancel || enqueue->force)
+        if (running->cancel || enqueue->force || running->local != enqueue->local)
                 return false;
         if (!enqueue->digest)
                 return !running->digest && streq(running->image, enqueue->image);
@@ -89,7 +89,7 @@ static int enqueue_push(Store *store, const Enqueue *enqueue, EnqueueResult *res
                 return r;
 
         result->verdict = ENQUEUE_JOINED;
-        if (queued && streq(queued->image, enqueue->image)) {
+        if (queued && queued->local == enqueue->local && streq(queued->image, enqueue->image)) {
                 result->deploy_id = queued->id;
                 result->state = DEPLOY_QUEUED;
                 return enqueue->force ? queue_force(store, queued->id) : 0;

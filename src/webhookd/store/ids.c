@@ -49,6 +49,7 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                                              .source = old->source,
                                              .generation = old->generation,
                                              .force = old->force,
+                                             .local = old->local,
                                              .max_queued = UINT_MAX },
                                  &result);
         if (r >= 0)

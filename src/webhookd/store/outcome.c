@@ -88,6 +88,7 @@ static int queue_follow(Store *store, const Deploy *ended, uint64_t *ret_again) 
                          &(Enqueue){ .stage_id = ended->stage_id,
                                      .image = ended->image,
                                      .source = ended->source,
+                                     .local = ended->local,
                                      .max_queued = UINT_MAX },
                          &result);
         if (r >= 0)

@@ -60,7 +60,7 @@ int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, co
 int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
         static const char sql[] =
                         "INSERT INTO deploys(stage_id, image, digest, source, state, queued_at, "
-                        "generation, force) VALUES(?1, ?2, ?3, ?4, 'queued', ?5, nullif(?6, 0), ?7)",
+                        "generation, force, local) VALUES(?1, ?2, ?3, ?4, 'queued', ?5, nullif(?6, 0), ?7, ?8)",
                           forget_sql[] = "UPDATE deploys SET again = 0 WHERE stage_id = ?1 "
                                          "AND state = 'running' AND again = 1";
         uint64_t queued;
@@ -76,7 +76,7 @@ int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
                         VALUES(value_number(enqueue->stage_id), value_text(enqueue->image),
                                value_text(enqueue->digest), value_text(enqueue->source),
                                value_time(now_usec(CLOCK_REALTIME)), value_id(enqueue->generation),
-                               value_number(enqueue->force)));
+                               value_number(enqueue->force), value_number(enqueue->local)));
         if (r < 0)
                 return r;
 

@@ -14,6 +14,7 @@ typedef struct Target {
         uint64_t generation;
         char *image;
         char *digest;
+        bool local;
 } Target;
 
 static void target_done(Target *target) {
@@ -28,7 +29,7 @@ static int target_find(Store *store, int64_t stage_id, Target *ret) {
                         "ORDER BY deploys.id DESC LIMIT 1) "
                         "SELECT ifnull(d.generation, d.id), "
                         "iif(instr(d.image, '@') > 0, substr(d.image, 1, instr(d.image, '@') - 1), d.image) "
-                        "|| '@' || d.digest, d.digest FROM deploys d, now "
+                        "|| '@' || d.digest, d.digest, d.local FROM deploys d, now "
                         "WHERE d.stage_id = ?1 AND d.state = 'succeeded' AND d.id < now.id "
                         "AND d.digest IS NOT NULL AND d.digest IS NOT now.digest ORDER BY d.id DESC LIMIT 1";
         _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
@@ -48,6 +49,7 @@ static int target_find(Store *store, int64_t stage_id, Target *ret) {
         target.generation = row_number(&row, INT64_MAX);
         target.image = row_text(&row);
         target.digest = row_text(&row);
+        target.local = row_number(&row, 1);
         r = row_end(store, &row);
         if (r < 0)
                 return r;
@@ -78,6 +80,7 @@ static int rollback_queue(Store *store, int64_t stage_id, const Target *target, 
                                         .digest = target->digest,
                                         .source = "rollback",
                                         .generation = target->generation,
+                                        .local = target->local,
                                         .max_queued = max_queued },
                             result);
 }

@@ -194,9 +194,14 @@ static const char migration_7[] = "CREATE TABLE pushes("
                                   "CREATE INDEX pushes_deploy ON pushes(deploy_id);"
                                   "PRAGMA user_version = 7;";
 
+/* Version 8. `local` says that no registry is asked for the image of a row. */
+static const char migration_8[] =
+                "ALTER TABLE deploys ADD COLUMN local INTEGER NOT NULL DEFAULT 0 CHECK(local IN (0, 1));"
+                "PRAGMA user_version = 8;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
 static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4,
-                                          migration_5, migration_6, migration_7 };
+                                          migration_5, migration_6, migration_7, migration_8 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 

@@ -17,7 +17,7 @@
 #include "shared/macro.h"
 #include "shared/tag/tag-policy.h"
 
-#define STORE_SCHEMA_VERSION 7
+#define STORE_SCHEMA_VERSION 8
 /* Bytes of a UUID in text with its NUL. */
 #define UUID_TEXT_SIZE 37U
 /* Attempts that count, per deploy. */
@@ -105,6 +105,7 @@ typedef struct Deploy {
         unsigned tries;      /* attempts that were begun, whether they count or not */
         uint64_t generation; /* of a rollback: the deploy whose image it brings back; 0 elsewhere */
         bool force;          /* what runs is replaced, also where it is the same */
+        bool local;          /* no registry is asked for its image */
         bool cancel;         /* cancelling was asked for while it ran */
         bool again;          /* joined while its digest was unknown: one more row follows its end */
         uint64_t queued_at, started_at, finished_at; /* µs since the epoch, 0 where not yet */
@@ -246,6 +247,7 @@ typedef struct Enqueue {
         const char *source;  /* "webhook", "manual", "promote", "restart" */
         uint64_t generation; /* of a rollback, and of the restart of what one brought back; 0 elsewhere */
         bool force;          /* what runs is to be replaced, also where it is the same */
+        bool local;          /* no registry is asked for its image */
         const char *hook;    /* which hook it came through; "main" */
         const char *delivery_id;   /* the sender's, or NULL: then no redelivery is recognised */
         bool delivery_id_is_final; /* Standard Webhooks: an id is never accepted twice */
@@ -288,6 +290,7 @@ int store_find_push_time(Store *store, const Enqueue *enqueue, uint64_t *ret);
  * known and equal, or when the push has none, the image is the same, and the running row has none yet either. Then one
  * more row of that image follows when the running one ends, since it may have been resolved already without our knowing.
  * Nothing joins a running row that is being cancelled. What is forced joins no running row, and has a queued one forced.
+ * A local push joins local rows alone, and another one those that are not: what is to come from a registry may be another image.
  * Supersede: a push that makes a new row or joins the running one puts the queued row of its stage aside, which is older.
  * -ENOBUFS when a new row would exceed max_queued.
  */

@@ -8,8 +8,10 @@
 
 static void read_container(json_t *json) {
         _cleanup_(container_done) Container container = { .json = NULL }, owned = { .json = NULL };
+        _cleanup_free_ Published *published = NULL;
         char endpoint[ENDPOINT_SIZE];
         Instance instance = { .deploy = 0 };
+        size_t n_published = 0;
 
         if (container_read(json_incref(json), &container) < 0) {
                 json_decref(json);
@@ -20,6 +22,11 @@ static void read_container(json_t *json) {
         fuzz_promise(!isempty(container.health));
         container_endpoint(&container, 8080, endpoint);
         fuzz_promise(strlen(endpoint) < ENDPOINT_SIZE && (container.running || endpoint[0] == '\0'));
+        if (container_published(&container, &published, &n_published) < 0)
+                fuzz_promise(false);
+        fuzz_promise(container.running || n_published == 0);
+        for (size_t i = 0; i < n_published; i++)
+                fuzz_promise(published[i].endpoint[0] && published[i].protocol[0]);
         if (instance_read(&container, &instance) < 0)
                 return;
 

@@ -319,6 +319,33 @@ static void forced_row_stays_forced_under_another_number(void **state) {
         assert_true(is_forced(f->store, renewed));
 }
 
+static void local_push_joins_local_rows_alone(void **state) {
+        Fixture *f = *state;
+        Enqueue push = push_of(f->dev, APP ":1");
+        _cleanup_(deploy_freep) Deploy *renewed = NULL;
+        uint64_t ordinary = push_new(f->store, f->dev, APP ":1", 0), local, ended, id;
+
+        push.local = true;
+        local = enqueue(f->store, &push, ENQUEUE_NEW, 1);
+        assert_true(local > ordinary);
+        assert_int_equal(enqueue(f->store, &push, ENQUEUE_JOINED, 0), local);
+        assert_int_equal(store_raise_ids(f->store, "app", "dev", local + 7, &ended, &id), 0);
+        assert_int_equal(store_find_deploy(f->store, id, &renewed), 1);
+        assert_true(renewed->local);
+        push.local = false;
+        assert_true(enqueue(f->store, &push, ENQUEUE_NEW, 1) > id);
+}
+
+static void local_push_joins_no_running_row_that_is_not(void **state) {
+        Fixture *f = *state;
+        uint64_t running = run_new(f, APP ":1@" DIGEST_A, DIGEST_A);
+        Enqueue push = push_of(f->dev, APP ":1@" DIGEST_A);
+
+        push.digest = DIGEST_A;
+        push.local = true;
+        assert_true(enqueue(f->store, &push, ENQUEUE_NEW, 0) > running);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -344,6 +371,8 @@ int main(void) {
                 TEST(forced_push_has_the_queued_row_forced),
                 TEST(forced_push_joins_no_running_row),
                 TEST(forced_row_stays_forced_under_another_number),
+                TEST(local_push_joins_local_rows_alone),
+                TEST(local_push_joins_no_running_row_that_is_not),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
