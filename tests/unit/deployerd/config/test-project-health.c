@@ -6,10 +6,10 @@
 #include "shared/json.h"
 #include "unit.h"
 
-/* With ' for ". */
-static int read_text(const char *text, ProjectHealth *ret, const char **ret_key, char *problem) {
-        _cleanup_(json_freep) json_t *value = NULL;
+/* With ' for ". The caller's to free. */
+static json_t *parse(const char *text) {
         char quoted[512];
+        json_t *value;
         size_t n = 0;
 
         for (; text[n]; n++)
@@ -17,7 +17,7 @@ static int read_text(const char *text, ProjectHealth *ret, const char **ret_key,
         quoted[n] = '\0';
         value = json_loads(quoted, JSON_DECODE_ANY, NULL);
         assert_non_null(value);
-        return project_health_read(value, ret, ret_key, problem);
+        return value;
 }
 
 static void each_key_of_a_health_check_counts(void **state) {
@@ -40,11 +40,12 @@ static void each_key_of_a_health_check_counts(void **state) {
         (void) state;
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(json_freep) json_t *value = parse(cases[i].text);
                 _cleanup_(project_health_done) ProjectHealth health = { .check = NULL };
                 char problem[HEALTH_PROBLEM_SIZE];
                 const char *key;
 
-                assert_int_equal(read_text(cases[i].text, &health, &key, problem), 0);
+                assert_int_equal(project_health_read(value, &health, &key, problem), 0);
                 assert_string_equal(health.check, cases[i].check);
                 assert_string_equal(strempty(health.host), strempty(cases[i].host));
                 assert_int_equal(health.port, cases[i].port);
@@ -88,11 +89,12 @@ static void each_key_of_a_health_check_is_checked(void **state) {
         (void) state;
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(json_freep) json_t *value = parse(cases[i].text);
                 ProjectHealth health = { .check = NULL };
                 char problem[HEALTH_PROBLEM_SIZE];
                 const char *key = NULL;
 
-                if (read_text(cases[i].text, &health, &key, problem) != -EBADMSG)
+                if (project_health_read(value, &health, &key, problem) != -EBADMSG)
                         fail_msg("%s is taken", cases[i].text);
                 assert_string_equal(key, cases[i].key);
                 assert_string_equal(problem, cases[i].problem);
