@@ -1,95 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "deployerd/config/project-config.h"
-
-#include <fcntl.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <sys/stat.h>
-
-#include "shared/json.h"
-#include "unit.h"
-
-#define IMAGE "\"image\":\"registry.example/shop\""
-
-static char directory[64];
-static const ProjectSubject subject = { "shop", "prod", "registry.example/shop", 41 };
-
-/* Only root's files count, so only root can show what they mean. */
-static int set_up(void **state) {
-        (void) state;
-
-        if (geteuid() != 0)
-                return 0;
-
-        (void) strcpy(directory, "/tmp/test-project-config-XXXXXX");
-        return mkdtemp(directory) ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-        (void) st;
-        (void) type;
-        (void) ftw;
-
-        return remove(path);
-}
-
-static int tear_down(void **state) {
-        (void) state;
-
-        return geteuid() == 0 ? nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS) : 0;
-}
-
-static void file_path(char *ret, size_t size) {
-        (void) snprintf(ret, size, "%s/shop.json", directory);
-}
-
-static void file_write(const char *text, size_t length) {
-        char path[128];
-        FILE *file;
-
-        file_path(path, sizeof(path));
-        (void) unlink(path);
-        file = fopen(path, "we");
-        assert_non_null(file);
-        assert_int_equal(fwrite(text, 1, length, file), length);
-        assert_int_equal(fclose(file), 0);
-        assert_int_equal(chmod(path, 0640), 0);
-}
-
-static int load(ProjectConfig *ret, char problem[static PROJECT_PROBLEM_SIZE]) {
-        problem[0] = '\0';
-        return project_config_load(directory, &subject, ret, problem, PROJECT_PROBLEM_SIZE);
-}
-
-static int load_text(const char *text, ProjectConfig *ret, char problem[static PROJECT_PROBLEM_SIZE]) {
-        file_write(text, strlen(text));
-        return load(ret, problem);
-}
-
-static void expect_problem(const char *text, int error, const char *sentence) {
-        ProjectConfig config;
-        char problem[PROJECT_PROBLEM_SIZE], expected[PROJECT_PROBLEM_SIZE];
-
-        assert_int_equal(load_text(text, &config, problem), error);
-        (void) snprintf(expected, sizeof(expected), "%.60s/shop.json:%.900s", directory, sentence);
-        assert_string_equal(problem, expected);
-}
-
-static void project_without_a_file_is_fine(void **state) {
-        _cleanup_(project_config_done) ProjectConfig config = { .exists = true };
-        char problem[PROJECT_PROBLEM_SIZE], missing[128];
-
-        (void) state;
-
-        assert_int_equal(load(&config, problem), 0);
-        assert_false(config.exists);
-        assert_null(config.container);
-        assert_false(project_config_exists(directory, "shop"));
-        (void) snprintf(missing, sizeof(missing), "%s/missing", directory);
-        assert_int_equal(project_config_load(missing, &subject, &config, problem, sizeof(problem)), 0);
-        assert_false(config.exists);
-        assert_false(project_config_exists(missing, "shop"));
-}
+/* What a project's file says: stages on top of their project, and the mistakes, each with its place. */
+#include "project-config-fixture.h"
 
 static void stage_is_put_on_top_of_its_project(void **state) {
         _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
@@ -138,18 +49,6 @@ static void limits_of_a_stage_go_on_top_key_by_key(void **state) {
         assert_int_equal(config.pull, PROJECT_PULL_ALWAYS);
 }
 
-static void write_beside(const char *name, const char *text, mode_t mode) {
-        char path[128];
-        FILE *file;
-
-        (void) snprintf(path, sizeof(path), "%s/%s", directory, name);
-        file = fopen(path, "we");
-        assert_non_null(file);
-        assert_true(fputs(text, file) >= 0);
-        assert_int_equal(fclose(file), 0);
-        assert_int_equal(chmod(path, mode), 0);
-}
-
 static void variables_of_a_stage_go_on_top_one_by_one(void **state) {
         _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
         char problem[PROJECT_PROBLEM_SIZE];
@@ -172,39 +71,6 @@ static void variables_of_a_stage_go_on_top_one_by_one(void **state) {
         assert_string_equal(json_get_string(config.env_files, "A"), "1");
         assert_string_equal(json_get_string(config.env_files, "B"), "3");
         assert_int_equal(json_object_size(config.env_files), 2);
-}
-
-/* "dir/shop.env<sentence>" */
-static void expect_env_problem(int error, const char *sentence) {
-        ProjectConfig config;
-        char problem[PROJECT_PROBLEM_SIZE], expected[PROJECT_PROBLEM_SIZE];
-
-        assert_int_equal(load_text("{" IMAGE ",\"stages\":{\"dev\":{\"env_files\":[\"shop.env\"]}}}",
-                                   &config, problem),
-                         error);
-        (void) snprintf(expected, sizeof(expected), "%.60s/shop.env%.900s", directory, sentence);
-        assert_string_equal(problem, expected);
-}
-
-static void file_of_variables_is_checked_like_the_projects(void **state) {
-        char path[128];
-
-        (void) state;
-
-        (void) snprintf(path, sizeof(path), "%s/shop.env", directory);
-        (void) unlink(path);
-        expect_env_problem(-EBADMSG, ": No such file or directory");
-        write_beside("shop.env", "A=1\n\nB\n", 0640);
-        expect_env_problem(-EBADMSG, ":3: is no assignment, comment or empty line");
-        assert_int_equal(chmod(path, 0660), 0);
-        expect_env_problem(-EPERM, ": can be written by others than root");
-        assert_int_equal(chmod(path, 0640), 0);
-        assert_int_equal(chown(path, 65534, 0), 0);
-        expect_env_problem(-EPERM, ": does not belong to root");
-        assert_int_equal(unlink(path), 0);
-        assert_int_equal(symlink("/etc/environment", path), 0);
-        expect_env_problem(-EPERM, ": is a symbolic link");
-        assert_int_equal(unlink(path), 0);
 }
 
 static void file_of_another_image_is_not_permitted(void **state) {
@@ -382,74 +248,11 @@ static void keys_that_nobody_here_knows_are_the_engines_where_root_says_so(void 
         assert_int_equal(json_array_size(config.container), 2);
 }
 
-static void file_is_roots_alone(void **state) {
-        ProjectConfig config;
-        char problem[PROJECT_PROBLEM_SIZE], path[128];
-
-        (void) state;
-
-        file_path(path, sizeof(path));
-        file_write("{" IMAGE "}", strlen("{" IMAGE "}"));
-        assert_int_equal(chmod(path, 0660), 0);
-        assert_int_equal(load(&config, problem), -EPERM);
-        assert_non_null(strstr(problem, "can be written by others than root"));
-
-        assert_int_equal(chmod(path, 0640), 0);
-        assert_int_equal(chown(path, 65534, 0), 0);
-        assert_int_equal(load(&config, problem), -EPERM);
-        assert_non_null(strstr(problem, "does not belong to root"));
-
-        assert_int_equal(unlink(path), 0);
-        assert_int_equal(symlink("/etc/hostname", path), 0);
-        assert_true(project_config_exists(directory, "shop"));
-        assert_int_equal(load(&config, problem), -EPERM);
-        assert_non_null(strstr(problem, "is a symbolic link"));
-
-        assert_int_equal(unlink(path), 0);
-        assert_int_equal(mkfifo(path, 0600), 0);
-        assert_int_equal(load(&config, problem), -EPERM);
-        assert_non_null(strstr(problem, "is no regular file"));
-        assert_int_equal(unlink(path), 0);
-}
-
-static void directory_is_roots_alone(void **state) {
-        ProjectConfig config;
-        char problem[PROJECT_PROBLEM_SIZE];
-
-        (void) state;
-
-        assert_int_equal(chmod(directory, 0770), 0);
-        assert_int_equal(load(&config, problem), -EPERM);
-        assert_non_null(strstr(problem, "can be written by others than root"));
-        assert_int_equal(chmod(directory, 0700), 0);
-}
-
-static void file_is_bounded(void **state) {
-        _cleanup_free_ char *text = malloc(PROJECT_FILE_MAX + 1);
-        _cleanup_(project_config_done) ProjectConfig config = { .exists = false };
-        char problem[PROJECT_PROBLEM_SIZE];
-
-        (void) state;
-
-        assert_non_null(text);
-        memset(text, ' ', PROJECT_FILE_MAX + 1);
-        memcpy(text, "{" IMAGE "}", strlen("{" IMAGE "}"));
-        file_write(text, PROJECT_FILE_MAX + 1);
-        assert_int_equal(load(&config, problem), -EBADMSG);
-        assert_non_null(strstr(problem, "is larger than 262144 bytes"));
-        file_write(text, PROJECT_FILE_MAX);
-        assert_int_equal(load(&config, problem), 0);
-}
-
-#define ROOT_TEST(f) UNIT_TEST_IF(geteuid() == 0, "wants root", f)
-
 int main(void) {
         const struct CMUnitTest tests[] = {
-                ROOT_TEST(project_without_a_file_is_fine),
                 ROOT_TEST(stage_is_put_on_top_of_its_project),
                 ROOT_TEST(limits_of_a_stage_go_on_top_key_by_key),
                 ROOT_TEST(variables_of_a_stage_go_on_top_one_by_one),
-                ROOT_TEST(file_of_variables_is_checked_like_the_projects),
                 ROOT_TEST(file_of_another_image_is_not_permitted),
                 ROOT_TEST(image_is_a_bare_repository),
                 ROOT_TEST(mistakes_of_syntax_have_a_position),
@@ -457,9 +260,6 @@ int main(void) {
                 ROOT_TEST(patch_may_not_take_what_is_the_deployers),
                 ROOT_TEST(keys_in_another_case_are_refused),
                 ROOT_TEST(keys_that_nobody_here_knows_are_the_engines_where_root_says_so),
-                ROOT_TEST(file_is_roots_alone),
-                ROOT_TEST(directory_is_roots_alone),
-                ROOT_TEST(file_is_bounded),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
