@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import Host, both, root_says  # noqa: E402
+from deployer_host import both, root_says  # noqa: E402
 from private_bus import BusError  # noqa: E402
 from waiting import wait_for  # noqa: E402
 

@@ -12,7 +12,6 @@ import shlex
 import sys
 
 import harness
-import tap
 from forge import REGISTRY
 from host import SOURCE, wait_until
 
