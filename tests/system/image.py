@@ -7,8 +7,9 @@ engine needs to build it and to push it; the deployer's engine pulls it as any o
 usage: image.py push REFERENCE VARIANT [TEXT]    in the host
        image.py context FOLDER VARIANT [TEXT]    what an engine builds it from
 
-VARIANT: plain, healthy, unhealthy (never passes its check), broken (ends at once), slow (passes its check after seconds), late
-(listens after seconds, has no check), deaf (never listens, has no check), keeper (has a VOLUME, where it adds TEXT to what it answers)
+VARIANT: plain, healthy, unhealthy (never passes its check), broken (ends at once), slow (passes its check after seconds), held
+(passes it once there is a file /go in the container), late (listens after seconds, has no check), deaf (never listens, has no
+check), keeper (has a VOLUME, where it adds TEXT to what it answers)
 """
 import gzip
 import hashlib
@@ -30,6 +31,7 @@ VARIANTS = {
     "healthy": (SERVE, (PROBE, 0)),
     "unhealthy": (SERVE, (["/bin/busybox", "false"], 0)),
     "slow": (f"sleep 4; {SERVE}", (PROBE, 30)),
+    "held": (f"until [ -e /go ]; do sleep 0.2; done; {SERVE}", (PROBE, 120)),
     "late": (f"sleep 3; {SERVE}", None),
     "deaf": ('trap "exit 0" TERM; sleep 1000 & wait', None),
     "keeper": (f"cat /www/index.html >>/data/log; cp /data/log /www/index.html; {SERVE}", None),

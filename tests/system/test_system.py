@@ -130,9 +130,10 @@ def test_image_that_fails_its_health_check_is_rolled_back_and_the_old_one_answer
 
 def test_old_version_answers_until_the_new_one_is_healthy():
     forge.deploy(forge.image("acme/slow", "v1", "plain", "v1"), "slow")
-    deploy_id = forge.deliver(forge.image("acme/slow", "v2", "slow", "v2"))
-    wait_until(lambda: len(forge.containers("slow")) == 2, "the new container is there")
+    deploy_id = forge.deliver(forge.image("acme/slow", "v2", "held", "v2"))
+    wait_until(lambda: sum(c["State"]["Running"] for c in forge.containers("slow")) == 2, "the new container runs")
     assert forge.page("slow") == "v1"
+    forge.run(f"/usr/bin/{ENGINE}", "exec", f"slow-dev-{deploy_id}.pending", "/bin/busybox", "touch", "/go")
     assert forge.finished("slow", deploy_id).state == "succeeded"
     assert forge.page("slow") == "v2"
 
