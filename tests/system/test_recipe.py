@@ -10,11 +10,13 @@ import base64
 import json
 import subprocess
 import sys
+import threading
 
 import harness
 import tap
 from forge import DEPLOYERD, REGISTRY, WEBHOOK
 from harness import ENGINE
+from host import wait_until
 from traffic import Traffic
 
 PRIVATE = "127.0.0.1:5001"
@@ -140,19 +142,23 @@ class Visitor:
         forge.run(engine, "run", "-d", "--name", "visitor", "--network", network, f"{REGISTRY}/acme/bakery:v1")
         pid = forge.out(engine, "inspect", "-f", "{{.State.Pid}}", "visitor")
         # The network's resolver answers in its namespaces alone, and the host reaches what it names.
-        self.script = f"""while ! read -t 0.02; do
+        self.script = f"""while read -t 0.02; [ $? -gt 128 ]; do
             a=$(nsenter -t {pid} -n busybox nslookup {name} 127.0.0.11 | awk '/^Address/ {{ a = $2 }} END {{ print a }}')
             curl -sf --max-time 2 "http://$a:8080/" || echo failed
         done"""
-        self.process, self.answers = None, []
+        self.process, self.reader, self.answers = None, None, []
 
     def __enter__(self):
         self.process = subprocess.Popen(forge.enter("bash", "-c", self.script), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True)
+        self.reader = threading.Thread(target=lambda: self.answers.extend(line.strip() for line in self.process.stdout))
+        self.reader.start()
         return self
 
     def __exit__(self, *_):
-        self.answers = self.process.communicate("\n", timeout=30)[0].split()
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+        self.reader.join()
         forge.run(f"/usr/bin/{ENGINE}", "rm", "-f", "visitor")
 
 
