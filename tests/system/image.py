@@ -59,8 +59,9 @@ def context(folder, variant, text):
              f"EXPOSE {PORT}"]
     if VARIANTS[variant][1]:
         test, grace = VARIANTS[variant][1]
-        lines.append(f"HEALTHCHECK --interval={INTERVAL}s --timeout={TIMEOUT}s --retries={RETRIES} --start-period={grace}s "
-                     f"CMD {json.dumps(test)}")
+        # No builder takes a start period of nothing.
+        start = f"--start-period={grace}s " if grace else ""
+        lines.append(f"HEALTHCHECK --interval={INTERVAL}s --timeout={TIMEOUT}s --retries={RETRIES} {start}CMD {json.dumps(test)}")
     lines += [f"VOLUME {path}" for path in VOLUMES.get(variant, [])]
     lines.append(f"CMD {json.dumps(command(variant))}")
     (folder / "Dockerfile").write_text("\n".join(lines) + "\n", encoding="utf-8")
