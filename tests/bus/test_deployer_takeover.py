@@ -44,6 +44,7 @@ def test_next_deploy_retires_what_another_store_has_and_says_so(host):
     assert outcome == "succeeded" and "; 1 container of another store is taken over" in detail, detail
     assert running(host) == host.engine.names() == ["shop-dev-9"]
     assert f"shop-dev-7 of the store {other} is taken over" in host.log()
+    assert "takes over what other stores have there, as asked for by uid" in host.log() and "STAGE_TAKE_OVER" in host.log()
     assert not [tag for tag in tags(host) if tag.startswith("dev.7")], tags(host)
     assert host.property("TakeOvers") == []
 
@@ -116,6 +117,7 @@ def test_nothing_to_take_over_is_refused_and_so_is_what_is_no_store(host):
     name, text = host.error_of(lambda: take_over(host))
     assert name == "NothingToTakeOver" and "shop/dev" in text, (name, text)
     assert host.error_of(lambda: take_over(host, "../../etc"))[0] == "InvalidOption"
+    assert "STAGE_TAKE_OVER" not in host.log(), "what is not done is not told"
     assert host.property("TakeOvers") == []
 
 
