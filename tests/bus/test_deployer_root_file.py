@@ -366,32 +366,5 @@ def test_that_any_image_may_run_is_told_at_each_start_and_by_a_property():
         assert host.property("AllowsAnyImage") is False and "is not set" not in host.log()
 
 
-def test_name_that_has_run_one_repository_is_given_no_other_without_a_file():
-    for flavour in ("docker", "podman"):
-        with Host(flavour) as host:
-            other = "ghcr.io/other/shop"
-            host.engine.push(REPO, "v1")
-            host.engine.push(other, "v1")
-            assert host.deploy(7, IMAGE)[0] == "succeeded"
-            for stage in ("dev", "prod"):
-                expect_refused(host, "NotPermitted", f"shop-dev-7 is of {REPO}, and what is to be deployed is {other}: only a "
-                               "file projects.d/shop.json that names that image", image=f"{other}:v1", deploy=8, stage=stage)
-            assert host.engine.names() == ["shop-dev-7"] and not [line for line in host.engine.requests() if "other/shop" in line]
-            name, text = host.error_of(lambda: host.call("GetContainerBody", "sssa{sv}", "shop", "dev", "ghcr.io/other/shop:v1", 0))
-            assert name == "NotPermitted", text
-            assert host.deploy(9, IMAGE, stage="prod")[0] == "succeeded"
-            project(host, image=other)
-            assert host.deploy(10, f"{other}:v1")[0] == "succeeded"
-
-
-def test_name_whose_containers_are_gone_is_free():
-    with Host() as host:
-        host.engine.push(REPO, "v1")
-        host.engine.push("ghcr.io/other/shop", "v1")
-        host.deploy(7, IMAGE)
-        host.call("RemoveStage", "ss", "shop", "")
-        assert host.deploy(8, "ghcr.io/other/shop:v1")[0] == "succeeded"
-
-
 if __name__ == "__main__":
     tap.main()
