@@ -8,7 +8,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import Host, Progress  # noqa: E402
+from deployer_host import EVERY_ENGINE, Host, Progress  # noqa: E402
 
 REPO = "ghcr.io/acme/shop"
 IMAGE = f"{REPO}:v1"
@@ -80,7 +80,7 @@ def test_key_of_another_version_of_the_api_is_refused_before_the_pull():
 
 
 def test_log_of_the_engines_choice_is_had_by_a_null():
-    for flavour in ("docker", "podman"):
+    for flavour in EVERY_ENGINE:
         with Host(flavour) as host:
             host.engine.push(REPO, "v1")
             host.deploy(7, IMAGE)
@@ -127,7 +127,7 @@ ENVIRONMENT = {"image": REPO, "container": {"Env": ["A=1", "B=1"]}, "env_files":
 
 
 def test_variables_are_merged_by_name_from_all_that_root_says():
-    for flavour in ("docker", "podman"):
+    for flavour in EVERY_ENGINE:
         with Host(flavour) as host:
             host.engine.push(REPO, "v1")
             write(host, "shop.env", "# secrets\nC='one two'\nD=file\n")
@@ -311,7 +311,7 @@ def test_overlap_is_refused_for_what_the_image_brings():
 # pull
 
 def test_image_of_this_machine_alone_is_deployed_replaced_and_brought_back():
-    for flavour in ("docker", "podman"):
+    for flavour in EVERY_ENGINE:
         for pull in ("never", "missing"):
             with Host(flavour) as host:
                 host.engine.control("registry", {"down": True})
