@@ -243,5 +243,15 @@ def test_the_same_again_is_unchanged_only_where_it_should_be(host):
     assert "shop-dev-4" not in host.engine.names(), host.engine.names()
 
 
+@every_engine
+def test_the_same_again_replaces_what_has_fallen_ill(host):
+    host.engine.push(REPO, "a", healthcheck=True)
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    assert host.deploy(2, f"{REPO}:a")[0] == "unchanged"
+    host.engine.control("health", {"name": "shop-dev-1", "health": "unhealthy"})
+    assert host.deploy(3, f"{REPO}:a")[0] == "succeeded"
+    assert host.engine.names() == ["shop-dev-3"], host.engine.names()
+
+
 if __name__ == "__main__":
     tap.main()
