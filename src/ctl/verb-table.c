@@ -21,12 +21,15 @@ static const Verb setup_verbs[] = {
                                    "Then asks both daemons, which starts them. Exit code 1 where one of the three\n"
                                    "does not answer.\n\n"
                                    "Instances come from the engine, and are shown to whom polkit lets see them.\n"
-                                   "Unmanaged is what webhookd has no deploy of, and what is of another store.\n\n"
+                                   "Unmanaged is what webhookd has no deploy of, and what is of another store.\n"
+                                   "Containers in an engine that deploys are not in are shown below them.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
                                    "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"},\n"
                                    "      \"engine\":{\"name\",\"version\",\"api_version\",\"socket\",\"take_overs\":[]},\n"
                                    "      \"allows_any_image\", \"waiting\":[as of deploys],\n"
-                                   "      \"instances\":[as of endpoint, of all states, and \"managed\"]};\n"
+                                   "      \"instances\":[as of endpoint, of all states, and \"managed\"],\n"
+                                   "      \"strays\":[{\"project\",\"stage\",\"deploy\",\"state\",\"name\",\"engine\",\n"
+                                   "      \"socket\",\"digest\",\"container\",\"store\"}]};\n"
                                    "      a part that is missing is null.\n",
                         .run = verb_status,
         },

@@ -3,13 +3,13 @@
 #include "deployerd/takeover.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
+#include "deployerd/state.h"
 #include "shared/conf/conf.h"
 #include "shared/name.h"
 
+#define FOLDER "take-over"
 /* Two names, a dot, and a NUL. */
 #define FILE_NAME_SIZE (2 * NAME_MAX_LENGTH + 2)
 /* A UUID in text. */
@@ -19,25 +19,6 @@
 
 DEFINE_CLEANUP(DIR, closedir)
 
-/* The folder, made where `make`. -ENOENT. */
-static int open_folder(bool make) {
-        const char *state = getenv("STATE_DIRECTORY");
-        _cleanup_free_ char *path = NULL;
-        int fd;
-
-        if (isempty(state))
-                return -ENOENT;
-        if (asprintf(&path, "%s/take-over", state) < 0) {
-                path = NULL;
-                return -ENOMEM;
-        }
-        if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
-                return -errno;
-
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
-}
-
 /* The names become a path. */
 static int file_name(const char *project, const char *stage, char ret[static FILE_NAME_SIZE]) {
         if (!name_is_valid(project) || !name_is_valid(stage))
@@ -45,22 +26,6 @@ static int file_name(const char *project, const char *stage, char ret[static FIL
 
         (void) snprintf(ret, FILE_NAME_SIZE, "%s.%s", project, stage);
         return 0;
-}
-
-static int write_store(int folder, const char *name, const char *store) {
-        _cleanup_close_ int fd =
-                        openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-        size_t length = strlen(store);
-        ssize_t n;
-
-        if (fd < 0)
-                return -errno;
-
-        n = write(fd, store, length);
-        if (n < 0 || fsync(fd) < 0)
-                return -errno;
-
-        return (size_t) n == length ? 0 : -EIO;
 }
 
 int takeover_note(const char *project, const char *stage, const char *store) {
@@ -75,23 +40,16 @@ int takeover_note(const char *project, const char *stage, const char *store) {
         if (r < 0)
                 return r;
 
-        folder = open_folder(/* make= */ true);
+        folder = state_open(FOLDER, /* make= */ true);
         if (folder < 0)
                 return folder;
 
-        r = write_store(folder, name, store);
-        if (r < 0) {
-                (void) unlinkat(folder, name, 0);
-                return r;
-        }
-
-        return fsync(folder) < 0 ? -errno : 0;
+        return state_write(folder, name, store);
 }
 
 bool takeover_is_noted(const char *project, const char *stage, const char *store) {
-        _cleanup_close_ int folder = -1, fd = -1;
         char name[FILE_NAME_SIZE], noted[STORE_LENGTH + 2];
-        ssize_t n;
+        _cleanup_close_ int folder = -1;
 
         assert(project && stage);
         assert(store);
@@ -99,16 +57,8 @@ bool takeover_is_noted(const char *project, const char *stage, const char *store
         if (file_name(project, stage, name) < 0)
                 return false;
 
-        folder = open_folder(/* make= */ false);
-        if (folder < 0)
-                return false;
-
-        fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0)
-                return false;
-
-        n = read(fd, noted, sizeof(noted));
-        return n >= 0 && (size_t) n == strlen(store) && memcmp(noted, store, (size_t) n) == 0;
+        folder = state_open(FOLDER, /* make= */ false);
+        return folder >= 0 && state_read(folder, name, noted, sizeof(noted)) >= 0 && streq(noted, store);
 }
 
 void takeover_forget(const char *project, const char *stage) {
@@ -120,7 +70,7 @@ void takeover_forget(const char *project, const char *stage) {
         if (file_name(project, stage, name) < 0)
                 return;
 
-        folder = open_folder(/* make= */ false);
+        folder = state_open(FOLDER, /* make= */ false);
         if (folder >= 0)
                 (void) unlinkat(folder, name, 0);
 }
@@ -158,7 +108,7 @@ int takeover_list(char ***ret) {
         if (!stages)
                 return -ENOMEM;
 
-        folder = open_folder(/* make= */ false);
+        folder = state_open(FOLDER, /* make= */ false);
         if (folder >= 0) {
                 entries = fdopendir(folder);
                 if (!entries) {

@@ -91,6 +91,18 @@
 #define ENDPOINT_ENDPOINT        "Endpoint"
 #define ENDPOINT_IS_PROJECT_PORT "IsProjectPort"
 
+/* Keys of ListStrays' answer. */
+#define STRAY_ENGINE    "Engine"
+#define STRAY_SOCKET    "Socket"
+#define STRAY_PROJECT   "Project"
+#define STRAY_STAGE     "Stage"
+#define STRAY_DEPLOY    "Deploy"
+#define STRAY_STORE     "Store"
+#define STRAY_CONTAINER "Container"
+#define STRAY_NAME      "Name"
+#define STRAY_DIGEST    "Digest"
+#define STRAY_STATE     "State"
+
 /* Outcomes of TriggerDeploy; everything else is a D-Bus error. */
 #define OUTCOME_SUCCEEDED   "succeeded"
 #define OUTCOME_UNCHANGED   "unchanged"

@@ -11,17 +11,19 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import threading
 
 import tap
-from deployer_host import Call, Host
+from deployer_host import Call, Host, new_store
 from fake_engine import FakeEngine
 from private_bus import BusError
 from waiting import wait_for
 
 REPO = "registry.example/acme/shop"
 CONFIG = "StableSec=50ms\n"
+OTHER_STORE = new_store()
 WORKERS = 4
 # Between looks at who has died; seconds.
 LOOK = 0.05
@@ -50,6 +52,12 @@ class Scenario:
     whole: bool = False
     # It is cancelled once its container runs, and only what it does from there on is cut off.
     cancelled: bool = False
+    # What the images declare by VOLUME.
+    volumes: tuple = ()
+    # What was there before is another store's, and the stage is to be taken over.
+    take_over: bool = False
+    # Options of the deploy.
+    options: tuple = ()
 
     @property
     def old(self):
@@ -105,11 +113,12 @@ class Stage:
         self.engine.control("registry", {"down": False})
         self.set_project(scenario.project)
         for tag in ("v1", "v2", "v3"):
-            self.engine.push(REPO, tag)
+            self.engine.push(REPO, tag, volumes=scenario.volumes)
         self.engine.push(REPO, "slow", healthcheck=True, health="starting")
         self.engine.push(REPO, "bad", exit=3, logs=["no configuration, giving up"])
         for number, tag in enumerate(scenario.before, 8 - len(scenario.before)):
-            assert self.host.deploy(number, f"{REPO}:{tag}")[0] == "succeeded"
+            store = OTHER_STORE if scenario.take_over else self.host.store
+            assert self.host.deploy(number, f"{REPO}:{tag}", Store=("s", store))[0] == "succeeded"
         self.engine.control("registry", {"down": scenario.registry_down})
         self.engine.control("snapshot", "set")
 
@@ -121,10 +130,16 @@ class Stage:
         if project is None:
             os.unlink(path)
 
-    def reset(self):
+    def reset(self, scenario):
         if self.host.pid():
             self.host.signal(signal.SIGKILL)
         self.engine.control("restore", "set")
+        # The wish is kept beside the engine.
+        shutil.rmtree(os.path.join(self.host.state, "take-over"), ignore_errors=True)
+        if scenario.take_over:
+            assert self.host.call("TakeOverStage", "sss", "shop", "dev", self.host.store)[0] == 1
+            self.host.signal(signal.SIGKILL)
+            self.engine.control("forget")
 
     def deploy(self, number, reference, **options):
         """The outcome, or the text of the error."""
@@ -137,7 +152,7 @@ class Stage:
         """The deploy up to the moment from which on its requests are counted, with what is to happen at one of them."""
         call = None
         if scenario.cancelled:
-            call = Call(lambda: self.host.deploy(8, scenario.image))
+            call = self.start(scenario)
             wait_for("the new one is looked at", self.is_looked_at)
             self.engine.control("forget")
         if fault:
@@ -145,7 +160,10 @@ class Stage:
         if scenario.cancelled:
             # The daemon may die before it has answered.
             Call(lambda: self.host.call("CancelDeploy", "st", self.host.store, 8))
-        return call or Call(lambda: self.host.deploy(8, scenario.image))
+        return call or self.start(scenario)
+
+    def start(self, scenario):
+        return Call(lambda: self.host.deploy(8, scenario.image, **dict(scenario.options)))
 
     def is_looked_at(self):
         """So often that the next look is some time away."""
@@ -156,7 +174,7 @@ class Stage:
         """The requests of the deploy when nobody dies, once they are settled."""
         last = None
         for _ in range(TRIES):
-            self.reset()
+            self.reset(scenario)
             call = self.begin(scenario)
             reply = call.wait()
             outcome = reply[0] if reply else call.error
@@ -198,6 +216,7 @@ class Stage:
         assert any(outcome == word or (word not in fine[1:] and word in outcome) for word in fine), outcome
         assert found == scenario.new, found
         self.check_names(scenario)
+        self.check_volumes(scenario)
 
     def check_names(self, scenario):
         """It has the aliases that root's file says, whatever happened meanwhile."""
@@ -207,11 +226,18 @@ class Stage:
             for network, endpoint in wanted.items():
                 assert set(endpoint["Aliases"]) <= set(joined[network]["Aliases"]), joined
 
+    def check_volumes(self, scenario):
+        """It has what the one before wrote, and nothing else was made."""
+        names = {path: f"tinyforge.shop.dev.{path[1:]}" for path in scenario.volumes}
+        for container in self.engine.control("state")["containers"]:
+            assert {mount["Destination"]: mount["Name"] for mount in container["Mounts"]} == names, container["Mounts"]
+        assert sorted(self.engine.control("state")["volumes"]) == sorted(names.values())
+
     # One point
 
     def play(self, scenario, way, number, when):
         """False where the deploy was over before."""
-        self.reset()
+        self.reset(scenario)
         call = self.begin(scenario, {"method": "", "path": "", "number": number, "when": when, **way.fault})
         struck = self.wait_for_death(call)
         if struck and way.fault["kind"] == "kill":
@@ -236,7 +262,7 @@ class Stage:
             return self.deploy(9, f"{REPO}:v3")
         if way.undo or scenario.cancelled:
             return self.deploy(8, scenario.image, Undo=("b", "true"))
-        return self.deploy(8, scenario.image)
+        return self.deploy(8, scenario.image, **dict(scenario.options))
 
     def wait_for_death(self, call):
         def deaths():

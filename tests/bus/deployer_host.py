@@ -215,17 +215,25 @@ class Progress:
         return phases
 
 
-def both(function):
-    """Runs a test with either engine."""
-    def run():
-        for flavour in ("docker", "podman"):
-            try:
-                with Host(flavour) as host:
-                    function(host)
-            except Exception as error:
-                raise AssertionError(f"with {flavour}") from error
-    run.__name__ = function.__name__
-    return run
+def with_each(*flavours, **options):
+    """Runs a test with each of these engines; the options are the host's."""
+    def decorate(function):
+        def run():
+            for flavour in flavours:
+                try:
+                    with Host(flavour, **options) as host:
+                        function(host)
+                except Exception as error:
+                    raise AssertionError(f"with {flavour}") from error
+        run.__name__ = function.__name__
+        return run
+    return decorate
+
+
+both = with_each("docker", "podman")
+# Where versions of the API differ, or the engine keeps something: Docker's 1.41 and Podman's, and 1.44.
+EVERY_ENGINE = ("docker", "podman", "modern")
+every_engine = with_each(*EVERY_ENGINE)
 
 
 def new_store():

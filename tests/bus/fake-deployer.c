@@ -122,6 +122,22 @@ static int method_list_endpoints(sd_bus_message *message, void *userdata, sd_bus
                                           "Endpoint", "s", "127.0.0.1:5353/udp", "IsProjectPort", "b", 0);
 }
 
+static int method_list_strays(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        (void) userdata;
+
+        if (instances_hidden)
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Rejected send message");
+        if (engine_answers)
+                return sd_bus_reply_method_return(message, "aa{sv}", 0);
+
+        return sd_bus_reply_method_return(message, "aa{sv}", 1, 11, "Engine", "s", "podman", "Socket", "s",
+                                          "/run/podman/podman.sock", "Project", "s", "shop", "Stage", "s",
+                                          "dev", "Deploy", "t", UINT64_C(6), "Store", "s", "store",
+                                          "Container", "s", "c6", "Name", "s", "shop-dev-6" EVIL, "Digest",
+                                          "s", "sha256:6", "State", "s", "running", "Later", "s",
+                                          "passed over");
+}
+
 /* The stage "dev" shows what it was asked with, "canary" has a file of root's, "prod" is refused, "rc" is root's, and "odd" makes no sense. */
 static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *project, *stage, *image, *keys[4], *healthcheck;
@@ -169,6 +185,7 @@ static const sd_bus_vtable deployer_vtable[] = {
         SD_BUS_METHOD("ListInstances", "ss", "a(sstssssssst)", method_list_instances,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListEndpoints", "ss", "aa{sv}", method_list_endpoints, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ListStrays", "ss", "aa{sv}", method_list_strays, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeContainer", "sssa{sv}", "sasas", method_describe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

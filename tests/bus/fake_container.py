@@ -28,7 +28,7 @@ class Container:
 
     def __init__(self, number, name, body, image, flavour, digest=""):
         self.flavour, self.digest = flavour, digest
-        self.id = hashlib.sha256(f"container {number}".encode()).hexdigest()
+        self.id = hashlib.sha256(f"{flavour} container {number}".encode()).hexdigest()
         self.name, self.body, self.image = name, body, image
         self.started = self.stopped = None
         self.removed = self.by_hand = False

@@ -271,6 +271,9 @@ class Engines(Routes, Handler):
             elif what == "exit":
                 container = engine.find_container(value["name"])
                 container.image = dict(container.image, behaviour={"exit": value["code"]})
+            elif what == "health":
+                container = engine.find_container(value["name"])
+                container.image = dict(container.image, behaviour={**container.behaviour, "health": value["health"]})
             elif what == "add":
                 # A container that somebody else made.
                 engine.n_containers += 1

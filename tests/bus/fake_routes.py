@@ -230,6 +230,10 @@ class Routes(ImageRoutes, NetworkRoutes):
                                        [container.volume(mount["Destination"]) for mount in container.mounts()]]
         self.empty()
 
+    def list_volumes(self, **_):
+        with self.engine.lock:
+            self.json(200, {"Volumes": [{"Name": name, "Driver": "local"} for name in self.engine.volumes], "Warnings": None})
+
     def remove_volume(self, name, **_):
         with self.engine.lock:
             if name not in self.engine.volumes:
@@ -295,6 +299,7 @@ class Routes(ImageRoutes, NetworkRoutes):
         ("POST", r"/containers/([^/]+)/rename", rename),
         ("GET", r"/containers/([^/]+)/logs", logs),
         ("DELETE", r"/containers/([^/]+)", remove),
+        ("GET", r"/volumes", list_volumes),
         ("DELETE", r"/volumes/([^/]+)", remove_volume),
         ("POST", r"/networks/([^/]+)/connect", NetworkRoutes.connect),
         ("POST", r"/networks/([^/]+)/disconnect", NetworkRoutes.disconnect),

@@ -30,7 +30,7 @@ def test_status_tells_it_all():
         assert peers.run().stdout == text, "without a verb"
 
         status = peers.json("status")
-        assert list(status) == ["units", "webhookd", "engine", "allows_any_image", "waiting", "instances"]
+        assert list(status) == ["units", "webhookd", "engine", "allows_any_image", "waiting", "instances", "strays"]
         assert status["waiting"] == []
         assert status["units"][1] == {"unit": "tinyforge-webhookd.service", "load": "loaded", "active": "inactive",
                                       "sub": "dead", "since": None}
@@ -38,7 +38,7 @@ def test_status_tells_it_all():
                                       "store": "store", "queued": 1, "running": 1}
         assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41",
                                     "socket": "/run/docker.sock", "take_overs": None}
-        assert len(status["instances"]) == 3
+        assert len(status["instances"]) == 3 and status["strays"] == [] and "another engine" not in text
         assert status["allows_any_image"] is True
         assert "AllowImages=ghcr.io/acme/*" in text and "/etc/tinyforge/deployerd.conf" in text, text
 
@@ -58,6 +58,17 @@ def test_status_shows_what_it_has_and_never_invents_the_rest():
     with Peers("webhook", "deployer") as peers:
         status = peers.json("status", status=1)
         assert status["units"] is None and status["webhookd"]["projects"] == 3
+
+
+def test_status_shows_what_is_left_in_another_engine():
+    with Peers("webhook", "systemd", "deployer-unreachable") as peers:
+        text = peers.run("status", status=1).stdout
+        row = [line.split() for line in text.splitlines() if line.startswith("shop")][-1]
+        assert row[:4] == ["shop", "dev", "6", "running"] and row[-2:] == ["podman", "/run/podman/podman.sock"], text
+        assert "In another engine, where no deploy replaces them:" in text and "\x1b" not in text, text
+        stray = peers.json("status", status=1)["strays"][0]
+        assert list(stray) == ["project", "stage", "deploy", "state", "name", "engine", "socket", "digest", "container", "store"]
+        assert stray["deploy"] == 6 and stray["container"] == "c6" and stray["digest"] == "sha256:6", stray
 
 
 def test_status_marks_what_webhookd_does_not_know():
@@ -93,7 +104,8 @@ def test_status_of_somebody_who_is_not_root_is_the_rest():
         result = peers.run("status")
         assert "projects: 3" in result.stdout and "Engine: docker" in result.stdout, result.stdout
         assert result.stdout.splitlines()[-1] == "Instances are shown to root, and to whom polkit lets." and result.stderr == "", result
-        assert peers.json("status")["instances"] is None
+        status = peers.json("status")
+        assert status["instances"] is None and status["strays"] is None
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def test_strangers_are_refused_by_the_policy_and_by_the_daemon():
                 name, text = stranger_hears(host, method, *arguments)
                 assert name == "org.freedesktop.DBus.Error.AccessDenied" and words in text, f"{name}: {text}"
             # These are polkit's to decide about, which does not run here.
-            for method, arguments in (("ListInstances", ("ss", "", "")), ("GetContainerBody", ("sssa{sv}", "shop", "dev", REPO, 0))):
+            for method, arguments in (("ListInstances", ("ss", "", "")), ("ListStrays", ("ss", "", "")), ("GetContainerBody", ("sssa{sv}", "shop", "dev", REPO, 0))):
                 try:
                     host.call(method, *arguments, prefix=STRANGER)
                     raise AssertionError(f"a stranger may call {method}")
@@ -130,7 +130,7 @@ def test_names_of_what_is_listed_or_removed_are_checked_and_may_be_left_out():
     with Host() as host:
         for method, names, rule in (
                 ("ListInstances", ("Shop", ""), ", or empty"), ("ListInstances", ("shop", "a/b"), ", or empty"),
-                ("ListInstances", ("", "Dev"), ", or empty"), ("RemoveStage", ("", ""), "; a stage's may be empty"),
+                ("ListInstances", ("", "Dev"), ", or empty"), ("ListStrays", ("", "Dev"), ", or empty"), ("RemoveStage", ("", ""), "; a stage's may be empty"),
                 ("RemoveStage", ("", "dev"), "; a stage's may be empty"), ("RemoveStage", ("shop", "_dev"), "; a stage's may be empty")):
             name, text = host.error_of(lambda method=method, names=names: host.call(method, "ss", *names))
             assert name == "InvalidName" and text.endswith(f"at most 63 characters{rule}"), f"{method}{names}: {name}: {text}"

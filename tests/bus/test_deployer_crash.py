@@ -24,6 +24,9 @@ FIXED_PORT = {"image": REPO, "container": {"HostConfig": {"PortBindings": {
 NAMED = {"image": REPO, "container": {"NetworkingConfig": {"EndpointsConfig": {
     "backend": {"Aliases": ["al"]}, "front": {"Aliases": ["www"]}}}}}
 
+# What runs is the same, and is replaced all the same.
+FORCE = (("Force", ("b", "true")),)
+
 SCENARIOS = {
     "overlap": Scenario(f"{REPO}:v2", whole=True),
     "overlap, named": Scenario(f"{REPO}:v2", project=NAMED),
@@ -35,6 +38,11 @@ SCENARIOS = {
     "recreate": Scenario(f"{REPO}:v2", recreate=True, project=FIXED_PORT, whole=True),
     "recreate, unhealthy": Scenario(f"{REPO}:bad", outcome="rolled-back", name="shop-dev-7", word="v1", recreate=True,
                                     project=FIXED_PORT),
+    "recreate, volumes": Scenario(f"{REPO}:v2", recreate=True, volumes=("/data",)),
+    "take over": Scenario(f"{REPO}:v2", take_over=True),
+    "recreate, take over": Scenario(f"{REPO}:v2", recreate=True, project=FIXED_PORT, take_over=True),
+    "forced": Scenario(f"{REPO}:v1", word="v1", options=FORCE),
+    "recreate, forced": Scenario(f"{REPO}:v1", word="v1", recreate=True, project=FIXED_PORT, options=FORCE),
     "cancelled": Scenario(f"{REPO}:slow", outcome="was cancelled", name="shop-dev-7", word="v1", cancelled=True),
     "recreate, cancelled": Scenario(f"{REPO}:slow", outcome="was cancelled", name="shop-dev-7", word="v1", recreate=True,
                                     project=FIXED_PORT, cancelled=True),
@@ -75,6 +83,26 @@ def test_recreate_that_is_cut_off_leads_to_the_old_or_the_new_one():
 
 def test_unhealthy_recreate_that_is_cut_off_leads_to_the_old_one():
     play_with_both(SCENARIOS["recreate, unhealthy"])
+
+
+def test_recreate_of_what_has_volumes_that_is_cut_off_keeps_what_is_in_them():
+    play_with_both(SCENARIOS["recreate, volumes"])
+
+
+def test_take_over_that_is_cut_off_leads_to_the_old_or_the_new_one():
+    play_with_both(SCENARIOS["take over"])
+
+
+def test_recreate_that_takes_over_and_is_cut_off_leads_to_the_old_or_the_new_one():
+    play_with_both(SCENARIOS["recreate, take over"])
+
+
+def test_forced_deploy_that_is_cut_off_leads_to_the_old_or_the_new_one():
+    play_with_both(SCENARIOS["forced"])
+
+
+def test_forced_recreate_that_is_cut_off_leads_to_the_old_or_the_new_one():
+    play_with_both(SCENARIOS["recreate, forced"])
 
 
 def test_cancelled_deploy_that_is_cut_off_leads_to_the_old_one():

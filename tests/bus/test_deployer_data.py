@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import both, root_says  # noqa: E402
+from deployer_host import every_engine, root_says  # noqa: E402
 from private_bus import BusError  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
@@ -39,7 +39,7 @@ def stops(host):
 
 # Images
 
-@both
+@every_engine
 def test_attempts_that_never_ran_are_no_generations(host):
     for number, tag in enumerate("abcdefg", 1):
         host.engine.push(REPO, tag)
@@ -66,7 +66,7 @@ def test_attempts_that_never_ran_are_no_generations(host):
     assert host.deploy(7, f"{REPO}@{digest}")[0] == "succeeded"
 
 
-@both
+@every_engine
 def test_attempt_that_is_tried_again_finds_its_image_and_one_that_died_leaves_no_generation(host):
     for tag in ("a", "b", "c"):
         host.engine.push(REPO, tag)
@@ -81,7 +81,7 @@ def test_attempt_that_is_tried_again_finds_its_image_and_one_that_died_leaves_no
 
 # The time that it takes to end
 
-@both
+@every_engine
 def test_container_is_given_the_time_that_it_asks_for_whatever_stops_it(host):
     for tag in ("a", "b", "c"):
         host.engine.push(REPO, tag)
@@ -100,7 +100,7 @@ def test_container_is_given_the_time_that_it_asks_for_whatever_stops_it(host):
     assert stops(host)[4:] == ["50"], stops(host)
 
 
-@both
+@every_engine
 def test_container_that_asks_for_no_time_is_given_the_grace(host):
     for tag in ("a", "b"):
         host.engine.push(REPO, tag)
@@ -122,7 +122,7 @@ def volumes(host):
     return sorted(host.engine.control("state")["volumes"])
 
 
-@both
+@every_engine
 def test_volume_of_an_image_survives_every_deploy(host):
     for tag in ("a", "b", "c"):
         host.engine.push(REPO, tag, volumes=["/data", "/var/lib/a b"])
@@ -141,7 +141,7 @@ def test_volume_of_an_image_survives_every_deploy(host):
     assert volumes(host) == sorted(first.values()), volumes(host)
 
 
-@both
+@every_engine
 def test_anonymous_volume_of_what_runs_is_carried_over_by_its_name(host):
     host.engine.push(REPO, "a", volumes=["/data"])
     digest = host.engine.push(REPO, "b", volumes=["/data"])
@@ -160,7 +160,7 @@ def test_anonymous_volume_of_what_runs_is_carried_over_by_its_name(host):
     assert volumes(host) == [old] and digest, volumes(host)
 
 
-@both
+@every_engine
 def test_volume_that_is_given_up_ends_with_its_container_and_no_other_does(host):
     for tag in ("a", "b"):
         host.engine.push(REPO, tag, volumes=["/data", "/cache"])
@@ -178,7 +178,7 @@ def test_volume_that_is_given_up_ends_with_its_container_and_no_other_does(host)
     assert volumes(host) == kept, volumes(host)
 
 
-@both
+@every_engine
 def test_volume_that_two_may_write_to_is_no_reason_to_recreate(host):
     for shareable in (["/data"], ["tinyforge.shop.dev.data"]):
         host.engine.control("forget", None)
@@ -192,7 +192,7 @@ def test_volume_that_two_may_write_to_is_no_reason_to_recreate(host):
         assert order[-3:] == ["start", "rename", "stop"], order
 
 
-@both
+@every_engine
 def test_mount_of_roots_own_stands_in_for_the_volume_of_the_image(host):
     host.engine.push(REPO, "a", volumes=["/data", "/more", "/tmp"])
     root_says(host, container={"HostConfig": {"Binds": ["shop-data:/data/"], "Tmpfs": {"/tmp": ""},
@@ -204,7 +204,7 @@ def test_mount_of_roots_own_stands_in_for_the_volume_of_the_image(host):
 
 # Networks that take no ports
 
-@both
+@every_engine
 def test_nothing_is_published_where_the_network_takes_no_ports(host):
     host.engine.control("add", {"name": "vpn", "body": {"Image": "other"}})
     for number, mode in enumerate(("container:vpn", "host", "none"), 1):
@@ -222,7 +222,7 @@ def test_nothing_is_published_where_the_network_takes_no_ports(host):
 
 # What runs and is not reached
 
-@both
+@every_engine
 def test_the_same_again_is_unchanged_only_where_it_should_be(host):
     host.engine.push(REPO, "a", listen=False)
     host.engine.control("add", {"name": "vpn", "body": {"Image": "other"}})
@@ -241,6 +241,16 @@ def test_the_same_again_is_unchanged_only_where_it_should_be(host):
     host.engine.control("detach", {"name": "shop-dev-4"})
     assert host.deploy(6, f"{REPO}:a")[0] == "succeeded"
     assert "shop-dev-4" not in host.engine.names(), host.engine.names()
+
+
+@every_engine
+def test_the_same_again_replaces_what_has_fallen_ill(host):
+    host.engine.push(REPO, "a", healthcheck=True)
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    assert host.deploy(2, f"{REPO}:a")[0] == "unchanged"
+    host.engine.control("health", {"name": "shop-dev-1", "health": "unhealthy"})
+    assert host.deploy(3, f"{REPO}:a")[0] == "succeeded"
+    assert host.engine.names() == ["shop-dev-3"], host.engine.names()
 
 
 if __name__ == "__main__":

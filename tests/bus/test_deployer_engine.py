@@ -9,12 +9,13 @@ usage: test_deployer_engine.py [TEST], with DEPLOYERD= the program and SOURCE_RO
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import CONFIG, PROGRAM, Host  # noqa: E402
+from deployer_host import CONFIG, PROGRAM, STORE, Host  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
 from private_bus import BusError  # noqa: E402
 
@@ -68,6 +69,7 @@ def test_deploys_stay_in_their_engine_when_another_one_answers():
         machine.deploy(7, f"{REPO}:v1")
         assert machine.note() == "docker /run/docker.sock\n"
         assert machine.property("EngineSocket") == "/run/docker.sock"
+        assert machine.log().count("Deploys are in docker at /run/docker.sock from now on [ENGINE_NOTED") == 1, machine.log()
         machine.engines["docker"].stop()
         # Whatever the daemon itself may remember.
         machine.signal(signal.SIGKILL)
@@ -103,6 +105,78 @@ def test_the_word_of_root_moves_deploys_and_the_note_follows():
         assert machine.note() == "podman /run/podman/podman.sock\n"
         assert machine.engines["podman"].names() == ["shop-dev-9"]
         assert machine.engines["docker"].names() == ["shop-dev-7"]
+        for place in ("docker at /run/docker.sock", "podman at /run/podman/podman.sock"):
+            assert machine.log().count(f"Deploys are in {place} from now on") == 1, machine.log()
+
+
+def strays(machine, project="", stage=""):
+    return [{key: value["data"] for key, value in row.items()} for row in machine.call("ListStrays", "ss", project, stage)[0]]
+
+
+def move_to_podman(machine):
+    """Deploy 7 is in Docker, 8 in Podman, where deploys are from now on."""
+    docker = machine.deploy(7, f"{REPO}:v1")[2]
+    machine.say("Engine=/run/podman/podman.sock\n")
+    machine.deploy(8, f"{REPO}:v2")
+    machine.say()
+    return docker
+
+
+def test_what_is_left_in_docker_is_listed_while_docker_runs():
+    with Machine() as machine:
+        container = move_to_podman(machine)
+        machine.write("usual/docker.pid", str(os.getpid()))
+        row, = strays(machine)
+        assert row["Engine"] == "docker" and row["Socket"] == "/run/docker.sock" and row["Name"] == "shop-dev-7", row
+        assert (row["Project"], row["Stage"], row["Deploy"], row["State"]) == ("shop", "dev", 7, "running"), row
+        assert row["Container"] == container and row["Store"] == STORE and row["Digest"].startswith("sha256:"), row
+        assert machine.property("Engine") == "podman", "what is only looked at is not the engine"
+        assert strays(machine, "shop", "dev") == [row] and strays(machine, "other", "dev") == []
+        assert machine.engines["docker"].names() == ["shop-dev-7"] and machine.note().startswith("podman ")
+
+
+def test_docker_that_does_not_run_is_not_connected_to():
+    with Machine() as machine:
+        move_to_podman(machine)
+        gone = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout
+        with socket.socket(socket.AF_UNIX) as systemd:
+            systemd.bind(os.path.join(machine.directory, "systemd"))
+            systemd.listen()
+            systemd.setblocking(False)
+            link = os.path.join(machine.directory, "usual", "docker.sock")
+            os.unlink(link)
+            os.symlink(os.path.join(machine.directory, "systemd"), link)
+            for text in (None, gone, "", "0", "-1", "any", "99999999999999999999"):
+                if text is not None:
+                    machine.write("usual/docker.pid", text)
+                assert strays(machine) == [], text
+                try:
+                    systemd.accept()
+                    raise AssertionError(f"a Docker that does not run is started: {text}")
+                except BlockingIOError:
+                    pass
+
+
+def test_what_is_left_in_podman_is_listed_also_where_docker_is_away():
+    with Machine() as machine:
+        machine.say("Engine=/run/podman/podman.sock\n")
+        machine.deploy(7, f"{REPO}:v1")
+        machine.say("Engine=/run/docker.sock\n")
+        machine.deploy(8, f"{REPO}:v2")
+        assert [row["Name"] for row in strays(machine)] == ["shop-dev-7"]
+        machine.engines["docker"].stop()
+        assert [(row["Name"], row["Engine"]) for row in strays(machine)] == [("shop-dev-7", "podman")]
+
+
+def test_second_way_to_the_same_engine_leads_to_no_strays():
+    with Machine() as machine:
+        machine.say("Engine=/run/podman/podman.sock\n")
+        machine.deploy(7, f"{REPO}:v1")
+        machine.write("usual/docker.pid", str(os.getpid()))
+        link = os.path.join(machine.directory, "usual", "docker.sock")
+        os.unlink(link)
+        os.symlink(machine.engines["podman"].socket, link)
+        assert strays(machine) == []
 
 
 def test_engine_that_only_refused_a_deploy_is_not_noted():

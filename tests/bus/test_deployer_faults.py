@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import Host, root_says  # noqa: E402
+from deployer_host import EVERY_ENGINE, Host, root_says  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
@@ -187,7 +187,7 @@ def with_fixed_port(host):
 
 def test_start_that_is_refused_in_unknown_words_costs_one_outage():
     words = "could not select device driver nvidia with capabilities: [[gpu]]"
-    for flavour in ("docker", "podman"):
+    for flavour in EVERY_ENGINE:
         with with_old_one(flavour) as host:
             with_fixed_port(host)
             host.engine.fault("POST", r"/start", "status", status=500, message=words)
@@ -200,7 +200,7 @@ def test_start_that_is_refused_in_unknown_words_costs_one_outage():
 
 
 def test_container_that_is_refused_in_unknown_words_costs_no_outage():
-    for flavour in ("docker", "podman"):
+    for flavour in EVERY_ENGINE:
         with with_old_one(flavour) as host:
             with_fixed_port(host)
             host.engine.fault("POST", CREATE, "status", status=500, message="the driver knows no such option")
@@ -217,7 +217,7 @@ def test_network_that_is_not_there_is_final():
 
 def test_full_disk_of_the_engine_is_told_as_such_whatever_it_was_needed_for():
     words = "write /var/lib/containers/x: no space left on device"
-    for flavour in ("docker", "podman"):
+    for flavour in EVERY_ENGINE:
         for path in (PULL, CREATE, r"/start", r"/rename"):
             with with_old_one(flavour) as host:
                 host.engine.fault("POST", path, "status", status=500, message=words)

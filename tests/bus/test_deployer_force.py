@@ -14,7 +14,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import both  # noqa: E402
+from deployer_host import every_engine  # noqa: E402
 from test_deployer_change import FIXED_PORT, changes, configure_project  # noqa: E402
 from test_whole import REPO, Forge, running  # noqa: E402
 from waiting import wait_for  # noqa: E402
@@ -40,7 +40,7 @@ def registry_requests(forge):
 # The deployer
 
 
-@both
+@every_engine
 def test_forced_deploy_replaces_what_is_the_same(host):
     host.engine.push(REPO, "v1")
     host.deploy(7, f"{REPO}:v1")
@@ -50,7 +50,7 @@ def test_forced_deploy_replaces_what_is_the_same(host):
     assert "shop-dev-7 runs the same: it is replaced, as asked for" in host.log()
 
 
-@both
+@every_engine
 def test_forced_deploy_keeps_to_the_rules_of_recreate(host):
     configure_project(host, FIXED_PORT)
     host.engine.push(REPO, "v1")
@@ -60,7 +60,7 @@ def test_forced_deploy_keeps_to_the_rules_of_recreate(host):
     assert changes(host) == ["create", "stop", "start", "rename", "remove"], changes(host)
 
 
-@both
+@every_engine
 def test_forced_deploy_that_does_not_come_up_keeps_the_old_one(host):
     host.engine.push(REPO, "v1")
     host.deploy(7, f"{REPO}:v1")
@@ -69,7 +69,7 @@ def test_forced_deploy_that_does_not_come_up_keeps_the_old_one(host):
     assert running(host) == host.engine.names() == ["shop-dev-7"]
 
 
-@both
+@every_engine
 def test_forced_deploy_is_not_done_twice_when_it_is_asked_for_again(host):
     host.engine.push(REPO, "v1")
     host.deploy(7, f"{REPO}:v1")

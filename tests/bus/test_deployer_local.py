@@ -11,14 +11,14 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import both  # noqa: E402
+from deployer_host import every_engine  # noqa: E402
 from test_deployer_force import ctl, registry_requests  # noqa: E402
 from test_whole import REPO, Forge, running  # noqa: E402
 
 LOCAL = {"Local": ("b", "true")}
 
 
-@both
+@every_engine
 def test_local_deploy_takes_what_is_here_and_asks_no_registry(host):
     host.engine.build(REPO, "v1")
     assert host.refused(7, f"{REPO}:v1")[0] != "NoSuchImage"
@@ -28,7 +28,7 @@ def test_local_deploy_takes_what_is_here_and_asks_no_registry(host):
     assert running(host) == ["shop-dev-8"]
 
 
-@both
+@every_engine
 def test_local_deploy_of_what_is_not_here_fails_at_once(host):
     host.engine.push(REPO, "v1")
     name, text = host.refused(7, f"{REPO}:v1", **LOCAL)

@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import Host, root_says  # noqa: E402
+from deployer_host import EVERY_ENGINE, Host, root_says, with_each  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -22,22 +22,7 @@ TWO = {"HostConfig": {"NetworkMode": "backend"},
                                                 "backend": {"Aliases": ["al"]}, "metrics": {}}}}
 
 
-def with_each(*flavours):
-    """Runs a test with each of these engines."""
-    def decorate(function):
-        def run():
-            for flavour in flavours:
-                try:
-                    with Host(flavour, upstreams=True) as host:
-                        function(host, flavour)
-                except Exception as error:
-                    raise AssertionError(f"with {flavour}") from error
-        run.__name__ = function.__name__
-        return run
-    return decorate
-
-
-every_engine = with_each("docker", "podman", "modern")
+every_engine = with_each(*EVERY_ENGINE, upstreams=True)
 
 
 def networks(host, name):
@@ -60,7 +45,7 @@ def changes(host):
 # Nobody is sent to a container before it is well
 
 @every_engine
-def test_container_has_its_aliases_only_when_it_is_well(host, _):
+def test_container_has_its_aliases_only_when_it_is_well(host):
     host.engine.push(REPO, "v1")
     host.engine.push(REPO, "v2", listen={"after": 1})
     root_says(host, container=ALIASES)
@@ -82,7 +67,7 @@ def test_container_has_its_aliases_only_when_it_is_well(host, _):
 
 
 @every_engine
-def test_container_that_gets_no_aliases_is_undone(host, _):
+def test_container_that_gets_no_aliases_is_undone(host):
     for tag in ("v1", "v2"):
         host.engine.push(REPO, tag)
     root_says(host, container=ALIASES)
@@ -96,7 +81,7 @@ def test_container_that_gets_no_aliases_is_undone(host, _):
 
 
 @every_engine
-def test_container_that_is_not_well_at_its_new_address_is_undone(host, _):
+def test_container_that_is_not_well_at_its_new_address_is_undone(host):
     host.engine.push(REPO, "v1")
     host.engine.push(REPO, "v2", listen={"once": True})
     root_says(host, container=ALIASES)
@@ -107,7 +92,7 @@ def test_container_that_is_not_well_at_its_new_address_is_undone(host, _):
 
 
 @every_engine
-def test_container_whose_predecessor_made_way_has_its_aliases_from_the_beginning(host, _):
+def test_container_whose_predecessor_made_way_has_its_aliases_from_the_beginning(host):
     for tag in ("v1", "v2"):
         host.engine.push(REPO, tag)
     root_says(host, container={**ALIASES, "HostConfig": {"PortBindings": {"8080/tcp": [{"HostPort": "8080"}]}}})
@@ -136,23 +121,23 @@ def test_labels_of_a_proxy_that_has_nothing_to_wait_for_are_told():
 # Several networks
 
 @every_engine
-def test_container_is_in_all_of_its_networks_before_it_starts(host, flavour):
+def test_container_is_in_all_of_its_networks_before_it_starts(host):
     for tag in ("v1", "v2"):
         host.engine.push(REPO, tag)
     root_says(host, container=TWO)
     assert host.deploy(1, f"{REPO}:v1")[0] == "succeeded"
     assert aliases(host, "shop-dev-1") == {"backend": ["al"], "front": ["www"], "metrics": []}, networks(host, "shop-dev-1")
     assert networks(host, "shop-dev-1")["front"]["IPAMConfig"] == {"IPv4Address": "192.0.2.7"}
-    joins = ["front/connect", "metrics/connect"] if flavour == "docker" else []
+    joins = ["front/connect", "metrics/connect"] if host.engine.flavour == "docker" else []
     assert changes(host) == ["create", *joins, "start", "rename"], changes(host)
-    if flavour == "docker":
+    if host.engine.flavour == "docker":
         body = host.engine.control("state")["bodies"][-1]
         assert list(body["NetworkingConfig"]["EndpointsConfig"]) == ["backend"], body
     assert host.deploy(2, f"{REPO}:v1")[0] == "unchanged"
 
 
 @every_engine
-def test_container_joins_its_other_networks_without_aliases(host, _):
+def test_container_joins_its_other_networks_without_aliases(host):
     host.engine.push(REPO, "v1", listen={"after": 1})
     root_says(host, container={"NetworkingConfig": {"EndpointsConfig": {"a": {"Aliases": ["one"]}, "b": {"Aliases": ["two"]}}}})
     call = host.begin(1, f"{REPO}:v1")
@@ -179,20 +164,20 @@ MAC = "02:42:ac:11:00:02"
 
 
 @every_engine
-def test_mac_address_of_the_first_network_is_set_the_way_the_engine_can(host, flavour):
+def test_mac_address_of_the_first_network_is_set_the_way_the_engine_can(host):
     host.engine.push(REPO, "v1")
     root_says(host, container={"NetworkingConfig": {"EndpointsConfig": {"a": {"MacAddress": MAC}}}})
     assert host.deploy(1, f"{REPO}:v1")[0] == "succeeded"
     body = host.engine.control("state")["bodies"][-1]
     assert body["NetworkingConfig"]["EndpointsConfig"]["a"]["MacAddress"] == MAC, body
-    assert body.get("MacAddress") == (MAC if flavour == "docker" else None), body
+    assert body.get("MacAddress") == (MAC if host.engine.flavour == "docker" else None), body
 
 
 @every_engine
-def test_mac_address_that_the_engine_cannot_set_is_refused_before_the_pull(host, flavour):
+def test_mac_address_that_the_engine_cannot_set_is_refused_before_the_pull(host):
     host.engine.push(REPO, "v1")
     root_says(host, container={"NetworkingConfig": {"EndpointsConfig": {"a": {}, "b": {"MacAddress": MAC}}}})
-    if flavour != "docker":
+    if host.engine.flavour != "docker":
         assert host.deploy(1, f"{REPO}:v1")[0] == "succeeded"
         return
     name, text = host.refused(1, f"{REPO}:v1")

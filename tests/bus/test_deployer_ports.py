@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import Host, root_says  # noqa: E402
+from deployer_host import EVERY_ENGINE, Host, root_says, with_each  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -21,24 +21,15 @@ def publishes(*ports):
     return {"HostConfig": {"PortBindings": {port: [{"HostIp": "127.0.0.1", "HostPort": ""}] for port in ports}}}
 
 
-def both(function):
-    """Runs a test with either engine, and files for a proxy."""
-    def run():
-        for flavour in ("docker", "podman"):
-            try:
-                with Host(flavour, upstreams=True) as host:
-                    function(host)
-            except Exception as error:
-                raise AssertionError(f"with {flavour}") from error
-    run.__name__ = function.__name__
-    return run
+# And files for a proxy.
+every_engine = with_each(*EVERY_ENGINE, upstreams=True)
 
 
 def published(host, name, port):
     return host.engine.containers()[name]["NetworkSettings"]["Ports"][port][0]["HostPort"]
 
 
-@both
+@every_engine
 def test_endpoint_is_the_port_that_was_probed_whatever_else_is_published(host):
     host.engine.push(REPO, "v1")
     root_says(host, container={"HostConfig": {"PortBindings": {
@@ -51,7 +42,7 @@ def test_endpoint_is_the_port_that_was_probed_whatever_else_is_published(host):
     assert host.deploy(2, f"{REPO}:v1")[0] == "unchanged"
 
 
-@both
+@every_engine
 def test_all_endpoints_are_every_port_that_is_published_the_projects_first(host):
     host.engine.push(REPO, "v1")
     at = {"10250/tcp": ("127.0.0.1", "1250"), "443/tcp": ("127.0.0.1", "1443"), "53/udp": ("127.0.0.1", "1053"),
@@ -70,7 +61,7 @@ def test_all_endpoints_are_every_port_that_is_published_the_projects_first(host)
     assert host.endpoints() == []
 
 
-@both
+@every_engine
 def test_endpoint_of_udp_says_so_and_is_no_upstream(host):
     host.engine.push(REPO, "v1", ports=["53/udp"])
     root_says(host, container=publishes("53/udp"), healthcheck="none")
@@ -81,7 +72,7 @@ def test_endpoint_of_udp_says_so_and_is_no_upstream(host):
     assert host.upstream() == "127.0.0.1:1", host.upstream()
 
 
-@both
+@every_engine
 def test_reason_names_the_other_ports_that_the_image_exposes(host):
     host.engine.push(REPO, "v1", ports=["80/tcp", "8080/tcp", "9090/tcp"], listen={"port": 8080})
     text = host.refused(1, f"{REPO}:v1")[1]

@@ -8,7 +8,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import Host, Progress  # noqa: E402
+from deployer_host import EVERY_ENGINE, Host, Progress  # noqa: E402
 
 REPO = "ghcr.io/acme/shop"
 IMAGE = f"{REPO}:v1"
@@ -80,7 +80,7 @@ def test_key_of_another_version_of_the_api_is_refused_before_the_pull():
 
 
 def test_log_of_the_engines_choice_is_had_by_a_null():
-    for flavour in ("docker", "podman"):
+    for flavour in EVERY_ENGINE:
         with Host(flavour) as host:
             host.engine.push(REPO, "v1")
             host.deploy(7, IMAGE)
@@ -127,7 +127,7 @@ ENVIRONMENT = {"image": REPO, "container": {"Env": ["A=1", "B=1"]}, "env_files":
 
 
 def test_variables_are_merged_by_name_from_all_that_root_says():
-    for flavour in ("docker", "podman"):
+    for flavour in EVERY_ENGINE:
         with Host(flavour) as host:
             host.engine.push(REPO, "v1")
             write(host, "shop.env", "# secrets\nC='one two'\nD=file\n")
@@ -311,7 +311,7 @@ def test_overlap_is_refused_for_what_the_image_brings():
 # pull
 
 def test_image_of_this_machine_alone_is_deployed_replaced_and_brought_back():
-    for flavour in ("docker", "podman"):
+    for flavour in EVERY_ENGINE:
         for pull in ("never", "missing"):
             with Host(flavour) as host:
                 host.engine.control("registry", {"down": True})
@@ -364,33 +364,6 @@ def test_that_any_image_may_run_is_told_at_each_start_and_by_a_property():
         assert host.property("AllowsAnyImage") is True and host.log().count("AllowImages= is not set") == 2
     with Host(config="AllowImages=ghcr.io/acme/*\n") as host:
         assert host.property("AllowsAnyImage") is False and "is not set" not in host.log()
-
-
-def test_name_that_has_run_one_repository_is_given_no_other_without_a_file():
-    for flavour in ("docker", "podman"):
-        with Host(flavour) as host:
-            other = "ghcr.io/other/shop"
-            host.engine.push(REPO, "v1")
-            host.engine.push(other, "v1")
-            assert host.deploy(7, IMAGE)[0] == "succeeded"
-            for stage in ("dev", "prod"):
-                expect_refused(host, "NotPermitted", f"shop-dev-7 is of {REPO}, and what is to be deployed is {other}: only a "
-                               "file projects.d/shop.json that names that image", image=f"{other}:v1", deploy=8, stage=stage)
-            assert host.engine.names() == ["shop-dev-7"] and not [line for line in host.engine.requests() if "other/shop" in line]
-            name, text = host.error_of(lambda: host.call("GetContainerBody", "sssa{sv}", "shop", "dev", "ghcr.io/other/shop:v1", 0))
-            assert name == "NotPermitted", text
-            assert host.deploy(9, IMAGE, stage="prod")[0] == "succeeded"
-            project(host, image=other)
-            assert host.deploy(10, f"{other}:v1")[0] == "succeeded"
-
-
-def test_name_whose_containers_are_gone_is_free():
-    with Host() as host:
-        host.engine.push(REPO, "v1")
-        host.engine.push("ghcr.io/other/shop", "v1")
-        host.deploy(7, IMAGE)
-        host.call("RemoveStage", "ss", "shop", "")
-        assert host.deploy(8, "ghcr.io/other/shop:v1")[0] == "succeeded"
 
 
 if __name__ == "__main__":

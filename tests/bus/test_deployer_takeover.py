@@ -14,7 +14,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import STORE, both, new_store  # noqa: E402
+from deployer_host import STORE, every_engine, new_store  # noqa: E402
 from test_deployer_change import FIXED_PORT, changes, configure_project, tags  # noqa: E402
 from test_deployer_force import ctl  # noqa: E402
 from test_whole import REPO, Forge, running  # noqa: E402
@@ -34,7 +34,7 @@ def leave_another_store(host):
     return other, container
 
 
-@both
+@every_engine
 def test_next_deploy_retires_what_another_store_has_and_says_so(host):
     other, _ = leave_another_store(host)
     host.deploy(8, f"{REPO}:v1")
@@ -44,11 +44,12 @@ def test_next_deploy_retires_what_another_store_has_and_says_so(host):
     assert outcome == "succeeded" and "; 1 container of another store is taken over" in detail, detail
     assert running(host) == host.engine.names() == ["shop-dev-9"]
     assert f"shop-dev-7 of the store {other} is taken over" in host.log()
+    assert "takes over what other stores have there, as asked for by uid" in host.log() and "STAGE_TAKE_OVER" in host.log()
     assert not [tag for tag in tags(host) if tag.startswith("dev.7")], tags(host)
     assert host.property("TakeOvers") == []
 
 
-@both
+@every_engine
 def test_wish_is_good_for_one_deploy_and_one_stage(host):
     leave_another_store(host)
     take_over(host)
@@ -60,7 +61,7 @@ def test_wish_is_good_for_one_deploy_and_one_stage(host):
     assert running(host) == ["shop-dev-10", "shop-dev-11", "shop-prod-8"], running(host)
 
 
-@both
+@every_engine
 def test_the_same_by_another_store_is_replaced(host):
     leave_another_store(host)
     take_over(host)
@@ -68,7 +69,7 @@ def test_the_same_by_another_store_is_replaced(host):
     assert running(host) == host.engine.names() == ["shop-dev-8"]
 
 
-@both
+@every_engine
 def test_deploy_that_finds_its_own_unchanged_takes_over_nevertheless(host):
     leave_another_store(host)
     host.deploy(8, f"{REPO}:v1")
@@ -78,7 +79,7 @@ def test_deploy_that_finds_its_own_unchanged_takes_over_nevertheless(host):
     assert running(host) == host.engine.names() == ["shop-dev-8"]
 
 
-@both
+@every_engine
 def test_version_that_fails_leaves_what_is_to_be_taken_over(host):
     _, old = leave_another_store(host)
     configure_project(host, FIXED_PORT)
@@ -94,7 +95,7 @@ def test_version_that_fails_leaves_what_is_to_be_taken_over(host):
     assert running(host) == ["shop-dev-9"]
 
 
-@both
+@every_engine
 def test_deploy_that_dies_after_its_switch_takes_over_in_the_next_attempt(host):
     leave_another_store(host)
     take_over(host)
@@ -109,17 +110,18 @@ def test_deploy_that_dies_after_its_switch_takes_over_in_the_next_attempt(host):
     assert host.property("TakeOvers") == []
 
 
-@both
+@every_engine
 def test_nothing_to_take_over_is_refused_and_so_is_what_is_no_store(host):
     host.engine.push(REPO, "v1")
     host.deploy(7, f"{REPO}:v1")
     name, text = host.error_of(lambda: take_over(host))
     assert name == "NothingToTakeOver" and "shop/dev" in text, (name, text)
     assert host.error_of(lambda: take_over(host, "../../etc"))[0] == "InvalidOption"
+    assert "STAGE_TAKE_OVER" not in host.log(), "what is not done is not told"
     assert host.property("TakeOvers") == []
 
 
-@both
+@every_engine
 def test_stage_that_is_removed_is_not_taken_over(host):
     leave_another_store(host)
     take_over(host)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The bus: interface descriptions, policies, activation and units tell the same story."""
+import ast
 import configparser
 import pathlib
 import re
@@ -87,6 +88,31 @@ def test_the_bus_lets_through_what_the_daemon_decides_about():
         found = {who: {member for interface, member in rules if interface not in STANDARD}
                  for who, rules in allowed(bus_name).items()}
         assert found == expected, f"{bus_name}: {found}, not {expected}"
+
+
+def tried(bus_name):
+    """{method: (signature, who may)} of the table of calls that tests/system/test_authorise.py makes on a booted host."""
+    name = {"org.tinyforge.Webhook1": "WEBHOOK", "org.tinyforge.Deployer1": "DEPLOYER"}[bus_name]
+    tree = ast.parse((source.ROOT / "tests/system/test_authorise.py").read_text(encoding="utf-8"))
+    table, = (node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TABLE")
+    rows, = (value for key, value in zip(table.keys, table.values) if key.id == name)
+    found = {}
+    for key, row in zip(rows.keys, rows.values):
+        words = row.args[0].values[0] if isinstance(row.args[0], ast.JoinedStr) else row.args[0]
+        found[key.value] = (words.value.partition(" ")[0].strip("'"), {keyword.arg for keyword in row.keywords})
+    return found
+
+
+def test_every_method_is_tried_as_each_kind_of_user():
+    who = {"anyone": "anyone", "peer": "receiver", "action": "polkit"}
+    for bus_name in OWNERS:
+        rows = tried(bus_name)
+        described = {method.get("name"): "".join(argument.get("type") for argument in method.findall("arg[@direction='in']"))
+                     for method in ET.parse(DBUS / f"{bus_name}.xml").getroot().iter("method")}
+        assert set(described) == set(rows), f"only one of the two has {sorted(set(described) ^ set(rows))}"
+        for method, rule in access(bus_name).items():
+            expected = (described[method], {who[field] for field in rule})
+            assert rows[method] == expected, f"{method}: {rows[method]}, not {expected}"
 
 
 def test_polkit_knows_the_actions_and_who_asks_about_them():

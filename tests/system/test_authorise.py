@@ -78,6 +78,8 @@ TABLE = {
         "RemoveStage": Row("ss none dev", OURS + "NoSuchProject", polkit=True),
         "Promote": Row("sss none dev prod", OURS + "NoSuchProject", polkit=True),
         "Deploy": Row("sss none dev v1", OURS + "NoSuchProject", polkit=True),
+        "DeployWithOptions": Row("sssa{sv} none dev v1 0", OURS + "NoSuchProject", polkit=True),
+        "Restart": Row("ss none dev", OURS + "NoSuchProject", polkit=True),
         "Rollback": Row("ss none dev", OURS + "NoSuchProject", polkit=True),
         "RollbackWithOptions": Row("ssa{sv} none dev 0", OURS + "NoSuchProject", polkit=True),
         "Cancel": Row("t 99", OURS + "NoSuchDeploy", polkit=True),
@@ -88,11 +90,13 @@ TABLE = {
         "InspectImage": Row("s registry.example.com/acme/none:v1", OURS + "EngineUnreachable", receiver=True),
         "ListInstances": Row(f"ss {EMPTY}", OURS + "EngineUnreachable", receiver=True, polkit=True),
         "ListEndpoints": Row(f"ss {EMPTY}", OURS + "EngineUnreachable", polkit=True),
+        "ListStrays": Row(f"ss {EMPTY}", "ok", polkit=True),
         "GetContainerBody": Row("sssa{sv} none dev registry.example.com/acme/none:v1 0", OURS + "NotPermitted",
                                 polkit=True),
         "DescribeContainer": Row("sssa{sv} none dev registry.example.com/acme/none:v1 0", OURS + "NotPermitted",
                                  polkit=True),
         "RemoveStage": Row("ss none dev", OURS + "EngineUnreachable", polkit=True),
+        "TakeOverStage": Row("sss none dev 00000000-0000-0000-0000-000000000000", OURS + "EngineUnreachable", polkit=True),
     },
 }
 ROWS = [(peer, method, row) for peer, methods in TABLE.items() for method, row in methods.items()]

@@ -192,6 +192,27 @@ int endpoint_read(sd_bus_message *reply, EndpointRow *ret) {
         return 1;
 }
 
+int stray_read(sd_bus_message *reply, StrayRow *ret) {
+        StrayRow row = { .store = "", .container = "", .name = "", .digest = "" };
+        const Key keys[] = {
+                { STRAY_ENGINE, "s", &row.engine },       { STRAY_SOCKET, "s", &row.socket },
+                { STRAY_PROJECT, "s", &row.project },     { STRAY_STAGE, "s", &row.stage },
+                { STRAY_DEPLOY, "t", &row.deploy },       { STRAY_STORE, "s", &row.store },
+                { STRAY_CONTAINER, "s", &row.container }, { STRAY_NAME, "s", &row.name },
+                { STRAY_DIGEST, "s", &row.digest },       { STRAY_STATE, "s", &row.state },
+        };
+        int r;
+
+        r = read_keys(reply, keys, ELEMENTSOF(keys));
+        if (r <= 0)
+                return r;
+        if (!row.engine || !row.socket || !row.project || !row.stage || !row.state)
+                return -EBADMSG;
+
+        *ret = row;
+        return 1;
+}
+
 void hook_row_done(HookRow *row) {
         row->images = strv_free(row->images);
 }

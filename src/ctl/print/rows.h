@@ -83,6 +83,19 @@ typedef struct EndpointRow {
         bool is_project_port;
 } EndpointRow;
 
+typedef struct StrayRow {
+        const char *engine;
+        const char *socket;
+        const char *project;
+        const char *stage;
+        uint64_t deploy;
+        const char *store;
+        const char *container;
+        const char *name;
+        const char *digest;
+        const char *state;
+} StrayRow;
+
 /* Goes to the first row of the answer. Negative errno, for an answer of another type. */
 int rows_enter(sd_bus_message *reply);
 
@@ -96,6 +109,8 @@ int deploy_read(sd_bus_message *reply, DeployRow *ret);
 int instance_read(sd_bus_message *reply, InstanceRow *ret);
 /* Of ListEndpoints' answer. */
 int endpoint_read(sd_bus_message *reply, EndpointRow *ret);
+/* Of ListStrays' answer. */
+int stray_read(sd_bus_message *reply, StrayRow *ret);
 int hook_read(sd_bus_message *reply, HookRow *ret);
 
 void hook_row_done(HookRow *row);

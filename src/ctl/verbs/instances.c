@@ -65,14 +65,15 @@ static int add_instance(Ctl *ctl, Table *table, const InstanceRow *row, const ch
 }
 
 /* For these alone nobody is asked for a password: 0 where they are not for this user to see. */
-int instances_list(Ctl *ctl, sd_bus_message **ret_reply) {
+int instances_list(Ctl *ctl, const char *method, sd_bus_message **ret_reply) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
 
         assert(ctl && ctl->bus);
+        assert(method);
         assert(ret_reply);
 
-        r = client_try(ctl, &peer_deployer, "ListInstances", &error, ret_reply, "ss", "", "");
+        r = client_try(ctl, &peer_deployer, method, &error, ret_reply, "ss", "", "");
         if (r < 0 && (sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED) ||
                       sd_bus_error_has_name(&error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)))
                 return 0;
@@ -93,7 +94,7 @@ int instances_ask(Ctl *ctl, const char *store, Table **ret) {
         if (!table)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
-        r = instances_list(ctl, &reply);
+        r = instances_list(ctl, "ListInstances", &reply);
         if (r < 0)
                 return r;
         if (r == 0) {

@@ -4,8 +4,11 @@
 
 #include "ctl/print/table.h"
 
-/* The deployer's answer, before its first row: 1; 0 where it shows them to root only. Reports its faults. */
-int instances_list(Ctl *ctl, sd_bus_message **ret_reply);
+/*
+ * The deployer's answer to ListInstances, or another method that lists what there is, before its first row: 1; 0 where it shows
+ * that to root only. Reports its faults.
+ */
+int instances_list(Ctl *ctl, const char *method, sd_bus_message **ret_reply);
 
 /*
  * A table of all instances, of all states; NULL where the deployer does not show them to this user. Where webhookd does not answer,

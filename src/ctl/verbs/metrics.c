@@ -134,7 +134,7 @@ static int add_instances(Ctl *ctl, json_t *samples) {
         InstanceRow row;
         int r;
 
-        r = instances_list(ctl, &reply);
+        r = instances_list(ctl, "ListInstances", &reply);
         if (r <= 0)
                 return r;
 

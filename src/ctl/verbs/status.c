@@ -9,6 +9,7 @@
 #include "ctl/print/rows.h"
 #include "ctl/report.h"
 #include "ctl/verbs/instances.h"
+#include "ctl/verbs/strays.h"
 #include "ctl/verbs/units.h"
 #include "ctl/verbs/verbs.h"
 
@@ -21,7 +22,8 @@ typedef struct Status {
         json_t *engine;
         json_t *any_image; /* whether every image may be deployed */
         Table *instances;
-        bool instances_hidden; /* from this user, which is no fault */
+        bool instances_hidden; /* from this user, which is no fault; so are strays then */
+        Table *strays;
 } Status;
 
 static void status_done(Status *status) {
@@ -31,6 +33,7 @@ static void status_done(Status *status) {
         json_decref(status->engine);
         json_decref(status->any_image);
         status->instances = table_free(status->instances);
+        status->strays = table_free(status->strays);
 }
 
 /* A property of the D-Bus interface, and its key in the JSON. */
@@ -250,6 +253,11 @@ static int show_text(const Ctl *ctl, Status *status) {
                 ctl_print(ctl, "%s", "");
                 r = table_show(status->instances, ctl, "instances");
         }
+        if (r >= 0 && status->strays && table_n_rows(status->strays) > 0) {
+                ctl_print(ctl, "%s", "");
+                ctl_print(ctl, "In another engine, where no deploy replaces them:");
+                r = table_show(status->strays, ctl, "containers");
+        }
         return r;
 }
 
@@ -262,13 +270,14 @@ static json_t *object_or_null(json_t *object) {
 }
 
 static int show_json(const Ctl *ctl, Status *status) {
-        return ctl_print_json(ctl, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "units",
+        return ctl_print_json(ctl, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "units",
                                              rows_or_null(status->units), "webhookd",
                                              object_or_null(status->webhookd), "engine",
                                              object_or_null(status->engine), "allows_any_image",
                                              object_or_null(status->any_image), "waiting",
                                              rows_or_null(status->waiting), "instances",
-                                             rows_or_null(status->instances)));
+                                             rows_or_null(status->instances), "strays",
+                                             rows_or_null(status->strays)));
 }
 
 int verb_status(Ctl *ctl, char *args[]) {
@@ -298,6 +307,8 @@ int verb_status(Ctl *ctl, char *args[]) {
                                   &status.instances);
                 complete &= r >= 0;
                 status.instances_hidden = r >= 0 && !status.instances;
+                if (!status.instances_hidden)
+                        complete &= strays_ask(ctl, &status.strays) >= 0;
         }
 
         r = ctl->json ? show_json(ctl, &status) : show_text(ctl, &status);

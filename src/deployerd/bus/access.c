@@ -14,6 +14,7 @@ static const AuthorityRule rules[] = {
         { .member = "InspectImage", .peer = true },
         { .member = "ListInstances", .peer = true, .action = MANAGE },
         { .member = "ListEndpoints", .action = MANAGE },
+        { .member = "ListStrays", .action = MANAGE },
         { .member = "GetContainerBody", .action = MANAGE },
         { .member = "DescribeContainer", .action = MANAGE },
         { .member = "RemoveStage", .action = MANAGE },

@@ -240,6 +240,10 @@ int method_list_endpoints(sd_bus_message *message, void *userdata, sd_bus_error 
         return list(userdata, QUERY_ENDPOINTS, message, error);
 }
 
+int method_list_strays(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return list(userdata, QUERY_STRAYS, message, error);
+}
+
 /* A deploy that is not made needs neither an id nor a store: 0 is no deploy's id. */
 static int read_unmade_request(sd_bus_message *message, DeployRequest **ret, sd_bus_error *error) {
         static const char no_store[] = "00000000-0000-0000-0000-000000000000";
@@ -337,11 +341,6 @@ int method_take_over_stage(sd_bus_message *message, void *userdata, sd_bus_error
         if (!deploy_store_is_valid(store))
                 return refuse(error, -EINVAL, "The store is a UUID in small letters");
 
-        r = query_begin_take_over(manager, message, about.project, about.stage, store);
-        if (r < 0)
-                return begin_problem(r, error);
-
-        log_notice("The next deploy of %s/%s takes over what other stores have there, as asked for by uid %u",
-                   about.project, about.stage, (unsigned) uid);
-        return 1;
+        r = query_begin_take_over(manager, message, about.project, about.stage, store, uid);
+        return r < 0 ? begin_problem(r, error) : 1;
 }

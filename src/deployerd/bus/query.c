@@ -2,6 +2,7 @@
 /* Calls that are answered by what a child process found out: see query.h. */
 #include "deployerd/bus/query.h"
 #include "deployerd/bus/properties.h"
+#include "deployerd/job/strays.h"
 #include "deployerd/worker/operation.h"
 #include "deployerd/worker/report.h"
 #include "shared/bus/errors.h"
@@ -13,12 +14,13 @@ struct Query {
         Manager *manager;
         QueryKind kind;
         sd_bus_message *message; /* the call; NULL: nobody asked */
-        sd_bus_message *reply;   /* of QUERY_INSTANCES and QUERY_ENDPOINTS, as it grows */
+        sd_bus_message *reply;   /* of a kind that lists, as it grows */
         ImageRef *image;
         DeployRequest *request; /* of QUERY_BODY */
         char *project;
         char *stage;
         char *store; /* of QUERY_TAKE_OVER; empty elsewhere */
+        uid_t uid;   /* of QUERY_TAKE_OVER: who asked */
         Operation *operation;
         Query *next;
 };
@@ -94,6 +96,20 @@ static void append_endpoint(Query *query, const json_t *report) {
                                      "b", (int) endpoint.is_project_port);
 }
 
+static void append_stray(Query *query, const json_t *report) {
+        StrayReport stray;
+
+        if (query->kind != QUERY_STRAYS || stray_report_read(report, &stray) < 0)
+                return;
+
+        (void) sd_bus_message_append(query->reply, "a{sv}", 10, STRAY_ENGINE, "s", stray.engine,
+                                     STRAY_SOCKET, "s", stray.socket, STRAY_PROJECT, "s", stray.project,
+                                     STRAY_STAGE, "s", stray.stage, STRAY_DEPLOY, "t", stray.deploy,
+                                     STRAY_STORE, "s", stray.store, STRAY_CONTAINER, "s", stray.container,
+                                     STRAY_NAME, "s", stray.name, STRAY_DIGEST, "s", stray.digest,
+                                     STRAY_STATE, "s", stray.state);
+}
+
 static void on_query_report(const char *kind, const json_t *report, void *userdata) {
         Query *query = userdata;
 
@@ -103,6 +119,8 @@ static void on_query_report(const char *kind, const json_t *report, void *userda
                 append_instance(query, report);
         else if (streq(kind, REPORT_ENDPOINT))
                 append_endpoint(query, report);
+        else if (streq(kind, REPORT_STRAY))
+                append_stray(query, report);
         else if (streq(kind, REPORT_LOG))
                 (void) log_full_errno(LOG_PRI((int) json_get_int(report, "priority", LOG_INFO)), 0, "%s",
                                       strempty(json_get_string(report, "text")));
@@ -197,6 +215,17 @@ static int reply_body(sd_bus_message *message, const json_t *result) {
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int reply_take_over(const Query *query, const json_t *result) {
+        log_event(EVENT_STAGE_TAKE_OVER,
+                  &(EventFields){ .project = query->project,
+                                  .stage = query->stage,
+                                  .caller_uid = query->uid },
+                  "The next deploy of %s/%s takes over what other stores have there, as asked for by uid %u",
+                  query->project, query->stage, (unsigned) query->uid);
+        return sd_bus_reply_method_return(query->message, "u",
+                                          (unsigned) json_get_int(result, "containers", 0));
+}
+
 static void query_reply(Query *query, const OperationEnd *end) {
         int r;
 
@@ -207,8 +236,7 @@ static void query_reply(Query *query, const OperationEnd *end) {
         else if (query->kind == QUERY_BODY)
                 r = reply_body(query->message, end->result);
         else if (query->kind == QUERY_TAKE_OVER)
-                r = sd_bus_reply_method_return(query->message, "u",
-                                               (unsigned) json_get_int(end->result, "containers", 0));
+                r = reply_take_over(query, end->result);
         else if (query->kind == QUERY_REMOVE)
                 r = sd_bus_reply_method_return(query->message, "");
         else
@@ -236,19 +264,25 @@ static void on_query_end(const OperationEnd *end, void *userdata) {
                 log_notice("No engine to work with yet: %s", end->error_text);
 }
 
-/* The reply of ListInstances() or ListEndpoints() is filled while reports come in. */
+/* The type of the items of a list, whose reply is filled while reports come in; NULL: it is none. */
+static const char *item_type(QueryKind kind) {
+        return kind == QUERY_INSTANCES                           ? "(sstssssssst)"
+               : kind == QUERY_ENDPOINTS || kind == QUERY_STRAYS ? "a{sv}"
+                                                                 : NULL;
+}
+
 static int query_open_reply(Query *query) {
+        const char *type = item_type(query->kind);
         int r;
 
-        if (query->kind != QUERY_INSTANCES && query->kind != QUERY_ENDPOINTS)
+        if (!type)
                 return 0;
 
         r = sd_bus_message_new_method_return(query->message, &query->reply);
         if (r < 0)
                 return r;
 
-        return sd_bus_message_open_container(query->reply, SD_BUS_TYPE_ARRAY,
-                                             query->kind == QUERY_ENDPOINTS ? "a{sv}" : "(sstssssssst)");
+        return sd_bus_message_open_container(query->reply, SD_BUS_TYPE_ARRAY, type);
 }
 
 static unsigned count_queries(const Manager *manager) {
@@ -318,8 +352,16 @@ int query_begin_body(Manager *manager, sd_bus_message *message, DeployRequest *r
 }
 
 int query_begin_take_over(Manager *manager, sd_bus_message *message, const char *project, const char *stage,
-                          const char *store) {
-        return query_start(manager, QUERY_TAKE_OVER, message, NULL, NULL, project, stage, store);
+                          const char *store, uid_t uid) {
+        int r;
+
+        r = query_start(manager, QUERY_TAKE_OVER, message, NULL, NULL, project, stage, store);
+        if (r < 0)
+                return r;
+
+        /* It is the newest. */
+        manager->queries->uid = uid;
+        return 0;
 }
 
 bool query_removes(const Manager *manager, const char *project, const char *stage) {

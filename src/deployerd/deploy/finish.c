@@ -4,6 +4,7 @@
 
 #include "deployerd/deploy/finish.h"
 #include "deployerd/deploy/publish.h"
+#include "deployerd/repository-note.h"
 #include "deployerd/takeover.h"
 #include "deployerd/text.h"
 #include "shared/protocol.h"
@@ -136,6 +137,16 @@ static void deploy_keep_image(Deploy *deploy, const char *outcome, const Contain
                            worker_error(deploy->worker));
 }
 
+/* The name belongs to that repository from now on, whatever becomes of the container. */
+static void deploy_note_repository(const Deploy *deploy) {
+        int r;
+
+        r = repository_note_write(deploy->request->project, deploy->request->repository);
+        if (r < 0)
+                worker_log(deploy->worker, LOG_WARNING, "Cannot note which repository %s has run: %s",
+                           deploy->request->project, strerror(-r));
+}
+
 int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         unsigned taken_over = 0;
@@ -147,6 +158,7 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
                 return r;
 
         deploy_publish(deploy, &list);
+        deploy_note_repository(deploy);
         r = deploy_retire(deploy, &list, current, &taken_over);
         if (r < 0)
                 return r;

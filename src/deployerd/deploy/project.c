@@ -5,6 +5,7 @@
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/networks.h"
 #include "deployerd/deploy/recreate.h"
+#include "deployerd/repository-note.h"
 #include "shared/json.h"
 
 /* The repository that its image is of, freshly allocated; NULL where the engine does not tell. */
@@ -21,6 +22,29 @@ static int find_repository(const Instance *instance, char **ret) {
 
         *ret = NULL;
         return 0;
+}
+
+static int refuse_repository(Worker *worker, const DeployRequest *request, const char *what,
+                             const char *repository) {
+        return worker_fail(worker, -EPERM,
+                           "%s is of %.300s, and what is to be deployed is %.300s: only a file "
+                           "projects.d/%s.json that names that image lets the project change",
+                           what, repository, request->repository, request->project);
+}
+
+/* What ran may be gone, and its volumes still be there. */
+static int check_note(Worker *worker, const DeployRequest *request) {
+        _cleanup_free_ char *repository = NULL;
+        int r;
+
+        r = repository_note_read(request->project, &repository);
+        if (r < 0)
+                return worker_fail(worker, -EIO, "Cannot read which repository %s has run: %s",
+                                   request->project, strerror(-r));
+        if (r == 0 || streq(repository, request->repository))
+                return 0;
+
+        return refuse_repository(worker, request, request->project, repository);
 }
 
 /* Whoever can trigger a deploy could otherwise have any image take over a name, its volumes and its port. */
@@ -44,15 +68,11 @@ int project_check_repository(Engine *engine, const ProjectConfig *project, const
 
                 r = find_repository(&list.items[i], &repository);
                 if (r >= 0 && repository && !streq(repository, request->repository))
-                        return worker_fail(
-                                        engine_worker(engine), -EPERM,
-                                        "%s is of %.300s, and what is to be deployed is %.300s: only a file "
-                                        "projects.d/%s.json that names that image lets the project change",
-                                        list.items[i].container.name, repository, request->repository,
-                                        request->project);
+                        return refuse_repository(engine_worker(engine), request,
+                                                 list.items[i].container.name, repository);
         }
 
-        return r < 0 ? r : 0;
+        return r < 0 ? r : check_note(engine_worker(engine), request);
 }
 
 int project_load(Engine *engine, const DeployerConfig *config, const DeployRequest *request,

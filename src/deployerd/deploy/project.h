@@ -10,8 +10,8 @@ int project_load(Engine *engine, const DeployerConfig *config, const DeployReque
                  ProjectConfig *ret);
 
 /*
- * Whether the project may run the request's repository: a file of root's says so, or no container of it is of another one. -EPERM,
- * explained; errors of engine.h.
+ * Whether the project may run the request's repository: a file of root's says so, or it has run no other one, as far as a note and
+ * its containers tell. -EPERM, explained; errors of engine.h.
  */
 int project_check_repository(Engine *engine, const ProjectConfig *project, const DeployRequest *request);
 

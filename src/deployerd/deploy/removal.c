@@ -6,6 +6,8 @@
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/retain.h"
 #include "deployerd/deploy/upstreams.h"
+#include "deployerd/deploy/volumes.h"
+#include "deployerd/repository-note.h"
 #include "deployerd/takeover.h"
 #include "shared/image-ref.h"
 
@@ -66,6 +68,18 @@ static void publish_down(Worker *worker, const InstanceList *list) {
                 worker_log(worker, LOG_WARNING, "Cannot write the file for the proxy: %s", strerror(-r));
 }
 
+/* What is left would be mounted by whatever runs under the name next. */
+static void release_name(Worker *worker, Engine *engine, const char *project) {
+        int r;
+
+        r = volumes_are_left(engine, project);
+        if (r == 0)
+                repository_note_forget(project);
+        else
+                worker_log(worker, LOG_NOTICE, "The name %s stays with its image: %s", project,
+                           r < 0 ? worker_error(worker) : "volumes of it are left");
+}
+
 int removal_run(Worker *worker, const DeployerConfig *config, const char *project, const char *stage) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
@@ -92,6 +106,9 @@ int removal_run(Worker *worker, const DeployerConfig *config, const char *projec
                 release_images(worker, engine, &list.items[i]);
         for (size_t i = 0; i < list.n; i++)
                 takeover_forget(list.items[i].project, list.items[i].stage);
+
+        if (isempty(stage))
+                release_name(worker, engine, project);
 
         return worker_succeed(worker, json_object());
 }

@@ -11,6 +11,7 @@
 /* What an engine names by itself: 32 bytes in hex. */
 #define ANONYMOUS_LENGTH 64U
 
+#define VOLUME_PREFIX "tinyforge."
 #define NAME_PATH_MAX 96U
 
 static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-./";
@@ -24,7 +25,7 @@ void volume_name(const char *project, const char *stage, const char *path,
         assert(project && stage);
         assert(path[0] == '/');
 
-        n = snprintf(ret, VOLUME_NAME_SIZE, "tinyforge.%s.%s.", project, stage);
+        n = snprintf(ret, VOLUME_NAME_SIZE, VOLUME_PREFIX "%s.%s.", project, stage);
         p = ret + n;
         (void) snprintf(p, VOLUME_NAME_SIZE - (size_t) n, "%.*s", (int) NAME_PATH_MAX, path + 1);
         for (char *c = p; *c; c++)
@@ -206,6 +207,15 @@ int volumes_mount(json_t *body, const VolumePlan *plan) {
         }
 
         return r < 0 ? r : set_label(body, own);
+}
+
+int volumes_are_left(Engine *engine, const char *project) {
+        char prefix[VOLUME_NAME_SIZE];
+
+        assert(project);
+
+        (void) snprintf(prefix, sizeof(prefix), VOLUME_PREFIX "%s.", project);
+        return engine_volume_exists(engine, prefix);
 }
 
 static bool is_anonymous(const char *name) {

@@ -2,7 +2,8 @@
 /*
  * What becomes of the VOLUMEs of an image. An engine gives each of them an anonymous volume of the container's own, and what a
  * version wrote would end with it; so each gets a volume of the stage, which the next version gets as well. Volumes that have a
- * name are never removed. Pure, but for volumes_discard().
+ * name are never removed. Pure, but for the two that take
+ * an Engine.
  */
 #pragma once
 
@@ -36,6 +37,9 @@ void volume_name(const char *project, const char *stage, const char *path,
  * LABEL_DISCARD. -ENOMEM.
  */
 int volumes_mount(json_t *body, const VolumePlan *plan);
+
+/* Whether a stage of the project has one that still is there: 1, 0. Errors of engine.h. */
+int volumes_are_left(Engine *engine, const char *project);
 
 /* Removes the volumes of a container that is gone which were its own, by its label. What fails is logged. */
 void volumes_discard(Engine *engine, const Container *container);

@@ -35,6 +35,7 @@ struct Engine {
         const char *registries;
         char socket[ENGINE_SOCKET_SIZE];
         bool finishing;
+        bool is_other; /* deploys are not in it */
         unsigned api_minor;
         char prefix[16];
         char libpod_prefix[VERSION_SIZE + 16];
@@ -131,7 +132,7 @@ static int engine_negotiate(Engine *engine) {
                 (void) parse_api_version(strempty(json_get_string(version, "MinAPIVersion")), &oldest);
 
         r = engine_choose_version(engine, newest, oldest);
-        if (r < 0)
+        if (r < 0 || engine->is_other)
                 return r;
 
         return worker_report(engine->worker,
@@ -142,21 +143,25 @@ static int engine_negotiate(Engine *engine) {
 }
 
 int engine_remember(Engine *engine) {
-        assert(engine);
-
-        return place_remember(engine->quirks->name, engine->socket);
-}
-
-/* The socket is known; whoever answers there is asked who it is. */
-static int engine_connect(Engine *engine, const Place *place) {
         int r;
 
-        (void) snprintf(engine->socket, sizeof(engine->socket), "%s", place->socket);
-        r = engine_http_new(place->socket, worker_cancel_fd(engine->worker), &engine->http);
-        if (r >= 0)
-                r = engine_negotiate(engine);
+        assert(engine);
 
-        return place_check(engine->worker, place, r < 0 ? "" : engine->quirks->name, r);
+        r = place_remember(engine->quirks->name, engine->socket);
+        if (r <= 0)
+                return r;
+
+        return worker_report(engine->worker, json_pack("{s:s, s:s, s:s}", REPORT_KEY, REPORT_PLACE, "name",
+                                                       engine->quirks->name, "socket", engine->socket));
+}
+
+/* Whoever answers there is asked who it is. */
+static int engine_connect(Engine *engine, const char *socket) {
+        int r;
+
+        (void) snprintf(engine->socket, sizeof(engine->socket), "%s", socket);
+        r = engine_http_new(socket, worker_cancel_fd(engine->worker), &engine->http);
+        return r < 0 ? r : engine_negotiate(engine);
 }
 
 int engine_open(Worker *worker, const char *socket_path, Engine **ret) {
@@ -173,11 +178,35 @@ int engine_open(Worker *worker, const char *socket_path, Engine **ret) {
 
         engine->worker = worker;
         r = place_find(worker, socket_path, &place);
-        if (r >= 0)
-                r = engine_connect(engine, &place);
+        if (r >= 0) {
+                r = engine_connect(engine, place.socket);
+                r = place_check(worker, &place, r < 0 ? "" : engine->quirks->name, r);
+        }
         if (r == -ECONNREFUSED)
                 (void) worker_report(worker, json_pack("{s:s, s:s, s:s, s:s}", REPORT_KEY, REPORT_ENGINE,
                                                        "name", "", "version", "", "api", ""));
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(engine);
+        return 0;
+}
+
+int engine_open_other(Worker *worker, const char *socket, Engine **ret) {
+        _cleanup_(engine_freep) Engine *engine = NULL;
+        int r;
+
+        assert(worker);
+        assert(socket);
+        assert(ret);
+
+        engine = calloc(1, sizeof(*engine));
+        if (!engine)
+                return -ENOMEM;
+
+        engine->worker = worker;
+        engine->is_other = true;
+        r = engine_connect(engine, socket);
         if (r < 0)
                 return r;
 
@@ -210,6 +239,12 @@ const EngineQuirks *engine_quirks(const Engine *engine) {
         assert(engine);
 
         return engine->quirks;
+}
+
+const char *engine_socket(const Engine *engine) {
+        assert(engine);
+
+        return engine->socket;
 }
 
 Worker *engine_worker(const Engine *engine) {

@@ -57,10 +57,12 @@ typedef struct EngineAnswer {
  * with both names. -ECONNREFUSED, -EPROTONOSUPPORT, -EIO, -EINTR, -ENOMEM.
  */
 int engine_open(Worker *worker, const char *socket_path, Engine **ret);
+/* An engine that deploys are not in: nothing of it is reported, and nothing is to be changed there. Errors as above. */
+int engine_open_other(Worker *worker, const char *socket, Engine **ret);
 Engine *engine_free(Engine *engine);
 DEFINE_CLEANUP(Engine, engine_free)
 
-/* From now on this is the engine that is asked where `socket_path` names none. Errors of files. */
+/* From now on this is the engine that is asked where `socket_path` names none, and the parent is told if it was not. Errors of files. */
 int engine_remember(Engine *engine);
 
 /* Where root keeps logins to registries; `path` is borrowed as long as the engine lives. NULL at first. */
@@ -68,6 +70,8 @@ void engine_set_registries(Engine *engine, const char *path);
 const char *engine_registries(const Engine *engine);
 
 const EngineQuirks *engine_quirks(const Engine *engine);
+/* Where it is asked: "/run/docker.sock". */
+const char *engine_socket(const Engine *engine);
 Worker *engine_worker(const Engine *engine);
 EngineHttp *engine_http(const Engine *engine);
 /* The second number of the version of its API that is spoken: 41 for 1.41. */

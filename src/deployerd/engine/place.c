@@ -2,13 +2,23 @@
 /* Which of several engines: see place.h. */
 #include "deployerd/engine/place.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "shared/conf/parse.h"
+
 /* In the order of preference. */
 static const char *const usual_sockets[] = { "/run/docker.sock", "/run/podman/podman.sock" };
+/*
+ * Whose process is looked for before anybody connects: systemd may listen there for a Docker that does not run, and Docker would
+ * bring its containers up. Podman's service only answers, and ends.
+ */
+static const char *const usual_pid_files[] = { "/run/docker.pid", NULL };
+static_assert(ELEMENTSOF(usual_pid_files) == ELEMENTSOF(usual_sockets), "one for each");
 
 static bool is_socket(const char *path) {
         struct stat st;
@@ -46,12 +56,45 @@ static const char *find_usual(void) {
         return found;
 }
 
-/* Another usual socket where somebody listens, or NULL. */
-static const char *find_other(const char *path) {
-        for (size_t i = 0; i < ELEMENTSOF(usual_sockets); i++)
-                if (!streq(usual_sockets[i], path) && is_socket(usual_sockets[i]) &&
-                    is_listened_at(usual_sockets[i]))
+/* One of another user's says so by not letting us. */
+static bool is_alive(uint64_t pid) {
+        return kill((pid_t) pid, 0) >= 0 || errno == EPERM;
+}
+
+static bool names_living_process(const char *pid_file) {
+        _cleanup_close_ int fd = open(pid_file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        char text[16];
+        uint64_t pid;
+        ssize_t n;
+
+        n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+        if (n < 0)
+                return false;
+
+        text[n] = '\0';
+        text[strcspn(text, "\n")] = '\0';
+        return parse_uint(text, INT32_MAX, &pid) >= 0 && pid > 0 && is_alive(pid);
+}
+
+static bool is_same_socket(const char *first, const char *second) {
+        struct stat a, b;
+
+        return streq(first, second) || (stat(first, &a) >= 0 && stat(second, &b) >= 0 &&
+                                        a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+/* The n-th usual socket that is none of `socket` (NULL: of nothing) and has an engine that runs, or NULL. */
+static const char *find_other(const char *socket, unsigned n) {
+        for (size_t i = 0; i < ELEMENTSOF(usual_sockets); i++) {
+                const char *pid_file = usual_pid_files[i];
+
+                if ((socket && is_same_socket(usual_sockets[i], socket)) || !is_socket(usual_sockets[i]))
+                        continue;
+                if (pid_file ? !names_living_process(pid_file) : !is_listened_at(usual_sockets[i]))
+                        continue;
+                if (n-- == 0)
                         return usual_sockets[i];
+        }
 
         return NULL;
 }
@@ -87,6 +130,26 @@ int place_find(Worker *worker, const char *configured, Place *ret) {
         return 0;
 }
 
+int place_find_other(Worker *worker, const char *configured, unsigned n, const char **ret_socket) {
+        const char *socket;
+        Place place;
+        int r;
+
+        assert(worker);
+        assert(ret_socket);
+
+        r = place_find(worker, configured, &place);
+        if (r < 0 && r != -ECONNREFUSED)
+                return r;
+
+        socket = find_other(r < 0 ? NULL : place.socket, n);
+        if (!socket)
+                return 0;
+
+        *ret_socket = socket;
+        return 1;
+}
+
 int place_check(Worker *worker, const Place *place, const char *name, int r) {
         const EngineNote *note;
         const char *other;
@@ -109,7 +172,7 @@ int place_check(Worker *worker, const Place *place, const char *name, int r) {
         if (r != -ECONNREFUSED)
                 return r;
 
-        other = find_other(note->socket);
+        other = find_other(note->socket, 0);
         if (!other)
                 return r;
 
@@ -123,6 +186,7 @@ int place_check(Worker *worker, const Place *place, const char *name, int r) {
 
 int place_remember(const char *name, const char *socket) {
         EngineNote note = { .name = "" }, known = { .name = "" };
+        int r;
 
         assert(name);
         assert(socket);
@@ -132,5 +196,6 @@ int place_remember(const char *name, const char *socket) {
 
         (void) snprintf(note.name, sizeof(note.name), "%s", name);
         (void) snprintf(note.socket, sizeof(note.socket), "%s", socket);
-        return engine_note_write(&note);
+        r = engine_note_write(&note);
+        return r < 0 ? r : 1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Place: at which socket the engine is asked, and whether who answers there is the one that is meant. For engine.c alone, which
- * does the asking.
+ * Place: at which socket the engine is asked, and whether who answers there is the one that is meant. For engine.c, which does the
+ * asking, and for whoever looks for other engines.
  */
 #pragma once
 
@@ -29,5 +29,11 @@ int place_find(Worker *worker, const char *configured, Place *ret);
  */
 int place_check(Worker *worker, const Place *place, const char *name, int r);
 
-/* Notes that the deploys are there, where that is news. */
+/*
+ * The n-th usual socket, static, whose engine runs and is not the one that place_find() finds: 1; 0: there are no more. None is
+ * started by that but Podman's service, which answers and ends. -EIO as there.
+ */
+int place_find_other(Worker *worker, const char *configured, unsigned n, const char **ret_socket);
+
+/* Notes that the deploys are there: 1; 0: that is no news. */
 int place_remember(const char *name, const char *socket);

@@ -152,6 +152,19 @@ static void job_put_off(Job *job, int64_t usec) {
                 operation_set_deadline(job->operation, (uint64_t) usec);
 }
 
+static void tell_place(const DeployRequest *request, const json_t *report) {
+        log_event(EVENT_ENGINE_NOTED,
+                  &(EventFields){
+                                  .project = request->project,
+                                  .stage = request->stage,
+                                  .image = request->text,
+                                  .deploy = request->deploy_id,
+                                  .caller_uid = (uid_t) -1,
+                  },
+                  "Deploys are in %s at %s from now on", strempty(json_get_string(report, "name")),
+                  strempty(json_get_string(report, "socket")));
+}
+
 static void on_job_report(const char *kind, const json_t *report, void *userdata) {
         Job *job = userdata;
         const DeployRequest *request = job->request;
@@ -164,6 +177,8 @@ static void on_job_report(const char *kind, const json_t *report, void *userdata
                                 strempty(json_get_string(report, "detail")));
         else if (streq(kind, REPORT_DEADLINE))
                 job_put_off(job, json_get_int(report, "usec", 0));
+        else if (streq(kind, REPORT_PLACE))
+                tell_place(request, report);
         else if (streq(kind, REPORT_SETTLED))
                 job->settled = true;
         else if (streq(kind, REPORT_LOG))

@@ -10,6 +10,7 @@
 #include "deployerd/deploy/upstreams.h"
 #include "deployerd/engine/images.h"
 #include "deployerd/job/body.h"
+#include "deployerd/job/strays.h"
 #include "deployerd/takeover.h"
 #include "deployerd/worker/report.h"
 #include "shared/conf/parse.h"
@@ -180,6 +181,8 @@ int query_run(Worker *worker, const DeployerConfig *config, const QueryRequest *
         case QUERY_INSTANCES:
         case QUERY_ENDPOINTS:
                 return query_instances(worker, config->engine, query);
+        case QUERY_STRAYS:
+                return query_strays(worker, config->engine, query->project, query->stage);
         case QUERY_BODY:
                 return query_body(worker, config, query->request);
         case QUERY_REMOVE:

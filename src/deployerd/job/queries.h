@@ -30,6 +30,11 @@ typedef enum QueryKind {
          */
         QUERY_ENDPOINTS,
         /*
+         * Reports what is in engines that run and that deploys are not in, one REPORT_STRAY for each container, with the keys of
+         * struct StrayReport (strays.h). Ends with an empty result, also where no engine answers.
+         */
+        QUERY_STRAYS,
+        /*
          * Ends with a result of the keys "body", which a deploy of `request` would have its container made of; "changed", the
          * places (JSON pointers) where root's file made it another than it were without; "notes", sentences about what may
          * not be meant. Nothing is asked of a registry: what is not known of an image that is not here is left out. Values of
@@ -51,8 +56,8 @@ typedef struct QueryRequest {
         const ImageRef *image;        /* of QUERY_IMAGE */
         const DeployRequest *request; /* of QUERY_BODY */
         const char *project,
-                        *stage; /* of QUERY_INSTANCES, QUERY_ENDPOINTS, QUERY_REMOVE and QUERY_TAKE_OVER */
-        const char *store;      /* of QUERY_TAKE_OVER */
+                        *stage; /* of QUERY_INSTANCES, QUERY_ENDPOINTS, QUERY_STRAYS, QUERY_REMOVE and QUERY_TAKE_OVER */
+        const char *store; /* of QUERY_TAKE_OVER */
 } QueryRequest;
 
 /* Runs in the child. Errors are those of the kind and of engine.h. */

@@ -9,12 +9,14 @@
 
 #define REPORT_KEY      "report"
 #define REPORT_ENGINE   "engine" /* name, version, api, socket: strings; all empty where no engine answers */
+#define REPORT_PLACE    "place"  /* name, socket: strings: deploys are in that engine from now on */
 #define REPORT_PROGRESS "progress" /* phase, detail: strings */
 #define REPORT_DEADLINE "deadline" /* usec: integer, from the beginning: it may take so long in all */
 #define REPORT_SETTLED  "settled"  /* of a deploy: nothing is left of an earlier attempt */
 #define REPORT_LOG      "log"      /* priority: integer, text: string */
 #define REPORT_INSTANCE "instance" /* an instance that runs: see struct InstanceReport */
 #define REPORT_ENDPOINT "endpoint" /* where one of its ports is published: see struct EndpointReport */
+#define REPORT_STRAY    "stray"    /* a container of ours in another engine: see struct StrayReport */
 #define REPORT_RESULT   "result"   /* result: an object that depends on the operation */
 #define REPORT_ERROR    "error"    /* name: of the D-Bus error, text: string */
 
