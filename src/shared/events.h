@@ -29,7 +29,8 @@
         X(DEPLOY_SUPERSEDED,   "3f11ece0ec9147b2b12376d496bb8263", LOG_INFO,    "a newer push took the place of a queued deploy") \
         X(DEPLOY_CANCELLED,    "52e5c9ffbc734b6aafb4f77e797aeeb3", LOG_NOTICE,  "a deploy was cancelled, what ran before keeps running") \
         X(DEPLOY_RETRIED,      "fdd96cb1462a45a5b5549c48bfa53fff", LOG_WARNING, "a deploy was put back into the queue") \
-        X(POLICY_REFUSED,      "b6e2fcea7691499c920647fc53f5252b", LOG_WARNING, "the deployer's own policy refused a request")
+        X(POLICY_REFUSED,      "b6e2fcea7691499c920647fc53f5252b", LOG_WARNING, "the deployer's own policy refused a request") \
+        X(TLS_UNUSABLE,        "90ba5de7d33c4609b9fb72dc30dbdbaa", LOG_ERR,     "the TLS socket is closed, since its certificate or key cannot be used")
 /* clang-format on */
 
 typedef enum EventId {
