@@ -72,6 +72,9 @@ static const Advice advices[] = {
           "Does Docker or Podman run, and may tinyforge-deployer use its socket? systemctl status docker.socket "
           "podman.socket; id tinyforge-deployer. A group that it was given counts after: systemctl restart "
           "tinyforge-deployerd.service" },
+        { ERROR_DEPLOYER_UNREACHABLE,
+          "Its journal tells why: journalctl -e -u tinyforge-deployerd.service, and its configuration is read by: "
+          "tinyforgectl cat-config. One that hangs is freed by: systemctl restart tinyforge-deployerd.service" },
         { ERROR_ENGINE_DISK_FULL,
           "Make room where the engine keeps its images, and deploy again. df -h shows the disks; docker system df, "
           "or podman system df, what takes the room." },

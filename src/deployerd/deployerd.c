@@ -127,8 +127,10 @@ int deployerd_run(Deployerd *deployerd) {
         if (r < 0)
                 return r;
 
+        /* Whoever started it waits for the name, and has to hear that it does not come. */
         if (service_is_stopping(deployerd->service))
-                return 0;
+                return log_error_errno(-EINTR, "Told to stop before the name '%s' was taken.",
+                                       DEPLOYER_BUS_NAME);
 
         r = service_start(deployerd->service, DEPLOYER_BUS_NAME);
         if (r < 0)

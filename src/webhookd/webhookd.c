@@ -36,7 +36,8 @@ struct Webhookd {
         Manager *manager;
         Delivery *delivery;
         Loop *loop;
-        Tls *tls; /* or NULL */
+        Tls *tls;            /* or NULL */
+        bool tls_is_refused; /* what is wrong with the credentials was told */
         Server *server;
 };
 
@@ -239,6 +240,7 @@ int webhookd_new(const char *config_path, const char *state_directory, Webhookd 
         r = tls_load(&webhookd->tls);
         if (r == -ENOMEM)
                 return r;
+        webhookd->tls_is_refused = r < 0;
 
         r = webhookd_open_store(webhookd, state_directory);
         if (r < 0)
@@ -287,9 +289,10 @@ int webhookd_listen(Webhookd *webhookd, int fd, const char *name) {
         assert(name);
 
         is_tls = streq(name, WEBHOOK_TLS_SOCKET);
-        if (is_tls && !webhookd->tls)
-                log_error("A socket for TLS was passed, but no usable certificate: connections to it are closed. Give this "
-                          "service LoadCredential=%s:… and LoadCredential=%s:… in a drop-in.",
+        if (is_tls && !webhookd->tls && !webhookd->tls_is_refused)
+                log_event(EVENT_TLS_UNUSABLE, NULL,
+                          "A socket for TLS was passed, but no certificate: give this service LoadCredential=%s:… and "
+                          "LoadCredential=%s:… in a drop-in, of files that are there and not empty.",
                           TLS_CERTIFICATE_CREDENTIAL, TLS_KEY_CREDENTIAL);
 
         r = server_listen(webhookd->server, fd, is_tls ? SERVER_LISTEN_TLS : SERVER_LISTEN_PLAIN);

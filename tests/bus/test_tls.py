@@ -388,19 +388,35 @@ def test_without_a_certificate_the_listener_closes_and_the_others_serve():
 
 
 def test_unusable_credentials_close_their_listener_and_the_others_serve():
+    seen = 0
     with Host(start=False, tls=True) as webhookd:
         for pair, text in (((EC[0], None), "There is a credential 'tls-certificate', but no 'tls-key'"),
                            ((None, EC[1]), "There is a credential 'tls-key', but no 'tls-certificate'"),
                            ((EC[0], OTHER[1]), "'tls-key' is not the key of the certificate in 'tls-certificate'"),
                            ((EC[1], EC[1]), "'tls-certificate' does not begin with a certificate"),
-                           ((EC[0], EC[0]), "'tls-key' is no key in PEM")):
+                           ((EC[0], EC[0]), "'tls-key' is no key in PEM"),
+                           ((EC[0], os.devnull), "There is a credential 'tls-certificate', but no 'tls-key'"),
+                           ((os.devnull, os.devnull), "A socket for TLS was passed, but no certificate")):
             give(webhookd, *pair)
             webhookd.start()
-            assert text in webhookd.log(), webhookd.log()
+            told = [line for line in webhookd.log().splitlines() if "[TLS_UNUSABLE" in line][seen:]
+            seen += 1
+            assert len(told) == 1 and text in told[0], told
             with connect(webhookd) as s:
                 assert is_closed_within(s, LATE) == b""
             assert webhookd.post("a.example/b").status == 202
             webhookd.stop()
+
+
+def test_credential_that_cannot_be_read_closes_its_listener_and_the_others_serve():
+    with Host(start=False, tls=True) as webhookd:
+        give(webhookd, EC[0])
+        os.mkdir(os.path.join(webhookd.credentials, "tls-key"))
+        webhookd.start()
+        assert "Cannot read the credential 'tls-key': Is a directory [TLS_UNUSABLE]" in webhookd.log(), webhookd.log()
+        with connect(webhookd) as s:
+            assert is_closed_within(s, LATE) == b""
+        assert webhookd.post("a.example/b").status == 202
 
 
 def test_certificate_without_a_listener_is_no_fault():

@@ -15,6 +15,7 @@ UNITDIR = os.environ["UNITDIR"].lstrip("/")
 EXPOSURE_MAX = {
     "tinyforge-webhookd.service": 3,
     "tinyforge-deployerd.service": 12,  # It probes containers from the network of the host.
+    "tinyforge-reopen.service": 3,
     "tinyforge-resume.service": 3,
     "tinyforge-endpoints.service": 3,
     "tinyforge-metrics.service": 10,  # Root, to see the instances, and to write into a folder that is another user's.
@@ -37,7 +38,7 @@ def staged():
 
 
 def add_machine(root):
-    """What our units name but do not bring: the targets they hook into, and the program of the resume unit."""
+    """What our units name but do not bring: the targets they hook into, and the programs of the units that have none of ours."""
     for unit in pathlib.Path("/", UNITDIR).iterdir():
         ours = root / UNITDIR / unit.name
         if not ours.exists():
@@ -45,9 +46,9 @@ def add_machine(root):
                 shutil.copytree(unit, ours, symlinks=True)
             else:
                 shutil.copy(unit, ours, follow_symlinks=False)
-    busctl = root / "usr/bin/busctl"
-    busctl.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy("/usr/bin/busctl", busctl)
+    (root / "usr/bin").mkdir(parents=True, exist_ok=True)
+    for program in ("busctl", "sh"):
+        shutil.copy(f"/usr/bin/{program}", root / "usr/bin")
 
 
 def our_units(root):

@@ -88,6 +88,8 @@ typedef enum ErrorVerdict {
           "The deploy took longer than DeployDeadlineSec= or root's file allows, and was undone.") \
         X(ENGINE_UNREACHABLE, "EngineUnreachable", ECONNREFUSED, ERROR_RETRY_UNCOUNTED, \
           "No engine answers at its socket.") \
+        X(DEPLOYER_UNREACHABLE, "DeployerUnreachable", ETIMEDOUT, ERROR_RETRY_UNCOUNTED, \
+          "The bus could not start the deployer, or not in time.") \
         X(BUSY, "Busy", EBUSY, ERROR_RETRY_UNCOUNTED, \
           "Something else is being done there; ask again.") \
         X(INTERRUPTED, "Interrupted", EINTR, ERROR_RETRY_UNCOUNTED, \

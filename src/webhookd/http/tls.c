@@ -22,12 +22,28 @@ DEFINE_CLEANUP(BIO, BIO_free)
 DEFINE_CLEANUP(X509, X509_free)
 DEFINE_CLEANUP(EVP_PKEY, EVP_PKEY_free)
 
-/* 1; 0: there is none. Logs its faults. */
+/* Why there is no TLS, as an entry that the catalog explains. */
+#define log_unusable(error, ...) (log_event(EVENT_TLS_UNUSABLE, NULL, __VA_ARGS__), (error))
+
+/* What systemd hands over where the file of a LoadCredential= is not there: a blank. */
+static bool is_blank(const Credential *credential) {
+        for (size_t i = 0; i < credential->length; i++)
+                if (!memchr(" \t\r\n", credential->bytes[i], 4))
+                        return false;
+
+        return true;
+}
+
+/* 1; 0: there is none, or nothing in it. Logs its faults. */
 static int read_credential(Credential *credential) {
         int r;
 
         r = credential_read(credential, TLS_CREDENTIAL_MAX);
-        return r < 0 ? log_error_errno(r, "Cannot read the credential '%s': %m", credential->name) : r;
+        if (r < 0)
+                return log_unusable(r, "Cannot read the credential '%s': %s", credential->name,
+                                    strerror(-r));
+
+        return r > 0 && !is_blank(credential);
 }
 
 /* Says what libssl thought of a credential, and empties its queue of errors. */
@@ -35,8 +51,8 @@ static int refuse(const Credential *credential, const char *what) {
         const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
         ERR_clear_error();
-        return log_error_errno(-EBADMSG, "The credential '%s' %s: %s", credential->name, what,
-                               reason ? reason : "unknown error");
+        return log_unusable(-EBADMSG, "The credential '%s' %s: %s", credential->name, what,
+                            reason ? reason : "unknown error");
 }
 
 /* Nobody is there who could be asked. */
@@ -77,9 +93,8 @@ static int use_chain(SSL_CTX *context, const Credential *credential, BIO *bio) {
                 if (!next)
                         break;
                 if (n >= TLS_CHAIN_MAX)
-                        return log_error_errno(-EBADMSG,
-                                               "The credential '%s' has more than %u certificates.",
-                                               credential->name, TLS_CHAIN_MAX);
+                        return log_unusable(-EBADMSG, "The credential '%s' has more than %u certificates.",
+                                            credential->name, TLS_CHAIN_MAX);
                 if (SSL_CTX_add1_chain_cert(context, next) != 1)
                         return refuse(credential, "has a chain that cannot be used");
         }
@@ -127,18 +142,17 @@ static int use_key(SSL_CTX *context, const Credential *credential, X509 *certifi
         key = PEM_read_bio_PrivateKey(bio, NULL, on_password, &asked);
         if (!key && asked) {
                 ERR_clear_error();
-                return log_error_errno(-EBADMSG,
-                                       "The credential '%s' is encrypted; it has to be a plain key.",
-                                       credential->name);
+                return log_unusable(-EBADMSG, "The credential '%s' is encrypted; it has to be a plain key.",
+                                    credential->name);
         }
         if (!key)
                 return refuse(credential, "is no key in PEM");
 
         if (X509_check_private_key(certificate, key) != 1) {
                 ERR_clear_error();
-                return log_error_errno(-EKEYREJECTED,
-                                       "The credential '%s' is not the key of the certificate in '%s'.",
-                                       credential->name, TLS_CERTIFICATE_CREDENTIAL);
+                return log_unusable(-EKEYREJECTED,
+                                    "The credential '%s' is not the key of the certificate in '%s'.",
+                                    credential->name, TLS_CERTIFICATE_CREDENTIAL);
         }
         if (SSL_CTX_use_PrivateKey(context, key) != 1)
                 return refuse(credential, "has a key that cannot be used");
@@ -197,13 +211,14 @@ int tls_load(Tls **ret) {
         if (!has_certificate && !has_key)
                 return 0;
         if (!has_certificate || !has_key)
-                return log_error_errno(-ENOKEY, "There is a credential '%s', but no '%s'.",
-                                       has_key ? key.name : certificate.name,
-                                       has_key ? certificate.name : key.name);
+                return log_unusable(-ENOKEY,
+                                    "There is a credential '%s', but no '%s': its file is missing or empty.",
+                                    has_key ? key.name : certificate.name,
+                                    has_key ? certificate.name : key.name);
 
         r = tls_new(&tls);
         if (r < 0)
-                return log_error_errno(r, "Cannot set up TLS: %m");
+                return log_unusable(r, "Cannot set up TLS: %s", strerror(-r));
 
         r = use_certificate(tls->context, &certificate, &own);
         if (r < 0)

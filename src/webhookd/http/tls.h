@@ -19,8 +19,8 @@ typedef struct Tls Tls;
 struct ssl_ctx_st;
 
 /*
- * Reads the two credentials. 1 with a Tls; 0: there is neither of them. Logs what is wrong, with the credential's name:
- * -ENOKEY when one is missing, -EBADMSG when one cannot be used, -EKEYREJECTED when they do not belong together, errors of
+ * Reads the two credentials. 1 with a Tls; 0: there is neither of them, or both are blank. Logs what is wrong, as
+ * EVENT_TLS_UNUSABLE with the credential's name: -ENOKEY when one is missing or blank, -EBADMSG when one cannot be used, -EKEYREJECTED when they do not belong together, errors of
  * credential_read(). The listeners of TLS are closed then, and the others serve. A certificate that has expired is used, with a
  * warning: its callers will say what they think of it.
  */

@@ -6,6 +6,7 @@
 
 #include "shared/bus/errors.h"
 #include "shared/protocol.h"
+#include "webhookd/queue/started-call.h"
 
 struct Deployer {
         sd_bus *bus;
@@ -15,7 +16,7 @@ struct Deployer {
 };
 
 struct DeployerCall {
-        sd_bus_slot *slot;
+        StartedCall *started;
         DeployerOnReply on_reply;
         DeployerOnImage on_image;
         DeployerOnInstance on_instance;
@@ -78,7 +79,7 @@ DeployerCall *deployer_call_free(DeployerCall *call) {
         if (!call)
                 return NULL;
 
-        sd_bus_slot_unref(call->slot);
+        started_call_free(call->started);
         free(call);
         return NULL;
 }
@@ -104,11 +105,11 @@ static int call_new(Deployer *deployer, const char *member, void *userdata, Depl
 }
 
 /* And what it ends with: `*call` becomes the caller's on success. */
-static int call_send(Deployer *deployer, sd_bus_message *message, sd_bus_message_handler_t on_answer,
+static int call_send(Deployer *deployer, sd_bus_message *message, StartedCallOnAnswer on_answer,
                      uint64_t timeout_usec, DeployerCall **call, DeployerCall **ret) {
         int r;
 
-        r = sd_bus_call_async(deployer->bus, &(*call)->slot, message, on_answer, *call, timeout_usec);
+        r = started_call_send(deployer->bus, message, timeout_usec, on_answer, *call, &(*call)->started);
         if (r < 0)
                 return r;
 
@@ -116,10 +117,8 @@ static int call_send(Deployer *deployer, sd_bus_message *message, sd_bus_message
         return 0;
 }
 
-/* Whether the answer is an error; then that is the reply. */
-static bool reply_take_error(sd_bus_message *message, DeployerReply *reply) {
-        const sd_bus_error *failure = sd_bus_message_get_error(message);
-
+/* Whether there is one; then that is the reply. */
+static bool reply_take_error(const sd_bus_error *failure, DeployerReply *reply) {
         if (!failure)
                 return false;
 
@@ -128,16 +127,14 @@ static bool reply_take_error(sd_bus_message *message, DeployerReply *reply) {
         return true;
 }
 
-static int on_trigger_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+static void on_trigger_reply(sd_bus_message *answer, const sd_bus_error *failure, void *userdata) {
         const char *container = NULL;
         DeployerCall *call = userdata;
         DeployerReply reply = { 0 };
         int r;
 
-        (void) error;
-
-        if (!reply_take_error(message, &reply)) {
-                r = sd_bus_message_read(message, "sss", &reply.outcome, &reply.detail, &container);
+        if (!reply_take_error(failure, &reply)) {
+                r = sd_bus_message_read(answer, "sss", &reply.outcome, &reply.detail, &container);
                 if (r < 0)
                         reply = (DeployerReply){
                                 .error_name = "org.freedesktop.DBus.Error.NoReply",
@@ -146,7 +143,6 @@ static int on_trigger_reply(sd_bus_message *message, void *userdata, sd_bus_erro
         }
 
         call->on_reply(&reply, call->userdata);
-        return 0;
 }
 
 static int append_options(sd_bus_message *message, const Deploy *deploy, uint16_t port,
@@ -196,15 +192,14 @@ int deployer_trigger(Deployer *deployer, const Deploy *deploy, const char *image
         return call_send(deployer, message, on_trigger_reply, TRIGGER_DEPLOY_TIMEOUT_USEC, &call, ret);
 }
 
-static int on_plain_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+static void on_plain_reply(sd_bus_message *answer, const sd_bus_error *failure, void *userdata) {
         DeployerCall *call = userdata;
         DeployerReply reply = { 0 };
 
-        (void) error;
+        (void) answer;
 
-        (void) reply_take_error(message, &reply);
+        (void) reply_take_error(failure, &reply);
         call->on_reply(&reply, call->userdata);
-        return 0;
 }
 
 int deployer_cancel(Deployer *deployer, const char *store_uuid, uint64_t deploy, DeployerOnReply on_reply,
@@ -264,17 +259,13 @@ static int read_image_properties(sd_bus_message *message, ImageProperties *ret) 
         return 0;
 }
 
-static int on_inspect_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+static void on_inspect_reply(sd_bus_message *answer, const sd_bus_error *failure, void *userdata) {
         ImageProperties properties;
         DeployerCall *call = userdata;
         bool known;
 
-        (void) error;
-
-        known = !sd_bus_message_is_method_error(message, NULL) &&
-                read_image_properties(message, &properties) >= 0;
+        known = !failure && read_image_properties(answer, &properties) >= 0;
         call->on_image(known ? &properties : NULL, call->userdata);
-        return 0;
 }
 
 int deployer_inspect(Deployer *deployer, const char *image, DeployerOnImage on_image, void *userdata,
@@ -325,16 +316,12 @@ static int read_instances(sd_bus_message *message, DeployerOnInstance on_instanc
         return r;
 }
 
-static int on_list_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+static void on_list_reply(sd_bus_message *answer, const sd_bus_error *failure, void *userdata) {
         DeployerCall *call = userdata;
         bool complete;
 
-        (void) error;
-
-        complete = !sd_bus_message_is_method_error(message, NULL) &&
-                   read_instances(message, call->on_instance, call->userdata) >= 0;
+        complete = !failure && read_instances(answer, call->on_instance, call->userdata) >= 0;
         call->on_instance(NULL, complete, call->userdata);
-        return 0;
 }
 
 int deployer_list(Deployer *deployer, DeployerOnInstance on_instance, void *userdata, DeployerCall **ret) {
@@ -365,18 +352,15 @@ static void count_instance(const DeployerInstance *instance, bool complete, void
         (*n)++;
 }
 
-static int on_count_reply(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+static void on_count_reply(sd_bus_message *answer, const sd_bus_error *failure, void *userdata) {
         DeployerCall *call = userdata;
         DeployerReply reply = { 0 };
         unsigned n = 0;
 
-        (void) error;
-
-        if (!reply_take_error(message, &reply) && read_instances(message, count_instance, &n) < 0)
+        if (!reply_take_error(failure, &reply) && read_instances(answer, count_instance, &n) < 0)
                 reply = (DeployerReply){ .error_name = ERROR_ENGINE_FAILED,
                                          .error_text = "the deployer's answer cannot be read" };
         call->on_count(&reply, n, call->userdata);
-        return 0;
 }
 
 int deployer_count(Deployer *deployer, const char *project, const char *stage, DeployerOnCount on_count,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Deployer: the other daemon, seen from here. Calls are asynchronous; each reply comes exactly once, also when the
- * deployer dies or never answers. No type of the bus leaves this file.
+ * deployer dies, never answers, or is never started (ERROR_DEPLOYER_UNREACHABLE, after 30 s). No type of the bus leaves this file.
  */
 #pragma once
 

@@ -200,6 +200,24 @@ static void one_without_the_other_is_refused(void **state) {
         assert_refused(f, -ENOKEY, "but no 'tls-certificate'");
 }
 
+static void blank_is_as_missing(void **state) {
+        static const char *const blanks[] = { "", "\n", " \t\r\n\n" };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(blanks); i++) {
+                give_certificate(f, f->certificate, "w");
+                give_text(f, TLS_KEY_CREDENTIAL, blanks[i]);
+                assert_refused(f, -ENOKEY, "but no 'tls-key': its file is missing or empty. [TLS_UNUSABLE]");
+                give_text(f, TLS_CERTIFICATE_CREDENTIAL, blanks[i]);
+                assert_int_equal(tls_load(&f->tls), 0);
+                assert_null(f->tls);
+                assert_false(was_logged(f, "tls-"));
+                give_key(f, f->key, NULL);
+                assert_refused(f, -ENOKEY,
+                               "but no 'tls-certificate': its file is missing or empty. [TLS_UNUSABLE]");
+        }
+}
+
 static void key_of_another_certificate_is_refused(void **state) {
         Fixture *f = *state;
         EVP_PKEY *keys[] = { EVP_EC_gen("P-256"), EVP_RSA_gen(2048) };
@@ -223,8 +241,6 @@ static void encrypted_key_is_refused_and_nobody_asked(void **state) {
 
 static void garbage_is_refused_by_name(void **state) {
         static const char *const texts[] = {
-                "",
-                "\n",
                 "no PEM at all",
                 "-----BEGIN CERTIFICATE-----\n",
                 "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
@@ -327,6 +343,7 @@ int main(void) {
                 TEST(chain_goes_with_the_certificate),
                 TEST(nothing_given_is_no_tls),
                 TEST(one_without_the_other_is_refused),
+                TEST(blank_is_as_missing),
                 TEST(key_of_another_certificate_is_refused),
                 TEST(encrypted_key_is_refused_and_nobody_asked),
                 TEST(garbage_is_refused_by_name),

@@ -30,7 +30,7 @@ typedef struct Call {
 typedef struct Fixture {
         sd_event *event;
         sd_bus *client, *server;
-        sd_bus_slot *slot;
+        sd_bus_slot *slot, *driver_slot;
         Store *store;
         Outbox *outbox;
         Deployer *deployer;
@@ -40,6 +40,8 @@ typedef struct Fixture {
         unsigned n_events[_EVENT_MAX];
         unsigned n_succeeded;
         unsigned n_lists;
+        unsigned n_starts;
+        const char *start_error; /* NULL: the deployer runs */
         int64_t project_id;
         uint64_t highest;
         uint64_t foreign; /* of another store */
@@ -100,6 +102,9 @@ static int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus
 
         (void) error;
 
+        /* Nobody comes to be by this: the bus has been asked to start it, and was waited for. */
+        assert_true(f->n_starts > 0);
+        assert_int_equal(sd_bus_message_get_auto_start(message), 0);
         assert_true(f->n_calls < CALLS_MAX);
         call = &f->calls[f->n_calls++];
         assert_true(sd_bus_message_read(message, "sss", &project, &stage, &image) >= 0);
@@ -124,6 +129,27 @@ static int method_list_instances(sd_bus_message *message, void *userdata, sd_bus
                                           "", "", "", "", "", "", UINT64_C(0));
 }
 
+/* The bus, as far as it starts somebody. */
+static int method_start_service(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Fixture *f = userdata;
+        const char *name;
+        uint32_t flags;
+
+        assert_true(sd_bus_message_read(message, "su", &name, &flags) >= 0);
+        assert_string_equal(name, DEPLOYER_BUS_NAME);
+        f->n_starts++;
+        if (f->start_error)
+                return sd_bus_error_set(error, f->start_error, "no such unit");
+
+        return sd_bus_reply_method_return(message, "u", UINT32_C(2));
+}
+
+static const sd_bus_vtable driver_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("StartServiceByName", "su", "u", method_start_service, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("TriggerDeploy", "sssa{sv}", "sss", method_trigger_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -147,6 +173,8 @@ static void connect_ends(Fixture *f) {
         assert_true(sd_bus_start(f->server) >= 0);
         assert_true(sd_bus_add_object_vtable(f->server, &f->slot, DEPLOYER_PATH, DEPLOYER_INTERFACE, vtable,
                                              f) >= 0);
+        assert_true(sd_bus_add_object_vtable(f->server, &f->driver_slot, "/org/freedesktop/DBus",
+                                             "org.freedesktop.DBus", driver_vtable, f) >= 0);
         assert_true(sd_bus_attach_event(f->server, f->event, 0) >= 0);
 
         assert_true(sd_bus_new(&f->client) >= 0);
@@ -195,6 +223,7 @@ static int teardown(void **state) {
         for (unsigned i = 0; i < f->n_calls; i++)
                 sd_bus_message_unref(f->calls[i].message);
         sd_bus_slot_unref(f->slot);
+        sd_bus_slot_unref(f->driver_slot);
         sd_bus_close_unref(f->client);
         sd_bus_close_unref(f->server);
         sd_event_unref(f->event);

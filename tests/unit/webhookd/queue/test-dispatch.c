@@ -94,6 +94,50 @@ static void dispatch_does_not_count_an_unreachable_engine(void **state) {
         assert_row(f, id, DEPLOY_QUEUED, NULL, 0);
 }
 
+static void dispatch_does_not_count_a_deployer_that_cannot_be_started(void **state) {
+        static const char *const errors[] = {
+                "org.freedesktop.DBus.Error.NoReply",        "org.freedesktop.DBus.Error.TimedOut",
+                "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
+                "org.freedesktop.systemd1.NoSuchUnit",       "org.freedesktop.DBus.Error.Spawn.ChildExited",
+                "org.freedesktop.DBus.Error.AccessDenied",
+        };
+        Fixture *f = *state;
+        uint64_t id = push(f, "dev", "a.example/app:v1");
+
+        for (size_t i = 0; i < ELEMENTSOF(errors); i++) {
+                f->start_error = errors[i];
+                f->dispatch = dispatch_free(f->dispatch);
+                make_dispatch(f);
+                dispatch_kick(f->dispatch);
+                settle(f);
+                assert_row(f, id, DEPLOY_QUEUED,
+                           i == 0 ? "DeployerUnreachable: the bus did not start the deployer within 30 s"
+                                  : "DeployerUnreachable: the bus cannot start the deployer: no such unit",
+                           0);
+        }
+        assert_int_equal(f->n_calls, 0);
+        assert_int_equal(f->n_events[EVENT_DEPLOY_RETRIED], ELEMENTSOF(errors));
+
+        f->start_error = NULL;
+        f->dispatch = dispatch_free(f->dispatch);
+        make_dispatch(f);
+        dispatch_kick(f->dispatch);
+        settle(f);
+        answer(f, id, OUTCOME_SUCCEEDED, "");
+        assert_row(f, id, DEPLOY_SUCCEEDED, NULL, 0);
+}
+
+static void dispatch_does_not_count_a_deployer_that_ended_before_the_call(void **state) {
+        Fixture *f = *state;
+        uint64_t id = push(f, "dev", "a.example/app:v1");
+
+        dispatch_kick(f->dispatch);
+        settle(f);
+        answer_error(f, id, "org.freedesktop.DBus.Error.ServiceUnknown", "nobody has that name");
+        assert_row(f, id, DEPLOY_QUEUED,
+                   "DeployerUnreachable: the deployer ended before the call reached it", 0);
+}
+
 static void dispatch_gives_up_after_its_attempts(void **state) {
         Fixture *f = *state;
         uint64_t id = push(f, "dev", "a.example/app:v1");
@@ -364,6 +408,8 @@ int main(void) {
                 TEST(dispatch_ends_a_row_whose_error_is_final),
                 TEST(dispatch_puts_a_row_back_whose_error_may_pass),
                 TEST(dispatch_does_not_count_an_unreachable_engine),
+                TEST(dispatch_does_not_count_a_deployer_that_cannot_be_started),
+                TEST(dispatch_does_not_count_a_deployer_that_ended_before_the_call),
                 TEST(dispatch_gives_up_after_its_attempts),
                 TEST(dispatch_waits_for_a_registry_longer_than_attempts_count),
                 TEST(dispatch_gives_a_registry_up_after_its_time),
