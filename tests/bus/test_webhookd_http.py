@@ -16,6 +16,17 @@ import tap  # noqa: E402  pylint: disable=wrong-import-position
 from webhook_host import Host, read_answer  # noqa: E402
 
 
+def refused_and_closed(webhookd, data):
+    """Nothing of what follows is taken for another request."""
+    with webhookd.connect() as s:
+        s.sendall(data + f"GET {webhookd.path()} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        stream = s.makefile("rb")
+        answer = read_answer(stream)
+        assert answer.status == 400, (data, answer.status, answer.body)
+        assert answer.header("Connection") == "close", (data, answer.headers)
+        assert stream.read(1) == b"", data
+
+
 def test_answers_name_no_server():
     with Host() as webhookd:
         for answer in (webhookd.post("a.example/b"), webhookd.request("POST", "/")):
@@ -68,6 +79,27 @@ def test_heads_that_can_be_read_in_two_ways_are_refused():
         assert webhookd.raw(chunked + b"Content-Length: 5\r\n\r\n0\r\n\r\n").status == 400
         answer = webhookd.raw(chunked + b"\r\n%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n")
         assert answer.status == 202, answer.body
+
+
+def test_chunks_and_versions_that_can_be_read_in_two_ways_are_refused():
+    with Host() as webhookd:
+        path = webhookd.path().encode()
+        body = b'{"image":"a.example/b"}'
+        head = b"POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" % path
+        size = b"%x" % len(body)
+        for framed in (size + b"\n" + body + b"\r\n0\r\n\r\n", size + b"\r\n" + body + b"\n0\r\n\r\n",
+                       size + b"\r\n" + body + b"\r\n0\n\n", size + b" \r\n" + body + b"\r\n0\r\n\r\n",
+                       b" " + size + b"\r\n" + body + b"\r\n0\r\n\r\n", size + b";a=b\r\n" + body + b"\r\n0\r\n\r\n",
+                       b"0x" + size + b"\r\n" + body + b"\r\n0\r\n\r\n", b"0x22\r\n" + body + b"\r\n0\r\n\r\n",
+                       size + b"\r\n" + body + b"\r\n0;a\r\n\r\n"):
+            refused_and_closed(webhookd, head + framed)
+        refused_and_closed(webhookd, b"POST %s HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n%s\r\n0\r\n\r\n"
+                           % (path, size, body))
+        for version in (b"1.9", b"1.2", b"2.0", b"0.9"):
+            refused_and_closed(webhookd, b"POST %s HTTP/%s\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s"
+                               % (path, version, len(body), body))
+        framed = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:1], body[1:20], body[20:]))
+        assert webhookd.raw(head + framed + b"0\r\nX-Sum: 1\r\n\r\n").status == 202
 
 
 def test_connections_of_a_proxy_are_closed_after_each_answer():

@@ -8,6 +8,7 @@
 
 #include "shared/log.h"
 #include "shared/time-util.h"
+#include "webhookd/http/chunk.h"
 #include "webhookd/http/crowd.h"
 #include "webhookd/http/handler.h"
 
@@ -241,6 +242,9 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsi
         assert(max_connections > 0);
         assert(activity);
         assert(ret);
+
+        if (!chunk_decoder_is_in_place())
+                return -ENOTSUP;
 
         server = calloc(1, sizeof(*server));
         if (!server)
