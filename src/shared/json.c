@@ -33,6 +33,62 @@ static bool depth_is_bounded(const char *bytes, size_t length) {
         return true;
 }
 
+static bool is_blank(const char *bytes, size_t length) {
+        for (size_t i = 0; i < length; i++)
+                if (!memchr(" \t\r\n", bytes[i], 4))
+                        return false;
+
+        return true;
+}
+
+static bool begins_with(const char *bytes, size_t length, const char *mark) {
+        return length >= strlen(mark) && memcmp(bytes, mark, strlen(mark)) == 0;
+}
+
+/* What happens to texts on their way, and the parser has no words for. False where it is nothing of that. */
+static bool explain(const char *bytes, size_t length, JsonError *ret_error) {
+        const char *nul = memchr(bytes, '\0', length);
+
+        if (is_blank(bytes, length))
+                (void) snprintf(ret_error->text, sizeof(ret_error->text), "it is empty");
+        else if (begins_with(bytes, length, "\xef\xbb\xbf"))
+                (void) snprintf(ret_error->text, sizeof(ret_error->text),
+                                "it begins with a byte order mark: JSON is UTF-8 without one");
+        else if (begins_with(bytes, length, "\xff\xfe") || begins_with(bytes, length, "\xfe\xff"))
+                (void) snprintf(ret_error->text, sizeof(ret_error->text), "it is UTF-16: JSON is UTF-8");
+        else if (nul)
+                (void) snprintf(ret_error->text, sizeof(ret_error->text),
+                                "byte %zu is a NUL, which is in no JSON; UTF-16 is full of them",
+                                (size_t) (nul - bytes) + 1);
+        else
+                return false;
+
+        return true;
+}
+
+/* What the parser found; some of it in our words, since its own are about its options. */
+static int report(const json_error_t *error, JsonError *ret_error) {
+        const char *text = error->text;
+
+        switch (json_error_code(error)) {
+        case json_error_out_of_memory:
+                return -ENOMEM;
+        case json_error_null_character:
+                text = "a string contains \\u0000, which no name or address has";
+                break;
+        case json_error_null_byte_in_key:
+                text = "a key contains \\u0000, which no key has";
+                break;
+        default:
+                break;
+        }
+
+        (void) snprintf(ret_error->text, sizeof(ret_error->text), "%s", text);
+        ret_error->line = error->line;
+        ret_error->column = error->column;
+        return -EBADMSG;
+}
+
 int json_decode(const char *bytes, size_t length, json_t **ret, JsonError *ret_error) {
         json_error_t error = { 0 };
         json_t *j;
@@ -42,6 +98,9 @@ int json_decode(const char *bytes, size_t length, json_t **ret, JsonError *ret_e
         assert(ret_error);
 
         *ret_error = (JsonError){ .line = 0 };
+        if (explain(bytes ? bytes : "", length, ret_error))
+                return -EBADMSG;
+
         if (!depth_is_bounded(bytes, length)) {
                 (void) snprintf(ret_error->text, sizeof(ret_error->text), "nested deeper than %u levels",
                                 JSON_DEPTH_MAX);
@@ -49,15 +108,8 @@ int json_decode(const char *bytes, size_t length, json_t **ret, JsonError *ret_e
         }
 
         j = json_loadb(bytes ? bytes : "", length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-        if (!j) {
-                if (json_error_code(&error) == json_error_out_of_memory)
-                        return -ENOMEM;
-
-                (void) snprintf(ret_error->text, sizeof(ret_error->text), "%s", error.text);
-                ret_error->line = error.line;
-                ret_error->column = error.column;
-                return -EBADMSG;
-        }
+        if (!j)
+                return report(&error, ret_error);
 
         *ret = j;
         return 0;

@@ -201,6 +201,10 @@ static void handle_authentic(Delivery *delivery, const Hook *hook, const Request
                        "send Content-Type: application/json", ret);
                 return;
 
+        case PAYLOAD_UNSUPPORTED_ENCODING:
+                refuse(delivery, hook, request, 415, "unsupported-encoding", error.text, ret);
+                return;
+
         case PAYLOAD_MALFORMED:
                 refuse_malformed(delivery, hook, request, &error, ret);
                 return;
