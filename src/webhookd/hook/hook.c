@@ -159,19 +159,23 @@ int hooks_new(Store *store, SignatureRule main_rule, Hooks **ret) {
 }
 
 const Hook *hooks_check(const Hooks *hooks, Bytes path, uint64_t now) {
+        HookPath given;
         size_t found = 0;
 
         assert(hooks);
 
+        hook_path_read(&given, path);
+
         /* Every secret is compared, whether one has been found or not; what is found is counted from 1. */
         for (size_t i = 0; i < hooks->n; i++) {
                 const Hook *hook = &hooks->items[i];
-                bool right = secret_check(&hook->secret, path) == SECRET_OK,
-                     was_right = secret_check(&hook->previous, path) == SECRET_OK;
+                bool right = secret_check(&hook->secret, &given) == SECRET_OK,
+                     was_right = secret_check(&hook->previous, &given) == SECRET_OK;
 
                 found |= (size_t) (right | (was_right & (now < hook->previous_until))) * (i + 1);
         }
 
+        explicit_bzero(&given, sizeof(given));
         return found > 0 ? &hooks->items[found - 1] : NULL;
 }
 

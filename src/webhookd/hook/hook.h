@@ -48,7 +48,8 @@ Hooks *hooks_free(Hooks *hooks);
 DEFINE_CLEANUP(Hooks, hooks_free)
 
 /*
- * The hook of that path at `now`, or NULL. The time it takes depends on the number of hooks and on nothing else. Hooks are
+ * The hook of that path (in any form, hook-path.h) at `now`, or NULL. The time it takes depends on the number of hooks and on
+ * the path, not on the secrets. Hooks are
  * borrowed until the next change.
  */
 const Hook *hooks_check(const Hooks *hooks, Bytes path, uint64_t now);

@@ -4,6 +4,8 @@
 
 #include <dlfcn.h>
 
+#include "shared/hex.h"
+
 #define EXPORTED   __attribute__((visibility("default")))
 #define DIGITS_MAX (2 * sizeof(size_t))
 
@@ -33,14 +35,6 @@ static ChunkStep enter(ChunkDecoder *decoder, ChunkState state) {
 
 static ChunkStep enter_if(ChunkDecoder *decoder, bool right, ChunkState state) {
         return right ? enter(decoder, state) : CHUNK_WRONG;
-}
-
-static int hex_value(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* Digits and nothing else: no sign, no blank, no extension. */

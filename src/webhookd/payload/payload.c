@@ -204,12 +204,10 @@ int payload_decode(const Request *request, char *const *host_aliases, PushList *
                 *ret_verdict = PAYLOAD_UNSUPPORTED_ENCODING;
                 return 0;
         }
-        if (body_is_empty(request, ret_error)) {
-                *ret_verdict = PAYLOAD_MALFORMED;
-                return 0;
-        }
 
         r = body_text(request, &buffer, &text, ret_error);
+        if ((r >= 0 || r == -EOPNOTSUPP) && body_is_empty(request, ret_error))
+                r = -EBADMSG;
         if (r >= 0)
                 r = text_decode(request, text, &list, ret_error);
         if (r < 0)

@@ -17,10 +17,17 @@ static void delivery_without_secret_is_404_for_every_reason(void **state) {
 
         (void) snprintf(longer, sizeof(longer), "%sx", f->path);
         assert_int_equal(request(f, "POST", longer, NULL, 0, "{}", NULL), 404);
-        (void) snprintf(longer, sizeof(longer), "%s?a=b", f->path);
-        assert_int_equal(request(f, "POST", longer, NULL, 0, "{}", NULL), 404);
         longer[strlen(f->path) - 1] = '\0';
         assert_int_equal(request(f, "POST", longer, NULL, 0, "{}", NULL), 404);
+}
+
+static void delivery_with_the_secret_is_served_however_its_url_is_written(void **state) {
+        Fixture *f = *state;
+        char longer[128];
+
+        (void) snprintf(longer, sizeof(longer), "/%s/?a=b", f->path);
+        assert_int_equal(request(f, "POST", longer, NULL, 0, "{\"image\":\"a.example/b\"}", NULL), 202);
+        assert_int_equal(request(f, "GET", longer, NULL, 0, "", NULL), 405);
 }
 
 static void delivery_refusal_has_no_body_of_its_own(void **state) {
@@ -288,6 +295,7 @@ static void delivery_is_counted_by_its_outcome_and_a_stranger_not_at_all(void **
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(delivery_without_secret_is_404_for_every_reason),
+                TEST(delivery_with_the_secret_is_served_however_its_url_is_written),
                 TEST(delivery_refusal_has_no_body_of_its_own),
                 TEST(delivery_with_dead_secret_is_404),
                 TEST(sender_that_asks_with_an_event_gets_its_code_back_and_nothing_else),
