@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "shared/json-guard.h"
+
 /*
  * jansson's own depth limit is fixed at 2048 when it is built; this scan keeps to ours, before any recursion. Strings
  * are skipped; the bytes need not be valid JSON.
@@ -33,6 +35,84 @@ static bool depth_is_bounded(const char *bytes, size_t length) {
         return true;
 }
 
+static bool is_blank(const char *bytes, size_t length) {
+        for (size_t i = 0; i < length; i++)
+                if (!memchr(" \t\r\n", bytes[i], 4))
+                        return false;
+
+        return true;
+}
+
+static bool begins_with(const char *bytes, size_t length, const char *mark) {
+        return length >= strlen(mark) && memcmp(bytes, mark, strlen(mark)) == 0;
+}
+
+/* What happens to texts on their way, and the parser has no words for. False where it is nothing of that. */
+static bool explain(const char *bytes, size_t length, JsonError *ret_error) {
+        const char *nul = memchr(bytes, '\0', length);
+
+        if (is_blank(bytes, length))
+                (void) snprintf(ret_error->text, sizeof(ret_error->text), "it is empty");
+        else if (begins_with(bytes, length, "\xef\xbb\xbf"))
+                (void) snprintf(ret_error->text, sizeof(ret_error->text),
+                                "it begins with a byte order mark: JSON is UTF-8 without one");
+        else if (begins_with(bytes, length, "\xff\xfe") || begins_with(bytes, length, "\xfe\xff"))
+                (void) snprintf(ret_error->text, sizeof(ret_error->text), "it is UTF-16: JSON is UTF-8");
+        else if (nul)
+                (void) snprintf(ret_error->text, sizeof(ret_error->text),
+                                "byte %zu is a NUL, which is in no JSON; UTF-16 is full of them",
+                                (size_t) (nul - bytes) + 1);
+        else
+                return false;
+
+        return true;
+}
+
+/* What the parser found; some of it in our words, since its own are about its options. */
+static int report(const json_error_t *error, JsonError *ret_error) {
+        const char *text = error->text;
+
+        switch (json_error_code(error)) {
+        case json_error_out_of_memory:
+                return -ENOMEM;
+        case json_error_null_character:
+                text = "a string contains \\u0000, which no name or address has";
+                break;
+        case json_error_null_byte_in_key:
+                text = "a key contains \\u0000, which no key has";
+                break;
+        default:
+                break;
+        }
+
+        (void) snprintf(ret_error->text, sizeof(ret_error->text), "%s", text);
+        ret_error->line = error->line;
+        ret_error->column = error->column;
+        return -EBADMSG;
+}
+
+static int load(const char *bytes, size_t length, json_t **ret, json_error_t *ret_error) {
+        JsonGuard guard;
+
+        if (!json_guard_enter(&guard))
+                return -ENOMEM;
+
+        *ret = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, ret_error);
+        json_guard_end(&guard);
+        return 0;
+}
+
+static int dump(const json_t *j, char **ret) {
+        JsonGuard guard;
+
+        if (!json_guard_enter(&guard))
+                return -ENOMEM;
+
+        *ret = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
+        json_guard_end(&guard);
+        return 0;
+}
+
 int json_decode(const char *bytes, size_t length, json_t **ret, JsonError *ret_error) {
         json_error_t error = { 0 };
         json_t *j;
@@ -42,22 +122,19 @@ int json_decode(const char *bytes, size_t length, json_t **ret, JsonError *ret_e
         assert(ret_error);
 
         *ret_error = (JsonError){ .line = 0 };
+        if (explain(bytes ? bytes : "", length, ret_error))
+                return -EBADMSG;
+
         if (!depth_is_bounded(bytes, length)) {
                 (void) snprintf(ret_error->text, sizeof(ret_error->text), "nested deeper than %u levels",
                                 JSON_DEPTH_MAX);
                 return -EBADMSG;
         }
 
-        j = json_loadb(bytes ? bytes : "", length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-        if (!j) {
-                if (json_error_code(&error) == json_error_out_of_memory)
-                        return -ENOMEM;
-
-                (void) snprintf(ret_error->text, sizeof(ret_error->text), "%s", error.text);
-                ret_error->line = error.line;
-                ret_error->column = error.column;
-                return -EBADMSG;
-        }
+        if (load(bytes ? bytes : "", length, &j, &error) < 0)
+                return -ENOMEM;
+        if (!j)
+                return report(&error, ret_error);
 
         *ret = j;
         return 0;
@@ -104,8 +181,7 @@ int json_encode(const json_t *j, char **ret) {
 
         assert(ret);
 
-        text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
-        if (!text)
+        if (dump(j, &text) < 0 || !text)
                 return -ENOMEM;
 
         *ret = text;

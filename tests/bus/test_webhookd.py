@@ -58,13 +58,20 @@ def test_refusals_without_the_secret_are_the_same_bytes():
         right = webhookd.path()
         wrong = right[:-1] + ("0" if right[-1] != "0" else "1")
         seen = [webhookd.request(method, path, body).comparable
-                for path in ("/", "/nothing", "/api/webhook/", right + "/", right + "?x", right.upper(), wrong,
-                             "/%61pi" + right[4:], "/" + right, "/api/../api" + right[4:])
+                for path in ("/", "/nothing", "/api/webhook/", wrong, wrong + "/", wrong + "?x", wrong.upper(), "/%61pi" + wrong[4:],
+                             "/" + wrong, "http://test" + wrong, "http://test", "*", right + "x", "/api/../api" + right[4:])
                 for method in ("POST", "GET", "PUT", "DELETE", "OPTIONS", "PATCH")
                 for body in (b"", b'{"image":"a.example/b"}', b"not json")]
         assert all(s == seen[0] for s in seen), set(str(s) for s in seen)
         assert seen[0][0] == "HTTP/1.1 404 Not Found"
         assert deploys(webhookd) == []
+
+
+def test_url_with_the_secret_is_served_however_it_is_written():
+    with Host() as webhookd:
+        right = webhookd.path()
+        for path in (right + "/", right + "?x=1", right.replace("-", "%2D"), right.upper(), "/" + right, "http://test" + right):
+            assert webhookd.post("a.example/b", path).status == 202, path
 
 
 def test_regenerated_secret_kills_the_old_url_also_on_open_connections():

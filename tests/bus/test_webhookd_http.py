@@ -13,7 +13,19 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
+from waiting import wait_for  # noqa: E402
 from webhook_host import Host, read_answer  # noqa: E402
+
+
+def refused_and_closed(webhookd, data):
+    """Nothing of what follows is taken for another request."""
+    with webhookd.connect() as s:
+        s.sendall(data + f"GET {webhookd.path()} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        stream = s.makefile("rb")
+        answer = read_answer(stream)
+        assert answer.status == 400, (data, answer.status, answer.body)
+        assert answer.header("Connection") == "close", (data, answer.headers)
+        assert stream.read(1) == b"", data
 
 
 def test_answers_name_no_server():
@@ -41,14 +53,68 @@ def test_method_media_type_and_body_are_answered_by_the_table():
         assert answer.status == 400 and "line 2" in answer.json()["detail"], answer.body
 
 
-def test_body_above_the_limit_is_413_before_the_secret_is_looked_at():
+def padded(length):
+    body = json.dumps({"image": "a.example/b", "padding": ""}).encode()
+    return body[:-2] + b"x" * (length - len(body)) + body[-2:]
+
+
+def chunked(path, body, piece):
+    parts = (body[i:i + piece] for i in range(0, len(body), piece))
+    return (f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode() +
+            b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n")
+
+
+def test_limit_of_the_body_is_exact_with_a_length_and_in_chunks():
+    limit = 1024 * 1024
     with Host() as webhookd:
+        path = webhookd.path()
+        for length, status in ((limit - 1, 202), (limit, 202), (limit + 1, 413), (limit + 2, 413)):
+            assert webhookd.request("POST", None, padded(length)).status == status, length
+            for piece in (length, 4096, limit // 2 + 1):
+                answer = webhookd.raw(chunked(path, padded(length), piece))
+                assert answer.status == status, (length, piece, answer.status)
+
+
+def test_answer_of_413_is_one_and_the_same_before_the_secret_is_looked_at():
+    with Host() as webhookd:
+        found = set()
         for path in (webhookd.path(), "/nothing"):
+            for length in (1024 * 1024 + 1, 1024 * 1024 + 2):
+                answer = webhookd.request("POST", path, padded(length))
+                assert answer.json()["error"] == "too-large", answer.body
+                assert answer.header("Connection") == "close" and answer.header("Content-Type") == "application/json"
+                found.add(repr(answer.comparable))
             with webhookd.connect() as s:
-                s.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {1024 * 1024 + 1}\r\n\r\n".encode())
-                assert read_answer(s.makefile("rb")).status == 413
-        body = json.dumps({"image": "a.example/b", "padding": "x" * (1024 * 1024 - 64)}).encode()
-        assert webhookd.request("POST", None, body).status == 202
+                s.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {1024 * 1024 + 2}\r\n\r\n".encode())
+                found.add(repr(read_answer(s.makefile("rb")).comparable))
+        assert len(found) == 1, found
+
+
+def test_client_that_sends_all_of_a_large_body_before_it_reads_sees_the_413():
+    size = 30 * 1024 * 1024
+    with Host() as webhookd:
+        head = f"POST {webhookd.path()} HTTP/1.1\r\nHost: x\r\n"
+        many = b"10000\r\n%s\r\n" % (b"x" * 65536) * (size // 65536) + b"0\r\n\r\n"
+        for times, data in ((20, f"{head}Content-Length: {size}\r\n\r\n".encode() + b"x" * size),
+                            (5, f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + many)):
+            for _ in range(times):
+                with webhookd.connect() as s:
+                    s.settimeout(60)
+                    s.sendall(data)
+                    stream = s.makefile("rb")
+                    assert read_answer(stream).status == 413
+                    assert stream.read(1) == b""
+        wait_for("no connection", lambda: webhookd.n_connections() == 0)
+
+
+def test_answers_of_the_library_are_json_as_all_others():
+    with Host() as webhookd:
+        for lines, status in (("Expect: nothing\r\nContent-Length: 2", 417), ("Transfer-Encoding: gzip", 400),
+                              ("Content-Length: two", 400)):
+            for path in (webhookd.path(), "/nothing"):
+                answer = webhookd.raw(f"POST {path} HTTP/1.1\r\nHost: x\r\n{lines}\r\n\r\n{{}}".encode())
+                assert answer.status == status and answer.json()["error"], (lines, answer.status, answer.body)
+                assert answer.header("Connection") == "close", answer.headers
 
 
 def test_heads_that_can_be_read_in_two_ways_are_refused():
@@ -68,6 +134,27 @@ def test_heads_that_can_be_read_in_two_ways_are_refused():
         assert webhookd.raw(chunked + b"Content-Length: 5\r\n\r\n0\r\n\r\n").status == 400
         answer = webhookd.raw(chunked + b"\r\n%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n")
         assert answer.status == 202, answer.body
+
+
+def test_chunks_and_versions_that_can_be_read_in_two_ways_are_refused():
+    with Host() as webhookd:
+        path = webhookd.path().encode()
+        body = b'{"image":"a.example/b"}'
+        head = b"POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" % path
+        size = b"%x" % len(body)
+        for framed in (size + b"\n" + body + b"\r\n0\r\n\r\n", size + b"\r\n" + body + b"\n0\r\n\r\n",
+                       size + b"\r\n" + body + b"\r\n0\n\n", size + b" \r\n" + body + b"\r\n0\r\n\r\n",
+                       b" " + size + b"\r\n" + body + b"\r\n0\r\n\r\n", size + b";a=b\r\n" + body + b"\r\n0\r\n\r\n",
+                       b"0x" + size + b"\r\n" + body + b"\r\n0\r\n\r\n", b"0x22\r\n" + body + b"\r\n0\r\n\r\n",
+                       size + b"\r\n" + body + b"\r\n0;a\r\n\r\n"):
+            refused_and_closed(webhookd, head + framed)
+        refused_and_closed(webhookd, b"POST %s HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n%s\r\n0\r\n\r\n"
+                           % (path, size, body))
+        for version in (b"1.9", b"1.2", b"2.0", b"0.9"):
+            refused_and_closed(webhookd, b"POST %s HTTP/%s\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s"
+                               % (path, version, len(body), body))
+        framed = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:1], body[1:20], body[20:]))
+        assert webhookd.raw(head + framed + b"0\r\nX-Sum: 1\r\n\r\n").status == 202
 
 
 def test_connections_of_a_proxy_are_closed_after_each_answer():

@@ -159,19 +159,23 @@ int hooks_new(Store *store, SignatureRule main_rule, Hooks **ret) {
 }
 
 const Hook *hooks_check(const Hooks *hooks, Bytes path, uint64_t now) {
+        HookPath given;
         size_t found = 0;
 
         assert(hooks);
 
+        hook_path_read(&given, path);
+
         /* Every secret is compared, whether one has been found or not; what is found is counted from 1. */
         for (size_t i = 0; i < hooks->n; i++) {
                 const Hook *hook = &hooks->items[i];
-                bool right = secret_check(&hook->secret, path) == SECRET_OK,
-                     was_right = secret_check(&hook->previous, path) == SECRET_OK;
+                bool right = secret_check(&hook->secret, &given) == SECRET_OK,
+                     was_right = secret_check(&hook->previous, &given) == SECRET_OK;
 
                 found |= (size_t) (right | (was_right & (now < hook->previous_until))) * (i + 1);
         }
 
+        explicit_bzero(&given, sizeof(given));
         return found > 0 ? &hooks->items[found - 1] : NULL;
 }
 
@@ -350,21 +354,14 @@ int hooks_remove(Hooks *hooks, const char *name) {
         return 0;
 }
 
-HookVerdict hook_admit(const Hook *hook, const Request *request, Bytes form, uint64_t now) {
-        assert(hook);
-        assert(request);
+static HookVerdict hook_judge(const Hook *hook, SignatureVerdict signature) {
+        bool required = hook->rule == SIGNATURE_RULE_REQUIRED;
 
-        if (hook_is_deaf(hook))
-                return HOOK_WITHOUT_KEY;
-        if (hook->rule == SIGNATURE_RULE_NONE || !hook->keys)
-                return HOOK_ADMITTED_UNCHECKED;
-
-        switch (signature_check(hook->keys, request, form, now)) {
+        switch (signature) {
         case SIGNATURE_WEAK:
-                return hook->rule == SIGNATURE_RULE_REQUIRED ? HOOK_SIGNATURE_WEAK : HOOK_ADMITTED_UNSIGNED;
+                return required ? HOOK_SIGNATURE_WEAK : HOOK_ADMITTED_UNSIGNED;
         case SIGNATURE_ABSENT:
-                return hook->rule == SIGNATURE_RULE_REQUIRED ? HOOK_SIGNATURE_MISSING
-                                                             : HOOK_ADMITTED_UNSIGNED;
+                return required ? HOOK_SIGNATURE_MISSING : HOOK_ADMITTED_UNSIGNED;
         case SIGNATURE_GOOD:
                 return HOOK_ADMITTED;
         case SIGNATURE_GOOD_FINAL_ID:
@@ -374,6 +371,27 @@ HookVerdict hook_admit(const Hook *hook, const Request *request, Bytes form, uin
         }
 
         return HOOK_SIGNATURE_WRONG;
+}
+
+int hook_admit(const Hook *hook, const Request *request, Bytes form, uint64_t now, HookVerdict *ret) {
+        SignatureVerdict signature;
+        int r;
+
+        assert(hook);
+        assert(request);
+        assert(ret);
+
+        if (hook_is_deaf(hook) || hook->rule == SIGNATURE_RULE_NONE || !hook->keys) {
+                *ret = hook_is_deaf(hook) ? HOOK_WITHOUT_KEY : HOOK_ADMITTED_UNCHECKED;
+                return 0;
+        }
+
+        r = signature_check(hook->keys, request, form, now, &signature);
+        if (r < 0)
+                return r;
+
+        *ret = hook_judge(hook, signature);
+        return 0;
 }
 
 const char *hook_refusal(HookVerdict verdict) {

@@ -48,7 +48,8 @@ Hooks *hooks_free(Hooks *hooks);
 DEFINE_CLEANUP(Hooks, hooks_free)
 
 /*
- * The hook of that path at `now`, or NULL. The time it takes depends on the number of hooks and on nothing else. Hooks are
+ * The hook of that path (in any form, hook-path.h) at `now`, or NULL. The time it takes depends on the number of hooks and on
+ * the path, not on the secrets. Hooks are
  * borrowed until the next change.
  */
 const Hook *hooks_check(const Hooks *hooks, Bytes path, uint64_t now);
@@ -88,8 +89,8 @@ typedef enum HookVerdict {
         HOOK_SIGNATURE_WRONG,
 } HookVerdict;
 
-/* Holds a request that has the hook's secret to the hook's rule; `form` and `now` as for signature_check(). */
-HookVerdict hook_admit(const Hook *hook, const Request *request, Bytes form, uint64_t now);
+/* Holds a request that has the hook's secret to the hook's rule; all else as for signature_check(). */
+int hook_admit(const Hook *hook, const Request *request, Bytes form, uint64_t now, HookVerdict *ret);
 
 /* What the sender of a refused request is told, static text; NULL where it is admitted. */
 const char *hook_refusal(HookVerdict verdict);

@@ -9,7 +9,6 @@
 #include "shared/protocol.h"
 
 #define PREFIX_LENGTH (sizeof(WEBHOOK_URL_PREFIX) - 1)
-#define PATH_LENGTH   (PREFIX_LENGTH + UUID_TEXT_SIZE - 1)
 
 int secret_make(Secret *ret) {
         sd_id128_t id;
@@ -63,21 +62,21 @@ int secret_load(Secret *secret, Store *store, bool *ret_created) {
         return r == 0 ? secret_regenerate(secret, store) : 0;
 }
 
-SecretVerdict secret_check(const Secret *secret, Bytes path) {
-        char wanted[PATH_LENGTH], given[PATH_LENGTH] = { 0 };
+SecretVerdict secret_check(const Secret *secret, const HookPath *path) {
+        char wanted[HOOK_PATH_LENGTH];
         bool equal;
 
         assert(secret);
+        assert(path);
 
         memcpy(wanted, WEBHOOK_URL_PREFIX, PREFIX_LENGTH);
         memcpy(wanted + PREFIX_LENGTH, secret->text, UUID_TEXT_SIZE - 1);
-        memcpy(given, path.data, path.length < PATH_LENGTH ? path.length : PATH_LENGTH);
 
         /* The bytes are compared whatever the length, so that no path is refused sooner than another. */
-        equal = CRYPTO_memcmp(wanted, given, PATH_LENGTH) == 0;
+        equal = CRYPTO_memcmp(wanted, path->text, sizeof(wanted)) == 0;
         explicit_bzero(wanted, sizeof(wanted));
 
-        return equal && path.length == PATH_LENGTH && secret->text[0] != '\0' ? SECRET_OK : SECRET_UNKNOWN;
+        return equal && path->fits && secret->text[0] != '\0' ? SECRET_OK : SECRET_UNKNOWN;
 }
 
 int secret_path(const Secret *secret, char **ret) {

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "shared/macro.h"
-#include "webhookd/request.h"
+#include "webhookd/hook/hook-path.h"
 #include "webhookd/store/store.h"
 
 /* An empty text is no secret: no path has it. */
@@ -30,7 +30,7 @@ int secret_load(Secret *secret, Store *store, bool *ret_created);
 int secret_regenerate(Secret *secret, Store *store);
 
 /* Compares the path with that of the hook in time that depends on nothing. */
-SecretVerdict secret_check(const Secret *secret, Bytes path);
+SecretVerdict secret_check(const Secret *secret, const HookPath *path);
 
 /* WEBHOOK_URL_PREFIX and the secret, freshly allocated. Whoever has it, erases it: secret_path_free(). */
 int secret_path(const Secret *secret, char **ret);

@@ -5,6 +5,7 @@
 #include <h2o.h>
 
 #include "webhookd/http/head.h"
+#include "webhookd/http/status-text.h"
 
 /* The longest forwarded address that is believed to be one. */
 #define FORWARDED_MAX 64U
@@ -24,32 +25,6 @@ typedef struct HandlerAnswer {
         h2o_req_t *req;
         bool close;
 } HandlerAnswer;
-
-typedef struct StatusText {
-        int status;
-        const char *reason;
-        const char *body; /* where the answer has none */
-        const char *header_name, *header_value;
-} StatusText;
-
-static const StatusText status_texts[] = {
-        { 200, "OK", "{}", NULL, NULL },
-        { 202, "Accepted", "{}", NULL, NULL },
-        { 400, "Bad Request", "{\"error\":\"malformed\"}", NULL, NULL },
-        { 401, "Unauthorized", "{\"error\":\"unauthorized\"}", "www-authenticate", "Signature" },
-        { 404, "Not Found", "{\"error\":\"not-found\"}", NULL, NULL },
-        { 405, "Method Not Allowed", "{\"error\":\"method-not-allowed\"}", "allow", "POST" },
-        { 415, "Unsupported Media Type", "{\"error\":\"unsupported-media-type\"}", NULL, NULL },
-        { 503, "Service Unavailable", "{\"error\":\"unavailable\"}", "retry-after", "30" },
-};
-
-static const StatusText *status_text(int status) {
-        for (size_t i = 0; i < ELEMENTSOF(status_texts); i++)
-                if (status_texts[i].status == status)
-                        return &status_texts[i];
-
-        return &status_texts[ELEMENTSOF(status_texts) - 1];
-}
 
 /* The request is gone: sent, or its connection was closed before. */
 static void on_request_disposed(void *p) {
@@ -143,6 +118,13 @@ static const char *request_remote(const Request *request, const HandlerPeer *pee
         return h2o_strdup(pool, header->value.data + start, end - start).base;
 }
 
+/* Whatever its secret is. Who breaks the rules may go on to do so. */
+static void refuse(Handler *handler, HandlerAnswer *answer, int status) {
+        answer_set_status(&answer->super.answer, status);
+        answer->close = true;
+        handler->hooks.closing(answer->req, handler->userdata);
+}
+
 static int on_request(h2o_handler_t *super, h2o_req_t *req) {
         Handler *handler = (Handler *) super;
         HandlerPeer peer = handler->hooks.peer(req, handler->userdata);
@@ -167,12 +149,12 @@ static int on_request(h2o_handler_t *super, h2o_req_t *req) {
         };
         request.remote = request_remote(&request, &peer, &req->pool);
 
-        if (head_is_strict(peer.head))
+        if (!head_is_strict(peer.head))
+                refuse(handler, answer, 400);
+        else if (request.body.length > BODY_MAX)
+                refuse(handler, answer, 413);
+        else
                 delivery_handle(handler->delivery, &request, &answer->super.answer);
-        else {
-                answer_set_status(&answer->super.answer, 400);
-                answer->close = true;
-        }
 
         turn_add(handler->turn, &answer->super);
         return 0;
@@ -185,7 +167,7 @@ void handler_register(struct st_h2o_pathconf_t *path, Delivery *delivery, Turn *
         assert(path);
         assert(delivery);
         assert(turn);
-        assert(hooks && hooks->peer && hooks->answered);
+        assert(hooks && hooks->peer && hooks->answered && hooks->closing);
 
         handler = (Handler *) h2o_create_handler(path, sizeof(*handler));
         handler->super.on_req = on_request;

@@ -22,6 +22,8 @@ typedef struct HandlerHooks {
         HandlerPeer (*peer)(struct st_h2o_req_t *req, void *userdata);
         /* The request of that connection is gone: its answer is through, or nobody waits for it. */
         void (*answered)(void *connection, void *userdata);
+        /* The connection of that request closes after its answer, though its client may still be sending. */
+        void (*closing)(struct st_h2o_req_t *req, void *userdata);
 } HandlerHooks;
 
 /* Registers itself at `path`, and lives as long as that. Borrows the rest. */

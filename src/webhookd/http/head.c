@@ -48,18 +48,23 @@ static bool head_count(Bytes line, HeadCount *count) {
         return true;
 }
 
+static bool line_ends_with(Bytes line, const char *text) {
+        size_t length = strlen(text);
+
+        return line.length >= length && memcmp(line.data + line.length - length, text, length) == 0;
+}
+
 bool head_is_strict(Bytes bytes) {
-        static const char version_1_1[] = "HTTP/1.1";
-        const size_t version_length = sizeof(version_1_1) - 1;
         HeadCount count = { 0 };
-        bool host_required;
+        bool is_1_1;
         Bytes line;
 
         if (!bytes.data || !head_next_line(&bytes, &line))
                 return false;
 
-        host_required = line.length >= version_length &&
-                        memcmp(line.data + line.length - version_length, version_1_1, version_length) == 0;
+        is_1_1 = line_ends_with(line, " HTTP/1.1");
+        if (!is_1_1 && !line_ends_with(line, " HTTP/1.0"))
+                return false;
 
         for (;;) {
                 if (!head_next_line(&bytes, &line))
@@ -70,6 +75,6 @@ bool head_is_strict(Bytes bytes) {
                         return false;
         }
 
-        return count.host <= 1 && (count.host == 1 || !host_required) &&
+        return count.host <= 1 && (count.host == 1 || !is_1_1) && (count.transfer_encoding == 0 || is_1_1) &&
                count.content_length + count.transfer_encoding <= 1;
 }

@@ -8,8 +8,11 @@
 
 #include "shared/log.h"
 #include "shared/time-util.h"
+#include "webhookd/http/chunk.h"
 #include "webhookd/http/crowd.h"
+#include "webhookd/http/handler-early.h"
 #include "webhookd/http/handler.h"
+#include "webhookd/http/linger.h"
 
 #define LISTENERS_MAX 16U
 /* Connections taken from one listener before the others have their turn. */
@@ -30,7 +33,8 @@ struct Connection {
         h2o_socket_t *socket;
         uint64_t deadline; /* CLOCK_MONOTONIC, µs */
         bool behind_proxy;
-        bool served; /* a request of it was read */
+        bool served;   /* a request of it was read */
+        int linger_fd; /* a duplicate for what its client may still send, or -1 */
         CrowdPlace place;
         Connection *next, **slot;
 };
@@ -47,6 +51,7 @@ struct Server {
         Connection *connections;
         size_t n_connections;
         Crowd crowd;
+        Linger *linger;
         sd_event_source *sweep_timer;
         ServerActivity activity;
         void *userdata;
@@ -75,6 +80,8 @@ static void on_connection_closed(void *data) {
                 connection->next->slot = connection->slot;
         server->n_connections--;
         crowd_part(&server->crowd, &connection->place);
+        if (connection->linger_fd >= 0)
+                linger_add(server->linger, connection->linger_fd);
         free(connection);
 
         server_pause(server, false);
@@ -110,6 +117,7 @@ static int connection_new(Server *server, h2o_socket_t *socket, bool behind_prox
         connection->server = server;
         connection->socket = socket;
         connection->behind_proxy = behind_proxy;
+        connection->linger_fd = -1;
         connection->deadline = now_usec(CLOCK_MONOTONIC) + CONNECTION_TIMEOUT_USEC;
 
         connection->next = server->connections;
@@ -187,9 +195,13 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+static Connection *connection_of_request(h2o_req_t *req) {
+        return req->conn->callbacks->get_socket(req->conn)->on_close.data;
+}
+
 static HandlerPeer on_peer(h2o_req_t *req, void *userdata) {
-        h2o_socket_t *socket = req->conn->callbacks->get_socket(req->conn);
-        Connection *connection = socket->on_close.data;
+        Connection *connection = connection_of_request(req);
+        h2o_socket_t *socket = connection->socket;
         Server *server = userdata;
 
         connection->served = true;
@@ -214,19 +226,33 @@ static void on_answered(void *data, void *userdata) {
         server_pause(server, false);
 }
 
+/* The library closes its descriptor with the connection, and tells afterwards. Without a duplicate that is all. */
+static void on_closing(h2o_req_t *req, void *userdata) {
+        Connection *connection = connection_of_request(req);
+
+        (void) userdata;
+
+        if (connection->linger_fd < 0)
+                connection->linger_fd = fcntl(h2o_socket_get_fd(connection->socket), F_DUPFD_CLOEXEC, 3);
+}
+
 static void server_configure(Server *server, Delivery *delivery, Turn *turn) {
-        static const HandlerHooks hooks = { .peer = on_peer, .answered = on_answered };
+        static const HandlerHooks hooks = { .peer = on_peer,
+                                            .answered = on_answered,
+                                            .closing = on_closing };
         h2o_hostconf_t *host;
 
         h2o_config_init(&server->config);
         server->config.server_name = (h2o_iovec_t){ NULL, 0 };
-        server->config.max_request_entity_size = BODY_MAX;
+        /* Of chunks the library refuses as many bytes as that, of a length more: the handler has the last word. */
+        server->config.max_request_entity_size = BODY_MAX + 1;
         server->config.handshake_timeout = HANDSHAKE_TIMEOUT_MSEC;
         server->config.http1.req_timeout = REQUEST_TIMEOUT_MSEC;
         server->config.http1.upgrade_to_http2 = 0;
 
         host = h2o_config_register_host(&server->config, h2o_iovec_init(H2O_STRLIT("default")), UINT16_MAX);
         handler_register(h2o_config_register_path(host, "/", 0), delivery, turn, &hooks, server);
+        early_register(&host->fallback_path, on_closing, server);
 }
 
 int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsigned max_connections,
@@ -242,6 +268,9 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsi
         assert(activity);
         assert(ret);
 
+        if (!chunk_decoder_is_in_place())
+                return -ENOTSUP;
+
         server = calloc(1, sizeof(*server));
         if (!server)
                 return -ENOMEM;
@@ -256,6 +285,10 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsi
                 return r;
 
         r = sd_event_source_set_enabled(server->sweep_timer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        r = linger_new(event, activity, userdata, &server->linger);
         if (r < 0)
                 return r;
 
@@ -275,6 +308,7 @@ Server *server_free(Server *server) {
 
         server_stop(server);
         server->sweep_timer = sd_event_source_unref(server->sweep_timer);
+        server->linger = linger_free(server->linger);
 
         /* h2o's connections cannot be ended from here, and point to the server: the end of the process ends them. */
         if (server->connections)
@@ -377,5 +411,6 @@ void server_relieve(Server *server) {
 size_t server_count_connections(const Server *server) {
         assert(server);
 
-        return server->n_connections;
+        /* Those whose answer is sent do not hold up the end. */
+        return server->n_connections + (server->stopping ? 0 : linger_count(server->linger));
 }

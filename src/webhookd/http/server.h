@@ -2,7 +2,8 @@
 /*
  * Server: the listening sockets that systemd hands over, their connections, and the limits on both. HTTP/1.1 only.
  * A connection that gets nothing done within CONNECTION_TIMEOUT_USEC is closed, whatever it sends or reads meanwhile. When
- * there are too many, the oldest that has asked for nothing makes room (crowd.h).
+ * there are too many, the oldest that has asked for nothing makes room (crowd.h). One that is refused before its request is
+ * complete is read to its end, so that its client sees the answer (linger.h).
  *
  * The room http/ is the only one that knows libh2o and libssl. webhookd.c alone includes its headers: this one, loop.h and
  * tls.h. The room turns bytes into a Request and an Answer into bytes. It never looks into a body, and never touches the store.
@@ -36,6 +37,7 @@ typedef enum ServerListen {
 /* Called when a connection came or went: the daemon is not idle. */
 typedef void (*ServerActivity)(void *userdata);
 
+/* -ENOTSUP: libh2o would decode chunks by itself (chunk.h). */
 int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsigned max_connections,
                ServerActivity activity, void *userdata, Server **ret);
 Server *server_free(Server *server);

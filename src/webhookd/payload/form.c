@@ -2,15 +2,7 @@
 /* Bodies of forms: see form.h. */
 #include "webhookd/payload/form.h"
 
-static int hex_value(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
-}
+#include "shared/hex.h"
 
 /* Decodes into `out`, which has room for as many bytes as there are, and returns how many it became. */
 static size_t unescape(Bytes text, char *out) {

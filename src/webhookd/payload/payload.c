@@ -7,6 +7,9 @@
 #include "webhookd/payload/fields.h"
 #include "webhookd/payload/form.h"
 
+/* Of the name of a coding, with its NUL. */
+#define CODING_SIZE 33U
+
 /*
  * Forgejo also sends Gitea's headers, and both send GitHub's. Formats that are known by their keys follow
  * from the many keys to the few; any CloudEvent, and the generic format, look at the least.
@@ -151,6 +154,39 @@ static int body_text(const Request *request, char **ret_buffer, Bytes *ret_text,
         return r > 0 ? 0 : -EOPNOTSUPP;
 }
 
+/* Whether a header names a coding. Its name is told as far as it is printable, and no longer than one is. */
+static bool body_is_encoded(const Request *request, JsonError *ret_error) {
+        for (size_t i = 0; i < request->n_headers; i++) {
+                Bytes coding = request->headers[i].value;
+                char name[CODING_SIZE];
+                size_t n;
+
+                if (!header_is(&request->headers[i], "content-encoding") || coding.length == 0 ||
+                    bytes_are_word(coding, "identity"))
+                        continue;
+
+                for (n = 0; n < coding.length && n < sizeof(name) - 1; n++)
+                        name[n] = (char) (coding.data[n] >= ' ' && coding.data[n] <= '~' ? coding.data[n]
+                                                                                         : '?');
+                name[n] = '\0';
+                (void) snprintf(ret_error->text, sizeof(ret_error->text),
+                                "the body is encoded (Content-Encoding: %s): send it as it is", name);
+                return true;
+        }
+
+        return false;
+}
+
+static bool body_is_empty(const Request *request, JsonError *ret_error) {
+        for (size_t i = 0; i < request->body.length; i++)
+                if (!memchr(" \t\r\n", request->body.data[i], 4))
+                        return false;
+
+        (void) snprintf(ret_error->text, sizeof(ret_error->text),
+                        "the body is empty: send JSON, such as {\"image\": \"registry.example.com/app:v1\"}");
+        return true;
+}
+
 int payload_decode(const Request *request, char *const *host_aliases, PushList *ret,
                    PayloadVerdict *ret_verdict, JsonError *ret_error) {
         PushList list = { .host_aliases = host_aliases };
@@ -164,7 +200,14 @@ int payload_decode(const Request *request, char *const *host_aliases, PushList *
         assert(ret_error);
 
         *ret_error = (JsonError){ .line = 0 };
+        if (body_is_encoded(request, ret_error)) {
+                *ret_verdict = PAYLOAD_UNSUPPORTED_ENCODING;
+                return 0;
+        }
+
         r = body_text(request, &buffer, &text, ret_error);
+        if ((r >= 0 || r == -EOPNOTSUPP) && body_is_empty(request, ret_error))
+                r = -EBADMSG;
         if (r >= 0)
                 r = text_decode(request, text, &list, ret_error);
         if (r < 0)

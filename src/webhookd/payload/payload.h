@@ -15,7 +15,8 @@
 typedef enum PayloadVerdict {
         PAYLOAD_OK,
         PAYLOAD_UNSUPPORTED_MEDIA_TYPE,
-        PAYLOAD_MALFORMED, /* with the error filled */
+        PAYLOAD_UNSUPPORTED_ENCODING, /* compressed, or the like; with the error filled */
+        PAYLOAD_MALFORMED,            /* with the error filled */
 } PayloadVerdict;
 
 /*

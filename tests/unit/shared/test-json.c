@@ -32,6 +32,35 @@ static void json_refuses_trailing_bytes_and_duplicates(void **state) {
                 assert_int_equal(decode(bad[i], &j, &error), -EBADMSG);
 }
 
+static void json_errors_are_for_people(void **state) {
+        static const struct {
+                const char *bytes;
+                size_t length;
+                const char *text;
+        } bad[] = {
+                { "", 0, "it is empty" },
+                { " \r\n\t", 4, "it is empty" },
+                { "\xef\xbb\xbf{}", 5, "byte order mark" },
+                { "\xff\xfe{\0}\0", 6, "UTF-16" },
+                { "\xfe\xff\0{\0}", 6, "UTF-16" },
+                { "{\0}\0", 4, "byte 2 is a NUL" },
+                { "{\"a\": \"b\0\"}", 11, "byte 9 is a NUL" },
+                { "{}\0", 3, "byte 3 is a NUL" },
+                { "{\"a\": \"\\u0000\"}", 15, "a string contains \\u0000" },
+                { "{\"\\u0000\": 1}", 13, "\\u0000" },
+        };
+        JsonError error;
+        json_t *j = NULL;
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                assert_int_equal(json_decode(bad[i].bytes, bad[i].length, &j, &error), -EBADMSG);
+                if (!strstr(error.text, bad[i].text) || strstr(error.text, "JSON_ALLOW"))
+                        fail_msg("instead of \"%s\": %s", bad[i].text, error.text);
+        }
+}
+
 static void json_refuses_deep_nesting_without_recursion(void **state) {
         static char text[200000];
         JsonError error;
@@ -83,6 +112,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(json_error_names_line_and_column),
                 cmocka_unit_test(json_refuses_trailing_bytes_and_duplicates),
+                cmocka_unit_test(json_errors_are_for_people),
                 cmocka_unit_test(json_refuses_deep_nesting_without_recursion),
                 cmocka_unit_test(json_brackets_inside_strings_do_not_nest),
                 cmocka_unit_test(json_lookups_answer_other_types_like_absence),

@@ -17,10 +17,17 @@ static void delivery_without_secret_is_404_for_every_reason(void **state) {
 
         (void) snprintf(longer, sizeof(longer), "%sx", f->path);
         assert_int_equal(request(f, "POST", longer, NULL, 0, "{}", NULL), 404);
-        (void) snprintf(longer, sizeof(longer), "%s?a=b", f->path);
-        assert_int_equal(request(f, "POST", longer, NULL, 0, "{}", NULL), 404);
         longer[strlen(f->path) - 1] = '\0';
         assert_int_equal(request(f, "POST", longer, NULL, 0, "{}", NULL), 404);
+}
+
+static void delivery_with_the_secret_is_served_however_its_url_is_written(void **state) {
+        Fixture *f = *state;
+        char longer[128];
+
+        (void) snprintf(longer, sizeof(longer), "/%s/?a=b", f->path);
+        assert_int_equal(request(f, "POST", longer, NULL, 0, "{\"image\":\"a.example/b\"}", NULL), 202);
+        assert_int_equal(request(f, "GET", longer, NULL, 0, "", NULL), 405);
 }
 
 static void delivery_refusal_has_no_body_of_its_own(void **state) {
@@ -147,6 +154,78 @@ static void delivery_names_the_position_of_a_json_error(void **state) {
         assert_non_null(strstr(json_get_string(j, "detail"), "line 2"));
 }
 
+/* The status of a POST with that body and, where it is not NULL, that Content-Encoding; its detail is in `ret`. */
+static int refusal(Fixture *f, const char *coding, Bytes body, char ret[static 256]) {
+        Header headers[] = { { bytes("content-type"), bytes("application/json") },
+                             { bytes("content-encoding"), bytes(strempty(coding)) } };
+        Request q = { .method = bytes("POST"),
+                      .path = bytes(f->path),
+                      .body = body,
+                      .headers = headers,
+                      .n_headers = coding ? 2 : 1,
+                      .remote = "192.0.2.1" };
+        _cleanup_(json_freep) json_t *j = NULL;
+        JsonError error;
+        Answer answer;
+        int status;
+
+        delivery_handle(f->delivery, &q, &answer);
+        if (store_is_open(f->store))
+                assert_int_equal(store_commit(f->store), 0);
+        assert_int_equal(json_decode(answer.body, strlen(answer.body), &j, &error), 0);
+        (void) snprintf(ret, 256, "%s: %s", json_get_string(j, "error"),
+                        strempty(json_get_string(j, "detail")));
+        status = answer.status;
+        answer_done(&answer);
+        return status;
+}
+
+static void delivery_that_is_encoded_is_415_with_the_name_of_the_encoding(void **state) {
+        static const char *const codings[][2] = {
+                { "gzip", "Content-Encoding: gzip" },
+                { "br, gzip", "Content-Encoding: br, gzip" },
+                { "a\x01\xffz", "Content-Encoding: a??z" },
+                { "0123456789012345678901234567890123456789",
+                  "Content-Encoding: 01234567890123456789012345678901)" },
+        };
+        const Bytes zipped = { "\x1f\x8b\x08\0\0", 5 }, plain = bytes("{\"image\":\"a.example/b\"}");
+        char detail[256];
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(codings); i++) {
+                assert_int_equal(refusal(f, codings[i][0], zipped, detail), 415);
+                assert_int_equal(strncmp(detail, "unsupported-encoding: ", strlen("unsupported-encoding: ")),
+                                 0);
+                assert_non_null(strstr(detail, codings[i][1]));
+        }
+        assert_int_equal(refusal(f, "gzip", plain, detail), 415);
+        assert_int_equal(refusal(f, "", plain, detail), 202);
+        assert_int_equal(refusal(f, "Identity", plain, detail), 202);
+}
+
+static void delivery_that_cannot_be_read_says_why_in_a_sentence(void **state) {
+        static const struct {
+                Bytes body;
+                const char *detail;
+        } bodies[] = {
+                { { "", 0 }, "malformed: the body is empty: send JSON, such as {\"image\": " },
+                { { NULL, 0 }, "malformed: the body is empty: " },
+                { { "\r\n ", 3 }, "malformed: the body is empty: " },
+                { { "\xef\xbb\xbf{}", 5 }, "malformed: it begins with a byte order mark: " },
+                { { "{\0}\0", 4 }, "malformed: byte 2 is a NUL, " },
+                { { "{\"image\":\"\\u0000\"}", 18 },
+                  "malformed: line 1, column 17: a string contains \\u0000, " },
+        };
+        char detail[256];
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(bodies); i++) {
+                assert_int_equal(refusal(f, NULL, bodies[i].body, detail), 400);
+                if (strncmp(detail, bodies[i].detail, strlen(bodies[i].detail)) != 0)
+                        fail_msg("instead of \"%s\": %s", bodies[i].detail, detail);
+        }
+}
+
 static void delivery_takes_name_tag_and_digest_apart(void **state) {
         _cleanup_(json_freep) json_t *j = NULL;
         Fixture *f = *state;
@@ -216,6 +295,7 @@ static void delivery_is_counted_by_its_outcome_and_a_stranger_not_at_all(void **
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(delivery_without_secret_is_404_for_every_reason),
+                TEST(delivery_with_the_secret_is_served_however_its_url_is_written),
                 TEST(delivery_refusal_has_no_body_of_its_own),
                 TEST(delivery_with_dead_secret_is_404),
                 TEST(sender_that_asks_with_an_event_gets_its_code_back_and_nothing_else),
@@ -223,6 +303,8 @@ int main(void) {
                 TEST(delivery_of_wrong_method_or_media_type_says_so),
                 TEST(delivery_that_is_malformed_is_400_with_its_reason),
                 TEST(delivery_names_the_position_of_a_json_error),
+                TEST(delivery_that_is_encoded_is_415_with_the_name_of_the_encoding),
+                TEST(delivery_that_cannot_be_read_says_why_in_a_sentence),
                 TEST(delivery_takes_name_tag_and_digest_apart),
                 TEST(delivery_id_beyond_its_limit_is_400),
                 TEST(delivery_is_counted_by_its_outcome_and_a_stranger_not_at_all),

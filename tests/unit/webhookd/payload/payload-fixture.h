@@ -134,6 +134,7 @@ static inline void request_describe(const Request *request, char *const *aliases
                 break;
 
         case PAYLOAD_UNSUPPORTED_MEDIA_TYPE:
+        case PAYLOAD_UNSUPPORTED_ENCODING:
                 (void) snprintf(out, size, "415");
                 break;
         }
