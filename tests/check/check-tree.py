@@ -71,7 +71,6 @@ OWNERS = [
     (r"sqlite3\.h", r"src/webhookd/store/[a-z-]*\.[ch]"),
     (r"h2o(/.*|\.h)", r"src/webhookd/http/(server|loop|handler)[a-z-]*\.[ch]"),
     (r"curl/.*", r"src/deployerd/engine/(http(-internal)?|watch)\.[ch]"),
-    (r"systemd/sd-journal\.h", r"src/shared/log\.c"),
     (r"systemd/sd-login\.h", r"src/ctl/agent\.c"),
     (r"openssl/ssl\.h", r"src/webhookd/http/tls\.c"),
     (r"openssl/.*", r"src/webhookd/(hook/(secret|signature)[a-z-]*|http/tls)\.c|src/deployerd/(config/hash|engine/registry-auth)\.c"),

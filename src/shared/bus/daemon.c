@@ -98,5 +98,7 @@ int daemon_main(const Daemon *daemon, int argc, char *argv[]) {
         (void) signal(SIGPIPE, SIG_IGN);
 
         log_open(options.debug);
-        return daemon->run(options.config_path) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        r = daemon->run(options.config_path);
+        (void) log_catch_up();
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
