@@ -53,8 +53,8 @@ static const Verb setup_verbs[] = {
                         .arguments = "",
                         .summary = "List the hooks beside the main one",
                         .details = "Without images a hook is for all of them. The URL of one is shown by url HOOK.\n\n"
-                                   "JSON: [{\"name\",\"images\":[],\"signature\",\"has_key\",\"created_at\",\"rotated_at\",\n"
-                                   "      \"previous_until\"}].\n",
+                                   "JSON: [{\"name\",\"images\":[],\"signature\",\"has_key\",\"bare\",\"created_at\",\n"
+                                   "      \"rotated_at\",\"previous_until\"}].\n",
                         .run = verb_hooks,
         },
         {
@@ -68,7 +68,9 @@ static const Verb setup_verbs[] = {
                                    "                       more. All by default\n"
                                    "     --signature=RULE  optional: a proof of origin that is sent has to be right,\n"
                                    "                       where there is a key (the default); required: there has\n"
-                                   "                       to be one; none: not looked at\n\n"
+                                   "                       to be one; none: not looked at\n"
+                                   "     --bare            A POST without a body, or with ?tag=TAG, deploys TAG, or what\n"
+                                   "                       was pushed last, of the one repository that --image is\n\n"
                                    "The keys of its sender, one a line, are the credential signing-key.HOOK of\n"
                                    "tinyforge-webhookd.service, which reads them when it starts:\n\n"
                                    "     LoadCredential=signing-key.HOOK:/etc/tinyforge/signing-key.HOOK\n\n"

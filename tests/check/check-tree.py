@@ -261,7 +261,7 @@ def test_senders_page_names_every_format_and_every_reason():
                  for name in formats for text in texts.values() if f"PayloadFormat payload_{name} = {{" in text}
     assert len(formats) > 10 and set(providers) == formats and all(providers.values()), (formats, providers)
     table = set(re.findall(r"`([a-z-]+)`", "".join(line.split("|")[2] for line in page.splitlines() if line.startswith("| ["))))
-    assert table | {"cloudevents"} == {match.group(1) for match in providers.values()}, table
+    assert table | {"cloudevents"} == {match.group(1) for match in providers.values()} | {"bare"}, table
     assert "told as `cloudevents`" in page
 
     reasons = set(re.findall(r'X\([A-Z_]+,\s*"([a-z-]+)",', texts["payload/ignore-reason.h"]))
