@@ -40,7 +40,7 @@ class Journal:
         self.socket.setblocking(False)
         self.prefix = ["env", "JOURNAL_STREAM=8:15", *ISOLATE, "sh", "-c",
                        f"mount --bind {shlex.quote(self.folder)} /run && exec \"$@\"", "sh"]
-        self.fillers, self.messages = [], []
+        self.fillers, self.entries = [], []
         while self.fill(path):
             pass
 
@@ -63,19 +63,20 @@ class Journal:
         return True
 
     def read(self):
-        """What came in since; the messages of all that came."""
+        """What came in since; all that came, as fields."""
         try:
             while True:
                 fields = dict(line.split("=", 1) for line in self.socket.recv(1 << 18).decode().splitlines())
                 if fields["MESSAGE"] != "filler":
                     assert fields["SYSLOG_IDENTIFIER"].startswith("tinyforge-"), fields
-                    self.messages.append(fields["MESSAGE"])
+                    self.entries.append(fields)
         except BlockingIOError:
-            return self.messages
+            return self.entries
 
     def n_missing(self):
         """How many the daemons say are missing; 0 when they say nothing."""
-        told = [re.fullmatch(r"(\d+) messages? (?:was|were) not logged while the journal did not read", line) for line in self.read()]
+        told = [re.fullmatch(r"(\d+) messages? (?:was|were) not logged while the journal did not read", entry["MESSAGE"])
+                for entry in self.read()]
         return sum(int(match.group(1)) for match in told if match)
 
 
@@ -88,12 +89,12 @@ def test_deliveries_are_answered_while_the_journal_does_not_read():
                 answer = webhookd.post(f"{REPO}:v{number}")
                 assert answer.status == 202, answer.body
             assert webhookd.process.poll() is None and not webhookd.log(), webhookd.log()
-            assert not journal.messages
+            assert not journal.entries
             wait_for("the count", lambda: journal.n_missing() >= 40)
             # And from then on nothing is missing.
             missing = journal.n_missing()
             assert webhookd.post(f"{REPO}:v99").status == 202
-            wait_for("the next entry", lambda: any(f"{REPO}:v99" in line for line in journal.read()))
+            wait_for("the next entry", lambda: any(entry.get("TINYFORGE_IMAGE") == f"{REPO}:v99" for entry in journal.read()))
             assert journal.n_missing() == missing
             assert webhookd.stop() == 0
 
@@ -103,7 +104,6 @@ def test_daemon_that_is_idle_stays_until_it_has_told_what_is_missing():
         with webhook_host.Host("IdleTimeoutSec=1\n", start=False) as webhookd:
             webhookd.start(prefix=journal.prefix)
             assert webhookd.request("POST", "/nowhere").status == 404
-            webhookd.post(f"{REPO}:v1")
             try:
                 webhookd.process.wait(4)
                 raise AssertionError("it ended with something to tell")
