@@ -282,8 +282,8 @@ static const Verb other_verbs[] = {
                         .summary = "Show the configuration, and where it comes from",
                         .details = "As both daemons would read it if they started now; what runs may have read older\n"
                                    "files. A list has one row for each line that adds to it. For root, who can read\n"
-                                   "the files. Exit code 1 where a daemon would refuse to start, with the file and\n"
-                                   "the line.\n\n"
+                                   "the files. What the user of a daemon cannot read is not in force, and told. Exit\n"
+                                   "code 1 where a daemon would refuse to start, with the file and the line.\n\n"
                                    "JSON: [{\"daemon\",\"section\",\"key\",\"value\",\"path\",\"line\"}]; path and line are null\n"
                                    "      for a default.\n",
                         .run = verb_cat_config,

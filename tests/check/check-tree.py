@@ -15,7 +15,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 ROOMS = {
     "shared": {"door": "macro.h", "also": "*", "uses": []},
     "shared/tag": {"door": "tag-policy.h", "also": ["glob.h", "semver.h"], "uses": ["shared"]},
-    "shared/conf": {"door": "conf.h", "also": ["credential.h", "parse.h", "read-file.h", "trusted.h"], "uses": ["shared", "shared/tag"]},
+    "shared/conf": {"door": "conf.h", "also": ["as-user.h", "credential.h", "parse.h", "read-file.h", "trusted.h"], "uses": ["shared", "shared/tag"]},
     "shared/bus": {"door": "service.h", "also": ["call.h", "daemon.h", "errors.h", "options.h", "properties.h"],
                    "uses": ["shared", "shared/conf"]},
 
