@@ -24,7 +24,8 @@ static const Verb setup_verbs[] = {
                                    "Unmanaged is what webhookd has no deploy of, and what is of another store.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
                                    "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"},\n"
-                                   "      \"engine\":{\"name\",\"version\",\"api_version\",\"socket\",\"take_overs\":[]},\n"
+                                   "      \"engine\":{\"name\",\"version\",\"api_version\",\"socket\",\"sockets\":[{\"path\",\n"
+                                   "      \"group\",\"usable\"}],\"take_overs\":[]},\n"
                                    "      \"allows_any_image\", \"waiting\":[as of deploys],\n"
                                    "      \"instances\":[as of endpoint, of all states, and \"managed\"]};\n"
                                    "      a part that is missing is null.\n",

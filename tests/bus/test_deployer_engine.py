@@ -68,6 +68,7 @@ def test_deploys_stay_in_their_engine_when_another_one_answers():
         machine.deploy(7, f"{REPO}:v1")
         assert machine.note() == "docker /run/docker.sock\n"
         assert machine.property("EngineSocket") == "/run/docker.sock"
+        assert machine.property("EngineSockets") == [["/run/docker.sock", True], ["/run/podman/podman.sock", True]]
         machine.engines["docker"].stop()
         # Whatever the daemon itself may remember.
         machine.signal(signal.SIGKILL)

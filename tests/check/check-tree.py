@@ -42,7 +42,7 @@ ROOMS = {
     "deployerd/config": {"door": "deployer-config.h", "also": ["hash.h", "json-diff.h", "merge-patch.h", "policy.h", "project-config.h", "project-env.h"],
                          "uses": ["deployerd/text"]},
     "deployerd/engine": {"door": "engine.h", "also": ["container-end.h", "container-watch.h", "container.h", "containers.h", "http.h", "images.h",
-                                                               "info.h", "networks.h", "tags.h", "volumes.h"],
+                                                               "info.h", "networks.h", "sockets.h", "tags.h", "volumes.h"],
                          "uses": ["deployerd/engine-note", "deployerd/text", "deployerd/worker"]},
     "deployerd/deploy": {"door": "deploy.h", "also": ["container-body.h", "instance.h", "project.h", "removal.h", "upstreams.h"],
                          "uses": ["deployerd/config", "deployerd/engine", "deployerd/takeover", "deployerd/text", "deployerd/worker"]},

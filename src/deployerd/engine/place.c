@@ -4,17 +4,9 @@
 
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
-/* In the order of preference. */
-static const char *const usual_sockets[] = { "/run/docker.sock", "/run/podman/podman.sock" };
-
-static bool is_socket(const char *path) {
-        struct stat st;
-
-        return stat(path, &st) >= 0 && S_ISSOCK(st.st_mode);
-}
+#include "deployerd/engine/sockets.h"
 
 /* One that a dead engine left behind refuses. A queue that is full is somebody's. */
 static bool is_listened_at(const char *path) {
@@ -34,13 +26,13 @@ static bool is_listened_at(const char *path) {
 static const char *find_usual(void) {
         const char *found = NULL;
 
-        for (size_t i = 0; i < ELEMENTSOF(usual_sockets); i++) {
-                if (!is_socket(usual_sockets[i]))
+        for (size_t i = 0; sockets_usual(i); i++) {
+                if (!socket_is_there(sockets_usual(i)))
                         continue;
-                if (is_listened_at(usual_sockets[i]))
-                        return usual_sockets[i];
+                if (is_listened_at(sockets_usual(i)))
+                        return sockets_usual(i);
                 if (!found)
-                        found = usual_sockets[i];
+                        found = sockets_usual(i);
         }
 
         return found;
@@ -48,10 +40,10 @@ static const char *find_usual(void) {
 
 /* Another usual socket where somebody listens, or NULL. */
 static const char *find_other(const char *path) {
-        for (size_t i = 0; i < ELEMENTSOF(usual_sockets); i++)
-                if (!streq(usual_sockets[i], path) && is_socket(usual_sockets[i]) &&
-                    is_listened_at(usual_sockets[i]))
-                        return usual_sockets[i];
+        for (size_t i = 0; sockets_usual(i); i++)
+                if (!streq(sockets_usual(i), path) && socket_is_there(sockets_usual(i)) &&
+                    is_listened_at(sockets_usual(i)))
+                        return sockets_usual(i);
 
         return NULL;
 }
@@ -81,7 +73,7 @@ int place_find(Worker *worker, const char *configured, Place *ret) {
         if (!usual)
                 return worker_fail(worker, -ECONNREFUSED,
                                    "Cannot reach a container engine: there is neither %s nor %s",
-                                   usual_sockets[0], usual_sockets[1]);
+                                   sockets_usual(0), sockets_usual(1));
 
         ret->socket = usual;
         return 0;
