@@ -18,17 +18,21 @@ static const char ask_root[] = "Try again with sudo, or ask the administrator fo
 static const char ask_person[] =
                 "Nobody could be asked for a password: try again on a terminal, without --no-ask-password, or "
                 "with sudo.";
-static const char not_installed[] =
-                "Is tinyforge installed? After an installation: systemctl daemon-reload, and "
-                "systemctl reload dbus.";
-/* dbus-broker says the same of a name that it does not know and of a daemon that would not start. */
+/* What both brokers say of a name that no file of theirs brings up. */
 static const char not_there[] =
                 "Is tinyforge installed? If its daemon did not start: journalctl -e -u %s, and tinyforgectl cat-config. "
                 "After an installation: systemctl daemon-reload, and systemctl reload dbus.";
+/*
+ * Of a daemon that would not start dbus-broker says NameHasNoOwner, whatever systemd said of its unit; dbus-daemon hands on
+ * systemd's error, says Spawn.… where it started the program itself, or TimedOut.
+ */
 static const char not_started[] =
                 "It did not start; its journal tells why: journalctl -e -u %s, and its configuration is read by: "
                 "tinyforgectl cat-config";
-static const char not_answered[] = "It did not answer; its journal may tell why: journalctl -e -u %s";
+/* A daemon that is started again and again has no name in between, and whoever calls it may wait in vain. */
+static const char not_answered[] =
+                "It did not answer; its journal may tell why: journalctl -e -u %s. Its configuration is read by: "
+                "tinyforgectl cat-config";
 
 /* What the deployer refuses because of what root wrote; asked before the other table. */
 static const Advice deployer_advices[] = {
@@ -85,10 +89,10 @@ static const Advice advices[] = {
         { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ask_person },
         { SD_BUS_ERROR_LIMITS_EXCEEDED, "Try again in a moment, or with sudo." },
         { SD_BUS_ERROR_SERVICE_UNKNOWN, not_there },
-        { SD_BUS_ERROR_NAME_HAS_NO_OWNER, not_installed },
+        { SD_BUS_ERROR_NAME_HAS_NO_OWNER, not_started },
         { SD_BUS_ERROR_UNKNOWN_METHOD, "The daemon is of another version: systemctl restart %s" },
         { SD_BUS_ERROR_UNKNOWN_INTERFACE, "The daemon is of another version: systemctl restart %s" },
-        { "org.freedesktop.systemd1.NoSuchUnit", not_installed },
+        { "org.freedesktop.systemd1.NoSuchUnit", not_there },
         { "org.freedesktop.systemd1.UnitMasked", "The unit is masked: systemctl unmask %s" },
         { "org.freedesktop.systemd1.", not_started },
         { BUS_ERROR "Spawn.", not_started },

@@ -37,6 +37,7 @@ typedef struct Ctl {
         bool show_secrets; /* project show: values that are from files of variables, too */
         bool local;        /* deploy: no registry is asked */
         bool all;          /* endpoint: every port that is published */
+        bool bare;         /* hook create: a call needs no body */
         bool stop;         /* project remove, stage remove: what runs is stopped first */
         unsigned limit;    /* deploys, logs: rows, lines; 0: as many as the verb thinks best */
         const char *since; /* logs: as journalctl takes them; NULL: not given */

@@ -69,6 +69,7 @@ static const struct {
         { "force", VERB_FORCE, offsetof(Ctl, force) },
         { "local", VERB_LOCAL, offsetof(Ctl, local) },
         { "all", VERB_ALL, offsetof(Ctl, all) },
+        { "bare", VERB_HOOK, offsetof(Ctl, bare) },
 };
 
 static const struct option long_options[] = {

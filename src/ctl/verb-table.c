@@ -25,7 +25,8 @@ static const Verb setup_verbs[] = {
                                    "Containers in an engine that deploys are not in are shown below them.\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
                                    "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"},\n"
-                                   "      \"engine\":{\"name\",\"version\",\"api_version\",\"socket\",\"take_overs\":[]},\n"
+                                   "      \"engine\":{\"name\",\"version\",\"api_version\",\"socket\",\"sockets\":[{\"path\",\n"
+                                   "      \"group\",\"usable\"}],\"take_overs\":[]},\n"
                                    "      \"allows_any_image\", \"waiting\":[as of deploys],\n"
                                    "      \"instances\":[as of endpoint, of all states, and \"managed\"],\n"
                                    "      \"strays\":[{\"project\",\"stage\",\"deploy\",\"state\",\"name\",\"engine\",\n"
@@ -56,8 +57,8 @@ static const Verb setup_verbs[] = {
                         .arguments = "",
                         .summary = "List the hooks beside the main one",
                         .details = "Without images a hook is for all of them. The URL of one is shown by url HOOK.\n\n"
-                                   "JSON: [{\"name\",\"images\":[],\"signature\",\"has_key\",\"created_at\",\"rotated_at\",\n"
-                                   "      \"previous_until\"}].\n",
+                                   "JSON: [{\"name\",\"images\":[],\"signature\",\"has_key\",\"bare\",\"created_at\",\n"
+                                   "      \"rotated_at\",\"previous_until\"}].\n",
                         .run = verb_hooks,
         },
         {
@@ -71,7 +72,9 @@ static const Verb setup_verbs[] = {
                                    "                       more. All by default\n"
                                    "     --signature=RULE  optional: a proof of origin that is sent has to be right,\n"
                                    "                       where there is a key (the default); required: there has\n"
-                                   "                       to be one; none: not looked at\n\n"
+                                   "                       to be one; none: not looked at\n"
+                                   "     --bare            A POST without a body, or with ?tag=TAG, deploys TAG, or what\n"
+                                   "                       was pushed last, of the one repository that --image is\n\n"
                                    "The keys of its sender, one a line, are the credential signing-key.HOOK of\n"
                                    "tinyforge-webhookd.service, which reads them when it starts:\n\n"
                                    "     LoadCredential=signing-key.HOOK:/etc/tinyforge/signing-key.HOOK\n\n"
@@ -283,8 +286,8 @@ static const Verb other_verbs[] = {
                         .summary = "Show the configuration, and where it comes from",
                         .details = "As both daemons would read it if they started now; what runs may have read older\n"
                                    "files. A list has one row for each line that adds to it. For root, who can read\n"
-                                   "the files. Exit code 1 where a daemon would refuse to start, with the file and\n"
-                                   "the line.\n\n"
+                                   "the files. What the user of a daemon cannot read is not in force, and told. Exit\n"
+                                   "code 1 where a daemon would refuse to start, with the file and the line.\n\n"
                                    "JSON: [{\"daemon\",\"section\",\"key\",\"value\",\"path\",\"line\"}]; path and line are null\n"
                                    "      for a default.\n",
                         .run = verb_cat_config,

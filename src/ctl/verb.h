@@ -17,7 +17,7 @@ typedef enum VerbOptions {
         VERB_STAGE = 1 << 6,    /* --pattern=, --auto-deploy=, --max-instances=, --allow-downgrade= */
         VERB_PROJECT = 1 << 7,  /* --port=, --healthcheck= */
         VERB_IMAGE = 1 << 8,    /* --image= */
-        VERB_HOOK = 1 << 9,     /* --signature= */
+        VERB_HOOK = 1 << 9,     /* --signature=, --bare */
         VERB_GRACE = 1 << 10,   /* --grace= */
         VERB_SINCE = 1 << 11,   /* --since=, --until= */
         VERB_OUTPUT = 1 << 12,  /* --output= */

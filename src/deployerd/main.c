@@ -21,6 +21,7 @@ int main(int argc, char *argv[]) {
                 .name = "tinyforge-deployerd",
                 .summary = "Drives the container engine for tinyforge-webhookd. Started by systemd.",
                 .config_path = CONFIG_DIR "/deployerd.conf",
+                .user = "tinyforge-deployer",
                 .run = run,
                 .print_config = deployer_config_print,
         };

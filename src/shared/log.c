@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The only caller of sd_journal_send: see log.h. Fields are values of their own, so no text can forge another field. */
+/* Entries for the journal: see log.h. Fields are values of their own, so no text can forge another field. */
 #include "shared/log.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/uio.h>
 
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
+#include "shared/journal-socket.h"
 
-#define LINE_SIZE  2048U
-#define FIELD_SIZE 1280U
+#define LINE_SIZE 2048U
+/* A line and the name of its field. */
+#define FIELD_SIZE (LINE_SIZE + 16U)
 #define FIELDS_MAX 14U
+
+static_assert(FIELDS_MAX <= JOURNAL_FIELDS_MAX, "what is logged is an entry of the journal");
 
 typedef struct EventDescription {
         const char *name;
@@ -27,17 +29,34 @@ static const EventDescription event_descriptions[] = {
 
 static_assert(ELEMENTSOF(event_descriptions) == _EVENT_MAX, "every event has a description");
 
-static bool log_to_journal = false;
+/* The log target, and how many entries it did not take. */
+static JournalSocket log_journal = JOURNAL_SOCKET_CLOSED;
+static uint64_t log_n_lost = 0;
 static int log_max_priority = LOG_INFO;
 
-void log_open(bool debug) {
-        log_open_stderr(debug);
-        log_to_journal = !isempty(getenv("JOURNAL_STREAM"));
+void log_open_stderr(bool debug) {
+        journal_socket_close(&log_journal);
+        log_max_priority = debug ? LOG_DEBUG : LOG_INFO;
 }
 
-void log_open_stderr(bool debug) {
-        log_to_journal = false;
-        log_max_priority = debug ? LOG_DEBUG : LOG_INFO;
+void log_open_journal(const char *path, bool debug) {
+        log_open_stderr(debug);
+        (void) journal_socket_open(&log_journal, path);
+}
+
+void log_open(bool debug) {
+        int flags;
+
+        if (isempty(getenv("JOURNAL_STREAM"))) {
+                log_open_stderr(debug);
+                return;
+        }
+
+        /* That is journald as well, and what a library writes there waits no more than an entry does. */
+        flags = fcntl(STDERR_FILENO, F_GETFL);
+        if (flags >= 0)
+                (void) fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK);
+        log_open_journal(JOURNAL_SOCKET_PATH, debug);
 }
 
 /* A line is one line: control characters, which a peer may have sent, become spaces. */
@@ -45,29 +64,6 @@ static void line_clean(char *line) {
         for (char *p = line; *p; p++)
                 if ((unsigned char) *p < 0x20 || *p == 0x7f)
                         *p = ' ';
-}
-
-int log_full_errno(int priority, int error, const char *format, ...) {
-        char line[LINE_SIZE];
-        va_list args;
-
-        assert(error <= 0);
-
-        if (priority > log_max_priority)
-                return error;
-
-        va_start(args, format);
-        errno = -error;
-        (void) vsnprintf(line, sizeof(line), format, args);
-        va_end(args);
-        line_clean(line);
-
-        if (log_to_journal)
-                (void) sd_journal_send("MESSAGE=%s", line, "PRIORITY=%i", priority, NULL);
-        else
-                (void) dprintf(STDERR_FILENO, "%s\n", line);
-
-        return error;
 }
 
 typedef struct FieldSet {
@@ -86,6 +82,7 @@ static void field_add(FieldSet *set, const char *name, const char *value) {
         if (length < 0)
                 return;
 
+        line_clean(set->texts[set->n]);
         set->vectors[set->n] = (struct iovec){
                 .iov_base = set->texts[set->n],
                 .iov_len = (size_t) length < FIELD_SIZE ? (size_t) length : FIELD_SIZE - 1,
@@ -98,6 +95,73 @@ static void field_add_number(FieldSet *set, const char *name, uint64_t value) {
 
         (void) snprintf(text, sizeof(text), "%" PRIu64, value);
         field_add(set, name, text);
+}
+
+/* As sd_journal_send() does: the name by which `journalctl -t` finds a program. */
+static void field_add_program(FieldSet *set) {
+        field_add(set, "SYSLOG_IDENTIFIER", program_invocation_short_name);
+}
+
+bool log_is_behind(void) {
+        return log_n_lost > 0;
+}
+
+bool log_catch_up(void) {
+        FieldSet set = { .n = 0 };
+        char line[128];
+
+        if (log_n_lost == 0)
+                return true;
+
+        (void) snprintf(line, sizeof(line),
+                        "%" PRIu64 " message%s not logged while the journal did not read", log_n_lost,
+                        log_n_lost == 1 ? " was" : "s were");
+        field_add(&set, "MESSAGE", line);
+        field_add_number(&set, "PRIORITY", LOG_WARNING);
+        field_add_program(&set);
+        if (journal_socket_send(&log_journal, set.vectors, (size_t) set.n) < 0)
+                return false;
+
+        log_n_lost = 0;
+        return true;
+}
+
+/* What was lost is told first, where it was lost. */
+static void log_to_journal(FieldSet *set) {
+        field_add_program(set);
+        if (!log_catch_up() || journal_socket_send(&log_journal, set->vectors, (size_t) set->n) < 0)
+                log_n_lost++;
+}
+
+static void line_to_journal(const char *line, int priority) {
+        FieldSet set = { .n = 0 };
+
+        field_add(&set, "MESSAGE", line);
+        field_add_number(&set, "PRIORITY", (uint64_t) priority);
+        log_to_journal(&set);
+}
+
+int log_full_errno(int priority, int error, const char *format, ...) {
+        char line[LINE_SIZE];
+        va_list args;
+
+        assert(error <= 0);
+
+        if (priority > log_max_priority)
+                return error;
+
+        va_start(args, format);
+        errno = -error;
+        (void) vsnprintf(line, sizeof(line), format, args);
+        va_end(args);
+        line_clean(line);
+
+        if (log_journal.fd >= 0)
+                line_to_journal(line, priority);
+        else
+                (void) dprintf(STDERR_FILENO, "%s\n", line);
+
+        return error;
 }
 
 static void event_to_stderr(const char *name, const char *line, const FieldSet *set) {
@@ -143,8 +207,8 @@ void log_event(EventId event, const EventFields *fields, const char *format, ...
         if (fields)
                 field_add_all(&set, fields);
 
-        if (log_to_journal)
-                (void) sd_journal_sendv(set.vectors, set.n);
+        if (log_journal.fd >= 0)
+                log_to_journal(&set);
         else
                 event_to_stderr(description->name, line, &set);
 }
@@ -167,8 +231,8 @@ void log_about(int priority, const EventFields *fields, const char *format, ...)
         field_add(&set, "MESSAGE", line);
         field_add_number(&set, "PRIORITY", (uint64_t) LOG_PRI(priority));
         field_add_all(&set, fields);
-        if (log_to_journal)
-                (void) sd_journal_sendv(set.vectors, set.n);
+        if (log_journal.fd >= 0)
+                log_to_journal(&set);
         else
                 (void) dprintf(STDERR_FILENO, "%s\n", line);
 }

@@ -2,8 +2,11 @@
 /*
  * The journal, and the only file that writes to it. Lines for people (`log_error_errno` and its kin) and
  * the audit: one structured entry an event, with the MESSAGE_ID of events.h. Under systemd everything goes to
- * the journal by sd_journal_send (JOURNAL_STREAM= tells); elsewhere to stderr, fields in brackets.
+ * the journal (JOURNAL_STREAM= tells); elsewhere to stderr, fields in brackets.
  * Never hand a secret or a raw body to any of these.
+ *
+ * Nothing here waits for the journal. While it does not read, entries are lost and counted, and the count is an entry of its own
+ * as soon as it reads again: before the next entry, or when log_catch_up() is called.
  */
 #pragma once
 
@@ -33,6 +36,9 @@ typedef struct EventFields {
 /* Chooses journal or stderr; to be called once, first thing in main(). `debug` lets LOG_DEBUG through. */
 void log_open(bool debug);
 
+/* The journal that reads the socket at `path`, or stderr where there can be no socket. */
+void log_open_journal(const char *path, bool debug);
+
 /* Everything goes to stderr, whatever the environment says: for programs that a person runs. */
 void log_open_stderr(bool debug);
 
@@ -58,3 +64,8 @@ void log_event(EventId event, const EventFields *fields, const char *format, ...
 
 /* A line as of log_full_errno(), with the fields that say what it is about, so that it is found by them. */
 void log_about(int priority, const EventFields *fields, const char *format, ...) _printf_(3, 4);
+
+/* Whether entries were lost, and nobody was told yet. */
+bool log_is_behind(void);
+/* Tells how many, if there are any. False where the journal still does not read. */
+bool log_catch_up(void);

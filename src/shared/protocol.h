@@ -80,6 +80,16 @@
 #define DEPLOY_KEY_STARTED_AT "StartedAt"
 #define DEPLOY_KEY_ENDED_AT   "FinishedAt"
 
+/* Keys of DescribeHooks' answer; some are options of CreateHook. */
+#define HOOK_KEY_NAME           "Name"
+#define HOOK_KEY_IMAGES         "Images"
+#define HOOK_KEY_SIGNATURE      "Signature"
+#define HOOK_KEY_HAS_KEY        "HasKey"
+#define HOOK_KEY_BARE           "Bare"
+#define HOOK_KEY_CREATED_AT     "CreatedAt"
+#define HOOK_KEY_ROTATED_AT     "RotatedAt"
+#define HOOK_KEY_PREVIOUS_UNTIL "PreviousUntil"
+
 /* Keys of ListEndpoints' answer. */
 #define ENDPOINT_PROJECT         "Project"
 #define ENDPOINT_STAGE           "Stage"

@@ -44,6 +44,7 @@ int main(int argc, char *argv[]) {
                 .name = "tinyforge-webhookd",
                 .summary = "Receives webhooks and hands deploys to tinyforge-deployerd. Started by systemd.",
                 .config_path = CONFIG_DIR "/webhookd.conf",
+                .user = "tinyforge",
                 .run = run,
                 .print_config = webhook_config_print,
         };

@@ -53,8 +53,26 @@ static int property_get(sd_bus *bus, const char *path, const char *interface, co
                                      !engine_answers                    ? ""
                                      : streq(property, "Engine")        ? "docker"
                                      : streq(property, "EngineVersion") ? "20.10.24"
-                                     : streq(property, "EngineSocket")  ? "/run/docker.sock"
-                                                                        : "1.41");
+                                     : streq(property, "EngineSocket")
+                                                     ? (getenv("FAKE_ENGINE_SOCKET")
+                                                                        ? getenv("FAKE_ENGINE_SOCKET")
+                                                                        : "/run/docker.sock")
+                                                     : "1.41");
+}
+
+/* FAKE_ENGINE_SOCKET= is a socket that it may use only while it answers there. */
+static int property_get_sockets(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        const char *socket = getenv("FAKE_ENGINE_SOCKET");
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) property;
+        (void) userdata;
+        (void) error;
+
+        return sd_bus_message_append(reply, "a(sb)", socket ? 1 : 0, socket, (int) engine_answers);
 }
 
 static int property_get_any(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -181,6 +199,7 @@ static const sd_bus_vtable deployer_vtable[] = {
         SD_BUS_PROPERTY("EngineVersion", "s", property_get, 0, 0),
         SD_BUS_PROPERTY("ApiVersion", "s", property_get, 0, 0),
         SD_BUS_PROPERTY("EngineSocket", "s", property_get, 0, 0),
+        SD_BUS_PROPERTY("EngineSockets", "a(sb)", property_get_sockets, 0, 0),
         SD_BUS_PROPERTY("AllowsAnyImage", "b", property_get_any, 0, 0),
         SD_BUS_METHOD("ListInstances", "ss", "a(sstssssssst)", method_list_instances,
                       SD_BUS_VTABLE_UNPRIVILEGED),

@@ -23,7 +23,8 @@ DAEMONS = {"webhookd": "Webhook", "deployerd": "Deployer"}
 class Files:
     """A folder of configuration, for one test, and beside it the daemons, which read it."""
 
-    def __init__(self, **files):
+    def __init__(self, mode=0o644, **files):
+        self.mode = mode
         self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
         os.chmod(self.directory, 0o755)
         for daemon in DAEMONS:
@@ -41,7 +42,7 @@ class Files:
         os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
         with open(self.path(name), "w", encoding="utf-8") as f:
             f.write(text)
-        os.chmod(self.path(name), 0o640)
+        os.chmod(self.path(name), self.mode)
 
     def __enter__(self):
         return self
@@ -113,13 +114,65 @@ def test_wrong_value_and_unknown_key_meet_the_daemon_in_the_same_words():
 def test_who_may_not_read_the_files_is_told_who_may():
     if os.getuid() != 0:
         raise tap.Skip("needs root to become a stranger")
-    with Files(webhookd="[Webhook]\n", deployerd="[Deployer]\n") as files:
+    with Files(0o640, webhookd="[Webhook]\n", deployerd="[Deployer]\n") as files:
         for daemon in DAEMONS:
             os.chmod(files.path(f"tinyforge-{daemon}"), 0o755)
         result = files.run("--no-legend", status=1, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
         assert "Permission denied" in result.stderr and result.stdout == "", result
         result = files.run(status=1, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
         assert "sudo tinyforgectl cat-config" in result.stderr, result.stderr
+
+
+class Users:
+    """A mount namespace in which the daemons' users exist, with groups of their own."""
+
+    IDS = {"webhookd": ("tinyforge", 61001), "deployerd": ("tinyforge-deployer", 61002)}
+
+    def __init__(self, files):
+        if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+            raise tap.Skip("needs root, and namespaces")
+        files.write("passwd", "root:x:0:0::/:/bin/sh\n" + "".join(f"{name}:x:{number}:{number}::/:/bin/false\n"
+                                                                  for name, number in self.IDS.values()))
+        files.write("group", "root:x:0:\n" + "".join(f"{name}:x:{number}:\n" for name, number in self.IDS.values()))
+        for name in ("passwd", "group"):
+            os.chmod(files.path(name), 0o644)
+        mounts = " && ".join(f"mount --bind {files.path(name)} /etc/{name}" for name in ("passwd", "group"))
+        self.prefix = ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh"]
+
+    def give(self, files, daemon, name=None):
+        """Makes the file root's, and readable for the daemon's group."""
+        os.chown(files.path(name or f"{daemon}.conf"), 0, self.IDS[daemon][1])
+
+
+def test_what_the_daemons_user_cannot_read_is_not_in_force():
+    with Files(0o640, webhookd="[Webhook]\nMaxQueued=5\n", deployerd="[Deployer]\n") as files:
+        users = Users(files)
+        users.give(files, "deployerd")
+        result = files.run("--json", status=1, prefix=users.prefix)
+        assert {row["daemon"] for row in json.loads(result.stdout)} == {"tinyforge-deployerd"}, result.stdout
+        assert f"{files.path('webhookd.conf')}: Permission denied" in result.stderr, result.stderr
+        assert "runs as the user 'tinyforge'" in result.stderr and "root:tinyforge, with mode 0640" in result.stderr, result.stderr
+        users.give(files, "webhookd")
+        result = files.run("--json", prefix=users.prefix)
+        assert [row["value"] for row in json.loads(result.stdout) if row["key"] == "MaxQueued"] == ["5"] and not result.stderr, result
+        # Whoever owns it besides: what others than root could have written is no better for being readable.
+        os.chown(files.path("webhookd.conf"), *[users.IDS["webhookd"][1]] * 2)
+        assert "does not belong to root" in files.run(status=1, prefix=users.prefix).stderr
+
+
+def test_folder_that_the_daemons_user_cannot_enter_is_told():
+    with Files(0o640, webhookd="[Webhook]\n", deployerd="[Deployer]\n") as files:
+        users = Users(files)
+        for daemon in DAEMONS:
+            users.give(files, daemon)
+        files.write("webhookd.conf.d/a.conf", "[Webhook]\nMaxQueued=5\n")
+        users.give(files, "webhookd", "webhookd.conf.d/a.conf")
+        os.chmod(files.path("webhookd.conf.d"), 0o700)
+        result = files.run(status=1, prefix=users.prefix)
+        assert f"{files.path('webhookd.conf.d')}: Permission denied" in result.stderr and "MaxQueued" not in result.stdout, result
+        os.chmod(files.path("webhookd.conf.d"), 0o750)
+        users.give(files, "webhookd", "webhookd.conf.d")
+        assert "MaxQueued" in files.run(prefix=users.prefix).stdout
 
 
 def test_without_the_programs_it_is_said():

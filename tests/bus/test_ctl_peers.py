@@ -3,7 +3,7 @@
 """
 tinyforgectl, the real program, against peers that say what the real ones say on bad days only.
 
-usage: test_ctl_peers.py [TEST], with TINYFORGECTL= and FAKE_PEERS= the programs
+usage: test_ctl_peers.py [TEST], with TINYFORGECTL=, FAKE_PEERS= and WEBHOOKD= the programs and SOURCE_ROOT= the tree
 """
 import os
 import subprocess
@@ -13,6 +13,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from ctl_peers import ALL, WEBHOOK, Peers, assert_harmless  # noqa: E402
+from private_broker import PrivateBroker  # noqa: E402
 from private_bus import PrivateBus  # noqa: E402
 
 
@@ -64,6 +65,54 @@ def test_name_that_the_bus_cannot_bring_up_points_to_the_journal_and_the_configu
             bus.close()
     assert done.returncode == 1, done
     assert "journalctl -e -u tinyforge-webhookd.service" in done.stderr and "cat-config" in done.stderr, done.stderr
+
+
+def projects(address):
+    """What tinyforgectl says on a bus without the daemon."""
+    done = subprocess.run([os.environ["TINYFORGECTL"], "projects"], capture_output=True, text=True, timeout=60, check=False,
+                          env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=address))
+    assert done.returncode == 1, done
+    return done.stderr
+
+
+def assert_points_to_journal_and_configuration(text):
+    assert "It did not start" in text and "installed" not in text, text
+    assert "journalctl -e -u tinyforge-webhookd.service" in text and "tinyforgectl cat-config" in text, text
+
+
+def test_daemon_that_refuses_its_configuration_under_dbus_daemon_points_to_both():
+    with tempfile.TemporaryDirectory(prefix="tinyforge-test.") as directory:
+        config = os.path.join(directory, "webhookd.conf")
+        with open(config, "w", encoding="ascii") as f:
+            f.write("[Webhook]\nMaxQueued=none\n")
+        os.chmod(config, 0o640)
+        bus = PrivateBus(directory, [os.path.join(os.environ["SOURCE_ROOT"], "dbus", "org.tinyforge.Webhook1.conf")])
+        try:
+            bus.add_service("org.tinyforge.Webhook1", f"{os.environ['WEBHOOKD']} --config={config}")
+            assert_points_to_journal_and_configuration(projects(bus.address))
+        finally:
+            bus.close()
+
+
+def test_daemon_that_does_not_start_under_dbus_broker_points_to_both():
+    with tempfile.TemporaryDirectory(prefix="tinyforge-test.") as directory:
+        broker = PrivateBroker(directory)
+        try:
+            broker.add_service("org.tinyforge.Webhook1", "tinyforge-webhookd.service")
+            broker.start()
+            assert_points_to_journal_and_configuration(projects(broker.address))
+        finally:
+            broker.close()
+
+
+def test_daemon_that_dbus_broker_does_not_know_may_not_be_installed():
+    with tempfile.TemporaryDirectory(prefix="tinyforge-test.") as directory:
+        broker = PrivateBroker(directory)
+        try:
+            broker.start()
+            assert "Is tinyforge installed?" in projects(broker.address)
+        finally:
+            broker.close()
 
 
 # deploy

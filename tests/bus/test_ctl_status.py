@@ -5,8 +5,14 @@ tinyforgectl status, the real program: what it has of its peers, and what it doe
 
 usage: test_ctl_status.py [TEST], with TINYFORGECTL= and FAKE_PEERS= the programs
 """
+import contextlib
+import grp
 import os
+import shutil
+import socket
+import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
@@ -37,7 +43,7 @@ def test_status_tells_it_all():
         assert status["webhookd"] == {"version": "7.0", "public_url": "https://deploy.example", "projects": 3,
                                       "store": "store", "queued": 1, "running": 1}
         assert status["engine"] == {"name": "docker", "version": "20.10.24", "api_version": "1.41",
-                                    "socket": "/run/docker.sock", "take_overs": None}
+                                    "socket": "/run/docker.sock", "sockets": [], "take_overs": None}
         assert len(status["instances"]) == 3 and status["strays"] == [] and "another engine" not in text
         assert status["allows_any_image"] is True
         assert "AllowImages=ghcr.io/acme/*" in text and "/etc/tinyforge/deployerd.conf" in text, text
@@ -49,7 +55,8 @@ def test_status_shows_what_it_has_and_never_invents_the_rest():
         assert "projects: 3" in result.stdout and "Engine: none answers" in result.stdout
         assert "No engine answers" in result.stderr
         status = peers.json("status", status=1)
-        assert status["engine"] == {"name": None, "version": None, "api_version": None, "socket": None, "take_overs": None}
+        assert status["engine"] == {"name": None, "version": None, "api_version": None, "socket": None, "sockets": [],
+                                    "take_overs": None}
         assert status["instances"] is None and status["allows_any_image"] is False and "AllowImages=" not in result.stdout
     with Peers("systemd", "deployer") as peers:
         result = peers.run("status", status=1)
@@ -106,6 +113,73 @@ def test_status_of_somebody_who_is_not_root_is_the_rest():
         assert result.stdout.splitlines()[-1] == "Instances are shown to root, and to whom polkit lets." and result.stderr == "", result
         status = peers.json("status")
         assert status["instances"] is None and status["strays"] is None
+
+
+class Socket:
+    """What the deployer tells of an engine's socket, which is there, in a group of its own."""
+
+    def __init__(self, group):
+        self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
+        self.path = os.path.join(self.directory, "docker.sock")
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(self.path)
+        if os.getuid() == 0:
+            os.chown(self.path, 0, group)
+        self.group = str(os.stat(self.path).st_gid)
+        with contextlib.suppress(KeyError):
+            self.group = grp.getgrgid(os.stat(self.path).st_gid).gr_name
+
+    def __enter__(self):
+        os.environ["FAKE_ENGINE_SOCKET"] = self.path
+        return self
+
+    def __exit__(self, *_):
+        del os.environ["FAKE_ENGINE_SOCKET"]
+        self.socket.close()
+        shutil.rmtree(self.directory)
+
+
+def test_status_names_the_group_of_the_socket_that_the_engine_answers_at():
+    with Socket(61003) as there, Peers(*ALL) as peers:
+        result = peers.run("status")
+        assert f", at {there.path} (group {there.group})\n" in result.stdout, result.stdout
+        assert "usermod" not in result.stderr, result.stderr
+        assert peers.json("status")["engine"]["sockets"] == [{"path": there.path, "group": there.group, "usable": True}]
+
+
+def test_status_tells_that_the_deployer_has_not_the_group_of_a_socket():
+    with Socket(61003) as there, Peers("webhook", "systemd", "deployer-unreachable") as peers:
+        result = peers.run("status", status=1)
+        assert f"Engine: none answers\n{there.path} (group {there.group}): the deployer may not use it\n" in result.stdout, result.stdout
+        if os.getuid() == 0:
+            assert (f"To let it in: usermod -aG {there.group} tinyforge-deployer, and systemctl restart tinyforge-deployerd.service"
+                    in result.stderr), result.stderr
+        assert peers.json("status", status=1)["engine"]["sockets"] == [{"path": there.path, "group": there.group, "usable": False}]
+        os.remove(there.path)
+        assert f"\n{there.path}: the deployer may not use it\n" in peers.run("status", status=1).stdout
+        assert peers.json("status", status=1)["engine"]["sockets"][0]["group"] is None
+
+
+def test_status_tells_nobody_to_put_the_deployer_into_the_group_root():
+    if os.getuid() != 0:
+        raise tap.Skip("needs root to give a socket away")
+    with Socket(0), Peers("webhook", "systemd", "deployer-unreachable") as peers:
+        result = peers.run("status", status=1)
+        assert "usermod" not in result.stderr and "man tinyforge-deployerd" in result.stderr, result.stderr
+
+
+def test_status_tells_whom_a_restart_will_do_for():
+    if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+        raise tap.Skip("needs root, and namespaces")
+    with Socket(61003) as there, Peers("webhook", "systemd", "deployer-unreachable") as peers:
+        for name, text in (("passwd", "tinyforge-deployer:x:61002:61002::/:/bin/false\n"), ("group", "docker:x:61003:tinyforge-deployer\n")):
+            with open(os.path.join(there.directory, name), "w", encoding="ascii") as f:
+                f.write(text)
+        mounts = " && ".join(f"mount --bind {there.directory}/{name} /etc/{name}" for name in ("passwd", "group"))
+        result = subprocess.run(["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh", os.environ["TINYFORGECTL"], "status"],
+                                capture_output=True, text=True, timeout=60, check=False, env=peers.environment)
+        assert f"{there.path} (group docker): the deployer may not use it" in result.stdout, result
+        assert "has been put into the group docker since it was started: systemctl restart tinyforge-deployerd.service" in result.stderr, result
 
 
 if __name__ == "__main__":

@@ -70,6 +70,7 @@ def test_deploys_stay_in_their_engine_when_another_one_answers():
         assert machine.note() == "docker /run/docker.sock\n"
         assert machine.property("EngineSocket") == "/run/docker.sock"
         assert machine.log().count("Deploys are in docker at /run/docker.sock from now on [ENGINE_NOTED") == 1, machine.log()
+        assert machine.property("EngineSockets") == [["/run/docker.sock", True], ["/run/podman/podman.sock", True]]
         machine.engines["docker"].stop()
         # Whatever the daemon itself may remember.
         machine.signal(signal.SIGKILL)

@@ -92,6 +92,43 @@ def test_list_says_what_was_asked_for_and_no_secret():
         assert hooks(webhookd) == rows
 
 
+def test_bare_hook_is_made_shown_and_called_without_a_body():
+    with Host() as webhookd:
+        result = ctl(webhookd, "hook", "create", "shop", "--image=a.example/team/app", "--bare", "--json")
+        path = json.loads(result.stdout)["path"]
+        create(webhookd, "blog", ["a.example/*"])
+        rows = json.loads(ctl(webhookd, "hooks", "--json").stdout)
+        assert [(row["name"], row["images"], row["bare"]) for row in rows] == [
+            ("blog", ["a.example/*"], False), ("shop", ["a.example/team/app"], True)], rows
+        described = webhookd.call("DescribeHooks")[0]
+        listed = hooks(webhookd)
+        keys = ("Name", "Images", "Signature", "HasKey", "CreatedAt", "RotatedAt", "PreviousUntil")
+        assert [[row[key]["data"] for key in keys] for row in described] == listed, (described, listed)
+
+        assert webhookd.request("POST", path).status == 400
+        assert webhookd.request("POST", f"{path}?tag=v1").status == 202
+        answer = webhookd.request("POST", path)
+        assert answer.status == 202 and answer.json()["deploys"][0]["image"] == "a.example/team/app:v1", answer.body
+        # Nothing is known of a query to who has no secret, nor of no body to a hook that was not made for it.
+        blog = webhookd.call("GetHookPath", "s", "blog")[0]
+        assert webhookd.request("POST", f"{blog}?tag=v1").status == 400
+        assert webhookd.request("POST", f"{path[:-1]}?tag=v1").comparable == webhookd.request("POST", "/nowhere").comparable
+        webhookd.stop()
+        webhookd.start()
+        assert webhookd.request("POST", f"{path}?tag=v2").status == 202
+
+
+def test_bare_hook_is_for_exactly_one_repository():
+    with Host() as webhookd:
+        for images in ([], ["a.example/*"], ["a.example/a", "a.example/b"], ["a.example/a:v1"], ["nginx"]):
+            options = ["Images", "as", len(images), *images] if images else []
+            refused(webhookd, "exactly one image", "CreateHook", "sa{sv}", "shop", 1 + bool(images), *options, "Bare", "b", "true")
+        result = ctl(webhookd, "hook", "create", "shop", "--bare", status=1)
+        assert "exactly one image" in result.stderr, result
+        assert "not for the verb" in ctl(webhookd, "hook", "rotate", "shop", "--bare", status=2).stderr
+        assert hooks(webhookd) == []
+
+
 def test_what_cannot_be_a_hook_is_refused_by_name():
     with Host() as webhookd:
         create(webhookd, "shop")
@@ -301,7 +338,7 @@ def test_strangers_see_and_change_no_hook():
         os.chmod(os.path.dirname(webhookd.state), 0o755)
         stranger = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         manager = ("org.tinyforge.Webhook1", "/org/tinyforge/Webhook1", "org.tinyforge.Webhook1.Manager")
-        for method, signature, arguments in (("CreateHook", "sa{sv}", ["x", 0]), ("ListHooks", "", []),
+        for method, signature, arguments in (("CreateHook", "sa{sv}", ["x", 0]), ("ListHooks", "", []), ("DescribeHooks", "", []),
                                              ("RotateHook", "sa{sv}", ["shop", 0]), ("RemoveHook", "s", ["shop"]),
                                              ("GetHookPath", "s", ["shop"])):
             try:
@@ -323,7 +360,7 @@ def test_tinyforgectl_makes_lists_rotates_and_removes_hooks():
         assert ctl(webhookd, "url", "shop").stdout.strip() == url
         assert ctl(webhookd, "url").stdout.strip() == "https://deploy.example.com" + webhookd.path()
         lines = ctl(webhookd, "hooks").stdout.splitlines()
-        assert lines[0].split() == ["HOOK", "IMAGES", "SIGNATURE", "KEY", "CREATED", "ROTATED"], lines
+        assert lines[0].split() == ["HOOK", "IMAGES", "SIGNATURE", "KEY", "BARE", "CREATED", "ROTATED"], lines
         assert lines[1].split()[:5] == ["shop", "a.example/*", "b.example/app", "none", "no"], lines
 
         shown = json.loads(ctl(webhookd, "--json", "hook", "rotate", "shop", "--grace=1h").stdout)

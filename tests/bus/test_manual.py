@@ -100,6 +100,7 @@ def test_configuration_of_the_examples_is_taken_by_the_daemons():
         with tempfile.NamedTemporaryFile("w", suffix=".conf", encoding="utf-8") as file:
             file.write(text)
             file.flush()
+            os.chmod(file.name, 0o644)
             done = subprocess.run([os.environ[daemon], f"--config={file.name}", "--print-config"], capture_output=True, text=True,
                                   timeout=60, check=False)
             assert done.returncode == 0 and not done.stderr, f"{path}: {done.stderr}"
@@ -112,6 +113,7 @@ def test_refusal_is_told_as_the_manual_tells_it():
     with tempfile.NamedTemporaryFile("w", suffix=".conf", encoding="utf-8") as file:
         file.write(f"[Webhook]\n{refusal.group(3)}nonsense\n")
         file.flush()
+        os.chmod(file.name, 0o644)
         done = subprocess.run([os.environ["WEBHOOKD"], f"--config={file.name}", "--print-config"], capture_output=True, text=True,
                               timeout=60, check=False)
         assert done.returncode == 1 and f"{refusal.group(1)}{file.name}{refusal.group(2)}" in done.stderr, done.stderr

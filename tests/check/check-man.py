@@ -315,6 +315,7 @@ def test_every_reason_is_explained():
 
 def test_every_format_is_named():
     wanted = re.findall(r'^        \.name = "([a-z-]+)",$', sources("src/webhookd/payload"), re.MULTILINE)
+    wanted += re.findall(r'_PROVIDER "([a-z-]+)"$', sources("src/webhookd/delivery"), re.MULTILINE)
     expect_same(terms("tinyforge-webhookd.8", "SENDERS"), wanted, "SENDERS")
 
 

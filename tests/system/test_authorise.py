@@ -67,6 +67,7 @@ TABLE = {
         "GetWebhookPath": Row("", "ok", polkit=True),
         "CreateHook": Row("sa{sv} main 0", OURS + "HookExists", polkit=True),
         "ListHooks": Row("", "ok", polkit=True),
+        "DescribeHooks": Row("", "ok", polkit=True),
         "RotateHook": Row("sa{sv} none 0", OURS + "NoSuchHook", polkit=True),
         "RemoveHook": Row("s none", OURS + "NoSuchHook", polkit=True),
         "GetHookPath": Row("s none", OURS + "NoSuchHook", polkit=True),

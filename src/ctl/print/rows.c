@@ -40,26 +40,38 @@ typedef struct Key {
         void *field;
 } Key;
 
+static int read_value(sd_bus_message *reply, const Key *key) {
+        int r, truth = 0;
+
+        if (streq(key->type, "as")) {
+                *(char ***) key->field = strv_free(*(char ***) key->field);
+                r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_VARIANT, "as");
+                if (r >= 0)
+                        r = sd_bus_message_read_strv(reply, key->field);
+                return r < 0 ? r : sd_bus_message_exit_container(reply);
+        }
+
+        if (!streq(key->type, "b"))
+                return sd_bus_message_read(reply, "v", key->type, key->field);
+
+        r = sd_bus_message_read(reply, "v", "b", &truth);
+        if (r >= 0)
+                *(bool *) key->field = truth;
+        return r;
+}
+
 /* One entry of a dictionary, entered already. Keys that are not known here are passed over. */
 static int read_key(sd_bus_message *reply, const Key *keys, size_t n) {
         const char *name;
-        int r, truth = 0;
+        int r;
 
         r = sd_bus_message_read(reply, "s", &name);
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < n; i++) {
-                bool is_bool = streq(keys[i].type, "b");
-
-                if (!streq(keys[i].name, name))
-                        continue;
-
-                r = sd_bus_message_read(reply, "v", keys[i].type, is_bool ? &truth : keys[i].field);
-                if (r >= 0 && is_bool)
-                        *(bool *) keys[i].field = truth;
-                return r;
-        }
+        for (size_t i = 0; i < n; i++)
+                if (streq(keys[i].name, name))
+                        return read_value(reply, &keys[i]);
 
         return sd_bus_message_skip(reply, "v");
 }
@@ -219,24 +231,24 @@ void hook_row_done(HookRow *row) {
 
 int hook_read(sd_bus_message *reply, HookRow *ret) {
         _cleanup_(hook_row_done) HookRow row = { .name = NULL };
-        int r, has_key = 0;
+        const Key keys[] = {
+                { HOOK_KEY_NAME, "s", &row.name },
+                { HOOK_KEY_IMAGES, "as", &row.images },
+                { HOOK_KEY_SIGNATURE, "s", &row.signature },
+                { HOOK_KEY_HAS_KEY, "b", &row.has_key },
+                { HOOK_KEY_BARE, "b", &row.bare },
+                { HOOK_KEY_CREATED_AT, "t", &row.created_at },
+                { HOOK_KEY_ROTATED_AT, "t", &row.rotated_at },
+                { HOOK_KEY_PREVIOUS_UNTIL, "t", &row.previous_until },
+        };
+        int r;
 
-        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_STRUCT, "sassbttt");
+        r = read_keys(reply, keys, ELEMENTSOF(keys));
         if (r <= 0)
                 return r;
+        if (!row.name || !row.signature)
+                return -EBADMSG;
 
-        r = sd_bus_message_read(reply, "s", &row.name);
-        if (r >= 0)
-                r = sd_bus_message_read_strv(reply, &row.images);
-        if (r >= 0)
-                r = sd_bus_message_read(reply, "sbttt", &row.signature, &has_key, &row.created_at,
-                                        &row.rotated_at, &row.previous_until);
-        if (r >= 0)
-                r = sd_bus_message_exit_container(reply);
-        if (r < 0)
-                return r;
-
-        row.has_key = has_key;
         *ret = row;
         row = (HookRow){ .name = NULL };
         return 1;

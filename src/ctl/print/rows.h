@@ -52,6 +52,7 @@ typedef struct HookRow {
         char **images; /* NULL-terminated; hook_row_done() */
         const char *signature;
         bool has_key;
+        bool bare;
         uint64_t created_at;
         uint64_t rotated_at;
         uint64_t previous_until;
@@ -111,6 +112,7 @@ int instance_read(sd_bus_message *reply, InstanceRow *ret);
 int endpoint_read(sd_bus_message *reply, EndpointRow *ret);
 /* Of ListStrays' answer. */
 int stray_read(sd_bus_message *reply, StrayRow *ret);
+/* Of DescribeHooks' answer. */
 int hook_read(sd_bus_message *reply, HookRow *ret);
 
 void hook_row_done(HookRow *row);

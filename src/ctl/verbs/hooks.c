@@ -5,6 +5,7 @@
 #include "ctl/report.h"
 #include "ctl/verbs/secret-url.h"
 #include "ctl/verbs/verbs.h"
+#include "shared/protocol.h"
 
 int verb_url(Ctl *ctl, char *args[]) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -46,6 +47,7 @@ int verb_hooks(Ctl *ctl, char *args[]) {
                 { "IMAGES", "images", COLUMN_SHRINKS },
                 { "SIGNATURE", "signature", 0 },
                 { "KEY", "has_key", 0 },
+                { "BARE", "bare", 0 },
                 { "CREATED", "created_at", COLUMN_TIME },
                 { "ROTATED", "rotated_at", COLUMN_TIME },
                 { "PREVIOUS-UNTIL", "previous_until", COLUMN_RARE | COLUMN_TIME },
@@ -61,7 +63,7 @@ int verb_hooks(Ctl *ctl, char *args[]) {
         if (!table)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
-        r = client_call(ctl, &peer_webhook, "ListHooks", &reply, "");
+        r = client_call(ctl, &peer_webhook, "DescribeHooks", &reply, "");
         if (r < 0)
                 return r;
 
@@ -71,6 +73,7 @@ int verb_hooks(Ctl *ctl, char *args[]) {
                 table_add_list(table, row.images);
                 table_add_text(table, row.signature);
                 table_add_bool(table, row.has_key);
+                table_add_bool(table, row.bare);
                 table_add_time(table, row.created_at);
                 table_add_time(table, row.rotated_at);
                 table_add_time(table, row.previous_until);
@@ -88,7 +91,7 @@ static int append_images(sd_bus_message *message, char **images) {
 
         r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
         if (r >= 0)
-                r = sd_bus_message_append(message, "s", "Images");
+                r = sd_bus_message_append(message, "s", HOOK_KEY_IMAGES);
         if (r >= 0)
                 r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "as");
         if (r >= 0)
@@ -107,7 +110,9 @@ static int append_create(sd_bus_message *message, const Ctl *ctl, const char *na
         if (r >= 0 && ctl->images)
                 r = append_images(message, ctl->images);
         if (r >= 0 && ctl->signature)
-                r = sd_bus_message_append(message, "{sv}", "Signature", "s", ctl->signature);
+                r = sd_bus_message_append(message, "{sv}", HOOK_KEY_SIGNATURE, "s", ctl->signature);
+        if (r >= 0 && ctl->bare)
+                r = sd_bus_message_append(message, "{sv}", HOOK_KEY_BARE, "b", 1);
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
@@ -117,7 +122,7 @@ static int hint_at_key(Ctl *ctl, const char *name) {
         HookRow row;
         int r;
 
-        r = client_call(ctl, &peer_webhook, "ListHooks", &reply, "");
+        r = client_call(ctl, &peer_webhook, "DescribeHooks", &reply, "");
         if (r < 0)
                 return r;
 

@@ -8,6 +8,7 @@
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
 #include "ctl/report.h"
+#include "ctl/verbs/engine-sockets.h"
 #include "ctl/verbs/instances.h"
 #include "ctl/verbs/strays.h"
 #include "ctl/verbs/units.h"
@@ -53,6 +54,7 @@ static const Property engine_properties[] = {
         { "EngineVersion", "version", 's' },
         { "ApiVersion", "api_version", 's' },
         { "EngineSocket", "socket", 's' },
+        { "EngineSockets", "sockets", 'k' },
         { "AllowsAnyImage", "allows_any_image", 'b' },
         { "TakeOvers", "take_overs", 'a' },
 };
@@ -90,6 +92,8 @@ static int read_value(sd_bus_message *reply, char type, json_t **ret) {
 
         if (type == 'a')
                 return read_array(reply, ret);
+        if (type == 'k')
+                return engine_sockets_read(reply, ret);
         if (type == 's')
                 r = sd_bus_message_read(reply, "v", "s", &text);
         else if (type == 'b')
@@ -215,8 +219,22 @@ static void show_take_overs(const Ctl *ctl, const json_t *stages) {
                           strempty(json_string_value(json_array_get(stages, i))));
 }
 
+static void show_engine(const Ctl *ctl, const json_t *engine) {
+        const json_t *sockets = json_object_get(engine, "sockets");
+        const char *name = get_text(engine, "name"), *socket = get_text(engine, "socket");
+        _cleanup_free_ char *buffer = NULL;
+
+        if (isempty(name)) {
+                ctl_print(ctl, "Engine: none answers");
+                engine_sockets_show(ctl, sockets);
+                return;
+        }
+
+        ctl_print(ctl, "Engine: %s %s, API %s, at %s%s", name, get_text(engine, "version"),
+                  get_text(engine, "api_version"), socket, engine_sockets_note(sockets, socket, &buffer));
+}
+
 static int show_text(const Ctl *ctl, Status *status) {
-        const char *engine = get_text(status->engine, "name");
         int r = 0;
 
         if (status->units) {
@@ -231,11 +249,8 @@ static int show_text(const Ctl *ctl, Status *status) {
                 ctl_print(ctl, "Version %s; projects: %" PRIi64 ", queued: %" PRIi64 ", running: %" PRIi64,
                           get_text(status->webhookd, "version"), get_number(status->webhookd, "projects"),
                           get_number(status->webhookd, "queued"), get_number(status->webhookd, "running"));
-        if (status->engine && isempty(engine))
-                ctl_print(ctl, "Engine: none answers");
-        else if (status->engine)
-                ctl_print(ctl, "Engine: %s %s, API %s, at %s", engine, get_text(status->engine, "version"),
-                          get_text(status->engine, "api_version"), get_text(status->engine, "socket"));
+        if (status->engine)
+                show_engine(ctl, status->engine);
 
         show_take_overs(ctl, json_object_get(status->engine, "take_overs"));
         if (r >= 0 && status->waiting && table_n_rows(status->waiting) > 0) {

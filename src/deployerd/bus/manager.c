@@ -48,6 +48,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("EngineVersion", "s", property_get_engine, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ApiVersion", "s", property_get_engine, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("EngineSocket", "s", property_get_engine, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("EngineSockets", "a(sb)", property_get_sockets, 0, 0),
         SD_BUS_PROPERTY("AllowsAnyImage", "b", property_get_allows_any, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("TakeOvers", "as", property_get_take_overs, 0, 0),
         SD_BUS_VTABLE_END,

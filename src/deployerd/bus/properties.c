@@ -6,6 +6,7 @@
 #include "shared/bus/properties.h"
 #include "deployerd/bus/properties.h"
 #include "deployerd/config/policy.h"
+#include "deployerd/engine/sockets.h"
 #include "deployerd/takeover.h"
 #include "shared/conf/conf.h"
 #include "shared/log.h"
@@ -26,6 +27,34 @@ int property_get_engine(sd_bus *bus, const char *path, const char *interface, co
                                      : streq(property, "EngineVersion") ? manager->info.version
                                      : streq(property, "EngineSocket")  ? manager->info.socket
                                                                         : manager->info.api);
+}
+
+static int append_socket(sd_bus_message *reply, const char *path) {
+        bool usable;
+
+        return socket_probe(path, &usable) > 0 ? sd_bus_message_append(reply, "(sb)", path, (int) usable)
+                                               : 0;
+}
+
+int property_get_sockets(sd_bus *bus, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+        const char *configured = manager->config->engine;
+        int r;
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) property;
+        (void) error;
+
+        manager->hooks.on_activity(manager->userdata);
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sb)");
+        if (r >= 0 && configured)
+                r = append_socket(reply, configured);
+        for (size_t i = 0; r >= 0 && !configured && sockets_usual(i); i++)
+                r = append_socket(reply, sockets_usual(i));
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 int property_get_allows_any(sd_bus *bus, const char *path, const char *interface, const char *property,

@@ -6,6 +6,8 @@
 
 int property_get_engine(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error);
+int property_get_sockets(sd_bus *bus, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *error);
 int property_get_allows_any(sd_bus *bus, const char *path, const char *interface, const char *property,
                             sd_bus_message *reply, void *userdata, sd_bus_error *error);
 int property_get_take_overs(sd_bus *bus, const char *path, const char *interface, const char *property,

@@ -9,22 +9,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "deployerd/engine/sockets.h"
 #include "shared/conf/parse.h"
-
-/* In the order of preference. */
-static const char *const usual_sockets[] = { "/run/docker.sock", "/run/podman/podman.sock" };
-/*
- * Whose process is looked for before anybody connects: systemd may listen there for a Docker that does not run, and Docker would
- * bring its containers up. Podman's service only answers, and ends.
- */
-static const char *const usual_pid_files[] = { "/run/docker.pid", NULL };
-static_assert(ELEMENTSOF(usual_pid_files) == ELEMENTSOF(usual_sockets), "one for each");
-
-static bool is_socket(const char *path) {
-        struct stat st;
-
-        return stat(path, &st) >= 0 && S_ISSOCK(st.st_mode);
-}
 
 /* One that a dead engine left behind refuses. A queue that is full is somebody's. */
 static bool is_listened_at(const char *path) {
@@ -44,13 +30,13 @@ static bool is_listened_at(const char *path) {
 static const char *find_usual(void) {
         const char *found = NULL;
 
-        for (size_t i = 0; i < ELEMENTSOF(usual_sockets); i++) {
-                if (!is_socket(usual_sockets[i]))
+        for (size_t i = 0; sockets_usual(i); i++) {
+                if (!socket_is_there(sockets_usual(i)))
                         continue;
-                if (is_listened_at(usual_sockets[i]))
-                        return usual_sockets[i];
+                if (is_listened_at(sockets_usual(i)))
+                        return sockets_usual(i);
                 if (!found)
-                        found = usual_sockets[i];
+                        found = sockets_usual(i);
         }
 
         return found;
@@ -85,15 +71,16 @@ static bool is_same_socket(const char *first, const char *second) {
 
 /* The n-th usual socket that is none of `socket` (NULL: of nothing) and has an engine that runs, or NULL. */
 static const char *find_other(const char *socket, unsigned n) {
-        for (size_t i = 0; i < ELEMENTSOF(usual_sockets); i++) {
-                const char *pid_file = usual_pid_files[i];
+        const char *usual, *pid_file;
 
-                if ((socket && is_same_socket(usual_sockets[i], socket)) || !is_socket(usual_sockets[i]))
+        for (size_t i = 0; (usual = sockets_usual(i)); i++) {
+                if ((socket && is_same_socket(usual, socket)) || !socket_is_there(usual))
                         continue;
-                if (pid_file ? !names_living_process(pid_file) : !is_listened_at(usual_sockets[i]))
+                pid_file = sockets_pid_file(i);
+                if (pid_file ? !names_living_process(pid_file) : !is_listened_at(usual))
                         continue;
                 if (n-- == 0)
-                        return usual_sockets[i];
+                        return usual;
         }
 
         return NULL;
@@ -124,7 +111,7 @@ int place_find(Worker *worker, const char *configured, Place *ret) {
         if (!usual)
                 return worker_fail(worker, -ECONNREFUSED,
                                    "Cannot reach a container engine: there is neither %s nor %s",
-                                   usual_sockets[0], usual_sockets[1]);
+                                   sockets_usual(0), sockets_usual(1));
 
         ret->socket = usual;
         return 0;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "config.h"
+#include "shared/conf/as-user.h"
 #include "shared/log.h"
 
 typedef struct DaemonOptions {
@@ -68,13 +69,25 @@ static int parse_argv(const Daemon *daemon, int argc, char *argv[], DaemonOption
         return 1;
 }
 
-/* For whoever asks, and so nothing goes to the journal. */
+/* For whoever asks, and so nothing goes to the journal. What the daemon could not read is not in force, though root can. */
 static int print_config(const Daemon *daemon, const char *path) {
-        int r;
+        int r, is_other;
+
+        is_other = as_user_begin(daemon->user);
+        if (is_other < 0) {
+                (void) log_error_errno(is_other, "Cannot read as the user '%s': %m", daemon->user);
+                return EXIT_FAILURE;
+        }
 
         r = daemon->print_config(path, stdout);
+        if (is_other > 0 && r == -EACCES)
+                log_error("%s runs as the user '%s', who has to be able to read its files: they belong to root:%s, with mode "
+                          "0640, and their folders have mode 0750.",
+                          daemon->name, daemon->user, daemon->user);
         if (r >= 0 && fflush(stdout) != 0)
                 r = log_error_errno(-errno, "Cannot write the configuration: %m");
+        if (is_other > 0)
+                (void) as_user_end();
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -98,5 +111,7 @@ int daemon_main(const Daemon *daemon, int argc, char *argv[]) {
         (void) signal(SIGPIPE, SIG_IGN);
 
         log_open(options.debug);
-        return daemon->run(options.config_path) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        r = daemon->run(options.config_path);
+        (void) log_catch_up();
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -10,6 +10,7 @@ typedef struct Daemon {
         const char *name;        /* "tinyforge-webhookd" */
         const char *summary;     /* a sentence for --help */
         const char *config_path; /* what --config= replaces */
+        const char *user;        /* whom it runs as, and so has to be able to read its files */
         /* The daemon itself, once the log is open. A negative errno is a failure that it has logged. */
         int (*run)(const char *config_path);
         /* Prints what is in force, as conf_print() does, instead of running. */

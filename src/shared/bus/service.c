@@ -10,6 +10,9 @@
 #include "shared/log.h"
 #include "shared/time-util.h"
 
+/* How often it is tried to tell the journal what it missed. */
+#define CATCH_UP_USEC USEC_PER_SEC
+
 typedef enum ServicePhase {
         SERVICE_RUNNING,
         SERVICE_RELEASING, /* the name is given back, its loss has not arrived yet */
@@ -20,6 +23,7 @@ struct Service {
         sd_event *event;
         sd_bus *bus;
         sd_event_source *idle_timer;
+        sd_event_source *catch_up_timer; /* enabled while the log is behind */
         sd_event_source *after_each;
         sd_bus_slot *name_match;
         sd_bus_slot *release_slot;
@@ -44,7 +48,8 @@ static int on_idle(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) usec;
 
-        if (service->hooks.is_idle(service->userdata)) {
+        /* One that ends cannot tell any more what the journal missed. */
+        if (!log_is_behind() && service->hooks.is_idle(service->userdata)) {
                 service_stop(service, /* by_signal= */ false);
                 return 0;
         }
@@ -65,9 +70,31 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
         return 0;
 }
 
+static int on_catch_up(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void) source;
+        (void) usec;
+        (void) userdata;
+
+        (void) log_catch_up();
+        return 0;
+}
+
+/* The timer is off after it has run, and on again as long as there is something to tell. */
+static void service_catch_up_later(Service *service) {
+        int enabled = SD_EVENT_OFF;
+
+        if (sd_event_source_get_enabled(service->catch_up_timer, &enabled) != 0)
+                return;
+
+        (void) sd_event_source_set_time(service->catch_up_timer, now_usec(CLOCK_MONOTONIC) + CATCH_UP_USEC);
+        (void) sd_event_source_set_enabled(service->catch_up_timer, SD_EVENT_ONESHOT);
+}
+
 void service_check(Service *service) {
         assert(service);
 
+        if (log_is_behind())
+                service_catch_up_later(service);
         if (service->phase == SERVICE_DRAINING && service->hooks.is_drained(service->userdata))
                 (void) sd_event_exit(service->event, 0);
 }
@@ -161,6 +188,15 @@ static int service_add_sources(Service *service) {
         if (r < 0)
                 return r;
 
+        r = sd_event_add_time(service->event, &service->catch_up_timer, CLOCK_MONOTONIC, 0, USEC_PER_MSEC,
+                              on_catch_up, service);
+        if (r < 0)
+                return r;
+
+        r = sd_event_source_set_enabled(service->catch_up_timer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
         r = sd_event_add_post(service->event, &service->after_each, after_each, service);
         if (r < 0)
                 return r;
@@ -215,6 +251,7 @@ Service *service_free(Service *service) {
         sd_bus_slot_unref(service->name_match);
         sd_bus_slot_unref(service->release_slot);
         sd_event_source_unref(service->idle_timer);
+        sd_event_source_unref(service->catch_up_timer);
         sd_event_source_unref(service->after_each);
         sd_bus_flush_close_unref(service->bus);
         sd_event_unref(service->event);

@@ -6,6 +6,8 @@
  *     idle or SIGTERM → stop accepting → STOPPING=1 → give the bus name back, still answering →
  *     the loss arrives → nothing left that was accepted → exit
  *
+ * It does not end for idleness while the log is behind, and tries each second to tell the journal what it missed.
+ *
  * Calls and connections that come later stay with the bus daemon and in the sockets' backlog, and start the next process.
  *
  * The room shared/bus/ holds what both daemons are on the bus: their life, how their methods begin (call.h), and who may call

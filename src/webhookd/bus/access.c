@@ -22,6 +22,7 @@ static const AuthorityRule rules[] = {
         { .member = "GetWebhookPath", .action = MANAGE_SECRET },
         { .member = "CreateHook", .action = MANAGE_SECRET },
         { .member = "ListHooks", .action = MANAGE_SECRET },
+        { .member = "DescribeHooks", .action = MANAGE_SECRET },
         { .member = "RotateHook", .action = MANAGE_SECRET },
         { .member = "RemoveHook", .action = MANAGE_SECRET },
         { .member = "GetHookPath", .action = MANAGE_SECRET },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The methods about hooks: GetWebhookPath and RegenerateSecret for the main one, CreateHook, ListHooks, RotateHook,
+ * The methods about hooks: GetWebhookPath and RegenerateSecret for the main one, CreateHook, ListHooks, DescribeHooks, RotateHook,
  * RemoveHook and GetHookPath for the others. A path is in a reply alone.
  */
 #include <inttypes.h>
@@ -9,6 +9,7 @@
 #include "shared/bus/errors.h"
 #include "shared/conf/conf.h"
 #include "shared/name.h"
+#include "shared/protocol.h"
 #include "shared/tag/glob.h"
 #include "shared/time-util.h"
 #include "webhookd/bus/access.h"
@@ -21,11 +22,13 @@
 typedef struct CreateOptions {
         char **images;
         const char *signature;
+        int bare;
 } CreateOptions;
 
 static const BusOption create_options[] = {
-        { "Images", "as", offsetof(CreateOptions, images) },
-        { "Signature", "s", offsetof(CreateOptions, signature) },
+        { HOOK_KEY_IMAGES, "as", offsetof(CreateOptions, images) },
+        { HOOK_KEY_SIGNATURE, "s", offsetof(CreateOptions, signature) },
+        { HOOK_KEY_BARE, "b", offsetof(CreateOptions, bare) },
 };
 
 static void create_options_done(CreateOptions *options) {
@@ -61,6 +64,20 @@ static int check_images(char *const *images, sd_bus_error *error) {
                                          HOOK_PATTERNS_MAX, HOOK_IMAGES_MAX);
 
         return 0;
+}
+
+/* A call without a body cannot say what it is about. */
+static int check_bare(const CreateOptions *options, sd_bus_error *error) {
+        int r;
+
+        r = options->bare ? hook_images_are_one(options->images) : 1;
+        if (r < 0)
+                return r;
+
+        return r > 0 ? 0
+                     : sd_bus_error_set(error, ERROR_INVALID_OPTION,
+                                        "Bare wants exactly one image, which is a repository such as "
+                                        "ghcr.io/acme/shop, and no pattern");
 }
 
 /* The hook that a call names, from a caller who may; else what the method has to return, as of manager_begin(). */
@@ -169,6 +186,8 @@ int method_create_hook(sd_bus_message *message, void *userdata, sd_bus_error *er
         r = bus_options_read(message, create_options, ELEMENTSOF(create_options), &options, &seen, error);
         if (r >= 0)
                 r = check_images(options.images, error);
+        if (r >= 0)
+                r = check_bare(&options, error);
         if (r < 0)
                 return r;
 
@@ -177,7 +196,8 @@ int method_create_hook(sd_bus_message *message, void *userdata, sd_bus_error *er
                 return sd_bus_error_set(error, ERROR_INVALID_OPTION,
                                         "Signature is \"optional\", \"required\" or \"none\"");
 
-        r = hooks_create(manager->webhooks, about.hook, options.images, (SignatureRule) rule, &hook);
+        r = hooks_create(manager->webhooks, about.hook, options.images, (SignatureRule) rule, options.bare,
+                         &hook);
         if (r < 0)
                 return reply_create_error(manager, about.hook, error, r);
 
@@ -292,6 +312,74 @@ int method_list_hooks(sd_bus_message *message, void *userdata, sd_bus_error *err
                 r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sassbttt)");
         for (size_t i = 1; r >= 0 && (hook = hooks_at(manager->webhooks, i)); i++)
                 r = append_hook(reply, hook, now);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int append_hook_images(sd_bus_message *reply, const Hook *hook) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", HOOK_KEY_IMAGES);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_VARIANT, "as");
+        if (r >= 0)
+                r = sd_bus_message_append_strv(reply, hook->images);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_hook_entries(sd_bus_message *reply, const Hook *hook, uint64_t now) {
+        const struct {
+                const char *key;
+                uint64_t time;
+        } times[] = {
+                { HOOK_KEY_CREATED_AT, hook->created_at },
+                { HOOK_KEY_ROTATED_AT, hook->rotated_at },
+                { HOOK_KEY_PREVIOUS_UNTIL, hook->previous_until > now ? hook->previous_until : 0 },
+        };
+        int r;
+
+        r = sd_bus_message_append(reply, "{sv}", HOOK_KEY_NAME, "s", hook->name);
+        if (r >= 0)
+                r = append_hook_images(reply, hook);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}", HOOK_KEY_SIGNATURE, "s",
+                                          signature_rule_to_string(hook->rule));
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}", HOOK_KEY_HAS_KEY, "b", (int) (hook->keys != NULL));
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}", HOOK_KEY_BARE, "b", (int) hook->bare);
+        for (size_t i = 0; i < ELEMENTSOF(times) && r >= 0; i++)
+                r = sd_bus_message_append(reply, "{sv}", times[i].key, "t", times[i].time);
+        return r;
+}
+
+int method_describe_hooks(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        uint64_t now = now_usec(CLOCK_REALTIME);
+        Manager *manager = userdata;
+        const Hook *hook = NULL;
+        uid_t uid;
+        int r;
+
+        r = manager_begin(manager, message, CALL_ALL, NULL, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
+        for (size_t i = 1; r >= 0 && (hook = hooks_at(manager->webhooks, i)); i++) {
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+                if (r >= 0)
+                        r = append_hook_entries(reply, hook, now);
+                if (r >= 0)
+                        r = sd_bus_message_close_container(reply);
+        }
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);

@@ -156,6 +156,8 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_METHOD_WITH_ARGS("ListHooks", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sassbttt)", hooks),
                                 method_list_hooks, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DescribeHooks", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", hooks),
+                                method_describe_hooks, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RotateHook", SD_BUS_ARGS("s", name, "a{sv}", options),
                                 SD_BUS_RESULT("s", path), method_rotate_hook,
                                 SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),

@@ -7,6 +7,7 @@
 #include "shared/json.h"
 #include "shared/log.h"
 #include "shared/time-util.h"
+#include "webhookd/delivery/bare.h"
 #include "webhookd/delivery/context.h"
 #include "webhookd/delivery/delivery-internal.h"
 #include "webhookd/delivery/handling.h"
@@ -177,15 +178,30 @@ static void refuse_malformed(Delivery *delivery, const Hook *hook, const Request
         refuse(delivery, hook, request, 400, "malformed", detail, ret);
 }
 
+/* By the body, or where the hook takes calls without one, by the URL. */
+static int decode(const Delivery *delivery, const Hook *hook, const Request *request, PushList *ret,
+                  PayloadVerdict *ret_verdict, JsonError *ret_error) {
+        int r;
+
+        if (!bare_is_meant(hook, request))
+                return payload_decode(request, delivery->config->host_aliases, ret, ret_verdict, ret_error);
+
+        r = bare_decode(delivery->store, hook, request, ret, ret_error);
+        *ret_verdict = r == -EBADMSG ? PAYLOAD_MALFORMED : PAYLOAD_OK;
+        return r == -EBADMSG ? 0 : r;
+}
+
 /* The secret was right, and so is whatever the hook asks for besides. `final_id` as in Handling. */
 static void handle_authentic(Delivery *delivery, const Hook *hook, const Request *request,
                              const char *final_id, Answer *ret) {
         _cleanup_(push_list_done) PushList pushes = { .n = 0 };
         PayloadVerdict verdict;
         JsonError error;
+        int r;
 
-        if (payload_decode(request, delivery->config->host_aliases, &pushes, &verdict, &error) < 0) {
-                answer_unavailable(delivery, -ENOMEM, ret);
+        r = decode(delivery, hook, request, &pushes, &verdict, &error);
+        if (r < 0) {
+                answer_unavailable(delivery, r, ret);
                 return;
         }
 
@@ -258,7 +274,7 @@ void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
         assert(ret);
 
         *ret = (Answer){ 0 };
-        hook = hooks_check(delivery->hooks, request->path, now);
+        hook = hooks_check(delivery->hooks, bare_path(request->path), now);
         if (hook) {
                 delivery_handle_known(delivery, hook, request, now, ret);
                 return;

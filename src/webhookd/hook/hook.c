@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "shared/conf/conf.h"
+#include "shared/image-ref.h"
 #include "shared/log.h"
 #include "shared/name.h"
 #include "shared/time-util.h"
@@ -98,6 +99,7 @@ static int hooks_load_row(Hooks *hooks, const HookRow *row) {
                 .created_at = row->created_at,
                 .rotated_at = row->rotated_at,
                 .rule = row->signature,
+                .bare = row->bare,
         };
         memcpy(hook->secret.text, row->secret, sizeof(row->secret));
         memcpy(hook->previous.text, row->previous, sizeof(row->previous));
@@ -224,6 +226,7 @@ static int hook_store(Store *store, const Hook *hook, char *images) {
                 .name = hook->name,
                 .images = images,
                 .signature = hook->rule,
+                .bare = hook->bare,
                 .created_at = hook->created_at,
         };
         int r;
@@ -260,8 +263,26 @@ static int hook_make(Hook *hook, const char *name, const char *images) {
         return r < 0 ? r : hook_load_keys(hook);
 }
 
-int hooks_create(Hooks *hooks, const char *name, char *const *images, SignatureRule rule, const Hook **ret) {
-        _cleanup_(hook_done) Hook hook = { .rule = rule };
+int hook_images_are_one(char *const *images) {
+        _cleanup_(image_ref_freep) ImageRef *ref = NULL;
+        _cleanup_free_ char *repository = NULL;
+        int r;
+
+        if (!images || !images[0] || images[1])
+                return 0;
+
+        r = image_ref_parse(images[0], &ref, NULL);
+        if (r >= 0)
+                r = image_ref_repository(ref, &repository);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+
+        return streq(images[0], repository);
+}
+
+int hooks_create(Hooks *hooks, const char *name, char *const *images, SignatureRule rule, bool bare,
+                 const Hook **ret) {
+        _cleanup_(hook_done) Hook hook = { .rule = rule, .bare = bare };
         char joined[HOOK_IMAGES_MAX + 1];
         size_t place;
         int r;

@@ -33,6 +33,7 @@ typedef struct Hook {
         uint64_t previous_until; /* µs since the epoch (CLOCK_REALTIME), as the two below; 0 where there is none */
         uint64_t created_at, rotated_at; /* 0 for the main hook */
         char **images;                   /* patterns over "domain/path"; NULL: every image */
+        bool bare; /* a call without a body is for the one repository in `images`: see bare.h */
         SignatureRule rule;
         SignatureKeys *keys; /* NULL: there is no credential */
 } Hook;
@@ -62,12 +63,16 @@ const Hook *hooks_at(const Hooks *hooks, size_t i);
 /* A new secret for the main hook; the old one is dead. */
 int hooks_regenerate(Hooks *hooks);
 
+/* Whether the patterns are one repository, "domain/path" as it is written in a normalised reference: what a bare hook is for. -ENOMEM. */
+int hook_images_are_one(char *const *images);
+
 /*
- * A hook with a new secret. The name is valid (name.h), and so are the patterns (NULL: every image) and their lengths.
- * -EEXIST: there is one, -EUSERS: there are HOOKS_MAX, -EBADMSG: its credential is no list of keys, or cannot
+ * A hook with a new secret. The name is valid (name.h), and so are the patterns (NULL: every image) and their lengths; those of
+ * a bare one are one repository. -EEXIST: there is one, -EUSERS: there are HOOKS_MAX, -EBADMSG: its credential is no list of keys, or cannot
  * be read (logged).
  */
-int hooks_create(Hooks *hooks, const char *name, char *const *images, SignatureRule rule, const Hook **ret);
+int hooks_create(Hooks *hooks, const char *name, char *const *images, SignatureRule rule, bool bare,
+                 const Hook **ret);
 
 /*
  * A new secret for a hook that is there and not the main one. The one it had works for another `grace_usec`, the one

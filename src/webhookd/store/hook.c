@@ -71,6 +71,7 @@ static int hook_read(Store *store, sqlite3_stmt *statement, HookRow *hook) {
         hook->images = row_text(&row);
         hook->signature =
                         (SignatureRule) row_word(&row, signature_rule_from_string, SIGNATURE_RULE_REQUIRED);
+        hook->bare = row_number(&row, 1) > 0;
         hook->created_at = row_number(&row, INT64_MAX);
         hook->rotated_at = row_number(&row, INT64_MAX);
         return row_end(store, &row);
@@ -96,7 +97,7 @@ static int hook_list_allocate(Store *store, HookRowList *list, size_t *ret_room)
 
 int store_list_hooks(Store *store, HookRowList *ret) {
         static const char sql[] =
-                        "SELECT name, secret, previous, previous_until, images, signature, created_at, "
+                        "SELECT name, secret, previous, previous_until, images, signature, bare, created_at, "
                         "rotated_at FROM hooks ORDER BY name";
         _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
         _cleanup_(hook_row_list_done) HookRowList list = { 0 };
@@ -127,8 +128,8 @@ int store_list_hooks(Store *store, HookRowList *ret) {
 
 int store_create_hook(Store *store, const HookRow *hook) {
         static const char sql[] =
-                        "INSERT INTO hooks(name, secret, images, signature, created_at, rotated_at) "
-                        "VALUES(?1, ?2, ?3, ?4, ?5, ?5)";
+                        "INSERT INTO hooks(name, secret, images, signature, bare, created_at, rotated_at) "
+                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?6)";
         int r;
 
         assert(store);
@@ -137,7 +138,7 @@ int store_create_hook(Store *store, const HookRow *hook) {
         r = store_write(store, sql,
                         VALUES(value_text(hook->name), value_text(hook->secret), value_text(hook->images),
                                value_text(signature_rule_to_string(hook->signature)),
-                               value_time(hook->created_at)));
+                               value_number(hook->bare), value_time(hook->created_at)));
         return r < 0 ? r : 0;
 }
 

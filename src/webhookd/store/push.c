@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When what a row deploys was pushed, by the sender's clock: that of the push that made the row, and of each that joined it.
- * Times are compared within a hook, a stage and a tag, where they are of one clock. They go with their row.
+ * Times are compared within a hook, a stage and a tag, where they are of one clock. They go with their row. And what was pushed
+ * last, whenever that was.
  */
+#include <sqlite3.h>
+
 #include "webhookd/store/push.h"
-#include "webhookd/store/statement.h"
+#include "webhookd/store/row.h"
 #include "webhookd/store/transaction.h"
 
 /* Freshly allocated, without the digest: a tag is what moves from one push to the next. */
@@ -71,4 +74,43 @@ int store_copy_pushes(Store *store, uint64_t from, uint64_t to) {
 
         r = store_write(store, sql, VALUES(value_id(from), value_id(to)));
         return r < 0 ? r : 0;
+}
+
+static int tag_copy(Store *store, sqlite3_stmt *statement, size_t repository_length, char **ret) {
+        _cleanup_free_ char *image = NULL;
+        Row row = { .statement = statement };
+        char *tag;
+        int r;
+
+        image = row_text(&row);
+        r = row_end(store, &row);
+        if (r < 0)
+                return r;
+
+        tag = image_without_digest(image + repository_length + 1);
+        if (!tag)
+                return store_fail_text(store, -ENOMEM, "out of memory");
+
+        *ret = tag;
+        return 1;
+}
+
+int store_find_pushed_tag(Store *store, const char *repository, char **ret) {
+        /* A project may have had another repository before. */
+        static const char sql[] = "SELECT d.image FROM deploys d JOIN stages s ON s.id = d.stage_id "
+                                  "JOIN projects p ON p.id = s.project_id "
+                                  "WHERE p.image = ?1 AND d.source = 'webhook' "
+                                  "AND substr(d.image, 1, length(?1) + 1) = ?1 || ':' "
+                                  "ORDER BY d.id DESC LIMIT 1";
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        int r;
+
+        assert(store);
+        assert(repository);
+        assert(ret);
+
+        r = store_query(store, sql, VALUES(value_text(repository)), &statement);
+        if (r >= 0)
+                r = store_step(store, statement);
+        return r <= 0 ? r : tag_copy(store, statement, strlen(repository), ret);
 }

@@ -199,9 +199,14 @@ static const char migration_8[] =
                 "ALTER TABLE deploys ADD COLUMN local INTEGER NOT NULL DEFAULT 0 CHECK(local IN (0, 1));"
                 "PRAGMA user_version = 8;";
 
+/* Version 9. `bare` says that a call of the hook without a body is one, too. */
+static const char migration_9[] = "ALTER TABLE hooks ADD COLUMN bare INTEGER NOT NULL DEFAULT 0"
+                                  " CHECK(bare IN (0, 1) AND (bare = 0 OR images <> ''));"
+                                  "PRAGMA user_version = 9;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4,
-                                          migration_5, migration_6, migration_7, migration_8 };
+static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4, migration_5,
+                                          migration_6, migration_7, migration_8, migration_9 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 

@@ -17,7 +17,7 @@
 #include "shared/macro.h"
 #include "shared/tag/tag-policy.h"
 
-#define STORE_SCHEMA_VERSION 8
+#define STORE_SCHEMA_VERSION 9
 /* Bytes of a UUID in text with its NUL. */
 #define UUID_TEXT_SIZE 37U
 /* Attempts that count, per deploy. */
@@ -139,6 +139,7 @@ typedef struct HookRow {
         uint64_t previous_until;       /* when that one is dead; 0 where there is none */
         char *images; /* patterns over "domain/path", a space between them; "": every image */
         SignatureRule signature;
+        bool bare;                       /* a call without a body deploys the one repository in `images` */
         uint64_t created_at, rotated_at; /* µs since the epoch, as all times here */
 } HookRow;
 
@@ -201,7 +202,7 @@ int store_set_secret(Store *store, const char secret[static UUID_TEXT_SIZE], uin
 
 /* The hooks beside the main one, by name. */
 int store_list_hooks(Store *store, HookRowList *ret);
-/* -EEXIST when there is a hook of that name. Takes name, secret, images, signature and created_at. */
+/* -EEXIST when there is a hook of that name. Takes name, secret, images, signature, bare and created_at. */
 int store_create_hook(Store *store, const HookRow *hook);
 /* Sets secret, previous, previous_until and rotated_at of the hook of that name: 1, or 0 where there is none. */
 int store_rotate_hook(Store *store, const HookRow *hook);
@@ -342,6 +343,8 @@ int store_find_current(Store *store, int64_t stage_id, Deploy **ret);
  * older than it, and newer than its `generation`.
  */
 int store_list_current(Store *store, int64_t stage_id, DeployList *ret);
+/* The tag that was pushed last of the repository that a project has, whatever came of it. 1 and a copy, or 0. */
+int store_find_pushed_tag(Store *store, const char *repository, char **ret);
 /* A row of the project (and of that stage, unless it is NULL or "") that is queued or runs. 1 and the oldest, or 0. */
 int store_find_unfinished(Store *store, const char *project, const char *stage, Deploy **ret);
 /* Rows in state running, oldest first: at start, what a dead attempt left. */

@@ -69,7 +69,7 @@ static void link_to_nothing(HookFixture *f, const char *name) {
 static const Hook *create(HookFixture *f, const char *name, SignatureRule rule) {
         const Hook *hook = NULL;
 
-        assert_int_equal(hooks_create(f->hooks, name, NULL, rule, &hook), 0);
+        assert_int_equal(hooks_create(f->hooks, name, NULL, rule, false, &hook), 0);
         assert_string_equal(hook->name, name);
         return hook;
 }
@@ -150,13 +150,14 @@ static void hook_of_a_taken_name_is_refused_and_so_is_one_too_many(void **state)
         char name[16];
 
         (void) create(f, "h0", SIGNATURE_RULE_NONE);
-        assert_int_equal(hooks_create(f->hooks, "h0", NULL, SIGNATURE_RULE_NONE, &hook), -EEXIST);
-        assert_int_equal(hooks_create(f->hooks, HOOK_MAIN, NULL, SIGNATURE_RULE_NONE, &hook), -EEXIST);
+        assert_int_equal(hooks_create(f->hooks, "h0", NULL, SIGNATURE_RULE_NONE, false, &hook), -EEXIST);
+        assert_int_equal(hooks_create(f->hooks, HOOK_MAIN, NULL, SIGNATURE_RULE_NONE, false, &hook),
+                         -EEXIST);
         for (unsigned i = 1; i < HOOKS_MAX; i++) {
                 (void) snprintf(name, sizeof(name), "h%u", i);
                 (void) create(f, name, SIGNATURE_RULE_NONE);
         }
-        assert_int_equal(hooks_create(f->hooks, "more", NULL, SIGNATURE_RULE_NONE, &hook), -EUSERS);
+        assert_int_equal(hooks_create(f->hooks, "more", NULL, SIGNATURE_RULE_NONE, false, &hook), -EUSERS);
         assert_null(hook);
         reload(f);
         assert_non_null(hooks_at(f->hooks, HOOKS_MAX));
@@ -242,12 +243,54 @@ static void regenerated_main_secret_leaves_the_others_alone(void **state) {
         assert_is(f, &shop, 1, "shop");
 }
 
+static void bare_hook_stays_one(void **state) {
+        char *images[] = { (char[]){ "a.example/team/app" }, NULL };
+        HookFixture *f = *state;
+        const Hook *hook;
+
+        assert_int_equal(hooks_create(f->hooks, "shop", images, SIGNATURE_RULE_NONE, true, &hook), 0);
+        (void) create(f, "blog", SIGNATURE_RULE_NONE);
+        for (int round = 0; round < 2; round++) {
+                assert_true(hooks_find(f->hooks, "shop")->bare);
+                assert_false(hooks_find(f->hooks, "blog")->bare);
+                assert_false(hooks_find(f->hooks, HOOK_MAIN)->bare);
+                reload(f);
+        }
+}
+
+static void only_one_repository_is_one(void **state) {
+        static const struct {
+                const char *images[3];
+                int expected;
+        } cases[] = {
+                { { "ghcr.io/acme/shop" }, 1 },
+                { { "registry.example:5000/shop" }, 1 },
+                { { "docker.io/library/nginx" }, 1 },
+                { { NULL }, 0 },
+                { { "a.example/shop", "a.example/blog" }, 0 },
+                { { "ghcr.io/acme/*" }, 0 },
+                { { "ghcr.io/acme/sho?" }, 0 },
+                { { "ghcr.io/acme/[a-z]hop" }, 0 },
+                { { "ghcr.io/acme/shop\\" }, 0 },
+                { { "ghcr.io/acme/shop:v1" }, 0 },
+                { { "nginx" }, 0 }, /* no push has this name: it would be docker.io/library/nginx */
+                { { "ghcr.io/Acme/shop" }, 0 },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                assert_int_equal(hook_images_are_one((char *const *) (uintptr_t) cases[i].images),
+                                 cases[i].expected);
+        assert_int_equal(hook_images_are_one(NULL), 0);
+}
+
 static void images_are_kept(void **state) {
         char *images[] = { (char[]){ "a.example/*" }, (char[]){ "b.example/team/[a-f]*" }, NULL };
         HookFixture *f = *state;
         const Hook *hook;
 
-        assert_int_equal(hooks_create(f->hooks, "shop", images, SIGNATURE_RULE_REQUIRED, &hook), 0);
+        assert_int_equal(hooks_create(f->hooks, "shop", images, SIGNATURE_RULE_REQUIRED, false, &hook), 0);
         for (int round = 0; round < 2; round++) {
                 hook = hooks_find(f->hooks, "shop");
                 assert_int_equal(hook->rule, SIGNATURE_RULE_REQUIRED);
@@ -354,13 +397,15 @@ static void credential_that_is_no_list_of_keys_refuses_its_hook(void **state) {
         const Hook *hook = NULL;
 
         credential(f, "signing-key.shop", "whsec_?\n");
-        assert_int_equal(hooks_create(f->hooks, "shop", NULL, SIGNATURE_RULE_OPTIONAL, &hook), -EBADMSG);
+        assert_int_equal(hooks_create(f->hooks, "shop", NULL, SIGNATURE_RULE_OPTIONAL, false, &hook),
+                         -EBADMSG);
         assert_null(hooks_find(f->hooks, "shop"));
         credential(f, "signing-key.shop", "key\n");
         (void) create(f, "shop", SIGNATURE_RULE_OPTIONAL);
         /* What is there and cannot be read is not taken for a hook without a key. */
         link_to_nothing(f, "signing-key.blog");
-        assert_int_equal(hooks_create(f->hooks, "blog", NULL, SIGNATURE_RULE_OPTIONAL, &hook), -EBADMSG);
+        assert_int_equal(hooks_create(f->hooks, "blog", NULL, SIGNATURE_RULE_OPTIONAL, false, &hook),
+                         -EBADMSG);
         credential(f, "signing-key.shop", "");
         assert_int_equal(hooks_new(f->store, SIGNATURE_RULE_NONE, &hooks), -EBADMSG);
         assert_null(hooks);
@@ -379,6 +424,8 @@ int main(void) {
                 TEST(grace_that_was_over_while_nothing_ran_is_forgotten),
                 TEST(removed_hook_is_nobodys_and_the_others_stay),
                 TEST(regenerated_main_secret_leaves_the_others_alone),
+                TEST(bare_hook_stays_one),
+                cmocka_unit_test(only_one_repository_is_one),
                 TEST(images_are_kept),
                 TEST(every_rule_lets_through_what_it_says),
                 TEST(keys_are_of_their_hook_alone),

@@ -42,6 +42,7 @@ static void hook_is_as_it_was_made_after_reopening(void **state) {
 
         row.images = images;
         row.signature = SIGNATURE_RULE_REQUIRED;
+        row.bare = true;
         assert_int_equal(store_create_hook(f->store, &row), 0);
         create(f, "a", SECOND);
         reopen(f);
@@ -55,8 +56,18 @@ static void hook_is_as_it_was_made_after_reopening(void **state) {
         assert_int_equal(list.items[1].previous_until, 0);
         assert_string_equal(list.items[1].images, images);
         assert_int_equal(list.items[1].signature, SIGNATURE_RULE_REQUIRED);
+        assert_true(list.items[1].bare);
+        assert_false(list.items[0].bare);
         assert_int_equal(list.items[1].created_at, 1000);
         assert_int_equal(list.items[1].rotated_at, 1000);
+}
+
+static void bare_hook_is_for_some_image(void **state) {
+        HookRow row = hook_of((char[]){ "ci" }, FIRST);
+        Fixture *f = *state;
+
+        row.bare = true;
+        assert_int_equal(store_create_hook(f->store, &row), -EINVAL);
 }
 
 static void name_is_taken_once_and_the_main_hook_has_its_own(void **state) {
@@ -199,6 +210,7 @@ static void rules_have_names(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(hook_is_as_it_was_made_after_reopening),
+                TEST(bare_hook_is_for_some_image),
                 TEST(name_is_taken_once_and_the_main_hook_has_its_own),
                 TEST(rotation_replaces_the_secret_and_keeps_the_one_before_if_asked_to),
                 TEST(secret_whose_time_is_over_is_forgotten),

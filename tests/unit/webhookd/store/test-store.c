@@ -250,6 +250,7 @@ static void what_auto_create_wrote_before_counts_as_learned(void **state) {
         Fixture *f = *state;
 
         assert_int_equal(store_execute(f->store, "DROP TABLE pushes;"
+                                                 "ALTER TABLE hooks DROP COLUMN bare;"
                                                  "ALTER TABLE deploys DROP COLUMN force;"
                                                  "ALTER TABLE deploys DROP COLUMN local;"
                                                  "ALTER TABLE projects DROP COLUMN learned_port;"

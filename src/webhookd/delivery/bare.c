@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls without a body: see bare.h. */
+#include "webhookd/delivery/bare.h"
+
+#include <stdio.h>
+
+/* Who sent it, as of PushList. */
+#define BARE_PROVIDER "bare"
+
+static const char tag_key[] = "tag=";
+
+#define TAG_KEY_LENGTH (sizeof(tag_key) - 1)
+
+Bytes bare_path(Bytes path) {
+        const char *query = memchr(path.data, '?', path.length);
+
+        return query ? (Bytes){ path.data, (size_t) (query - path.data) } : path;
+}
+
+/* What follows the question mark; empty where there is none. */
+static Bytes query_of(Bytes path) {
+        size_t length = bare_path(path).length;
+
+        return length < path.length ? (Bytes){ path.data + length + 1, path.length - length - 1 }
+                                    : (Bytes){ "", 0 };
+}
+
+/* Takes the next parameter off the query. False where there is none. */
+static bool query_next(Bytes *query, Bytes *ret) {
+        const char *end;
+
+        if (query->length == 0)
+                return false;
+
+        end = memchr(query->data, '&', query->length);
+        *ret = (Bytes){ query->data, end ? (size_t) (end - query->data) : query->length };
+        query->data += ret->length + (end != NULL);
+        query->length -= ret->length + (end != NULL);
+        return true;
+}
+
+/*
+ * How many tags the query has, and the last one. It is taken as it came: of the characters that a tag can have, a URL needs
+ * none to be encoded.
+ */
+static size_t query_tags(Bytes query, Bytes *ret) {
+        Bytes parameter;
+        size_t n = 0;
+
+        while (query_next(&query, &parameter))
+                if (parameter.length >= TAG_KEY_LENGTH &&
+                    memcmp(parameter.data, tag_key, TAG_KEY_LENGTH) == 0) {
+                        *ret = (Bytes){ parameter.data + TAG_KEY_LENGTH, parameter.length - TAG_KEY_LENGTH };
+                        n++;
+                }
+
+        return n;
+}
+
+bool bare_is_meant(const Hook *hook, const Request *request) {
+        Bytes tag;
+
+        assert(hook);
+        assert(request);
+
+        return hook->bare && (request->body.length == 0 || query_tags(query_of(request->path), &tag) > 0);
+}
+
+/* 0 and the tag, owned by the caller. An empty one is a variable that its sender forgot to set, and not a wish for the last one. */
+static int choose_tag(Store *store, const char *repository, Bytes query, char **ret, JsonError *ret_error) {
+        Bytes given = { "", 0 };
+        size_t n = query_tags(query, &given);
+        int r;
+
+        if (n > 1 || (n == 1 && given.length == 0)) {
+                (void) snprintf(ret_error->text, sizeof(ret_error->text), "%s",
+                                n > 1 ? "there is more than one tag in the query"
+                                      : "the tag in the query is empty");
+                return -EBADMSG;
+        }
+
+        if (n == 1) {
+                *ret = bytes_to_string(given);
+                return *ret ? 0 : -ENOMEM;
+        }
+
+        r = store_find_pushed_tag(store, repository, ret);
+        if (r == 0) {
+                (void) snprintf(ret_error->text, sizeof(ret_error->text),
+                                "no tag was pushed yet: say which one is meant, with ?tag= behind the secret");
+                return -EBADMSG;
+        }
+
+        return r < 0 ? r : 0;
+}
+
+int bare_decode(Store *store, const Hook *hook, const Request *request, PushList *ret,
+                JsonError *ret_error) {
+        _cleanup_(push_list_done) PushList list = { .provider = BARE_PROVIDER };
+        _cleanup_free_ char *tag = NULL;
+        int r;
+
+        assert(store);
+        assert(hook && hook->bare && hook->images);
+        assert(request);
+        assert(ret);
+        assert(ret_error);
+
+        *ret_error = (JsonError){ .line = 0 };
+        r = delivery_id_read(request, &list.delivery_id, ret_error);
+        if (r >= 0)
+                r = choose_tag(store, hook->images[0], query_of(request->path), &tag, ret_error);
+        if (r >= 0)
+                r = push_list_add(&list, hook->images[0], tag, /* digest= */ NULL, ret_error);
+        if (r < 0)
+                return r;
+
+        *ret = list;
+        list = (PushList){ .n = 0 };
+        return 0;
+}
