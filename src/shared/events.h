@@ -29,6 +29,7 @@
         X(DEPLOY_SUPERSEDED,   "3f11ece0ec9147b2b12376d496bb8263", LOG_INFO,    "a newer push took the place of a queued deploy") \
         X(DEPLOY_CANCELLED,    "52e5c9ffbc734b6aafb4f77e797aeeb3", LOG_NOTICE,  "a deploy was cancelled, what ran before keeps running") \
         X(DEPLOY_RETRIED,      "fdd96cb1462a45a5b5549c48bfa53fff", LOG_WARNING, "a deploy was put back into the queue") \
+        X(STORE_UNUSABLE,      "d6ae8ef1d68c49659c995fd2ba223c73", LOG_CRIT,    "the store cannot be used, and nothing is accepted") \
         X(POLICY_REFUSED,      "b6e2fcea7691499c920647fc53f5252b", LOG_WARNING, "the deployer's own policy refused a request")
 /* clang-format on */
 

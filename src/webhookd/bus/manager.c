@@ -208,8 +208,10 @@ int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const Webhook
         manager->userdata = userdata;
 
         r = manager_count(manager, &manager->emitted);
-        if (r >= 0)
-                r = manager_open_access(manager);
+        if (r < 0 && store_fault(store) == 0)
+                return r;
+
+        r = manager_open_access(manager);
         if (r < 0)
                 return r;
 
