@@ -19,6 +19,7 @@
 #include "webhookd/queue/inspector.h"
 #include "webhookd/queue/outbox.h"
 #include "webhookd/store/store.h"
+#include "webhookd/store/upkeep.h"
 #include "webhookd/turn.h"
 #include "webhookd/webhook-config.h"
 
@@ -222,13 +223,23 @@ static int webhookd_connect(Webhookd *webhookd) {
         return r < 0 ? log_error_errno(r, "Cannot set up the bus: %m") : 0;
 }
 
+/* Calls on the bus find damage, too, and no turn follows them. */
+static int after_event(sd_event_source *source, void *userdata) {
+        (void) source;
+
+        webhookd_look_after_store(userdata);
+        return 0;
+}
+
 static int webhookd_serve(Webhookd *webhookd) {
         static const LoopHooks loop_hooks = { is_pending, on_flush };
         sd_event *event = service_event(webhookd->service);
         int r;
 
         turn_init(&webhookd->turn, webhookd->store, webhookd->outbox, on_queued, webhookd);
-        r = loop_new(event, &loop_hooks, webhookd, &webhookd->loop);
+        r = sd_event_add_post(event, NULL, after_event, webhookd);
+        if (r >= 0)
+                r = loop_new(event, &loop_hooks, webhookd, &webhookd->loop);
         if (r >= 0)
                 r = server_new(webhookd->loop, event, webhookd->delivery, &webhookd->turn,
                                webhookd->config.max_connections, on_activity, webhookd, &webhookd->server);

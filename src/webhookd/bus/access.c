@@ -28,6 +28,7 @@ static const AuthorityRule rules[] = {
         { .member = "RemoveHook", .action = MANAGE_SECRET },
         { .member = "GetHookPath", .action = MANAGE_SECRET },
         { .member = "TestPayload", .action = MANAGE_SECRET },
+        { .member = "Backup", .action = MANAGE_SECRET },
         { .member = "CreateProject", .action = MANAGE_PROJECTS },
         { .member = "SetProject", .action = MANAGE_PROJECTS },
         { .member = "RemoveProject", .action = MANAGE_PROJECTS },

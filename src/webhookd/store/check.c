@@ -9,13 +9,14 @@
 #include <stdio.h>
 
 #include "webhookd/store/statement.h"
+#include "webhookd/store/upkeep.h"
 
 /* Less than 50 ms. */
 #define CHECK_AT_START_BYTES_MAX (INT64_C(2) * 1024 * 1024)
 /* Less than a second. */
 #define CHECK_LATE_BYTES_MAX (INT64_C(32) * 1024 * 1024)
 
-static int store_get_size(Store *store, int64_t *ret) {
+int store_get_size(Store *store, int64_t *ret) {
         static const char sql[] =
                         "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
 

@@ -63,7 +63,7 @@ static int errno_from_code(int code, int system) {
         }
 }
 
-int store_fail(Store *store, int code) {
+int store_fail_of(Store *store, sqlite3 *db, int code) {
         int kind = code & 0xff, system = errno;
 
         assert(kind != SQLITE_OK && kind != SQLITE_ROW && kind != SQLITE_DONE);
@@ -73,16 +73,20 @@ int store_fail(Store *store, int code) {
                 return -EIO;
 
         if ((kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) && system != 0) {
-                const char *text = sqlite3_errmsg(store->db);
+                const char *text = sqlite3_errmsg(db);
 
                 errno = system;
                 (void) snprintf(store->error, sizeof(store->error), "%s: %m", text);
         } else
-                (void) snprintf(store->error, sizeof(store->error), "%s", sqlite3_errmsg(store->db));
+                (void) snprintf(store->error, sizeof(store->error), "%s", sqlite3_errmsg(db));
 
         if (kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB)
                 store->fault = -EIO;
         return errno_from_code(code, system);
+}
+
+int store_fail(Store *store, int code) {
+        return store_fail_of(store, store->db, code);
 }
 
 int store_fail_text(Store *store, int error, const char *text) {

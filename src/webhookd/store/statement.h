@@ -64,6 +64,8 @@ static inline Value value_id(uint64_t id) {
  * sqlite3_system_errno() does not know of a commit that failed.
  */
 int store_fail(Store *store, int code);
+/* The same for what failed with `other`, a database that has to do with the store. */
+int store_fail_of(Store *store, sqlite3 *other, int code);
 /* The same for a failure that sqlite knows nothing of. Returns `error`. */
 int store_fail_text(Store *store, int error, const char *text);
 /* The same for what cannot be what we have written: the store is given up. Returns -EIO. */

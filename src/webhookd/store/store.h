@@ -185,9 +185,6 @@ int store_fault(const Store *store);
 /* Gives it up for `error`; NULL for what store_error() says. Returns store_fault(). */
 int store_give_up(Store *store, int error, const char *text);
 
-/* Looks at the whole of a database that was too large for that when it was opened, unless it takes more than a second. */
-int store_check_late(Store *store);
-
 /*
  * One transaction for many requests. store_begin() does nothing where one is open already. Between them,
  * store_mark()/store_keep()/store_undo() bracket the part of one request, so that its failure leaves the others alone.

@@ -4,6 +4,7 @@
  * which leaves no half of a store.
  */
 #include "store-fixture.h"
+#include "webhookd/store/upkeep.h"
 
 #define KIB 1024
 
