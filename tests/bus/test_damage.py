@@ -45,6 +45,18 @@ def overwrite(path, at):
         f.write(b"this is no page of a database, and never was one")
 
 
+def flip_last(path):
+    """Nothing that the start asks for: what finds it is the look at the whole."""
+    overwrite(path, 4096 * (root_page(path, "used_ids") - 1))
+
+
+def root_page(database, table):
+    connection = sqlite3.connect(database)
+    page = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
+    connection.close()
+    return page
+
+
 def flip(path):
     """Every page of a table is spoilt; the first page has the schema."""
     for at in range(4096, os.path.getsize(path), 4096):
@@ -64,6 +76,7 @@ def replace_by_link(path):
 def make_foreign(path):
     os.unlink(path)
     execute(path, "CREATE TABLE songs(title TEXT)", "PRAGMA application_id = 7")
+    os.chmod(path, 0o600)
 
 
 def lose_secret(path):
@@ -77,9 +90,10 @@ def mount_full_disk(path):
 
 # What happens to the file, what the journal says of it, and how the daemon is started.
 CASES = [
-    ("truncated", lambda path: os.truncate(path, os.path.getsize(path) - 3 * 4096), "the database is damaged", ()),
-    ("cut to a few bytes", lambda path: os.truncate(path, 60), "not a database", ()),
-    ("flipped", flip, "the database is damaged", ()),
+    ("truncated", lambda path: os.truncate(path, os.path.getsize(path) - 3 * 4096), "malformed", ()),
+    ("cut to a few bytes", lambda path: os.truncate(path, 60), "malformed", ()),
+    ("flipped", flip, "malformed", ()),
+    ("flipped where nothing has looked yet", flip_last, "the database is damaged", ()),
     ("noise", lambda path: write(path, b"noise " * 4096), "not a database", ()),
     ("empty", lambda path: os.truncate(path, 0), "it is empty", ()),
     ("a setting that is none", lose_secret, "a setting is damaged", ()),
@@ -206,13 +220,6 @@ def test_mended_store_is_served_by_the_next_start():
         webhookd.start()
         assert webhookd.post("a.example/b:1", path).status == 202
         assert webhookd.path() == path
-
-
-def root_page(database, table):
-    connection = sqlite3.connect(database)
-    page = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
-    connection.close()
-    return page
 
 
 def enlarge(database):
