@@ -70,6 +70,8 @@ static const Advice advices[] = {
         { ERROR_NO_ROLLBACK_TARGET,
           "Nothing was stopped. What was deployed so far is listed by: tinyforgectl deploys PROJECT STAGE" },
         { ERROR_QUEUE_FULL, "What is in the queue is listed by: tinyforgectl deploys" },
+        { ERROR_STORE_DAMAGED,
+          "Nothing is accepted until that is mended. journalctl -e -x -u %s names the file, and tells how." },
         { ERROR_STORE_UNAVAILABLE, "Is there space on the disk? journalctl -e -u %s tells more." },
         { ERROR_CONFIGURATION, "journalctl -e -u %s names the file and its line." },
         { ERROR_ENGINE_UNREACHABLE,

@@ -31,6 +31,7 @@
         X(DEPLOY_RETRIED,      "fdd96cb1462a45a5b5549c48bfa53fff", LOG_WARNING, "a deploy was put back into the queue") \
         X(STAGE_TAKE_OVER,     "fb513930030b4ea2917f17b0db74d395", LOG_NOTICE,  "the next deploy of a stage replaces what another store has there") \
         X(ENGINE_NOTED,        "dc800f0dd8b842aaaed2aab4b1ec2385", LOG_NOTICE,  "deploys are in this engine from now on") \
+        X(STORE_UNUSABLE,      "d6ae8ef1d68c49659c995fd2ba223c73", LOG_CRIT,    "the store cannot be used, and nothing is accepted") \
         X(POLICY_REFUSED,      "b6e2fcea7691499c920647fc53f5252b", LOG_WARNING, "the deployer's own policy refused a request") \
         X(TLS_UNUSABLE,        "90ba5de7d33c4609b9fb72dc30dbdbaa", LOG_ERR,     "the TLS socket is closed, since its certificate or key cannot be used")
 /* clang-format on */

@@ -9,6 +9,7 @@
 #include "shared/log.h"
 #include "shared/protocol.h"
 #include "webhookd/bus/manager.h"
+#include "webhookd/damage.h"
 #include "webhookd/delivery/delivery.h"
 #include "webhookd/hook/hook.h"
 #include "webhookd/http/loop.h"
@@ -18,6 +19,7 @@
 #include "webhookd/queue/inspector.h"
 #include "webhookd/queue/outbox.h"
 #include "webhookd/store/store.h"
+#include "webhookd/store/upkeep.h"
 #include "webhookd/turn.h"
 #include "webhookd/webhook-config.h"
 
@@ -39,12 +41,16 @@ struct Webhookd {
         Tls *tls;            /* or NULL */
         bool tls_is_refused; /* what is wrong with the credentials was told */
         Server *server;
+        char *store_path;
+        bool told_damage, stopped_by_signal;
 };
 
+/* Without a store no request keeps the daemon: it ends, so that the next one may find the store mended. */
 static void on_activity(void *userdata) {
         Webhookd *webhookd = userdata;
 
-        service_touch(webhookd->service);
+        if (store_fault(webhookd->store) == 0)
+                service_touch(webhookd->service);
 }
 
 /* After a commit: the journal, the bus, and what follows from it. */
@@ -71,8 +77,11 @@ static void on_notice(const Notice *notice, void *userdata) {
 static void webhookd_set_status(Webhookd *webhookd) {
         uint64_t queued = 0, running = 0;
 
-        if (store_count_deploys(webhookd->store, DEPLOY_QUEUED, &queued) >= 0 &&
-            store_count_deploys(webhookd->store, DEPLOY_RUNNING, &running) >= 0)
+        if (store_fault(webhookd->store) < 0)
+                service_set_status(webhookd->service, "The store cannot be used: %s",
+                                   store_error(webhookd->store));
+        else if (store_count_deploys(webhookd->store, DEPLOY_QUEUED, &queued) >= 0 &&
+                 store_count_deploys(webhookd->store, DEPLOY_RUNNING, &running) >= 0)
                 service_set_status(webhookd->service, "%" PRIu64 " deploys queued, %" PRIu64 " running",
                                    queued, running);
 }
@@ -84,7 +93,7 @@ static void on_changed(void *userdata) {
         (void) outbox_flush(webhookd->outbox);
         manager_emit_properties(webhookd->manager);
         webhookd_set_status(webhookd);
-        service_touch(webhookd->service);
+        on_activity(webhookd);
 }
 
 /* There may be something new in the queue. */
@@ -111,7 +120,9 @@ static bool is_idle(void *userdata) {
         Webhookd *webhookd = userdata;
         uint64_t queued = 1, running = 1;
 
-        /* A store that cannot be asked may have a queue. */
+        /* A store that cannot be asked may have a queue, and one that was given up has nothing to wait for. */
+        if (store_fault(webhookd->store) < 0)
+                queued = running = 0;
         (void) store_count_deploys(webhookd->store, DEPLOY_QUEUED, &queued);
         (void) store_count_deploys(webhookd->store, DEPLOY_RUNNING, &running);
         return queued == 0 && running == 0 && server_count_connections(webhookd->server) == 0 &&
@@ -121,8 +132,7 @@ static bool is_idle(void *userdata) {
 static void on_stop(bool by_signal, void *userdata) {
         Webhookd *webhookd = userdata;
 
-        (void) by_signal;
-
+        webhookd->stopped_by_signal = by_signal;
         server_stop(webhookd->server);
         dispatch_stop(webhookd->dispatch);
         manager_stop(webhookd->manager);
@@ -141,25 +151,36 @@ static bool is_pending(void *userdata) {
         return !turn_is_empty(&webhookd->turn);
 }
 
+/* The queue stays as it is until the store is mended. */
+static void webhookd_look_after_store(Webhookd *webhookd) {
+        if (store_fault(webhookd->store) == 0 || webhookd->told_damage)
+                return;
+
+        webhookd->told_damage = true;
+        damage_tell(webhookd->store, webhookd->store_path);
+        dispatch_stop(webhookd->dispatch);
+        webhookd_set_status(webhookd);
+}
+
 static void on_flush(void *userdata) {
         Webhookd *webhookd = userdata;
 
         turn_flush(&webhookd->turn);
+        webhookd_look_after_store(webhookd);
         server_relieve(webhookd->server);
         service_check(webhookd->service);
 }
 
 static int webhookd_open_store(Webhookd *webhookd, const char *state_directory) {
-        _cleanup_free_ char *path = NULL;
+        char *path = NULL;
         int r;
 
         if (asprintf(&path, "%s/tinyforge.db", state_directory ? state_directory : STATE_DIRECTORY_DEFAULT) <
             0)
                 return log_oom();
 
-        r = store_open(path, &webhookd->store);
-        if (r == -EPROTONOSUPPORT)
-                return log_error_errno(r, "'%s' was written by a newer version of tinyforge.", path);
+        webhookd->store_path = path;
+        r = store_open_anyway(path, &webhookd->store);
         if (r == -EBUSY)
                 return log_error_errno(r, "The store '%s' is in use by another process.", path);
         if (r < 0)
@@ -203,13 +224,23 @@ static int webhookd_connect(Webhookd *webhookd) {
         return r < 0 ? log_error_errno(r, "Cannot set up the bus: %m") : 0;
 }
 
+/* Calls on the bus find damage, too, and no turn follows them. */
+static int after_event(sd_event_source *source, void *userdata) {
+        (void) source;
+
+        webhookd_look_after_store(userdata);
+        return 0;
+}
+
 static int webhookd_serve(Webhookd *webhookd) {
         static const LoopHooks loop_hooks = { is_pending, on_flush };
         sd_event *event = service_event(webhookd->service);
         int r;
 
         turn_init(&webhookd->turn, webhookd->store, webhookd->outbox, on_queued, webhookd);
-        r = loop_new(event, &loop_hooks, webhookd, &webhookd->loop);
+        r = sd_event_add_post(event, NULL, after_event, webhookd);
+        if (r >= 0)
+                r = loop_new(event, &loop_hooks, webhookd, &webhookd->loop);
         if (r >= 0)
                 r = server_new(webhookd->loop, event, webhookd->delivery, &webhookd->turn,
                                webhookd->config.max_connections, on_activity, webhookd, &webhookd->server);
@@ -276,6 +307,7 @@ Webhookd *webhookd_free(Webhookd *webhookd) {
         service_free(webhookd->service);
         hooks_free(webhookd->hooks);
         store_free(webhookd->store);
+        free(webhookd->store_path);
         webhook_config_done(&webhookd->config);
         free(webhookd);
         return NULL;
@@ -308,8 +340,16 @@ int webhookd_run(Webhookd *webhookd) {
         if (r < 0)
                 return r;
 
+        webhookd_look_after_store(webhookd);
         webhookd_set_status(webhookd);
         dispatch_resume(webhookd->dispatch);
         r = loop_run(webhookd->loop);
-        return r < 0 ? log_error_errno(r, "The event loop failed: %m") : 0;
+        if (r < 0)
+                return log_error_errno(r, "The event loop failed: %m");
+
+        /* Nothing is served any more, and nobody waits unless they came just now. */
+        if (!webhookd->stopped_by_signal)
+                (void) store_check_late(webhookd->store);
+        webhookd_look_after_store(webhookd);
+        return 0;
 }

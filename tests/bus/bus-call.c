@@ -4,7 +4,7 @@
  *
  *     bus-call [--interactive] DESTINATION PATH INTERFACE MEMBER [SIGNATURE ARGUMENT...]
  *
- * Types are s, u, t, b and a{sv}, whose entries are counted and typed as busctl has them; of a(ss) and ay only 0 entries. Prints "ok" and, behind a space, the
+ * Types are s, u, t, b, h and a{sv}, whose entries are counted and typed as busctl has them; of a(ss) and ay only 0 entries. Prints "ok" and, behind a space, the
  * first value where that is a string or a t; or the name of the error, a space, and its text. Ends with 0 in both cases.
  */
 #include <inttypes.h>
@@ -25,6 +25,8 @@ static int append_basic(sd_bus_message *message, char type, const char *word) {
                 return sd_bus_message_append(message, "t", (uint64_t) strtoull(word, NULL, 10));
         case 'b':
                 return sd_bus_message_append(message, "b", streq(word, "true"));
+        case 'h':
+                return sd_bus_message_append(message, "h", (int) strtol(word, NULL, 10));
         default:
                 return -EINVAL;
         }

@@ -9,7 +9,7 @@ import os
 
 TIMEOUT_USEC = 50_000_000
 NUMBERS = {"y": ctypes.c_uint8, "b": ctypes.c_int, "n": ctypes.c_int16, "q": ctypes.c_uint16, "i": ctypes.c_int32,
-           "u": ctypes.c_uint32, "x": ctypes.c_int64, "t": ctypes.c_uint64, "d": ctypes.c_double}
+           "u": ctypes.c_uint32, "x": ctypes.c_int64, "t": ctypes.c_uint64, "h": ctypes.c_int, "d": ctypes.c_double}
 CLOSING = {"(": ")", "{": "}"}
 
 library = ctypes.CDLL("libsystemd.so.0")

@@ -19,12 +19,13 @@ ROOMS = {
     "shared/bus": {"door": "service.h", "also": ["call.h", "daemon.h", "errors.h", "options.h", "properties.h"],
                    "uses": ["shared", "shared/conf"]},
 
-    "webhookd/store": {"door": "store.h", "also": [], "uses": []},
+    "webhookd/store": {"door": "store.h", "also": ["upkeep.h"], "uses": []},
     "webhookd/request": {"door": "request.h", "also": [], "uses": []},
     "webhookd/payload": {"door": "payload.h", "also": ["host-alias.h"], "uses": ["webhookd/request"]},
     "webhookd/webhook-config": {"door": "webhook-config.h", "also": [], "uses": ["webhookd/payload", "webhookd/store"]},
     "webhookd/hook": {"door": "hook.h", "also": [], "uses": ["webhookd/request", "webhookd/store"]},
     "webhookd/queue": {"door": "dispatch.h", "also": ["deployer.h", "inspector.h", "outbox.h"], "uses": ["webhookd/store"]},
+    "webhookd/damage": {"door": "damage.h", "also": [], "uses": ["webhookd/store"]},
     "webhookd/turn": {"door": "turn.h", "also": [], "uses": ["webhookd/queue", "webhookd/request", "webhookd/store"]},
     "webhookd/delivery": {"door": "delivery.h", "also": ["matcher.h"],
                           "uses": ["webhookd/hook", "webhookd/payload", "webhookd/queue", "webhookd/request", "webhookd/store",
@@ -57,6 +58,7 @@ ROOMS = {
 
     "ctl/text": {"door": "text.h", "also": [], "uses": []},
     "ctl/ctl": {"door": "ctl.h", "also": [], "uses": ["ctl/text"]},
+    "ctl/private-file": {"door": "private-file.h", "also": [], "uses": []},
     "ctl/whole-file": {"door": "whole-file.h", "also": [], "uses": []},
     "ctl/agent": {"door": "agent.h", "also": [], "uses": []},
     "ctl/peer": {"door": "peer.h", "also": [], "uses": []},
@@ -65,7 +67,8 @@ ROOMS = {
     "ctl/client": {"door": "client.h", "also": [], "uses": ["ctl/agent", "ctl/ctl", "ctl/peer", "ctl/report"]},
     "ctl/print": {"door": "table.h", "also": ["follow.h", "marked-json.h", "rows.h", "terminal.h"], "uses": ["ctl/ctl", "ctl/text"]},
     "ctl/verbs": {"door": "verbs.h", "also": [],
-                  "uses": ["ctl/advice", "ctl/client", "ctl/ctl", "ctl/print", "ctl/report", "ctl/whole-file"]},
+                  "uses": ["ctl/advice", "ctl/client", "ctl/ctl", "ctl/print", "ctl/private-file", "ctl/report",
+                           "ctl/whole-file"]},
     "ctl": {"door": "run.h", "also": [], "uses": "*"},
 }
 

@@ -72,6 +72,7 @@ TABLE = {
         "RemoveHook": Row("s none", OURS + "NoSuchHook", polkit=True),
         "GetHookPath": Row("s none", OURS + "NoSuchHook", polkit=True),
         "TestPayload": Row("'sa(ss)ay' none 0 0", OURS + "NoSuchHook", polkit=True),
+        "Backup": Row("h 1", OURS + "InvalidOption", polkit=True),
         "CreateProject": Row("ssa{sv} none registry.example.com/Acme 0", OURS + "InvalidImage", polkit=True),
         "SetProject": Row("sa{sv} none 0", OURS + "NoSuchProject", polkit=True),
         "RemoveProject": Row("s none", OURS + "NoSuchProject", polkit=True),

@@ -40,4 +40,5 @@ int verb_parse_image(Ctl *ctl, char *args[]);
 int verb_match_tag(Ctl *ctl, char *args[]);
 int verb_logs(Ctl *ctl, char *args[]);
 int verb_metrics(Ctl *ctl, char *args[]);
+int verb_backup(Ctl *ctl, char *args[]);
 int verb_cat_config(Ctl *ctl, char *args[]);

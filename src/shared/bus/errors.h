@@ -68,6 +68,10 @@ typedef enum ErrorVerdict {
           "As many deploys wait as MaxQueued= allows.") \
         X(STORE_UNAVAILABLE, "StoreUnavailable", EROFS, ERROR_FINAL, \
           "The database cannot be read or written.") \
+        X(STORE_DAMAGED, "StoreDamaged", EUCLEAN, ERROR_FINAL, \
+          "The database cannot be used until somebody has mended it; the message tells what is wrong.") \
+        X(BACKUP_FAILED, "BackupFailed", EXFULL, ERROR_FINAL, \
+          "The store could not be copied, or the file that it was to be written to takes no more.") \
         X(CONFIGURATION, "Configuration", EBADMSG, ERROR_FINAL, \
           "A file or a credential has a mistake; the message tells which, and where.") \
         X(PULL_FAILED, "PullFailed", ENOPKG, ERROR_FINAL, \

@@ -5,6 +5,8 @@
  */
 #include "webhookd/bus/access.h"
 
+#include "webhookd/bus/reply.h"
+
 #define MANAGE_SECRET   "org.tinyforge.webhook.manage-secret"
 #define MANAGE_PROJECTS "org.tinyforge.webhook.manage-projects"
 #define DEPLOY          "org.tinyforge.webhook.deploy"
@@ -27,6 +29,7 @@ static const AuthorityRule rules[] = {
         { .member = "RemoveHook", .action = MANAGE_SECRET },
         { .member = "GetHookPath", .action = MANAGE_SECRET },
         { .member = "TestPayload", .action = MANAGE_SECRET },
+        { .member = "Backup", .action = MANAGE_SECRET },
         { .member = "CreateProject", .action = MANAGE_PROJECTS },
         { .member = "SetProject", .action = MANAGE_PROJECTS },
         { .member = "RemoveProject", .action = MANAGE_PROJECTS },
@@ -45,13 +48,26 @@ int manager_open_access(Manager *manager) {
         return authority_new(manager->bus, rules, ELEMENTSOF(rules), /* peer= */ NULL, &manager->authority);
 }
 
+/* There is no method that does without it, and some know its hooks by heart. */
+static int manager_check_store(const Manager *manager, sd_bus_error *error) {
+        int r = store_fault(manager->store);
+
+        return r < 0 ? manager_reply_store_error(manager, error, r) : 0;
+}
+
 int manager_authorise(Manager *manager, sd_bus_message *message, const PolkitDetails *details,
                       uid_t *ret_uid, sd_bus_error *error) {
-        return authority_check(manager->authority, message, details, ret_uid, error);
+        int r;
+
+        r = authority_check(manager->authority, message, details, ret_uid, error);
+        return r != 0 ? r : manager_check_store(manager, error);
 }
 
 int manager_begin(Manager *manager, sd_bus_message *message, CallScope scope, PolkitDetails *ret_about,
                   uid_t *ret_uid, sd_bus_error *error) {
+        int r;
+
         manager->hooks.activity(manager->userdata);
-        return call_begin(manager->authority, message, scope, ret_about, ret_uid, error);
+        r = call_begin(manager->authority, message, scope, ret_about, ret_uid, error);
+        return r != 0 ? r : manager_check_store(manager, error);
 }

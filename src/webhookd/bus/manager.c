@@ -6,6 +6,7 @@
 #include "shared/log.h"
 #include "shared/protocol.h"
 #include "webhookd/bus/access.h"
+#include "webhookd/bus/backup.h"
 #include "webhookd/bus/cancel.h"
 #include "webhookd/bus/context.h"
 #include "webhookd/bus/deploy.h"
@@ -165,6 +166,8 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetHookPath", SD_BUS_ARGS("s", name), SD_BUS_RESULT("s", path),
                                 method_get_hook_path, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("Backup", SD_BUS_ARGS("h", file), SD_BUS_RESULT("t", bytes), method_backup,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("ProjectAdded", SD_BUS_ARGS("s", project), 0),
         SD_BUS_SIGNAL_WITH_ARGS("ProjectRemoved", SD_BUS_ARGS("s", project), 0),
         SD_BUS_SIGNAL_WITH_ARGS("StageChanged", SD_BUS_ARGS("s", project, "s", stage), 0),
@@ -210,8 +213,10 @@ int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const Webhook
         manager->userdata = userdata;
 
         r = manager_count(manager, &manager->emitted);
-        if (r >= 0)
-                r = manager_open_access(manager);
+        if (r < 0 && store_fault(store) == 0)
+                return r;
+
+        r = manager_open_access(manager);
         if (r < 0)
                 return r;
 

@@ -11,18 +11,11 @@ static const char tag_key[] = "tag=";
 
 #define TAG_KEY_LENGTH (sizeof(tag_key) - 1)
 
-Bytes bare_path(Bytes path) {
-        const char *query = memchr(path.data, '?', path.length);
-
-        return query ? (Bytes){ path.data, (size_t) (query - path.data) } : path;
-}
-
 /* What follows the question mark; empty where there is none. */
 static Bytes query_of(Bytes path) {
-        size_t length = bare_path(path).length;
+        const char *mark = memchr(path.data, '?', path.length);
 
-        return length < path.length ? (Bytes){ path.data + length + 1, path.length - length - 1 }
-                                    : (Bytes){ "", 0 };
+        return mark ? (Bytes){ mark + 1, path.length - (size_t) (mark + 1 - path.data) } : (Bytes){ "", 0 };
 }
 
 /* Takes the next parameter off the query. False where there is none. */

@@ -12,9 +12,6 @@
 #include "webhookd/request.h"
 #include "webhookd/store/store.h"
 
-/* The path of a request without its query. */
-Bytes bare_path(Bytes path);
-
 /* Whether the request, which has the hook's secret, is to be taken so. */
 bool bare_is_meant(const Hook *hook, const Request *request);
 

@@ -98,7 +98,7 @@ static int handle_pushes(Handling *handling) {
 
 /* What could not be written was not accepted: the sender comes back. */
 static void answer_unavailable(const Delivery *delivery, int error, Answer *ret) {
-        if (error != -ENOMEM)
+        if (error != -ENOMEM && store_fault(delivery->store) == 0)
                 (void) log_error_errno(error, "Cannot write to the store: %s", store_error(delivery->store));
 
         answer_set_error(ret, 503, "store-unavailable", "nothing was accepted");
@@ -265,6 +265,11 @@ void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *
         handle_authentic(delivery, hook, request, final_id, ret);
 }
 
+/* Without a store, who has the secret is asked to come back; where no secret is known either, that is everybody. */
+static bool is_out_of_service(const Delivery *delivery, const Hook *hook) {
+        return store_fault(delivery->store) < 0 && (hook || !hooks_at(delivery->hooks, 0));
+}
+
 void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
         uint64_t now = now_usec(CLOCK_REALTIME);
         const Hook *hook;
@@ -274,7 +279,12 @@ void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
         assert(ret);
 
         *ret = (Answer){ 0 };
-        hook = hooks_check(delivery->hooks, bare_path(request->path), now);
+        hook = hooks_check(delivery->hooks, request->path, now);
+        if (is_out_of_service(delivery, hook)) {
+                answer_unavailable(delivery, store_fault(delivery->store), ret);
+                return;
+        }
+
         if (hook) {
                 delivery_handle_known(delivery, hook, request, now, ret);
                 return;

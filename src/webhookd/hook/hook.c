@@ -25,12 +25,16 @@ static void hook_done(Hook *hook) {
         explicit_bzero(hook, sizeof(*hook));
 }
 
+static void hooks_drop(Hooks *hooks) {
+        while (hooks->n > 0)
+                hook_done(&hooks->items[--hooks->n]);
+}
+
 Hooks *hooks_free(Hooks *hooks) {
         if (!hooks)
                 return NULL;
 
-        for (size_t i = 0; i < hooks->n; i++)
-                hook_done(&hooks->items[i]);
+        hooks_drop(hooks);
         free(hooks);
         return NULL;
 }
@@ -68,6 +72,11 @@ static int hook_load_keys(Hook *hook) {
         return 0;
 }
 
+/* Without what is in it the store is of no use; NULL for what it says itself. */
+static int hooks_give_up(Hooks *hooks, int error, const char *text) {
+        return error == -ENOMEM ? log_oom() : store_give_up(hooks->store, error, text);
+}
+
 static int hooks_load_main(Hooks *hooks, SignatureRule rule) {
         Hook *main_hook = &hooks->items[0];
         bool created;
@@ -81,7 +90,7 @@ static int hooks_load_main(Hooks *hooks, SignatureRule rule) {
 
         r = secret_load(&main_hook->secret, hooks->store, &created);
         if (r < 0)
-                return log_error_errno(r, "Cannot read or make the secret: %s", store_error(hooks->store));
+                return hooks_give_up(hooks, r, NULL);
 
         if (created)
                 log_event(EVENT_SECRET_CREATED, NULL,
@@ -109,7 +118,7 @@ static int hooks_load_row(Hooks *hooks, const HookRow *row) {
 
         r = conf_parse_image_patterns(row->images, &hook->images, &expected);
         if (r < 0)
-                return log_error_errno(r, "The images of hook '%s' are none: %m", hook->name);
+                return hooks_give_up(hooks, r, "the images of a hook are none");
 
         return hook_load_keys(hook);
 }
@@ -125,11 +134,10 @@ static int hooks_load(Hooks *hooks, SignatureRule main_rule) {
         r = store_forget_secrets(hooks->store, now_usec(CLOCK_REALTIME));
         if (r >= 0)
                 r = store_list_hooks(hooks->store, &rows);
-        if (r >= 0 && rows.n > HOOKS_MAX)
-                r = -EUSERS;
         if (r < 0)
-                return log_error_errno(r, "Cannot read the hooks: %s",
-                                       r == -EUSERS ? "there are too many" : store_error(hooks->store));
+                return hooks_give_up(hooks, r, NULL);
+        if (rows.n > HOOKS_MAX)
+                return hooks_give_up(hooks, -EIO, "it has too many hooks");
 
         for (size_t i = 0; i < rows.n; i++) {
                 r = hooks_load_row(hooks, &rows.items[i]);
@@ -152,8 +160,10 @@ int hooks_new(Store *store, SignatureRule main_rule, Hooks **ret) {
                 return log_oom();
 
         hooks->store = store;
-        r = hooks_load(hooks, main_rule);
-        if (r < 0)
+        r = store_fault(store) < 0 ? 0 : hooks_load(hooks, main_rule);
+        if (store_fault(store) < 0)
+                hooks_drop(hooks);
+        else if (r < 0)
                 return r;
 
         *ret = TAKE_PTR(hooks);

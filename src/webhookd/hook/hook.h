@@ -42,7 +42,8 @@ typedef struct Hooks Hooks;
 
 /*
  * Reads everything from the store, which is borrowed, and the keys from the credentials; makes the main secret where there
- * is none. Logs what is refused (a credential that is no list of keys is -EBADMSG), and which hooks can accept nothing.
+ * is none. Logs what is refused (a credential that is no list of keys is -EBADMSG), and which hooks can accept nothing. Of a store
+ * that is given up, before or over this, nothing is known: then there is no hook at all.
  */
 int hooks_new(Store *store, SignatureRule main_rule, Hooks **ret);
 Hooks *hooks_free(Hooks *hooks);
@@ -57,7 +58,7 @@ const Hook *hooks_check(const Hooks *hooks, Bytes path, uint64_t now);
 
 /* By name, the main one too; NULL: there is none. */
 const Hook *hooks_find(const Hooks *hooks, const char *name);
-/* The main hook is number 0, the others follow by name; NULL behind the last one. */
+/* The main hook is number 0, the others follow by name; NULL behind the last one, and where no hook is known. */
 const Hook *hooks_at(const Hooks *hooks, size_t i);
 
 /* A new secret for the main hook; the old one is dead. */

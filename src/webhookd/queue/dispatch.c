@@ -267,9 +267,10 @@ int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outb
         dispatch->userdata = userdata;
 
         r = store_get_uuid(store, dispatch->store_uuid);
-        if (r < 0)
+        if (r < 0 && store_fault(store) == 0)
                 return r;
 
+        dispatch->stopped = store_fault(store) < 0;
         r = sd_event_add_time(event, &dispatch->timer, CLOCK_MONOTONIC, 0, 100 * USEC_PER_MSEC, on_timer,
                               dispatch);
         if (r < 0)
@@ -323,6 +324,9 @@ void dispatch_resume(Dispatch *dispatch) {
         int r;
 
         assert(dispatch);
+
+        if (dispatch->stopped)
+                return;
 
         dispatch->orphans = false;
         r = store_list_running(dispatch->store, &running);

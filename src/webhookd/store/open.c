@@ -1,43 +1,58 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening and closing of the store: see store.h. */
-#include "webhookd/store/store.h"
-
+/* Opening and closing of the store, and giving it up: see store.h. */
 #include <sqlite3.h>
+#include <stdio.h>
 
+#include "webhookd/store/connect.h"
 #include "webhookd/store/file.h"
 #include "webhookd/store/schema.h"
 #include "webhookd/store/statement.h"
+#include "webhookd/store/store.h"
 
-/* Nobody else has the file (file.c); this is for a stranger's glance at it with another program. */
-#define BUSY_TIMEOUT_MSEC 1000
-/* No text or row of ours comes near. */
-#define LENGTH_MAX (1024 * 1024)
+static int store_prepare_database(Store *store, const char *path) {
+        int r;
 
-static int store_open_file(Store *store, const char *path) {
-        bool in_memory = streq(path, ":memory:");
-        int r, code;
-
-        if (!in_memory) {
-                r = store_file_open(path, &store->fd);
-                if (r < 0)
-                        return r;
-        }
-
-        errno = 0;
-        code = sqlite3_open_v2(path, &store->db,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-                                               SQLITE_OPEN_EXRESCODE | (in_memory ? SQLITE_OPEN_MEMORY : 0),
-                               NULL);
-        if (code != SQLITE_OK)
-                return store->db ? store_fail(store, code) : -ENOMEM;
-
-        (void) sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MSEC);
-        (void) sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
-        (void) sqlite3_limit(store->db, SQLITE_LIMIT_ATTACHED, 0);
-        return 0;
+        r = store_connect(store, path);
+        if (r >= 0)
+                r = store_configure(store);
+        if (r >= 0)
+                r = store_migrate(store);
+        return r;
 }
 
-int store_open(const char *path, Store **ret) {
+/* A first store: whole before it has its name. */
+static int store_create(Store *store, const char *path) {
+        _cleanup_free_ char *draft = NULL;
+        int r;
+
+        r = store_file_draft(store, path, &draft);
+        if (r < 0)
+                return r;
+
+        r = store_prepare_database(store, draft);
+        store_disconnect(store);
+        if (r >= 0)
+                r = store_file_publish(store, draft, path);
+        if (r < 0)
+                store_file_discard(draft);
+        return r;
+}
+
+static int store_load(Store *store, const char *path) {
+        int r = 0;
+
+        if (!streq(path, ":memory:")) {
+                r = store_file_open(store, path);
+                if (r == -ENOENT) {
+                        store->error[0] = '\0';
+                        r = store_create(store, path);
+                }
+        }
+
+        return r < 0 ? r : store_prepare_database(store, path);
+}
+
+int store_open_anyway(const char *path, Store **ret) {
         _cleanup_(store_freep) Store *store = NULL;
         int r;
 
@@ -49,15 +64,27 @@ int store_open(const char *path, Store **ret) {
                 return -ENOMEM;
 
         store->fd = -EBADF;
-        r = store_open_file(store, path);
-        if (r < 0)
+        r = store_load(store, path);
+        if (r == -ENOMEM || r == -EBUSY)
                 return r;
+        if (r < 0) {
+                (void) store_give_up(store, r, isempty(store->error) ? strerror(-r) : NULL);
+                store_disconnect(store);
+                if (store->fd >= 0)
+                        (void) close(TAKE_FD(store->fd));
+        }
 
-        r = store_configure(store);
-        if (r < 0)
-                return r;
+        *ret = TAKE_PTR(store);
+        return 0;
+}
 
-        r = store_migrate(store);
+int store_open(const char *path, Store **ret) {
+        _cleanup_(store_freep) Store *store = NULL;
+        int r;
+
+        r = store_open_anyway(path, &store);
+        if (r >= 0)
+                r = store_fault(store);
         if (r < 0)
                 return r;
 
@@ -69,9 +96,7 @@ Store *store_free(Store *store) {
         if (!store)
                 return NULL;
 
-        store_finalize_statements(store);
-        /* Rolls back what is open. A checkpoint that fails here leaves the log for the next start. */
-        (void) sqlite3_close(store->db);
+        store_disconnect(store);
         if (store->fd >= 0)
                 (void) close(store->fd);
         explicit_bzero(store->error, sizeof(store->error));
@@ -83,6 +108,23 @@ const char *store_error(const Store *store) {
         assert(store);
 
         return store->error;
+}
+
+int store_fault(const Store *store) {
+        assert(store);
+
+        return store->fault;
+}
+
+int store_give_up(Store *store, int error, const char *text) {
+        assert(store);
+        assert(error < 0);
+
+        if (text)
+                (void) store_fail_text(store, error, text);
+        if (store->fault == 0)
+                store->fault = error;
+        return store->fault;
 }
 
 int store_probe(Store *store) {

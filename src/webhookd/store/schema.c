@@ -7,6 +7,7 @@
  */
 #include <sqlite3.h>
 
+#include "webhookd/store/check.h"
 #include "webhookd/store/schema.h"
 #include "webhookd/store/settings.h"
 #include "webhookd/store/statement.h"
@@ -15,9 +16,6 @@
 /* "tfrg": other programs' databases are refused, not filled with our tables. */
 #define APPLICATION_ID     INT64_C(0x74667267)
 #define APPLICATION_ID_SQL "1952871015"
-
-/* A database up to this size is checked as a whole when it is opened: some 10 ms on a small machine. */
-#define CHECK_BYTES_MAX INT64_C(1048576)
 
 /*
  * Version 1. The tests of states are written out, since a partial index serves only what its condition
@@ -265,7 +263,7 @@ static int store_identify(Store *store, int64_t *ret_version) {
         if (id != APPLICATION_ID || version < 1)
                 return store_fail_text(store, -EIO, "the database belongs to another program");
         if (version > STORE_SCHEMA_VERSION)
-                return store_fail_text(store, -EPROTONOSUPPORT, "the database belongs to a newer version");
+                return store_fail_text(store, -EPROTONOSUPPORT, "a newer version of tinyforge wrote it");
 
         return 1;
 }
@@ -291,32 +289,6 @@ static int store_use_log(Store *store) {
         return 0;
 }
 
-static int store_check(Store *store) {
-        static const char pages_sql[] = "PRAGMA page_count", size_sql[] = "PRAGMA page_size",
-                          check_sql[] = "PRAGMA quick_check(1)";
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        int64_t pages = 0, size = 0;
-        const char *text;
-        int r;
-
-        r = store_read_number(store, pages_sql, NO_VALUES, &pages);
-        if (r >= 0)
-                r = store_read_number(store, size_sql, NO_VALUES, &size);
-        if (r < 0 || pages * size > CHECK_BYTES_MAX)
-                return r;
-
-        r = store_query(store, check_sql, NO_VALUES, &statement);
-        if (r < 0)
-                return r;
-
-        r = store_step(store, statement);
-        if (r < 0)
-                return r;
-
-        text = r > 0 ? (const char *) sqlite3_column_text(statement, 0) : NULL;
-        return text && streq(text, "ok") ? 0 : store_fail_text(store, -EIO, "the database is damaged");
-}
-
 int store_configure(Store *store) {
         int64_t version;
         int r;
@@ -340,7 +312,7 @@ int store_configure(Store *store) {
         if (r < 0)
                 return r;
 
-        return store_check(store);
+        return store_check_at_start(store);
 }
 
 static int store_migrate_one(Store *store, const char *migration) {

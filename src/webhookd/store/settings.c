@@ -29,7 +29,7 @@ static int setting_get_uuid(Store *store, const char *key, char ret[static UUID_
 
         text = (const char *) sqlite3_column_text(statement, 0);
         if (!text || strlen(text) != UUID_TEXT_SIZE - 1)
-                return store_fail_text(store, -EIO, "a setting is damaged");
+                return store_fail_damage(store, "a setting is damaged");
 
         memcpy(ret, text, UUID_TEXT_SIZE);
         return 1;
@@ -72,7 +72,7 @@ int store_get_uuid(Store *store, char ret[static UUID_TEXT_SIZE]) {
         if (r < 0)
                 return r;
 
-        return r > 0 ? 0 : store_fail_text(store, -EIO, "the store has no UUID");
+        return r > 0 ? 0 : store_fail_damage(store, "the store has no UUID");
 }
 
 /* 0 where there never was a secret. */
@@ -86,7 +86,7 @@ static int generation_get(Store *store, uint64_t *ret) {
         if (r < 0)
                 return r;
         if (generation < (r > 0) || generation == INT64_MAX)
-                return store_fail_text(store, -EIO, "a setting is damaged");
+                return store_fail_damage(store, "a setting is damaged");
 
         *ret = (uint64_t) generation;
         return 0;

@@ -63,27 +63,45 @@ static int errno_from_code(int code, int system) {
         }
 }
 
-int store_fail(Store *store, int code) {
+int store_fail_of(Store *store, sqlite3 *db, int code) {
         int kind = code & 0xff, system = errno;
 
         assert(kind != SQLITE_OK && kind != SQLITE_ROW && kind != SQLITE_DONE);
 
+        /* What it was given up for is what counts. */
+        if (store->fault < 0)
+                return -EIO;
+
         if ((kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) && system != 0) {
-                const char *text = sqlite3_errmsg(store->db);
+                const char *text = sqlite3_errmsg(db);
 
                 errno = system;
                 (void) snprintf(store->error, sizeof(store->error), "%s: %m", text);
         } else
-                (void) snprintf(store->error, sizeof(store->error), "%s", sqlite3_errmsg(store->db));
+                (void) snprintf(store->error, sizeof(store->error), "%s", sqlite3_errmsg(db));
 
+        if (kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB)
+                store->fault = -EIO;
         return errno_from_code(code, system);
+}
+
+int store_fail(Store *store, int code) {
+        return store_fail_of(store, store->db, code);
 }
 
 int store_fail_text(Store *store, int error, const char *text) {
         assert(error < 0);
 
-        (void) snprintf(store->error, sizeof(store->error), "%s", text);
+        if (store->fault == 0)
+                (void) snprintf(store->error, sizeof(store->error), "%s", text);
         return error;
+}
+
+int store_fail_damage(Store *store, const char *text) {
+        (void) store_fail_text(store, -EIO, text);
+        if (store->fault == 0)
+                store->fault = -EIO;
+        return -EIO;
 }
 
 static int store_prepare(Store *store, const char *sql, sqlite3_stmt **ret) {
@@ -147,6 +165,9 @@ int store_query(Store *store, const char *sql, const Value *values, size_t n, sq
         assert(sql);
         assert(values || n == 0);
         assert(ret);
+
+        if (store->fault < 0)
+                return -EIO;
 
         r = store_prepare(store, sql, &statement);
         if (r < 0)
@@ -221,6 +242,9 @@ int store_execute(Store *store, const char *sql) {
 
         assert(store);
         assert(sql);
+
+        if (store->fault < 0)
+                return -EIO;
 
         errno = 0;
         code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);

@@ -20,8 +20,10 @@ struct Store {
         int fd; /* of the file, with our lock on it: see file.c */
         Statement *statements;
         size_t n_statements;
-        bool turn; /* store_begin() was called, and neither store_commit() nor store_rollback() since */
-        bool lost; /* sqlite rolled an earlier part of this turn back: it cannot be committed any more */
+        bool turn;    /* store_begin() was called, and neither store_commit() nor store_rollback() since */
+        bool lost;    /* sqlite rolled an earlier part of this turn back: it cannot be committed any more */
+        int fault;    /* what store_fault() returns */
+        bool checked; /* quick_check found nothing since the store was opened */
         char error[256];
 };
 
@@ -62,8 +64,12 @@ static inline Value value_id(uint64_t id) {
  * sqlite3_system_errno() does not know of a commit that failed.
  */
 int store_fail(Store *store, int code);
+/* The same for what failed with `other`, a database that has to do with the store. */
+int store_fail_of(Store *store, sqlite3 *other, int code);
 /* The same for a failure that sqlite knows nothing of. Returns `error`. */
 int store_fail_text(Store *store, int error, const char *text);
+/* The same for what cannot be what we have written: the store is given up. Returns -EIO. */
+int store_fail_damage(Store *store, const char *text);
 
 /*
  * A cached statement with its parameters bound, to be stepped. `_cleanup_(statement_releasep) sqlite3_stmt

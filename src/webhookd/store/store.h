@@ -166,14 +166,25 @@ void hook_row_list_done(HookRowList *list);
  * Opens (and creates, mode 0600, with a fresh store UUID) the database at `path`; ":memory:" for tests. Migrates an
  * older schema forward. The file belongs to one Store at a time, until store_free(): another process that opens it gets
  * -EBUSY at once, other programs find it locked. -EPROTONOSUPPORT when a newer tinyforge wrote it, -EIO when it is no
- * database or another program's, -ENOENT without its folder.
+ * database, damaged, empty, or another program's, -ENOENT without its folder. What is refused is left as it is.
  */
 int store_open(const char *path, Store **ret);
+/* The same, but what is wrong with the file makes a store that is given up: -EBUSY and -ENOMEM alone are failures. */
+int store_open_anyway(const char *path, Store **ret);
 Store *store_free(Store *store);
 DEFINE_CLEANUP(Store, store_free)
 
-/* What sqlite said of the last failure: one line, valid until the next call. */
+/* What sqlite said of the last failure: one line, valid until the next call. Of a store that was given up, why. */
 const char *store_error(const Store *store);
+
+/*
+ * 0 as long as the store can be used. A negative errno from the moment on that it is given up: it could not be opened, sqlite
+ * says that it is damaged, or store_give_up() was called. Then nothing is read or written any more, also not of a
+ * transaction that was open, and all functions that can fail return -EIO.
+ */
+int store_fault(const Store *store);
+/* Gives it up for `error`; NULL for what store_error() says. Returns store_fault(). */
+int store_give_up(Store *store, int error, const char *text);
 
 /*
  * One transaction for many requests. store_begin() does nothing where one is open already. Between them,

@@ -6,7 +6,7 @@
 #include "webhookd/store/transaction.h"
 
 bool store_in_transaction(const Store *store) {
-        return sqlite3_get_autocommit(store->db) == 0;
+        return store->fault == 0 && sqlite3_get_autocommit(store->db) == 0;
 }
 
 bool store_is_open(const Store *store) {

@@ -18,5 +18,5 @@ int step_begin(Step *step, Store *store);
 int step_end(Step *step);
 void step_undo(Step *step);
 
-/* Whether sqlite has a transaction open, whoever began it. */
+/* Whether sqlite has a transaction open, whoever began it. One of a store that was given up counts for nothing. */
 bool store_in_transaction(const Store *store);

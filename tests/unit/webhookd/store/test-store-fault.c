@@ -85,13 +85,14 @@ static void database_without_our_mark_is_refused(void **state) {
         assert_cannot_open(f, -EIO);
 }
 
-static void empty_file_becomes_a_store(void **state) {
+static void empty_file_is_no_first_start(void **state) {
         Fixture *f = *state;
 
         f->store = store_free(f->store);
         assert_int_equal(truncate(f->path, 0), 0);
-        reopen(f);
-        (void) make_project(f->store, "app", APP);
+        assert_cannot_open(f, -EIO);
+        assert_int_equal(size_of(f->path), 0);
+        assert_int_equal(count_files(f->folder), 1);
 }
 
 static void truncated_file_is_refused(void **state) {
@@ -163,7 +164,7 @@ int main(void) {
                 TEST(file_that_is_no_database_is_refused_and_left_as_it_is),
                 TEST(database_of_another_program_is_refused),
                 TEST(database_without_our_mark_is_refused),
-                TEST(empty_file_becomes_a_store),
+                TEST(empty_file_is_no_first_start),
                 TEST(truncated_file_is_refused),
                 TEST(damaged_page_is_noticed_when_the_file_is_opened),
                 TEST(path_that_is_no_file_is_refused),

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* The connection to sqlite. For the files of the store alone. */
+#pragma once
+
+#include "webhookd/store/store.h"
+
+/* Opens what is at `path`, or a database in memory for ":memory:", and looks at nothing yet. */
+int store_connect(Store *store, const char *path);
+/* Closes it, with everything that was prepared. A database that is damaged is left as it is, with its log. */
+void store_disconnect(Store *store);
