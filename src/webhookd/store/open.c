@@ -87,9 +87,9 @@ const char *store_error(const Store *store) {
 
 int store_probe(Store *store) {
         /* Writes the first page as it is. An UPDATE to the same value would write nothing. */
-        static const char sql[] = "PRAGMA user_version = 8";
+        static const char sql[] = "PRAGMA user_version = 9";
 
-        static_assert(STORE_SCHEMA_VERSION == 8, "the probe sets the version that is");
+        static_assert(STORE_SCHEMA_VERSION == 9, "the probe sets the version that is");
         assert(store);
 
         return store_write(store, sql, NO_VALUES);
