@@ -19,6 +19,7 @@ typedef enum ColumnFlags {
         COLUMN_DROPS = 1 << 4, /* left out where all that did not help */
         COLUMN_STATE = 1 << 5, /* coloured where it says that something is well, or is not */
         COLUMN_TAIL = 1 << 6,  /* cut at its beginning, since what counts stands at its end */
+        COLUMN_SPARE = 1 << 7, /* left out before a text is cut so that it is hard to read */
 } ColumnFlags;
 
 typedef struct Column {
@@ -66,6 +67,7 @@ bool table_is_cut(const Table *table, bool heading, size_t width);
 int table_print_to(const Table *table, const Ctl *ctl, bool heading);
 
 /*
- * As the options of `ctl` ask for; under a table for people stands how many of `what` there are. Reports its faults.
+ * As the options of `ctl` ask for; under a table for people stands how many of `what`, which ends in "s", there are. Reports its
+ * faults.
  */
 int table_show(Table *table, const Ctl *ctl, const char *what);
