@@ -187,6 +187,10 @@ def test_keys_of_the_json_are_those_of_the_help():
             expect_same(found, wanted, f"JSON of {verb}")
 
 
+def test_every_verb_has_its_screen():
+    expect_same(re.findall(r"^## (.+)$", read("docs/tinyforgectl.md"), re.MULTILINE), verbs(), "docs/tinyforgectl.md")
+
+
 def test_exit_codes_are_those_of_the_program():
     wanted = re.findall(r"CTL_EXIT_\w+ = (\d+)", read("src/ctl/ctl.h"))
     expect_same(terms("tinyforgectl.1", "EXIT CODES"), {"0", *wanted}, "EXIT CODES")

@@ -4,8 +4,9 @@
 
 #include "ctl/text.h"
 
-#define WIDTH_EASY 24U /* texts give way until here, before times do */
-#define WIDTH_MIN  6U
+#define WIDTH_EASY  24U /* texts give way until here, before times do */
+#define WIDTH_MIN   6U
+#define WIDTH_LEAST 40U /* of a terminal that a table fits; below, being read comes before fitting */
 
 /* "Sat 2026-01-31 12:34:56", "2026-01-31 12:34", "01-31 12:34". */
 const TimeForm table_time_forms[TABLE_TIME_FORMS] = { { 0, 23 }, { 4, 16 }, { 9, 11 } };
@@ -110,7 +111,7 @@ static Layout layout_fit(Layout layout, const Table *table, size_t width) {
         layout_shrink(&fitted, table, WIDTH_MIN, width);
         while (layout_excess(&fitted, table, width) > 0 &&
                (layout_drop(&fitted, table, COLUMN_DROPS, /* kept= */ 0) ||
-                layout_drop(&fitted, table, /* flags= */ 0, COLUMN_STATE)))
+                (width >= WIDTH_LEAST && layout_drop(&fitted, table, /* flags= */ 0, COLUMN_STATE))))
                 ;
 
         return fitted;

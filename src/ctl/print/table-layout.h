@@ -5,7 +5,9 @@
  */
 #pragma once
 
-#include "ctl/print/table.h"
+#include <jansson.h>
+
+#include "ctl/print/column.h"
 
 #define TABLE_COLUMNS_MAX 32U
 
@@ -15,14 +17,14 @@
 /* What people see where there is nothing. */
 #define TABLE_ABSENT "-"
 
-struct Table {
+typedef struct Table {
         const Column *columns;
         size_t n_columns;
         json_t *rows; /* array of objects */
         char **cells; /* what people see, escaped, row by row; NULL where they see nothing */
         size_t n_cells;
         int error;
-};
+} Table;
 
 /* How a time is cut: from which byte of "Sat 2026-01-31 12:34:56" on, and to which width. */
 typedef struct TimeForm {

@@ -11,6 +11,7 @@
 #include "shared/time-util.h"
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/push.h"
+#include "webhookd/store/queue-asker.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"

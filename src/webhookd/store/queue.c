@@ -10,6 +10,7 @@
 #include "shared/time-util.h"
 #include "webhookd/store/delivery.h"
 #include "webhookd/store/metrics.h"
+#include "webhookd/store/queue-asker.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 

@@ -14,7 +14,3 @@ int queue_put_aside(Store *store, Deploy **queued, DeployState state, EnqueueRes
 int queue_name_successor(Store *store, uint64_t id, uint64_t successor, const char *reason);
 /* The same for what a result has put aside; `what` stands behind the number: "", or ", a rollback,". */
 int queue_name_successors(Store *store, EnqueueResult *result, const char *what);
-
-/* Who asked for a row; NULL: not known. A row that goes on where another one ended is asked for by the same. */
-int queue_keep_asker(Store *store, uint64_t id, const Asker *asker);
-int queue_copy_asker(Store *store, uint64_t from, uint64_t to);

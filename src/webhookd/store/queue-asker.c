@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Who asked for a deploy, in its row: see asker.h. */
-#include "webhookd/store/queue.h"
+/* Who asked for a deploy, in its row: see queue-asker.h. */
+#include "webhookd/store/queue-asker.h"
+
 #include "webhookd/store/statement.h"
 
 int queue_keep_asker(Store *store, uint64_t id, const Asker *asker) {
