@@ -10,7 +10,7 @@ Table *deploy_table_new(void) {
                 { "ID", "id", COLUMN_RIGHT },
                 { "PROJECT", "project", COLUMN_SHRINKS },
                 { "STAGE", "stage", COLUMN_SHRINKS },
-                { "TAG", NULL, COLUMN_SHRINKS | COLUMN_TAIL },
+                { "TAG", NULL, COLUMN_SHRINKS },
                 { NULL, "image", 0 },
                 { "STATE", "state", COLUMN_STATE },
                 { "KIND", NULL, COLUMN_RARE | COLUMN_SHRINKS },
