@@ -23,7 +23,8 @@ static uint64_t roll_back(Fixture *f, const char *image, uint64_t generation) {
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         _cleanup_(deploy_freep) Deploy *row = NULL;
 
-        assert_int_equal(store_enqueue_rollback(f->store, f->dev, false, NULL, MAX_QUEUED, &result), !!image);
+        assert_int_equal(store_enqueue_rollback(f->store, f->dev, false, NULL, MAX_QUEUED, &result),
+                         !!image);
         if (!image)
                 return 0;
 
