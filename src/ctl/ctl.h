@@ -27,9 +27,11 @@ struct Agent;
 typedef struct Ctl {
         FILE *out;
         FILE *err;
+        FILE *screen; /* what is behind `out`: how wide it is, and whether it has colours */
         bool json;
         bool legend;       /* headings above tables, hints below */
         bool wait;         /* deploy, rollback: until the outcome is known */
+        bool watch;        /* status, deploys: again and again */
         bool follow;       /* deploy, rollback: show the way to the outcome; logs: wait for more */
         bool hold;         /* rollback: auto_deploy goes off with it */
         bool force;        /* deploy: what runs is replaced in any case */

@@ -12,7 +12,7 @@ static void help_common(FILE *file) {
                      "     --no-ask-password\n"
                      "                   Ask for no password, and fail where one is needed\n"
                      "  -h --help        Show this help, or that of a verb\n"
-                     "     --version     Show the version\n\n"
+                     "  -V --version     Show the version\n\n"
                      "Times in JSON are microseconds since the epoch, what is absent is null.\n"
                      "Exit codes: 0 success, 1 failure, 2 wrong usage, 4 no such project, stage,\n"
                      "deploy or hook, 130 Ctrl-C.\n",

@@ -8,7 +8,9 @@
 #include "ctl/agent.h"
 #include "ctl/ctl.h"
 #include "ctl/help.h"
+#include "ctl/nearest.h"
 #include "ctl/verb-table.h"
+#include "ctl/watch.h"
 #include "shared/conf/conf.h"
 #include "shared/conf/parse.h"
 
@@ -23,8 +25,7 @@ typedef struct Command {
 } Command;
 
 enum {
-        ARG_VERSION = 0x100,
-        ARG_JSON,
+        ARG_JSON = 0x100,
         ARG_NO_LEGEND,
         ARG_WAIT,
         ARG_NO_WAIT,
@@ -70,11 +71,12 @@ static const struct {
         { "local", VERB_LOCAL, offsetof(Ctl, local) },
         { "all", VERB_ALL, offsetof(Ctl, all) },
         { "bare", VERB_HOOK, offsetof(Ctl, bare) },
+        { "watch", VERB_WATCH, offsetof(Ctl, watch) },
 };
 
 static const struct option long_options[] = {
         { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, ARG_VERSION },
+        { "version", no_argument, NULL, 'V' },
         { "json", no_argument, NULL, ARG_JSON },
         { "no-legend", no_argument, NULL, ARG_NO_LEGEND },
         { "limit", required_argument, NULL, 'n' },
@@ -142,7 +144,7 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
         case 'h':
                 command->help = true;
                 return 0;
-        case ARG_VERSION:
+        case 'V':
                 command->version = true;
                 return 0;
         case ARG_JSON:
@@ -193,6 +195,21 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
         }
 }
 
+/* getopt_long() has said what is the matter with it. */
+static void suggest_option(const Ctl *ctl, const struct option *options, const char *word) {
+        char name[64];
+        Nearest nearest = { .word = name };
+
+        if (strncmp(word, "--", 2) != 0)
+                return;
+
+        (void) snprintf(name, sizeof(name), "%.*s", (int) strcspn(word + 2, "="), word + 2);
+        for (; options->name; options++)
+                nearest_try(&nearest, options->name);
+        if (nearest.found && nearest.distance > 0)
+                ctl_hint(ctl, "Did you mean --%s?", nearest.found);
+}
+
 static int parse_argv(Ctl *ctl, int argc, char *argv[], Command *ret) {
         struct option options[N_OPTIONS + 1];
         Command command = { .options = 0 };
@@ -201,8 +218,10 @@ static int parse_argv(Ctl *ctl, int argc, char *argv[], Command *ret) {
         make_options(options);
         /* Zero makes glibc begin anew, also after an earlier command line. */
         optind = 0;
-        while ((option = getopt_long(argc, argv, "hn:f", options, NULL)) >= 0) {
+        while ((option = getopt_long(argc, argv, "hVn:f", options, NULL)) >= 0) {
                 r = parse_option(ctl, &command, option, optarg);
+                if (option == '?')
+                        suggest_option(ctl, options, argv[optind - 1]);
                 if (r > 0)
                         return r;
         }
@@ -233,6 +252,23 @@ static int check_usage(const Ctl *ctl, const Verb *verb, const Command *command,
         return 0;
 }
 
+/* The verb whose name is nearest to what was typed, with as many words as it has. */
+static void suggest_verb(const Ctl *ctl, int argc, char *argv[]) {
+        Nearest one = { .word = argv[0] }, two = { .word = "" };
+        _cleanup_free_ char *words = NULL;
+        const Verb *verb;
+
+        if (argc > 1 && asprintf(&words, "%s %s", argv[0], argv[1]) < 0)
+                words = NULL;
+        if (words)
+                two.word = words;
+
+        for (size_t i = 0; (verb = verb_at(i)); i++)
+                nearest_try(strchr(verb->name, ' ') ? &two : &one, verb->name);
+        if (one.found || two.found)
+                ctl_hint(ctl, "Did you mean '%s'?", two.found ? two.found : one.found);
+}
+
 /* A word that is none, or half of one: an exit code. */
 static int report_unknown(const Ctl *ctl, int argc, char *argv[]) {
         bool is_group = verbs_have_group(argv[0]);
@@ -242,8 +278,26 @@ static int report_unknown(const Ctl *ctl, int argc, char *argv[]) {
         else
                 (void) ctl_fail(ctl, -EINVAL, "There is no verb '%s%s%s'", argv[0], is_group ? " " : "",
                                 is_group ? argv[1] : "");
+        suggest_verb(ctl, argc, argv);
         ctl_hint(ctl, "See tinyforgectl %s%s--help", is_group ? argv[0] : "", is_group ? " " : "");
         return CTL_EXIT_USAGE;
+}
+
+static int show_help(const Ctl *ctl, int argc, char *argv[]) {
+        size_t n_used = 0;
+        const Verb *verb;
+
+        if (argc == 0 || (argc == 1 && verbs_have_group(argv[0]))) {
+                help_all(argv[0], ctl->out);
+                return 0;
+        }
+
+        verb = verb_find(argv, (size_t) argc, &n_used);
+        if (!verb)
+                return report_unknown(ctl, argc, argv);
+
+        help_verb(verb, ctl->out);
+        return 0;
 }
 
 static int run_verb(Ctl *ctl, const Command *command, int argc, char *argv[]) {
@@ -258,31 +312,31 @@ static int run_verb(Ctl *ctl, const Command *command, int argc, char *argv[]) {
                 return 0;
         }
 
-        if (command->help && (argc == 0 || (argc == 1 && verbs_have_group(argv[0])))) {
-                help_all(argv[0], ctl->out);
-                return 0;
-        }
+        if (command->help)
+                return show_help(ctl, argc, argv);
+        if (argc > 0 && streq(argv[0], "help"))
+                return show_help(ctl, argc - 1, argv + 1);
 
         /* Without a verb: the first thing that one wants to know. */
         verb = verb_find(argc > 0 ? argv : no_words, argc > 0 ? (size_t) argc : 1, &n_used);
         if (!verb)
                 return report_unknown(ctl, argc, argv);
 
-        if (command->help) {
-                help_verb(verb, ctl->out);
-                return 0;
-        }
-
         ctl->follow = ctl->follow || verb->follows;
         n_args = argc > 0 ? (size_t) argc - n_used : 0;
         r = check_usage(ctl, verb, command, n_args);
-        return r > 0 ? r : verb->run(ctl, argv + argc - n_args);
+        if (r > 0)
+                return r;
+
+        return ctl->watch ? watch_run(ctl, verb->run, argv + argc - n_args)
+                          : verb->run(ctl, argv + argc - n_args);
 }
 
 int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
         Ctl ctl = {
                 .out = out,
                 .err = err,
+                .screen = out,
                 .legend = true,
                 .wait = true,
                 .ask_password = true,

@@ -25,11 +25,17 @@ const Verb deploy_verbs[] = {
                         .name = "deploys",
                         .arguments = "[PROJECT [STAGE]]",
                         .n_max = 2,
-                        .options = VERB_LIMIT,
+                        .options = VERB_LIMIT | VERB_WATCH,
                         .summary = "List deploys, newest first",
-                        .details = "  -n --limit=N    So many at most (default 20, at most 1000)\n\n"
+                        .details = "WHO is a user, or a hook and the format of its sender. KIND is where a deploy is\n"
+                                   "a rollback, a promotion or a restart. Where two have the same tag and another\n"
+                                   "digest, its first digits stand behind the tag.\n\n"
+                                   "  -n --limit=N    So many at most (default 20, at most 1000)\n"
+                                   "     --watch      Show it again every 2 s, until Ctrl-C\n\n"
                                    "JSON: [{\"id\",\"project\",\"stage\",\"image\",\"state\",\"queued_at\",\"finished_at\",\n"
-                                   "      \"reason\",\"started_at\",\"attempts\",\"next_attempt_at\",\"digest\"}].\n\n"
+                                   "      \"reason\",\"started_at\",\"attempts\",\"next_attempt_at\",\"digest\",\n"
+                                   "      \"source\",\"generation\",\"superseded_by\",\"uid\",\"user\",\"hook\",\n"
+                                   "      \"provider\"}].\n\n"
                                    "States: queued, running, succeeded, unchanged, rolled-back, failed, superseded,\n"
                                    "cancelled.\n",
                         .run = verb_deploys,
@@ -97,6 +103,17 @@ const Verb deploy_verbs[] = {
                         .summary = "Show the way of a deploy, until it ends",
                         .details = HELP_TIMEOUT "\n" HELP_OUTCOME,
                         .run = verb_follow,
+        },
+        {
+                        .name = "describe",
+                        .arguments = "ID",
+                        .n_min = 1,
+                        .n_max = 1,
+                        .summary = "Show all about a deploy, and what to do",
+                        .details = "With the last ten lines that the journal has of it: what both daemons did, and\n"
+                                   "what its container said. Root and the group systemd-journal can read them.\n\n"
+                                   "JSON: one object, as of deploys, and {\"advice\",\"lines\":[]}.\n",
+                        .run = verb_describe,
         },
         {
                         .name = "cancel",

@@ -16,6 +16,7 @@ static const Verb setup_verbs[] = {
         {
                         .name = "status",
                         .arguments = "",
+                        .options = VERB_WATCH,
                         .summary = "Show units, queue, engine, and what runs where",
                         .details = "Says first what systemd says of the units; a service that is inactive is normal.\n"
                                    "Then asks both daemons, which starts them. Exit code 1 where one of the three\n"
@@ -23,12 +24,13 @@ static const Verb setup_verbs[] = {
                                    "Instances come from the engine, and are shown to whom polkit lets see them.\n"
                                    "Unmanaged is what webhookd has no deploy of, and what is of another store.\n"
                                    "Containers in an engine that deploys are not in are shown below them.\n\n"
+                                   "     --watch  Show it again every 2 s, until Ctrl-C\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
                                    "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"},\n"
                                    "      \"engine\":{\"name\",\"version\",\"api_version\",\"socket\",\"sockets\":[{\"path\",\n"
                                    "      \"group\",\"usable\"}],\"take_overs\":[]},\n"
                                    "      \"allows_any_image\", \"waiting\":[as of deploys],\n"
-                                   "      \"instances\":[as of endpoint, of all states, and \"managed\"],\n"
+                                   "      \"instances\":[as of endpoint, of all states, \"tag\", \"managed\"],\n"
                                    "      \"strays\":[{\"project\",\"stage\",\"deploy\",\"state\",\"name\",\"engine\",\n"
                                    "      \"socket\",\"digest\",\"container\",\"store\"}]};\n"
                                    "      a part that is missing is null.\n",
@@ -346,6 +348,14 @@ static const Verb other_verbs[] = {
                         .details = "Asks no daemon. Exit code 1, and the reason, for what is no reference.\n\n"
                                    "JSON, always: {\"domain\",\"path\",\"tag\",\"digest\",\"normalized\"}.\n",
                         .run = verb_parse_image,
+        },
+        {
+                        .name = "help",
+                        .arguments = "[VERB]",
+                        .n_max = 2,
+                        .summary = "Show this help, or that of a verb",
+                        .details = "The same as --help, and as VERB --help.\n\n"
+                                   "JSON: none, the help is text.\n",
         },
         {
                         .name = "match-tag",

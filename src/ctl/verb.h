@@ -25,7 +25,8 @@ typedef enum VerbOptions {
         VERB_SECRETS = 1 << 14, /* --show-secrets */
         VERB_FORCE = 1 << 15,   /* --force */
         VERB_ALL = 1 << 16,     /* --all */
-        VERB_LOCAL = 1 << 17    /* --local */
+        VERB_LOCAL = 1 << 17,   /* --local */
+        VERB_WATCH = 1 << 18    /* --watch */
 } VerbOptions;
 
 typedef struct Verb {
@@ -37,5 +38,5 @@ typedef struct Verb {
         bool follows;        /* --follow goes without saying */
         const char *summary; /* one line */
         const char *details; /* what its own help says besides: keys of the JSON, exit codes */
-        VerbFunction run;
+        VerbFunction run;    /* NULL: of help, which run.c answers itself */
 } Verb;

@@ -50,11 +50,11 @@ class Call:
 class Host:
     """A directory, a bus, an engine and a deployerd that the bus starts, for one test."""
 
-    def __init__(self, flavour="docker", config="", engine=True, open_policy=False, store=STORE, upstreams=False):
+    def __init__(self, flavour="docker", config="", engine=True, open_policy=False, store=STORE, upstreams=False, policies=()):
         self.directory = tempfile.mkdtemp(prefix="tinyforge-test.")
         os.chmod(self.directory, 0o755)
         self.store = store
-        policies = [os.path.join(ROOT, "dbus", f"{name}.conf") for name in (NAME, "org.tinyforge.Webhook1")]
+        policies = [*policies, *(os.path.join(ROOT, "dbus", f"{name}.conf") for name in (NAME, "org.tinyforge.Webhook1"))]
         if open_policy:
             policies.append(self.write("open.conf", "<busconfig><policy context='default'>"
                                        f"<allow send_destination='{NAME}'/></policy></busconfig>"))

@@ -76,6 +76,22 @@ def test_wrong_command_line_is_status_2():
 def test_help_and_version_need_nothing():
     assert "parse-image" in run("--help").stdout
     assert run("--version").stdout.startswith("tinyforge ")
+    assert run("-V").stdout == run("--version").stdout
+    assert run("help").stdout == run("--help").stdout
+    assert run("help", "deploys").stdout == run("deploys", "--help").stdout
+    assert run("help", "project", "show").stdout == run("project", "show", "--help").stdout
+    assert run("help", "project").stdout == run("project", "--help").stdout
+    assert "There is no verb 'nope'" in run("help", "nope").stderr
+
+
+def test_nearest_verb_and_option_are_named():
+    for words, meant in ((["deplyo"], "'deploy'"), (["stauts"], "'status'"), (["project", "shwo"], "'project show'"),
+                         (["projct", "show"], "'project show'"), (["help", "rolback"], "'rollback'"),
+                         (["--jsno", "projects"], "--json"), (["deploys", "--limti=3"], "--limit")):
+        result = run(*words)
+        assert result.returncode == 2 and f"Did you mean {meant}?" in result.stderr, (words, result)
+    for words in (["nonsense"], ["--nonsense"], ["deploys", "--limit"]):
+        assert "Did you mean" not in run(*words).stderr, words
 
 
 def test_every_verb_has_a_help_of_its_own():

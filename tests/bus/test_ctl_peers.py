@@ -263,6 +263,16 @@ def test_rows_fit_the_terminal():
         assert "…" not in peers.run("deploys").stdout, "what is no terminal gets everything"
 
 
+def test_no_line_of_a_table_is_longer_than_40_columns():
+    with Peers(*ALL) as peers:
+        peers.run("--no-wait", "deploy", "shop", "dev", "failed")
+        for verb in ("deploys", "projects", "stages", "status"):
+            text = peers.run_on_terminal(40, verb, NO_COLOR="1")
+            lines = [line for line in text.splitlines() if "  " in line]
+            assert lines and max(map(len, lines)) <= 40, (verb, lines)
+        assert " failed " in peers.run_on_terminal(40, "deploys", NO_COLOR="1"), "the state is shown on each"
+
+
 def test_states_are_coloured_on_a_terminal_that_has_colours():
     red = "\x1b[31mfailed\x1b[0m"
     with Peers(*WEBHOOK) as peers:

@@ -145,7 +145,7 @@ def documented_verbs():
 def options_of(text):
     """The options of a verb's list, short ones too."""
     lines = re.findall(r"^\t(-.*)$", manual.plain(text), re.MULTILINE)
-    return {option for line in lines for option in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", line)}
+    return {option for line in lines for option in re.findall(r"(?<![\w-])--?[a-zA-Z][a-z-]*", line)}
 
 
 def json_keys(text):
@@ -169,7 +169,7 @@ def test_every_option_of_a_verb_is_with_it():
 def test_page_has_every_option_that_is_parsed():
     run = read("src/ctl/run.c")
     wanted = {f"--{name}" for name in re.findall(r'\{ "([a-z-]+)", (?:no_argument|required_argument|VERB_)', run)}
-    wanted |= {f"-{letter}" for letter in re.search(r'getopt_long\(argc, argv, "([a-z:]+)"', run).group(1) if letter != ":"}
+    wanted |= {f"-{letter}" for letter in re.search(r'getopt_long\(argc, argv, "([a-zA-Z:]+)"', run).group(1) if letter != ":"}
     found = set().union(*map(options_of, documented_verbs().values()))
     common = terms("tinyforgectl.1", "OPTIONS")
     expect_same(found | {term.partition("=")[0] for term in common}, wanted, "options")
@@ -185,6 +185,10 @@ def test_keys_of_the_json_are_those_of_the_help():
         # Where the help says "as of", it leaves out what the other verb has.
         if wanted or found:
             expect_same(found, wanted, f"JSON of {verb}")
+
+
+def test_every_verb_has_its_screen():
+    expect_same(re.findall(r"^## (.+)$", read("docs/tinyforgectl.md"), re.MULTILINE), verbs(), "docs/tinyforgectl.md")
 
 
 def test_exit_codes_are_those_of_the_program():

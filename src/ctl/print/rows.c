@@ -146,7 +146,15 @@ int stage_read_full(sd_bus_message *reply, StageRow *ret) {
 }
 
 int deploy_read(sd_bus_message *reply, DeployRow *ret) {
-        DeployRow row = { .reason = "", .digest = "" };
+        DeployRow row = {
+                .reason = "",
+                .digest = "",
+                .source = "",
+                .user = "",
+                .hook = "",
+                .provider = "",
+                .uid = DEPLOY_NO_UID,
+        };
         const Key keys[] = {
                 { DEPLOY_KEY_ID, "t", &row.id },
                 { DEPLOY_KEY_PROJECT, "s", &row.project },
@@ -160,6 +168,13 @@ int deploy_read(sd_bus_message *reply, DeployRow *ret) {
                 { DEPLOY_KEY_QUEUED_AT, "t", &row.queued_at },
                 { DEPLOY_KEY_STARTED_AT, "t", &row.started_at },
                 { DEPLOY_KEY_ENDED_AT, "t", &row.finished_at },
+                { DEPLOY_KEY_SOURCE, "s", &row.source },
+                { DEPLOY_KEY_GENERATION, "t", &row.generation },
+                { DEPLOY_KEY_SUPERSEDED_BY, "t", &row.superseded_by },
+                { DEPLOY_KEY_UID, "u", &row.uid },
+                { DEPLOY_KEY_USER, "s", &row.user },
+                { DEPLOY_KEY_HOOK, "s", &row.hook },
+                { DEPLOY_KEY_PROVIDER, "s", &row.provider },
         };
         int r;
 
@@ -286,36 +301,6 @@ void stage_table_add(Table *table, const char *project, const StageRow *row) {
         table_add_text(table, row->shadowed_by);
 }
 
-Table *deploy_table_new(void) {
-        static const Column columns[] = {
-                { "ID", "id", COLUMN_RIGHT },
-                { "PROJECT", "project", COLUMN_SHRINKS },
-                { "STAGE", "stage", COLUMN_SHRINKS },
-                { "IMAGE", "image", COLUMN_SHRINKS | COLUMN_TAIL },
-                { "STATE", "state", COLUMN_STATE },
-                { "QUEUED", "queued_at", COLUMN_TIME },
-                { NULL, "finished_at", 0 },
-                { "REASON", "reason", COLUMN_SHRINKS },
-                { NULL, "started_at", 0 },
-                { NULL, "attempts", 0 },
-                { NULL, "next_attempt_at", 0 },
-                { NULL, "digest", 0 },
-        };
-
-        return table_new(columns, ELEMENTSOF(columns));
-}
-
-/* The tag says enough, where there is one; status shows digests. */
-static void add_image(Table *table, const char *image) {
-        const char *at = strchr(image, '@'), *slash = strrchr(image, '/');
-        const char *tag = strchr(slash ? slash : image, ':');
-        _cleanup_free_ char *shown = NULL;
-
-        if (at && tag && tag < at)
-                shown = strndup(image, (size_t) (at - image));
-        table_add_short(table, image, shown ? shown : image);
-}
-
 bool deploy_waits(const DeployRow *row) {
         return streq(row->state, "queued") && row->next_at > 0;
 }
@@ -333,72 +318,4 @@ int deploy_waiting(const DeployRow *row, char **ret) {
 
         *ret = text;
         return 0;
-}
-
-static void add_reason(Table *table, const DeployRow *row) {
-        _cleanup_free_ char *waiting = NULL;
-
-        if (deploy_waits(row) && deploy_waiting(row, &waiting) >= 0)
-                table_add_short(table, row->reason, waiting);
-        else
-                table_add_text(table, row->reason);
-}
-
-void deploy_table_add(Table *table, const DeployRow *row) {
-        table_add_number(table, row->id);
-        table_add_text(table, row->project);
-        table_add_text(table, row->stage);
-        add_image(table, row->image);
-        table_add_text(table, row->state);
-        table_add_time(table, row->queued_at);
-        table_add_time(table, row->finished_at);
-        add_reason(table, row);
-        table_add_time(table, row->started_at);
-        table_add_number(table, row->attempts);
-        table_add_time(table, row->next_at);
-        table_add_text(table, row->digest);
-}
-
-Table *instance_table_new(bool with_manager) {
-        static const Column columns[] = {
-                { "PROJECT", "project", COLUMN_SHRINKS },
-                { "STAGE", "stage", COLUMN_SHRINKS },
-                { "DEPLOY", "deploy", COLUMN_RIGHT },
-                { "STATE", "state", COLUMN_STATE },
-                { "HEALTH", "health", COLUMN_STATE | COLUMN_DROPS },
-                { "DIGEST", "digest", COLUMN_SHRINKS },
-                { "SINCE", "started_at", COLUMN_TIME },
-                { "ENDPOINT", "endpoint", 0 },
-                { NULL, "container", 0 },
-                { NULL, "name", 0 },
-                { NULL, "store", 0 },
-                { "NOTE", NULL, COLUMN_RARE },
-                { NULL, "managed", 0 },
-        };
-
-        return table_new(columns, ELEMENTSOF(columns) - (with_manager ? 0 : 2));
-}
-
-/* The first digits of a digest, as the engines' own tools show them. */
-static void digest_shorten(const char *digest, char shown[static 16]) {
-        const char *colon = strchr(digest, ':');
-
-        (void) snprintf(shown, 16, "%.12s", colon ? colon + 1 : digest);
-}
-
-void instance_table_add(Table *table, const InstanceRow *row) {
-        char digest[16];
-
-        digest_shorten(row->digest, digest);
-        table_add_text(table, row->project);
-        table_add_text(table, row->stage);
-        table_add_number(table, row->deploy);
-        table_add_text(table, row->state);
-        table_add_text(table, row->health);
-        table_add_short(table, row->digest, digest);
-        table_add_time(table, row->started_at);
-        table_add_text(table, row->endpoint);
-        table_add_text(table, row->container);
-        table_add_text(table, row->name);
-        table_add_text(table, row->store);
 }

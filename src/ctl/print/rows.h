@@ -45,7 +45,18 @@ typedef struct DeployRow {
         uint64_t queued_at;
         uint64_t started_at;
         uint64_t finished_at;
+        const char *source;     /* what made it: "webhook", "rollback", …; "": not told */
+        uint64_t generation;    /* of a rollback: the deploy that it goes back to; 0 elsewhere */
+        uint64_t superseded_by; /* the deploy that took its place; 0: none */
+        /* Who asked for it: a uid and its name, or a hook and the format of its sender; "" where there is none. */
+        uint32_t uid; /* DEPLOY_NO_UID: none */
+        const char *user;
+        const char *hook;
+        const char *provider;
 } DeployRow;
+
+/* The uid that nobody has. */
+#define DEPLOY_NO_UID UINT32_MAX
 
 typedef struct HookRow {
         const char *name;
@@ -123,11 +134,6 @@ bool deploy_is_finished(const DeployRow *row);
 bool deploy_waits(const DeployRow *row);
 int deploy_waiting(const DeployRow *row, char **ret);
 
-/* Tables of stages, deploys and instances, which more than one verb shows. NULL: no memory. */
+/* The table of stages, which more than one verb shows. NULL: no memory. */
 Table *stage_table_new(void);
 void stage_table_add(Table *table, const char *project, const StageRow *row);
-Table *deploy_table_new(void);
-void deploy_table_add(Table *table, const DeployRow *row);
-/* With two more cells a row where `with_manager`: what people and what programs are told of who manages it. */
-Table *instance_table_new(bool with_manager);
-void instance_table_add(Table *table, const InstanceRow *row);

@@ -4,30 +4,17 @@
 
 #include <time.h>
 
+#include "ctl/print/table-layout.h"
 #include "ctl/print/terminal.h"
 #include "ctl/text.h"
 
-#define GAP         2U
-#define WIDTH_EASY  24U /* texts give way until here, before times do */
-#define WIDTH_MIN   6U
-#define COLUMNS_MAX 16U
-#define ABSENT      "-"
-#define ELLIPSIS    "…"
-
-struct Table {
-        const Column *columns;
-        size_t n_columns;
-        json_t *rows; /* array of objects */
-        char **cells; /* what people see, escaped, row by row; NULL where they see nothing */
-        size_t n_cells;
-        int error;
-};
+#define ELLIPSIS "…"
 
 Table *table_new(const Column *columns, size_t n_columns) {
         _cleanup_(table_freep) Table *table = NULL;
 
         assert(columns);
-        assert(n_columns > 0 && n_columns <= COLUMNS_MAX);
+        assert(n_columns > 0 && n_columns <= TABLE_COLUMNS_MAX);
 
         table = calloc(1, sizeof(*table));
         if (!table)
@@ -79,7 +66,7 @@ static int table_add_cell(Table *table, const Column *column, const char *shown)
         table->cells = cells;
 
         if (column->heading) {
-                r = text_escape(isempty(shown) ? ABSENT : shown, &cell);
+                r = text_escape(isempty(shown) ? TABLE_ABSENT : shown, &cell);
                 if (r < 0)
                         return r;
         }
@@ -175,131 +162,6 @@ json_t *table_steal_json(Table *table) {
         return table->error < 0 ? NULL : TAKE_PTR(table->rows);
 }
 
-/* How the columns of a table lie: which are shown, and how wide. */
-typedef struct Layout {
-        bool shown[COLUMNS_MAX];
-        size_t widths[COLUMNS_MAX];
-        size_t last; /* of the columns that are shown */
-} Layout;
-
-/* Whether people see the column: it has a heading, and where it is rare, something in it. */
-static bool column_is_shown(const Table *table, size_t c) {
-        const Column *column = &table->columns[c];
-
-        if (!column->heading || !(column->flags & COLUMN_RARE))
-                return column->heading;
-
-        for (size_t i = c; i < table->n_cells; i += table->n_columns)
-                if (!streq(table->cells[i], ABSENT))
-                        return true;
-
-        return false;
-}
-
-static size_t column_width(const Table *table, size_t c, bool heading) {
-        size_t width = heading ? text_width(table->columns[c].heading) : 0;
-
-        for (size_t i = c; i < table->n_cells; i += table->n_columns) {
-                size_t has = text_width(table->cells[i]);
-
-                width = has > width ? has : width;
-        }
-
-        return width;
-}
-
-/*
- * Takes from the widest column that may shrink, again and again, until `excess` is gone or none is wider than `floor`.
- * Returns what is left of the excess.
- */
-static size_t layout_shrink(Layout *layout, const Table *table, size_t floor, size_t excess) {
-        for (; excess > 0; excess--) {
-                size_t widest = SIZE_MAX;
-
-                for (size_t c = 0; c < table->n_columns; c++)
-                        if (layout->shown[c] && (table->columns[c].flags & COLUMN_SHRINKS) &&
-                            layout->widths[c] > floor &&
-                            (widest == SIZE_MAX || layout->widths[c] > layout->widths[widest]))
-                                widest = c;
-                if (widest == SIZE_MAX)
-                        break;
-
-                layout->widths[widest]--;
-        }
-
-        return excess;
-}
-
-/* How a time is cut: "Sat 2026-01-31 12:34:56", "2026-01-31 12:34", "01-31 12:34". */
-static const struct { size_t offset, width; } time_forms[] = { { 0, 23 }, { 4, 16 }, { 9, 11 } };
-
-/* Returns what is left of the excess, or what has become free. */
-static ssize_t layout_shorten_times(Layout *layout, const Table *table, size_t form, ssize_t excess) {
-        for (size_t c = 0; c < table->n_columns; c++) {
-                if (!layout->shown[c] || !(table->columns[c].flags & COLUMN_TIME) ||
-                    layout->widths[c] <= time_forms[form].width)
-                        continue;
-
-                excess -= (ssize_t) (layout->widths[c] - time_forms[form].width);
-                layout->widths[c] = time_forms[form].width;
-        }
-
-        return excess;
-}
-
-/* The last first. */
-static void layout_drop(Layout *layout, const Table *table, size_t excess) {
-        for (size_t c = table->n_columns; c-- > 1 && excess > 0;)
-                if (layout->shown[c] && (table->columns[c].flags & COLUMN_DROPS)) {
-                        size_t gain = layout->widths[c] + GAP;
-
-                        layout->shown[c] = false;
-                        excess -= gain < excess ? gain : excess;
-                }
-}
-
-/* The times as long as the texts stay easy to read; then the texts as short as it takes. */
-static void layout_fit(Layout *layout, const Table *table, size_t excess) {
-        Layout fitted = *layout;
-        ssize_t left = 0;
-
-        for (size_t form = 0; form < ELEMENTSOF(time_forms); form++) {
-                fitted = *layout;
-                left = layout_shorten_times(&fitted, table, form, (ssize_t) excess);
-                if (left > 0)
-                        left = (ssize_t) layout_shrink(&fitted, table, WIDTH_EASY, (size_t) left);
-                if (left <= 0)
-                        break;
-        }
-
-        if (left > 0)
-                left = (ssize_t) layout_shrink(&fitted, table, WIDTH_MIN, (size_t) left);
-        if (left > 0)
-                layout_drop(&fitted, table, (size_t) left);
-        *layout = fitted;
-}
-
-static void layout_make(const Table *table, bool heading, size_t width, Layout *ret) {
-        Layout layout = { .last = 0 };
-        size_t sum = 0;
-
-        for (size_t c = 0; c < table->n_columns; c++) {
-                layout.shown[c] = column_is_shown(table, c);
-                if (!layout.shown[c])
-                        continue;
-
-                layout.widths[c] = column_width(table, c, heading);
-                layout.last = c;
-                sum += layout.widths[c] + (sum > 0 ? GAP : 0);
-        }
-
-        if (width > 0 && sum > width)
-                layout_fit(&layout, table, sum - width);
-        while (layout.last > 0 && !layout.shown[layout.last])
-                layout.last--;
-        *ret = layout;
-}
-
 /* What is well is green, what is not is red, what was undone yellow; SGR parameters of ISO 6429. */
 static const struct {
         const char *word;
@@ -321,9 +183,9 @@ static const char *cell_colour(const Column *column, const char *cell) {
 
 /* What is too wide is cut: a time at both ends. */
 static void print_cut(FILE *file, const Column *column, const char *cell, size_t width) {
-        for (size_t i = 0; (column->flags & COLUMN_TIME) && i < ELEMENTSOF(time_forms); i++)
-                if (width == time_forms[i].width) {
-                        (void) fprintf(file, "%.*s", (int) width, cell + time_forms[i].offset);
+        for (size_t i = 0; (column->flags & COLUMN_TIME) && i < TABLE_TIME_FORMS; i++)
+                if (width == table_time_forms[i].width) {
+                        (void) fprintf(file, "%.*s", (int) width, cell + table_time_forms[i].offset);
                         return;
                 }
 
@@ -369,7 +231,7 @@ static void print_row(const Table *table, FILE *file, char *const *cells, bool c
                 print_cell(file, column, cells ? cells[c] : column->heading,
                            cells && coloured ? cell_colour(column, cells[c]) : NULL, layout->widths[c],
                            c == layout->last);
-                gap = GAP;
+                gap = TABLE_GAP;
         }
         (void) fputc('\n', file);
 }
@@ -383,7 +245,7 @@ int table_print(const Table *table, FILE *file, bool heading, bool coloured, siz
         if (table->error < 0)
                 return table->error;
 
-        layout_make(table, heading, width, &layout);
+        layout = layout_make(table, heading, width);
         if (heading)
                 print_row(table, file, NULL, coloured, &layout);
         for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns)
@@ -396,10 +258,9 @@ bool table_is_cut(const Table *table, bool heading, size_t width) {
 
         assert(table);
 
-        layout_make(table, heading, width, &layout);
+        layout = layout_make(table, heading, width);
         for (size_t c = 0; c < table->n_columns; c++)
-                if (layout.shown[c] && !(table->columns[c].flags & COLUMN_TIME) &&
-                    layout.widths[c] < column_width(table, c, /* heading= */ false))
+                if (layout_cuts(&layout, table, c))
                         return true;
 
         return false;
@@ -408,8 +269,8 @@ bool table_is_cut(const Table *table, bool heading, size_t width) {
 int table_print_to(const Table *table, const Ctl *ctl, bool heading) {
         assert(ctl);
 
-        return table_print(table, ctl->out, heading, terminal_is_coloured(ctl->out),
-                           terminal_width(ctl->out));
+        return table_print(table, ctl->out, heading, terminal_is_coloured(ctl->screen),
+                           terminal_width(ctl->screen));
 }
 
 int table_show(Table *table, const Ctl *ctl, const char *what) {
@@ -432,6 +293,6 @@ int table_show(Table *table, const Ctl *ctl, const char *what) {
         if (ctl->legend && n_rows > 0)
                 ctl_print(ctl, "%s", "");
         if (ctl->legend)
-                ctl_print(ctl, "%zu %s listed.", n_rows, what);
+                ctl_print(ctl, "%zu %.*s listed.", n_rows, (int) (strlen(what) - (n_rows == 1)), what);
         return 0;
 }

@@ -9,23 +9,7 @@
 #pragma once
 
 #include "ctl/ctl.h"
-
-typedef enum ColumnFlags {
-        COLUMN_RIGHT = 1 << 0,   /* aligned at its right end: numbers */
-        COLUMN_SHRINKS = 1 << 1, /* may be cut where the terminal is too narrow */
-        COLUMN_RARE = 1 << 2,    /* not shown to people where no row has anything in it */
-        COLUMN_TIME = 1
-                      << 3, /* of table_add_time(): without its seconds, and then its year, on a narrow terminal */
-        COLUMN_DROPS = 1 << 4, /* left out where all that did not help */
-        COLUMN_STATE = 1 << 5, /* coloured where it says that something is well, or is not */
-        COLUMN_TAIL = 1 << 6,  /* cut at its beginning, since what counts stands at its end */
-} ColumnFlags;
-
-typedef struct Column {
-        const char *heading; /* NULL: for programs only */
-        const char *key;     /* in JSON; NULL: for people only */
-        unsigned flags;      /* of ColumnFlags */
-} Column;
+#include "ctl/print/column.h"
 
 typedef struct Table Table;
 
@@ -66,6 +50,7 @@ bool table_is_cut(const Table *table, bool heading, size_t width);
 int table_print_to(const Table *table, const Ctl *ctl, bool heading);
 
 /*
- * As the options of `ctl` ask for; under a table for people stands how many of `what` there are. Reports its faults.
+ * As the options of `ctl` ask for; under a table for people stands how many of `what`, which ends in "s", there are. Reports its
+ * faults.
  */
 int table_show(Table *table, const Ctl *ctl, const char *what);

@@ -30,6 +30,14 @@ size_t terminal_width(FILE *file) {
         return ioctl(fileno(file), TIOCGWINSZ, &size) >= 0 ? size.ws_col : 0;
 }
 
+size_t terminal_height(FILE *file) {
+        struct winsize size = { 0 };
+
+        assert(file);
+
+        return is_terminal(file) && ioctl(fileno(file), TIOCGWINSZ, &size) >= 0 ? size.ws_row : 0;
+}
+
 bool terminal_redraws(FILE *file) {
         const char *term = getenv("TERM");
 

@@ -9,6 +9,9 @@
 /* The width of the terminal behind `file`; 0: it is none, or does not say. */
 size_t terminal_width(FILE *file);
 
+/* Its lines; 0: none, or not known. */
+size_t terminal_height(FILE *file);
+
 /* Whether `file` is a terminal on which a line can be written anew: TERM= is set, and it is not "dumb". */
 bool terminal_redraws(FILE *file);
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "ctl/client.h"
+#include "ctl/print/deploy-table.h"
 #include "ctl/print/terminal.h"
 #include "ctl/report.h"
 #include "ctl/verbs/find.h"
@@ -17,7 +18,6 @@ int verb_deploys(Ctl *ctl, char *args[]) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *project = args[0], *stage = project ? args[1] : NULL;
         _cleanup_(table_freep) Table *table = NULL;
-        DeployRow row;
         int r;
 
         table = deploy_table_new();
@@ -30,8 +30,8 @@ int verb_deploys(Ctl *ctl, char *args[]) {
                 return r;
 
         r = rows_enter(reply);
-        while (r >= 0 && (r = deploy_read(reply, &row)) > 0)
-                deploy_table_add(table, &row);
+        if (r >= 0)
+                r = deploy_table_add_all(table, reply);
         if (r < 0)
                 return report_answer(ctl, &peer_webhook, r);
 
@@ -43,8 +43,8 @@ int verb_deploys(Ctl *ctl, char *args[]) {
         }
 
         r = table_show(table, ctl, "deploys");
-        if (r >= 0 && !ctl->json && table_is_cut(table, ctl->legend, terminal_width(ctl->out)))
-                ctl_hint(ctl, "What is cut here is told in full by: tinyforgectl follow ID");
+        if (r >= 0 && !ctl->json && table_is_cut(table, ctl->legend, terminal_width(ctl->screen)))
+                ctl_hint(ctl, "What is cut here is told in full by: tinyforgectl describe ID");
         return r;
 }
 

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "ctl/client.h"
-#include "ctl/print/rows.h"
+#include "ctl/print/instance-table.h"
 #include "ctl/report.h"
 #include "ctl/verbs/find.h"
 #include "ctl/verbs/verbs.h"
@@ -26,7 +26,7 @@ static int add_instances(Ctl *ctl, sd_bus_message *reply, Table *table, Found *r
 
                 found.n_running++;
                 found.n_published += !isempty(row.endpoint);
-                instance_table_add(table, &row);
+                instance_table_add(table, &row, /* origin= */ NULL);
                 if (!ctl->json && !isempty(row.endpoint))
                         ctl_print(ctl, "%s", row.endpoint);
         }

@@ -3,19 +3,19 @@
 #include "ctl/verbs/instances.h"
 
 #include "ctl/client.h"
-#include "ctl/print/rows.h"
+#include "ctl/print/deploy-words.h"
+#include "ctl/print/instance-table.h"
 #include "ctl/report.h"
 
 /* webhookd forgets the finished deploys of a stage beyond these. */
 #define ROWS_KEPT 200U
 
-static const char unmanaged[] = "unmanaged";
-
 /*
- * Whether webhookd knows the deploy that made the instance. It does not where a backup was restored or a stage was removed. What
- * is older than all that it keeps, it may have forgotten. The numbers of another store say nothing here.
+ * Whether webhookd knows the deploy that made the instance, and by which tag. It does not where a backup was restored or a stage was
+ * removed. What is older than all that it keeps, it may have forgotten. The numbers of another store say nothing here.
  */
-static int is_managed(Ctl *ctl, const InstanceRow *instance, const char *store, bool *ret) {
+static int find_origin(Ctl *ctl, const InstanceRow *instance, const char *store,
+                       char tag[static DEPLOY_WORD_SIZE], bool *ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         bool is_listed = false;
         uint64_t oldest = 0;
@@ -35,6 +35,8 @@ static int is_managed(Ctl *ctl, const InstanceRow *instance, const char *store, 
 
         r = rows_enter(reply);
         for (; r >= 0 && (r = deploy_read(reply, &row)) > 0; n++) {
+                if (row.id == instance->deploy)
+                        (void) deploy_tag(&row, /* with_digest= */ false, tag);
                 is_listed = is_listed || row.id == instance->deploy;
                 oldest = row.id;
         }
@@ -46,21 +48,17 @@ static int is_managed(Ctl *ctl, const InstanceRow *instance, const char *store, 
 }
 
 static int add_instance(Ctl *ctl, Table *table, const InstanceRow *row, const char *store) {
-        bool managed = true;
+        char tag[DEPLOY_WORD_SIZE] = "";
+        InstanceOrigin origin = { .tag = tag, .is_known = store };
         int r;
 
-        instance_table_add(table, row);
         if (store) {
-                r = is_managed(ctl, row, store, &managed);
+                r = find_origin(ctl, row, store, tag, &origin.is_managed);
                 if (r < 0)
                         return r;
         }
 
-        table_add_text(table, managed ? NULL : unmanaged);
-        if (store)
-                table_add_bool(table, managed);
-        else
-                table_add_text(table, NULL);
+        instance_table_add(table, row, &origin);
         return 0;
 }
 

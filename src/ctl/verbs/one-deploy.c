@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* cancel and follow: what is done to one deploy, named by its id. */
 #include "ctl/client.h"
+#include "ctl/verbs/deploy-id.h"
 #include "ctl/verbs/outcome.h"
 #include "ctl/verbs/verbs.h"
-#include "shared/conf/parse.h"
-
-/* 0, or an exit code. webhookd counts from 1, in a signed column. */
-static int parse_id(const Ctl *ctl, const char *text, uint64_t *ret) {
-        if (parse_uint(text, INT64_MAX, ret) >= 0 && *ret > 0)
-                return 0;
-
-        (void) ctl_fail(ctl, -EINVAL, "The id of a deploy is a number, not '%s'", text);
-        ctl_hint(ctl, "The deploys are listed by: tinyforgectl deploys");
-        return CTL_EXIT_USAGE;
-}
 
 /* The deploy that the argument names, and what is needed to wait for it: 0, an exit code, or a fault. */
 static int begin(Ctl *ctl, char *args[], uint64_t *ret_id, Wait **ret) {
         int r;
 
-        r = parse_id(ctl, args[0], ret_id);
+        r = deploy_id_parse(ctl, args[0], ret_id);
         return r > 0 ? r : wait_new(ctl, ret);
 }
 

@@ -6,6 +6,7 @@
 
 #include "ctl/advice.h"
 #include "ctl/client.h"
+#include "ctl/print/deploy-table.h"
 #include "ctl/verbs/find.h"
 #include "shared/bus/errors.h"
 
@@ -42,31 +43,64 @@ static int show_deploy(const Ctl *ctl, const DeployRow *row) {
 }
 
 /* What is the matter is the reason's first word, where it is an error with a name; else the logs are what is left. */
-static void hint_failure(const Ctl *ctl, const DeployRow *row) {
+static const char *failure_advice(const DeployRow *row, char buffer[static OUTCOME_ADVICE_SIZE]) {
         const char *reason = strempty(row->reason), *advice;
-        char buffer[256], name[64];
+        char name[64];
 
         (void) snprintf(name, sizeof(name), ERROR_PREFIX "%.*s", (int) strcspn(reason, ":"), reason);
-        advice = advice_find(&peer_deployer, name, buffer, sizeof(buffer));
+        advice = advice_find(&peer_deployer, name, buffer, OUTCOME_ADVICE_SIZE);
         if (advice)
-                ctl_hint(ctl, "%s", advice);
+                return advice;
+
+        (void) snprintf(buffer, OUTCOME_ADVICE_SIZE,
+                        "What it did, and what its container said: tinyforgectl logs %s %s", row->project,
+                        row->stage);
+        return buffer;
+}
+
+static const char *superseded_advice(const DeployRow *row, char buffer[static OUTCOME_ADVICE_SIZE]) {
+        if (row->superseded_by > 0)
+                (void) snprintf(buffer, OUTCOME_ADVICE_SIZE,
+                                "Deploy %" PRIu64 " took its place: tinyforgectl describe %" PRIu64,
+                                row->superseded_by, row->superseded_by);
         else
-                ctl_hint(ctl, "What it did, and what its container said: tinyforgectl logs %s %s",
-                         row->project, row->stage);
+                (void) snprintf(buffer, OUTCOME_ADVICE_SIZE,
+                                "A newer deploy of the stage took its place: tinyforgectl deploys %s %s",
+                                row->project, row->stage);
+        return buffer;
+}
+
+const char *outcome_advice(const DeployRow *row, OutcomeGoal goal, char buffer[static OUTCOME_ADVICE_SIZE]) {
+        assert(row);
+
+        if (!deploy_is_finished(row))
+                (void) snprintf(buffer, OUTCOME_ADVICE_SIZE,
+                                "To watch it: tinyforgectl follow %" PRIu64
+                                "; to stop it: tinyforgectl cancel %" PRIu64,
+                                row->id, row->id);
+        else if (streq(row->state, "failed") || streq(row->state, "rolled-back"))
+                return failure_advice(row, buffer);
+        else if (streq(row->state, "superseded"))
+                return superseded_advice(row, buffer);
+        else if (streq(row->state, "cancelled"))
+                return "What ran before keeps running: tinyforgectl status";
+        else if (goal == GOAL_CANCELLED && streq(row->state, "succeeded"))
+                (void) snprintf(buffer, OUTCOME_ADVICE_SIZE,
+                                "It was too late to cancel it. To go back: tinyforgectl rollback %s %s",
+                                row->project, row->stage);
+        else
+                return NULL;
+
+        return buffer;
 }
 
 /* What to do next, where that is not plain. */
 static void hint_end(const Ctl *ctl, const DeployRow *row, OutcomeGoal goal) {
-        if (streq(row->state, "failed") || streq(row->state, "rolled-back"))
-                hint_failure(ctl, row);
-        else if (streq(row->state, "superseded"))
-                ctl_hint(ctl, "A newer deploy of the stage took its place: tinyforgectl deploys %s %s",
-                         row->project, row->stage);
-        else if (streq(row->state, "cancelled"))
-                ctl_hint(ctl, "What ran before keeps running: tinyforgectl status");
-        else if (goal == GOAL_CANCELLED && streq(row->state, "succeeded"))
-                ctl_hint(ctl, "It was too late to cancel it. To go back: tinyforgectl rollback %s %s",
-                         row->project, row->stage);
+        char buffer[OUTCOME_ADVICE_SIZE];
+        const char *advice = deploy_is_finished(row) ? outcome_advice(row, goal, buffer) : NULL;
+
+        if (advice)
+                ctl_hint(ctl, "%s", advice);
 }
 
 static int show_outcome(const Ctl *ctl, const DeployRow *row, OutcomeGoal goal) {

@@ -4,13 +4,20 @@
  */
 #pragma once
 
+#include "ctl/print/rows.h"
 #include "ctl/verbs/wait.h"
+
+/* Bytes of an advice with its end. */
+#define OUTCOME_ADVICE_SIZE 512U
 
 /* What is success? */
 typedef enum OutcomeGoal {
         GOAL_RUNS,      /* what was asked for runs */
         GOAL_CANCELLED, /* it does not, and what ran before does */
 } OutcomeGoal;
+
+/* What to do about a deploy as it is, in `buffer` or static; NULL where that is plain. */
+const char *outcome_advice(const DeployRow *row, OutcomeGoal goal, char buffer[static OUTCOME_ADVICE_SIZE]);
 
 /*
  * Waits for the end of the deploy unless --no-wait was given, and shows its row. Returns 0 when it ended as is the goal,

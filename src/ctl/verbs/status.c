@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 #include "ctl/client.h"
-#include "ctl/print/rows.h"
+#include "ctl/print/deploy-table.h"
 #include "ctl/report.h"
 #include "ctl/verbs/engine-sockets.h"
 #include "ctl/verbs/instances.h"

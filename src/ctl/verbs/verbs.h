@@ -33,6 +33,7 @@ int verb_promote(Ctl *ctl, char *args[]);
 int verb_rollback(Ctl *ctl, char *args[]);
 int verb_cancel(Ctl *ctl, char *args[]);
 int verb_follow(Ctl *ctl, char *args[]);
+int verb_describe(Ctl *ctl, char *args[]);
 int verb_endpoint(Ctl *ctl, char *args[]);
 int verb_match(Ctl *ctl, char *args[]);
 int verb_test_payload(Ctl *ctl, char *args[]);

@@ -5,7 +5,9 @@
 
 #include "shared/bus/errors.h"
 #include "shared/log.h"
+#include "shared/protocol.h"
 #include "webhookd/bus/access.h"
+#include "webhookd/bus/asker.h"
 #include "webhookd/bus/deploy.h"
 #include "webhookd/bus/lookup.h"
 #include "webhookd/bus/reply.h"
@@ -59,6 +61,8 @@ static int enqueue(Manager *manager, const Project *project, const Stage *stage,
                    const Enqueue *row, uid_t uid, uint64_t *ret_id, sd_bus_error *error) {
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         _cleanup_free_ char *image = NULL;
+        char name[ASKER_USER_MAX + 1];
+        Asker asker = bus_asker(uid, name);
         int r;
 
         r = image_ref_format(ref, &image);
@@ -74,6 +78,7 @@ static int enqueue(Manager *manager, const Project *project, const Stage *stage,
                                           .generation = row->generation,
                                           .force = row->force,
                                           .local = row->local,
+                                          .asker = &asker,
                                           .hook = "bus",
                                           .max_queued = manager->config->max_queued,
                           },
@@ -107,7 +112,9 @@ static int deploy(Manager *manager, sd_bus_message *message, const PolkitDetails
                 r = deploy_reference(project, stage, tag, &ref, error);
         if (r >= 0)
                 r = enqueue(manager, project, stage, ref,
-                            &(Enqueue){ .source = "manual", .force = call->force, .local = call->local },
+                            &(Enqueue){ .source = SOURCE_MANUAL,
+                                        .force = call->force,
+                                        .local = call->local },
                             uid, &id, error);
         if (r < 0)
                 return r;
@@ -241,8 +248,8 @@ int method_promote(sd_bus_message *message, void *userdata, sd_bus_error *error)
         if (r >= 0)
                 r = running_reference(manager, project, from, &ref, &generation, &local, error);
         if (r >= 0)
-                r = enqueue(manager, project, to, ref, &(Enqueue){ .source = "promote", .local = local },
-                            uid, &id, error);
+                r = enqueue(manager, project, to, ref,
+                            &(Enqueue){ .source = SOURCE_PROMOTE, .local = local }, uid, &id, error);
         if (r < 0)
                 return r;
 
@@ -291,7 +298,7 @@ int method_restart(sd_bus_message *message, void *userdata, sd_bus_error *error)
                 r = running_reference(manager, project, stage, &ref, &generation, &local, error);
         if (r >= 0)
                 r = enqueue(manager, project, stage, ref,
-                            &(Enqueue){ .source = "restart",
+                            &(Enqueue){ .source = SOURCE_RESTART,
                                         .generation = generation,
                                         .force = true,
                                         .local = local },
@@ -328,13 +335,17 @@ static int rollback(Manager *manager, sd_bus_message *message, const PolkitDetai
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         _cleanup_(project_freep) Project *project = NULL;
         _cleanup_(stage_freep) Stage *stage = NULL;
+        char name[ASKER_USER_MAX + 1];
+        Asker asker;
         int r;
 
         r = manager_find_stage(manager, about->project, about->stage, &project, &stage, error);
         if (r < 0)
                 return r;
 
-        r = store_enqueue_rollback(manager->store, stage->id, hold, manager->config->max_queued, &result);
+        asker = bus_asker(uid, name);
+        r = store_enqueue_rollback(manager->store, stage->id, hold, &asker, manager->config->max_queued,
+                                   &result);
         if (r < 0)
                 return manager_reply_store_error(manager, error, r);
         if (r == 0)

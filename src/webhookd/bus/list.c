@@ -207,20 +207,54 @@ int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *e
         return sd_bus_send(NULL, reply, NULL);
 }
 
+/* One key whose value is a text, where there is any. */
+static int append_text(sd_bus_message *reply, const char *key, const char *text) {
+        return text ? sd_bus_message_append(reply, "{sv}", key, "s", text) : 0;
+}
+
+/* Who asked for it: the keys of a user, or those of a sender. */
+static int append_asker(sd_bus_message *reply, const Deploy *deploy) {
+        int r = 0;
+
+        if (deploy->by_user)
+                r = sd_bus_message_append(reply, "{sv}", DEPLOY_KEY_UID, "u", deploy->uid);
+        if (r >= 0)
+                r = append_text(reply, DEPLOY_KEY_USER, deploy->user);
+        if (r >= 0)
+                r = append_text(reply, DEPLOY_KEY_HOOK, deploy->hook);
+        return r < 0 ? r : append_text(reply, DEPLOY_KEY_PROVIDER, deploy->provider);
+}
+
+static int append_deploy_keys(sd_bus_message *reply, const Deploy *deploy) {
+        int r;
+
+        r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", /**/
+                                  DEPLOY_KEY_ID, "t", deploy->id,                                    /**/
+                                  DEPLOY_KEY_PROJECT, "s", deploy->project,                          /**/
+                                  DEPLOY_KEY_STAGE, "s", deploy->stage,                              /**/
+                                  DEPLOY_KEY_IMAGE, "s", deploy->image,                              /**/
+                                  DEPLOY_KEY_STATE, "s", deploy_state_to_string(deploy->state),      /**/
+                                  DEPLOY_KEY_REASON, "s", strempty(deploy->reason),                  /**/
+                                  DEPLOY_KEY_ATTEMPTS, "u", deploy->tries,                           /**/
+                                  DEPLOY_KEY_NEXT_AT, "t", deploy->next_at,                          /**/
+                                  DEPLOY_KEY_QUEUED_AT, "t", deploy->queued_at,                      /**/
+                                  DEPLOY_KEY_STARTED_AT, "t", deploy->started_at,                    /**/
+                                  DEPLOY_KEY_ENDED_AT, "t", deploy->finished_at,                     /**/
+                                  DEPLOY_KEY_SOURCE, "s", deploy->source,                            /**/
+                                  DEPLOY_KEY_GENERATION, "t", deploy->generation,                    /**/
+                                  DEPLOY_KEY_SUPERSEDED_BY, "t", deploy->superseded_by);
+        if (r >= 0)
+                r = append_text(reply, DEPLOY_KEY_DIGEST, deploy->digest);
+        return r < 0 ? r : append_asker(reply, deploy);
+}
+
 static int append_deploy(sd_bus_message *reply, const Deploy *deploy) {
-        return sd_bus_message_append(reply, "a{sv}", deploy->digest ? 12 : 11, DEPLOY_KEY_ID, "t",
-                                     deploy->id,                                                   /**/
-                                     DEPLOY_KEY_PROJECT, "s", deploy->project,                     /**/
-                                     DEPLOY_KEY_STAGE, "s", deploy->stage,                         /**/
-                                     DEPLOY_KEY_IMAGE, "s", deploy->image,                         /**/
-                                     DEPLOY_KEY_STATE, "s", deploy_state_to_string(deploy->state), /**/
-                                     DEPLOY_KEY_REASON, "s", strempty(deploy->reason),             /**/
-                                     DEPLOY_KEY_ATTEMPTS, "u", deploy->tries,                      /**/
-                                     DEPLOY_KEY_NEXT_AT, "t", deploy->next_at,                     /**/
-                                     DEPLOY_KEY_QUEUED_AT, "t", deploy->queued_at,                 /**/
-                                     DEPLOY_KEY_STARTED_AT, "t", deploy->started_at,               /**/
-                                     DEPLOY_KEY_ENDED_AT, "t", deploy->finished_at,                /**/
-                                     DEPLOY_KEY_DIGEST, "s", strempty(deploy->digest));
+        int r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r >= 0)
+                r = append_deploy_keys(reply, deploy);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 int method_describe_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error) {

@@ -30,6 +30,7 @@ typedef struct Handling {
         const Hook *hook;
         const Request *request;
         const PushList *pushes;
+        Asker asker;
         const char *final_id;    /* the delivery's, which must not be accepted twice; NULL: it has none */
         const char *delivery_id; /* of the push at hand, or NULL */
         uint64_t pushed_at;      /* of the push at hand, not after now, or 0 */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "shared/conf/conf.h"
+#include "shared/protocol.h"
 #include "shared/time-util.h"
 #include "webhookd/delivery/autocreate.h"
 #include "webhookd/delivery/gate.h"
@@ -72,7 +73,8 @@ static Enqueue handling_enqueue(const Handling *handling, const ImageRef *ref, c
                 .stage_id = match->stage->id,
                 .image = image,
                 .digest = ref->digest,
-                .source = "webhook",
+                .source = SOURCE_WEBHOOK,
+                .asker = &handling->asker,
                 .hook = handling->hook->name,
                 .delivery_id = handling->delivery_id,
                 .delivery_id_is_final = handling->final_id != NULL,
@@ -186,6 +188,7 @@ int handle_push(Handling *handling, const Push *push) {
         handling->delivery_id =
                         handling->final_id ? handling->final_id : push_delivery_id(handling->pushes, push);
         handling->pushed_at = time_until_now(push->pushed_at);
+        handling->asker = (Asker){ .hook = handling->hook->name, .provider = handling->pushes->provider };
         r = image_ref_format(push->ref, &image);
         if (r < 0)
                 return r;

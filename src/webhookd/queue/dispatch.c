@@ -11,6 +11,7 @@
 #include "webhookd/queue/dispatch.h"
 #include "webhookd/queue/ids.h"
 #include "webhookd/queue/operation.h"
+#include "webhookd/queue/reason.h"
 #include "webhookd/queue/settle.h"
 
 /* "PullFailed: manifest unknown": the name without its prefix, and what the deployer says. */
@@ -49,6 +50,8 @@ static void on_reply(const DeployerReply *reply, void *userdata) {
                 operation->outcome = outcome_from_string(reply->outcome);
                 operation->reason = strdup(reply->detail);
         }
+        if (operation->reason)
+                reason_tidy(operation->reason);
 
         operation_settle(operation);
         dispatch->hooks.changed(dispatch->userdata);

@@ -7,7 +7,8 @@
 #define DEPLOY_SELECT                                                                                        \
         "SELECT d.id, d.stage_id, p.name, s.name, d.image, d.digest, d.source, d.reason, d.state, "          \
         "d.attempts, ifnull(d.generation, 0), d.cancel, d.again, d.queued_at, d.started_at, d.finished_at, " \
-        "d.tries, d.retry_since, d.next_at, d.force, d.local "                                               \
+        "d.tries, d.retry_since, d.next_at, d.force, d.local, ifnull(d.superseded_by, 0), "                  \
+        "d.uid IS NOT NULL, ifnull(d.uid, 0), d.user, d.hook, d.provider "                                   \
         "FROM deploys d JOIN stages s ON s.id = d.stage_id JOIN projects p ON p.id = s.project_id "
 
 static const char *const state_names[] = {
@@ -50,6 +51,9 @@ static void deploy_done(void *object) {
         free(deploy->digest);
         free(deploy->source);
         free(deploy->reason);
+        free(deploy->user);
+        free(deploy->hook);
+        free(deploy->provider);
 }
 
 static void deploy_read(Row *row, void *object) {
@@ -76,6 +80,12 @@ static void deploy_read(Row *row, void *object) {
         deploy->next_at = row_number(row, INT64_MAX);
         deploy->force = row_number(row, 1);
         deploy->local = row_number(row, 1);
+        deploy->superseded_by = row_number(row, INT64_MAX);
+        deploy->by_user = row_number(row, 1);
+        deploy->uid = (uint32_t) row_number(row, UINT32_MAX);
+        deploy->user = row_text_or_null(row);
+        deploy->hook = row_text_or_null(row);
+        deploy->provider = row_text_or_null(row);
 }
 
 static const RowKind deploy_kind = { sizeof(Deploy), deploy_read, deploy_done };

@@ -96,8 +96,7 @@ static int enqueue_push(Store *store, const Enqueue *enqueue, EnqueueResult *res
         }
 
         if (queued) {
-                r = queue_put_aside(store, &queued, DEPLOY_SUPERSEDED, "a newer push took its place",
-                                    result);
+                r = queue_put_aside(store, &queued, DEPLOY_SUPERSEDED, result);
                 if (r < 0)
                         return r;
         }
@@ -124,6 +123,8 @@ static int enqueue_run(Store *store, const Enqueue *enqueue, EnqueueResult *resu
         }
 
         r = enqueue_push(store, enqueue, result);
+        if (r >= 0)
+                r = queue_name_successors(store, result, "");
         if (r >= 0 && enqueue->hook && enqueue->pushed_at > 0)
                 r = store_keep_push(store, enqueue, result->deploy_id);
         if (r < 0 || !enqueue->delivery_id)

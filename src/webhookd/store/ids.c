@@ -9,6 +9,7 @@
 
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/push.h"
+#include "webhookd/store/queue-asker.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"
@@ -35,12 +36,11 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                                 "UPDATE deploys SET (attempts, queued_at, tries, retry_since, next_at, reason) = "
                                 "(SELECT attempts, queued_at, tries, retry_since, ?3, ?4 FROM deploys "
                                 "WHERE id = ?2) WHERE id = ?1";
-        static const char reason[] =
-                        "a later deploy of this stage has its number: it goes on under a new one";
         EnqueueResult result = { 0 };
+        char reason[128];
         int r;
 
-        r = queue_end(store, old->id, old->stage_id, DEPLOY_SUPERSEDED, reason);
+        r = queue_end(store, old->id, old->stage_id, DEPLOY_SUPERSEDED, "");
         if (r >= 0)
                 r = queue_insert(store,
                                  &(Enqueue){ .stage_id = old->stage_id,
@@ -52,6 +52,13 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                                              .local = old->local,
                                              .max_queued = UINT_MAX },
                                  &result);
+        (void) snprintf(reason, sizeof(reason),
+                        "a later deploy of this stage has its number: it goes on as deploy %" PRIu64,
+                        result.deploy_id);
+        if (r >= 0)
+                r = queue_name_successor(store, old->id, result.deploy_id, reason);
+        if (r >= 0)
+                r = queue_copy_asker(store, old->id, result.deploy_id);
         if (r >= 0)
                 r = store_write(store, keys_sql,
                                 VALUES(value_number(old->stage_id), value_id(old->id),

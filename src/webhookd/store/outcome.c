@@ -3,12 +3,15 @@
  * How a row of the queue goes on: from queued to running, and from there to its end or back. How it came to be is in
  * enqueue.c.
  */
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 
 #include "shared/protocol.h"
 #include "shared/time-util.h"
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/push.h"
+#include "webhookd/store/queue-asker.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"
@@ -93,6 +96,8 @@ static int queue_follow(Store *store, const Deploy *ended, uint64_t *ret_again) 
                          &result);
         if (r >= 0)
                 r = store_copy_pushes(store, ended->id, result.deploy_id);
+        if (r >= 0)
+                r = queue_copy_asker(store, ended->id, result.deploy_id);
         if (r < 0)
                 return r;
 
@@ -211,6 +216,20 @@ static RequeueVerdict requeue_judge(const Deploy *deploy, bool exhausted, const 
         return exhausted ? REQUEUE_EXHAUSTED : newer ? REQUEUE_SUPERSEDED : REQUEUE_QUEUED;
 }
 
+/* Why it did not go on, and why it was tried at all. */
+static int requeue_name_successor(Store *store, uint64_t id, uint64_t newer, const char *failure) {
+        _cleanup_free_ char *text = NULL, *reason = NULL;
+        int r;
+
+        if (asprintf(&text, "deploy %" PRIu64 " took its place; its last attempt: %s", newer, failure) < 0) {
+                text = NULL;
+                return store_fail_text(store, -ENOMEM, "out of memory");
+        }
+
+        r = reason_cut(store, text, &reason);
+        return r < 0 ? r : queue_name_successor(store, id, newer, reason);
+}
+
 static int requeue_run(Store *store, const Deploy *deploy, const Failure *failure,
                        RequeueVerdict *ret_verdict, uint64_t *ret_again) {
         _cleanup_(deploy_freep) Deploy *newer = NULL;
@@ -229,6 +248,8 @@ static int requeue_run(Store *store, const Deploy *deploy, const Failure *failur
                 return 0;
 
         r = queue_end(store, deploy->id, deploy->stage_id, requeue_state(*ret_verdict), failure->reason);
+        if (r >= 0 && *ret_verdict == REQUEUE_SUPERSEDED)
+                r = requeue_name_successor(store, deploy->id, newer->id, failure->reason);
         if (r < 0)
                 return r;
 

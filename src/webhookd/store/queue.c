@@ -3,11 +3,14 @@
  * Rows that come into the queue and leave it, in the caller's step. Which push becomes one is decided in enqueue.c, how one
  * goes on in outcome.c.
  */
+#include <inttypes.h>
 #include <sqlite3.h>
+#include <stdio.h>
 
 #include "shared/time-util.h"
 #include "webhookd/store/delivery.h"
 #include "webhookd/store/metrics.h"
+#include "webhookd/store/queue-asker.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 
@@ -85,29 +88,49 @@ int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
         result->state = DEPLOY_QUEUED;
         /* What joined the running row is older than this, and is not to be deployed after it. */
         r = store_write(store, forget_sql, VALUES(value_number(enqueue->stage_id)));
-        return r < 0 ? r : 0;
+        return r < 0 ? r : queue_keep_asker(store, result->deploy_id, enqueue->asker);
 }
 
-int queue_put_aside(Store *store, Deploy **queued, DeployState state, const char *reason,
-                    EnqueueResult *result) {
+int queue_put_aside(Store *store, Deploy **queued, DeployState state, EnqueueResult *result) {
         Deploy *deploy = *queued;
-        char *text;
         int r;
 
-        r = queue_end(store, deploy->id, deploy->stage_id, state, reason);
+        r = queue_end(store, deploy->id, deploy->stage_id, state, "");
         if (r < 0)
                 return r;
 
-        text = strdup(reason);
-        if (!text)
-                return store_fail_text(store, -ENOMEM, "out of memory");
-
-        free(deploy->reason);
-        deploy->reason = text;
         deploy->state = state;
         deploy->finished_at = now_usec(CLOCK_REALTIME);
 
         /* The list is the one row that a stage can have in its queue. */
         result->superseded = (DeployList){ .items = TAKE_PTR(*queued), .n = 1 };
+        return 0;
+}
+
+int queue_name_successor(Store *store, uint64_t id, uint64_t successor, const char *reason) {
+        static const char sql[] = "UPDATE deploys SET superseded_by = ?2, reason = ?3 WHERE id = ?1";
+        int r;
+
+        r = store_write(store, sql, VALUES(value_id(id), value_id(successor), value_text(reason)));
+        return r < 0 ? r : 0;
+}
+
+int queue_name_successors(Store *store, EnqueueResult *result, const char *what) {
+        for (size_t i = 0; i < result->superseded.n; i++) {
+                Deploy *old = &result->superseded.items[i];
+                char *reason;
+                int r;
+
+                if (asprintf(&reason, "deploy %" PRIu64 "%s took its place", result->deploy_id, what) < 0)
+                        return store_fail_text(store, -ENOMEM, "out of memory");
+
+                free(old->reason);
+                old->reason = reason;
+                old->superseded_by = result->deploy_id;
+                r = queue_name_successor(store, old->id, old->superseded_by, reason);
+                if (r < 0)
+                        return r;
+        }
+
         return 0;
 }

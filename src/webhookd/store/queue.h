@@ -8,6 +8,9 @@
 int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, const char *reason);
 /* Adds a row. -ENOBUFS. */
 int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result);
-/* Ends the queued row of a stage for a newer one, and hands it to the result. */
-int queue_put_aside(Store *store, Deploy **queued, DeployState state, const char *reason,
-                    EnqueueResult *result);
+/* Ends the queued row of a stage for a newer one, and hands it to the result; its reason is still to come. */
+int queue_put_aside(Store *store, Deploy **queued, DeployState state, EnqueueResult *result);
+/* The reason of a row that ended for a newer one, and which that is. */
+int queue_name_successor(Store *store, uint64_t id, uint64_t successor, const char *reason);
+/* The same for what a result has put aside; `what` stands behind the number: "", or ", a rollback,". */
+int queue_name_successors(Store *store, EnqueueResult *result, const char *what);

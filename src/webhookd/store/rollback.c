@@ -3,6 +3,7 @@
  * Going back, and calling off: the rows that a rollback makes, and the cancelling of rows. A generation is a version that
  * ran; it is known by the id of the deploy that brought it first.
  */
+#include "shared/protocol.h"
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/row.h"
@@ -59,8 +60,8 @@ static int target_find(Store *store, int64_t stage_id, Target *ret) {
         return 1;
 }
 
-static int rollback_queue(Store *store, int64_t stage_id, const Target *target, unsigned max_queued,
-                          EnqueueResult *result) {
+static int rollback_queue(Store *store, int64_t stage_id, const Target *target, const Asker *asker,
+                          unsigned max_queued, EnqueueResult *result) {
         _cleanup_(deploy_freep) Deploy *queued = NULL;
         int r;
 
@@ -69,24 +70,26 @@ static int rollback_queue(Store *store, int64_t stage_id, const Target *target, 
                 return r;
 
         if (queued) {
-                r = queue_put_aside(store, &queued, DEPLOY_CANCELLED, "a rollback took its place", result);
+                r = queue_put_aside(store, &queued, DEPLOY_CANCELLED, result);
                 if (r < 0)
                         return r;
         }
 
-        return queue_insert(store,
-                            &(Enqueue){ .stage_id = stage_id,
-                                        .image = target->image,
-                                        .digest = target->digest,
-                                        .source = "rollback",
-                                        .generation = target->generation,
-                                        .local = target->local,
-                                        .max_queued = max_queued },
-                            result);
+        r = queue_insert(store,
+                         &(Enqueue){ .stage_id = stage_id,
+                                     .image = target->image,
+                                     .digest = target->digest,
+                                     .source = SOURCE_ROLLBACK,
+                                     .generation = target->generation,
+                                     .local = target->local,
+                                     .asker = asker,
+                                     .max_queued = max_queued },
+                         result);
+        return r < 0 ? r : queue_name_successors(store, result, ", a rollback,");
 }
 
-int store_enqueue_rollback(Store *store, int64_t stage_id, bool hold, unsigned max_queued,
-                           EnqueueResult *ret) {
+int store_enqueue_rollback(Store *store, int64_t stage_id, bool hold, const Asker *asker,
+                           unsigned max_queued, EnqueueResult *ret) {
         static const char hold_sql[] = "UPDATE stages SET auto_deploy = 0 WHERE id = ?1";
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         _cleanup_(target_done) Target target = { 0 };
@@ -104,7 +107,7 @@ int store_enqueue_rollback(Store *store, int64_t stage_id, bool hold, unsigned m
         if (r <= 0)
                 return r;
 
-        r = rollback_queue(store, stage_id, &target, max_queued, &result);
+        r = rollback_queue(store, stage_id, &target, asker, max_queued, &result);
         if (r >= 0 && hold)
                 r = store_write(store, hold_sql, VALUES(value_number(stage_id)));
         if (r >= 0)

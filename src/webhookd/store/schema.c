@@ -202,9 +202,21 @@ static const char migration_9[] = "ALTER TABLE hooks ADD COLUMN bare INTEGER NOT
                                   " CHECK(bare IN (0, 1) AND (bare = 0 OR images <> ''));"
                                   "PRAGMA user_version = 9;";
 
+/*
+ * Version 10. `uid`, `user`, `hook` and `provider` say who asked for a deploy, see asker.h; all of them are NULL in older rows.
+ * `superseded_by` is the deploy that took the place of one that waited.
+ */
+static const char migration_10[] =
+                "ALTER TABLE deploys ADD COLUMN uid INTEGER CHECK(uid BETWEEN 0 AND 4294967295);"
+                "ALTER TABLE deploys ADD COLUMN user TEXT CHECK(length(user) BETWEEN 1 AND 64);"
+                "ALTER TABLE deploys ADD COLUMN hook TEXT CHECK(length(hook) BETWEEN 1 AND 63);"
+                "ALTER TABLE deploys ADD COLUMN provider TEXT CHECK(length(provider) BETWEEN 1 AND 32);"
+                "ALTER TABLE deploys ADD COLUMN superseded_by INTEGER CHECK(superseded_by > 0);"
+                "PRAGMA user_version = 10;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
 static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4, migration_5,
-                                          migration_6, migration_7, migration_8, migration_9 };
+                                          migration_6, migration_7, migration_8, migration_9, migration_10 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 

@@ -16,8 +16,9 @@
 
 #include "shared/macro.h"
 #include "shared/tag/tag-policy.h"
+#include "webhookd/store/asker.h"
 
-#define STORE_SCHEMA_VERSION 9
+#define STORE_SCHEMA_VERSION 10
 /* Bytes of a UUID in text with its NUL. */
 #define UUID_TEXT_SIZE 37U
 /* Attempts that count, per deploy. */
@@ -109,8 +110,13 @@ typedef struct Deploy {
         bool cancel;         /* cancelling was asked for while it ran */
         bool again;          /* joined while its digest was unknown: one more row follows its end */
         uint64_t queued_at, started_at, finished_at; /* µs since the epoch, 0 where not yet */
-        uint64_t retry_since; /* the first failure that RetryForSec= bounds; 0: none */
-        uint64_t next_at;     /* of a row that waits for another attempt: when that is; 0 elsewhere */
+        uint64_t retry_since;   /* the first failure that RetryForSec= bounds; 0: none */
+        uint64_t next_at;       /* of a row that waits for another attempt: when that is; 0 elsewhere */
+        uint64_t superseded_by; /* which deploy took its place in the queue; 0: none */
+        /* Who asked for it, as in Asker. */
+        bool by_user;
+        uint32_t uid;
+        char *user, *hook, *provider; /* NULL: none, or not known */
 } Deploy;
 
 typedef struct DeployList {
@@ -260,6 +266,7 @@ typedef struct Enqueue {
         uint64_t generation; /* of a rollback, and of the restart of what one brought back; 0 elsewhere */
         bool force;          /* what runs is to be replaced, also where it is the same */
         bool local;          /* no registry is asked for its image */
+        const Asker *asker;  /* who asks; NULL: not known */
         const char *hook;    /* which hook it came through; "main" */
         const char *delivery_id;   /* the sender's, or NULL: then no redelivery is recognised */
         bool delivery_id_is_final; /* Standard Webhooks: an id is never accepted twice */
@@ -314,8 +321,8 @@ int store_enqueue(Store *store, const Enqueue *enqueue, EnqueueResult *ret);
  * older rows that succeeded with another digest. The queued row of the stage is put aside as cancelled, and `hold`
  * switches auto_deploy off. 1 done; 0 and no change when there is nothing to go back to; -ENOBUFS as above.
  */
-int store_enqueue_rollback(Store *store, int64_t stage_id, bool hold, unsigned max_queued,
-                           EnqueueResult *ret);
+int store_enqueue_rollback(Store *store, int64_t stage_id, bool hold, const Asker *asker,
+                           unsigned max_queued, EnqueueResult *ret);
 
 typedef enum CancelVerdict {
         CANCEL_UNKNOWN,  /* no such row */

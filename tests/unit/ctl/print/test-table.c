@@ -116,6 +116,47 @@ static void widest_column_gives_way_on_a_narrow_terminal(void **state) {
                        "7  a-name-of-some-length  a note that is longer than the name is\n");
 }
 
+static void columns_are_left_out_where_a_terminal_has_no_room_for_them(void **state) {
+        static const Column many[] = {
+                { "ID", "id", COLUMN_RIGHT },           { "NAME", "name", COLUMN_SHRINKS },
+                { "STATE", "state", COLUMN_STATE },     { "TOOK", "took", COLUMN_SPARE },
+                { "DIGEST", "digest", COLUMN_SPARE },   { "FIXED", "fixed", 0 },
+                { "REASON", "reason", COLUMN_SHRINKS },
+        };
+        _cleanup_(table_freep) Table *table = table_new(many, ELEMENTSOF(many));
+
+        (void) state;
+
+        assert_non_null(table);
+        table_add_number(table, 7);
+        table_add_text(table, "shop");
+        table_add_text(table, "rolled-back");
+        table_add_text(table, "12s");
+        table_add_text(table, "0123456789ab");
+        table_add_text(table, "fixed-width");
+        table_add_text(table, "a reason that does not fit at all");
+        assert_printed(table, false, 0,
+                       "7  shop  rolled-back  12s  0123456789ab  fixed-width  a reason that does not fit at all\n");
+        /* What is spare goes before a text is cut below what is easy to read, the last first; that is no loss to hint at. */
+        assert_printed(table, false, 75,
+                       "7  shop  rolled-back  12s  fixed-width  a reason that does not fit at all\n");
+        assert_printed(table, false, 60, "7  shop  rolled-back  fixed-width  a reason that does not f…\n");
+        assert_false(table_is_cut(table, false, 75));
+        assert_true(table_is_cut(table, false, 60));
+        /* No line is longer than a terminal of 40 columns, and the state is the last to go. */
+        assert_printed(table, false, 45, "7  shop  rolled-back  fixed-width  a reason …\n");
+        assert_printed(table, false, 40, "7  shop  rolled-back  fixed-width\n");
+        table_add_number(table, 12345);
+        table_add_text(table, "a-long-name");
+        table_add_text(table, "rolled-back");
+        table_add_text(table, "");
+        table_add_text(table, "");
+        table_add_text(table, "");
+        table_add_text(table, "because");
+        assert_printed(table, false, 40,
+                       "    7  shop    rolled-back  fixed-width\n12345  a-lon…  rolled-back  -\n");
+}
+
 static void what_counts_at_the_end_of_a_text_stays(void **state) {
         static const Column with_image[] = {
                 { "IMAGE", "image", COLUMN_SHRINKS | COLUMN_TAIL },
@@ -271,6 +312,7 @@ int main(void) {
                 cmocka_unit_test(width_counts_characters),
                 cmocka_unit_test(columns_are_aligned_and_what_is_empty_is_a_dash),
                 cmocka_unit_test(widest_column_gives_way_on_a_narrow_terminal),
+                cmocka_unit_test(columns_are_left_out_where_a_terminal_has_no_room_for_them),
                 cmocka_unit_test(what_counts_at_the_end_of_a_text_stays),
                 cmocka_unit_test(caller_learns_whether_a_text_is_cut),
                 cmocka_unit_test(time_loses_its_seconds_and_year_before_texts_lose_their_sense),

@@ -52,7 +52,7 @@ static uint64_t deploy(Fixture *f, const char *image, const char *digest, Deploy
 static void roll_back(Fixture *f, DeployState state) {
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
 
-        assert_int_equal(store_enqueue_rollback(f->store, f->dev, false, MAX_QUEUED, &result), 1);
+        assert_int_equal(store_enqueue_rollback(f->store, f->dev, false, NULL, MAX_QUEUED, &result), 1);
         if (state == DEPLOY_QUEUED)
                 return;
 

@@ -23,7 +23,8 @@ static uint64_t roll_back(Fixture *f, const char *image, uint64_t generation) {
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
         _cleanup_(deploy_freep) Deploy *row = NULL;
 
-        assert_int_equal(store_enqueue_rollback(f->store, f->dev, false, MAX_QUEUED, &result), !!image);
+        assert_int_equal(store_enqueue_rollback(f->store, f->dev, false, NULL, MAX_QUEUED, &result),
+                         !!image);
         if (!image)
                 return 0;
 
@@ -87,7 +88,7 @@ static void rollback_with_nothing_to_go_back_to_changes_nothing(void **state) {
         (void) roll_back(f, NULL, 0);
         (void) deploy(f, APP ":1", DIGEST_A, DEPLOY_SUCCEEDED);
         queued = push_new(f->store, f->dev, APP ":2", 0);
-        assert_int_equal(store_enqueue_rollback(f->store, f->dev, true, MAX_QUEUED, &result), 0);
+        assert_int_equal(store_enqueue_rollback(f->store, f->dev, true, NULL, MAX_QUEUED, &result), 0);
         assert_int_equal(state_of(f->store, queued), DEPLOY_QUEUED);
         assert_int_equal(store_find_stage(f->store, "app", "dev", &stage), 1);
         assert_true(stage->auto_deploy);
@@ -102,7 +103,7 @@ static void rollback_puts_the_queued_row_aside_and_holds_the_stage(void **state)
         (void) deploy(f, APP ":1", DIGEST_A, DEPLOY_SUCCEEDED);
         (void) deploy(f, APP ":2", DIGEST_B, DEPLOY_SUCCEEDED);
         queued = push_new(f->store, f->dev, APP ":3", 0);
-        assert_int_equal(store_enqueue_rollback(f->store, f->dev, true, 1, &result), 1);
+        assert_int_equal(store_enqueue_rollback(f->store, f->dev, true, NULL, 1, &result), 1);
         assert_int_equal(state_of(f->store, queued), DEPLOY_CANCELLED);
         assert_int_equal(result.superseded.n, 1);
         assert_int_equal(result.superseded.items[0].id, queued);
@@ -118,7 +119,7 @@ static void rollback_beyond_a_full_queue_is_refused(void **state) {
         (void) deploy(f, APP ":1", DIGEST_A, DEPLOY_SUCCEEDED);
         (void) deploy(f, APP ":2", DIGEST_B, DEPLOY_SUCCEEDED);
         (void) push_new(f->store, f->prod, APP ":3", 0);
-        assert_int_equal(store_enqueue_rollback(f->store, f->dev, true, 1, &result), -ENOBUFS);
+        assert_int_equal(store_enqueue_rollback(f->store, f->dev, true, NULL, 1, &result), -ENOBUFS);
 }
 
 static void targets_outlive_the_forgetting_of_finished_rows(void **state) {

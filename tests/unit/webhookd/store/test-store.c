@@ -214,6 +214,11 @@ static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
                                    "ALTER TABLE deploys DROP COLUMN next_at;"
                                    "ALTER TABLE deploys DROP COLUMN force;"
                                    "ALTER TABLE deploys DROP COLUMN local;"
+                                   "ALTER TABLE deploys DROP COLUMN uid;"
+                                   "ALTER TABLE deploys DROP COLUMN user;"
+                                   "ALTER TABLE deploys DROP COLUMN hook;"
+                                   "ALTER TABLE deploys DROP COLUMN provider;"
+                                   "ALTER TABLE deploys DROP COLUMN superseded_by;"
                                    "ALTER TABLE projects DROP COLUMN learned_port;"
                                    "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
                                    "PRAGMA user_version = 1;";
@@ -253,6 +258,11 @@ static void what_auto_create_wrote_before_counts_as_learned(void **state) {
                                                  "ALTER TABLE hooks DROP COLUMN bare;"
                                                  "ALTER TABLE deploys DROP COLUMN force;"
                                                  "ALTER TABLE deploys DROP COLUMN local;"
+                                                 "ALTER TABLE deploys DROP COLUMN uid;"
+                                                 "ALTER TABLE deploys DROP COLUMN user;"
+                                                 "ALTER TABLE deploys DROP COLUMN hook;"
+                                                 "ALTER TABLE deploys DROP COLUMN provider;"
+                                                 "ALTER TABLE deploys DROP COLUMN superseded_by;"
                                                  "ALTER TABLE projects DROP COLUMN learned_port;"
                                                  "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
                                                  "PRAGMA user_version = 4;"),

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* What a deploy is, in words: see deploy-words.h. */
+#include "ctl/print/deploy-words.h"
+
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+
+#include "shared/protocol.h"
+
+/* Digits of a digest beside a tag. */
+#define DIGITS_FEW 7
+
+/* What follows the name of the algorithm. */
+static const char *digest_digits(const char *digest) {
+        const char *colon = strchr(digest, ':');
+
+        return colon ? colon + 1 : digest;
+}
+
+const char *digest_short(const char *digest, char buffer[static 16]) {
+        (void) snprintf(buffer, 16, "%.12s", digest_digits(digest));
+        return buffer;
+}
+
+/* The tag inside of `image`, and its length; 0: it has none. */
+static size_t find_tag(const char *image, const char **ret) {
+        const char *slash = strrchr(image, '/'), *name = slash ? slash + 1 : image;
+        const char *colon = memchr(name, ':', strcspn(name, "@"));
+
+        *ret = colon ? colon + 1 : "";
+        return strcspn(*ret, "@");
+}
+
+const char *deploy_tag(const DeployRow *row, bool with_digest, char buffer[static DEPLOY_WORD_SIZE]) {
+        const char *at = strchr(row->image, '@'),
+                   *digest = isempty(row->digest) && at ? at + 1 : row->digest;
+        const char *tag;
+        size_t n;
+
+        n = find_tag(row->image, &tag);
+        if (n > 0 && (!with_digest || isempty(digest)))
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "%.*s", (int) n, tag);
+        else if (n > 0)
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "%.*s@%.*s", (int) n, tag, DIGITS_FEW,
+                                digest_digits(digest));
+        else
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "%s%.12s", isempty(digest) ? "" : "@",
+                                digest_digits(strempty(digest)));
+        return buffer;
+}
+
+/* What the daemon has no name for, the directories of this user may have. */
+static const char *user_name(const DeployRow *row) {
+        const struct passwd *entry;
+
+        if (!isempty(row->user))
+                return row->user;
+
+        entry = getpwuid(row->uid);
+        return entry ? entry->pw_name : NULL;
+}
+
+const char *deploy_who(const DeployRow *row, char buffer[static DEPLOY_WORD_SIZE]) {
+        const char *name = row->uid != DEPLOY_NO_UID ? user_name(row) : NULL;
+
+        buffer[0] = '\0';
+        if (name)
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "%s", name);
+        else if (row->uid != DEPLOY_NO_UID)
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "uid %" PRIu32, row->uid);
+        else if (!isempty(row->hook))
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "%.64s (%.64s)", row->hook, row->provider);
+        return buffer;
+}
+
+const char *deploy_kind(const DeployRow *row, char buffer[static DEPLOY_WORD_SIZE]) {
+        buffer[0] = '\0';
+        if (streq(row->source, SOURCE_ROLLBACK))
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "rollback to %" PRIu64, row->generation);
+        else if (streq(row->source, SOURCE_PROMOTE))
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "promotion");
+        else if (streq(row->source, SOURCE_RESTART))
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "restart");
+        return buffer;
+}
+
+/* Clocks are set back now and then. */
+static uint64_t between(uint64_t begin, uint64_t end) {
+        return end > begin ? end - begin : 0;
+}
+
+const char *deploy_age(const DeployRow *row, uint64_t now, char buffer[static SPAN_SIZE]) {
+        return span_format(between(row->queued_at, now), 1, buffer);
+}
+
+const char *deploy_took(const DeployRow *row, uint64_t now, char buffer[static SPAN_SIZE]) {
+        if (row->started_at == 0)
+                return "";
+
+        return span_format(between(row->started_at, row->finished_at > 0 ? row->finished_at : now), 2,
+                           buffer);
+}

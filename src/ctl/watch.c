@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* A verb again and again: see watch.h. */
+#include "ctl/watch.h"
+
+#include <time.h>
+
+#include "ctl/print/terminal.h"
+
+#define PAUSE_SEC 2
+
+/* To the first place of the terminal, and nothing from there on. */
+#define CLEAR_ALL "\x1b[H\x1b[J"
+
+/* What does not fit would push its beginning out. */
+static size_t fitting(const char *text, size_t n_lines) {
+        size_t length = 0;
+
+        for (; text[length] && n_lines > 0; length++)
+                n_lines -= text[length] == '\n';
+        return length;
+}
+
+static void show(FILE *screen, const char *text) {
+        size_t height = terminal_height(screen);
+
+        (void) fprintf(screen, CLEAR_ALL "%.*s",
+                       (int) (height > 1 ? fitting(text, height - 1) : strlen(text)), text);
+}
+
+/* One answer as a whole, so that the terminal is not empty while the daemons are asked; with what was said to `ctl->err`. */
+static int run_on_page(Ctl *ctl, VerbFunction run, char *args[]) {
+        _cleanup_free_ char *text = NULL;
+        FILE *err = ctl->err, *page;
+        size_t size;
+        int r;
+
+        page = open_memstream(&text, &size);
+        if (!page)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        ctl->out = ctl->err = page;
+        r = run(ctl, args);
+        ctl->out = ctl->screen;
+        ctl->err = err;
+        if (fclose(page) != 0)
+                return ctl_fail(ctl, -ENOMEM, "Out of memory");
+
+        show(ctl->screen, text);
+        return r;
+}
+
+static int run_plainly(Ctl *ctl, VerbFunction run, char *args[], bool is_first) {
+        if (!is_first && !ctl->json)
+                ctl_print(ctl, "%s", "");
+        return run(ctl, args);
+}
+
+int watch_run(Ctl *ctl, VerbFunction run, char *args[]) {
+        bool redraws = !ctl->json && terminal_redraws(ctl->screen), is_first = true;
+        int r;
+
+        assert(ctl);
+        assert(run);
+
+        for (;; is_first = false) {
+                r = redraws ? run_on_page(ctl, run, args) : run_plainly(ctl, run, args, is_first);
+                if (fflush(ctl->out) != 0 || ferror(ctl->out))
+                        return CTL_EXIT_FAILURE;
+                if (r < 0)
+                        return r;
+
+                (void) nanosleep(&(struct timespec){ .tv_sec = PAUSE_SEC }, NULL);
+        }
+}
