@@ -211,24 +211,33 @@ static RequeueVerdict requeue_judge(const Deploy *deploy, bool exhausted, const 
         return exhausted ? REQUEUE_EXHAUSTED : newer ? REQUEUE_SUPERSEDED : REQUEUE_QUEUED;
 }
 
-static int requeue_run(Store *store, const Deploy *deploy, const Failure *failure,
-                       RequeueVerdict *ret_verdict, uint64_t *ret_again) {
+/* What becomes of a failed row, which comes after all that is newer. */
+static int requeue_decide(Store *store, const Deploy *deploy, const Failure *failure,
+                          RequeueVerdict *ret_verdict) {
         _cleanup_(deploy_freep) Deploy *newer = NULL;
         int r;
 
         r = store_find_queued(store, deploy->stage_id, &newer);
-        if (r >= 0)
-                r = queue_note_failure(store, deploy, failure);
         if (r < 0)
                 return r;
 
         *ret_verdict = requeue_judge(deploy, failure->exhausted, newer);
-        if (*ret_verdict == REQUEUE_QUEUED)
+        return 0;
+}
+
+static int requeue_run(Store *store, const Deploy *deploy, const Failure *failure, RequeueVerdict verdict,
+                       uint64_t *ret_again) {
+        int r;
+
+        r = queue_note_failure(store, deploy, failure);
+        if (r < 0)
+                return r;
+        if (verdict == REQUEUE_QUEUED)
                 return queue_return(store, deploy, failure);
-        if (*ret_verdict == REQUEUE_UNDO)
+        if (verdict == REQUEUE_UNDO)
                 return 0;
 
-        r = queue_end(store, deploy->id, deploy->stage_id, requeue_state(*ret_verdict), failure->reason);
+        r = queue_end(store, deploy->id, deploy->stage_id, requeue_state(verdict), failure->reason);
         if (r < 0)
                 return r;
 
@@ -270,7 +279,11 @@ int store_requeue_deploy(Store *store, uint64_t id, const Requeue *requeue, Requ
         }
 
         failure = failure_judge(deploy, requeue, text);
-        r = requeue_run(store, deploy, &failure, &verdict, &again);
+        r = requeue_decide(store, deploy, &failure, &verdict);
+        if (r < 0)
+                return r;
+
+        r = requeue_run(store, deploy, &failure, verdict, &again);
         if (r >= 0)
                 r = step_end(&step);
         if (r < 0)
