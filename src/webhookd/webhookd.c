@@ -210,7 +210,9 @@ static int webhookd_connect(Webhookd *webhookd) {
                 r = deployer_new(bus, on_resolved, webhookd, &webhookd->deployer);
         if (r >= 0)
                 r = dispatch_new(event, webhookd->store, webhookd->deployer, webhookd->outbox,
-                                 webhookd->config.max_deploys, webhookd->config.retry_for_usec,
+                                 &(DispatchLimits){ .max_deploys = webhookd->config.max_deploys,
+                                                    .retry_for_usec = webhookd->config.retry_for_usec,
+                                                    .store_retry_usec = STORE_RETRY_USEC },
                                  &dispatch_hooks, webhookd, &webhookd->dispatch);
         if (r >= 0)
                 r = inspector_new(webhookd->store, webhookd->deployer, &webhookd->inspector);

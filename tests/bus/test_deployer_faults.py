@@ -136,6 +136,26 @@ def test_answers_that_make_no_sense_are_failures_of_the_engine():
         expect(host, "EngineFailed", words="lacks what is needed")
 
 
+def test_ping_that_is_answered_by_an_error_is_a_failure_of_the_engine():
+    with with_old_one() as host:
+        host.engine.fault("GET", "/_ping", "status", status=503, message="still starting")
+        expect(host, "EngineFailed", words="answers a ping with 503")
+
+
+def test_reason_is_told_whichever_key_the_engine_gives_it():
+    with with_old_one("podman") as host:
+        for text, words in (('{"message": "", "cause": "the disk is slow"}', "502: the disk is slow"),
+                            ('{"cause": 7}', "502: no reason given"), ("Bad Gateway", "502: no reason given")):
+            host.engine.fault("GET", "/containers/json", "raw", status=502, data=text)
+            expect(host, "EngineFailed", words=words)
+
+
+def test_lists_that_are_none_are_failures_of_the_engine():
+    with with_old_one() as host:
+        host.engine.fault("GET", "/containers/json", "raw", data='{"Id": "x"}')
+        expect(host, "EngineFailed", words="Cannot list the containers")
+
+
 def test_answer_of_a_hundred_megabytes_or_without_an_end_is_broken_off():
     for size in (100 << 20, 1 << 40):
         with with_old_one() as host:

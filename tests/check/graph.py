@@ -104,6 +104,11 @@ def circles(arrows):
 
 
 def explain(arrows, group):
-    """One line for each arrow inside a circle, with what makes it."""
-    return [f"{one} -> {other}: {', '.join(str(why) for why in arrows[one][other][:6])}"
-            for one in group for other in group if other in arrows.get(one, {})]
+    """Each arrow inside a circle: who, whom, and what makes it, as the end of a sentence: nothing, where the arrow says it all."""
+    for one in group:
+        for other in group:
+            reasons = arrows.get(one, {}).get(other, [])
+            told = [why if isinstance(why, str) else " -> ".join(why) for why in reasons[:6]]
+            more = [f"{len(reasons) - 6} more"] if len(reasons) > 6 else []
+            if reasons:
+                yield one, other, "" if reasons == [other] else f": {', '.join(told + more)}"

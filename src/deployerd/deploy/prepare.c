@@ -46,6 +46,35 @@ static void deploy_choose_port(Deploy *deploy, const EngineImage *image) {
                            asked == 0 ? ", which the image exposes" : "");
 }
 
+/* With what is known of the image by now, in the place of a body that was made when less was known. */
+static int deploy_make_body(Deploy *deploy, const BodyImage *image, const Container *runs) {
+        json_t *body;
+        int r;
+
+        r = container_body(engine_quirks(deploy->engine), deploy->request, &deploy->project, deploy->config,
+                           image, runs, &body, deploy->hash);
+        if (r < 0)
+                return r;
+
+        json_decref(deploy->body);
+        deploy->body = body;
+        return 0;
+}
+
+/* What is wrong whatever the image is: told before that is pulled. */
+static int deploy_check(Deploy *deploy) {
+        const char *reason;
+        int r;
+
+        r = project_check_repository(deploy->engine, &deploy->project, deploy->request);
+        if (r >= 0)
+                r = deploy_make_body(deploy, &(BodyImage){ .digest = "" }, /* runs= */ NULL);
+        if (r >= 0)
+                r = project_replace(deploy->worker, &deploy->project, deploy->request, deploy->body,
+                                    &reason);
+        return r < 0 ? r : 0;
+}
+
 static int deploy_fetch(Deploy *deploy) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         const DeployRequest *request = deploy->request;
@@ -65,12 +94,12 @@ static int deploy_fetch(Deploy *deploy) {
                 return r;
 
         runs = deploy_find_newest(deploy, &deploy->before);
-        r = container_body(engine_quirks(deploy->engine), request, &deploy->project, deploy->config,
-                           &(BodyImage){ .digest = deploy->image->digest,
-                                         .tag = image.digest ? NULL : deploy->pending_tag,
-                                         .port = deploy->port,
-                                         .volumes = image.volumes },
-                           runs ? &runs->container : NULL, &deploy->body, deploy->hash);
+        r = deploy_make_body(deploy,
+                             &(BodyImage){ .digest = deploy->image->digest,
+                                           .tag = image.digest ? NULL : deploy->pending_tag,
+                                           .port = deploy->port,
+                                           .volumes = image.volumes },
+                             runs ? &runs->container : NULL);
         if (r < 0)
                 return r;
 
@@ -109,11 +138,6 @@ int deploy_prepare(Deploy *deploy) {
 
         assert(deploy);
 
-        /* What is clear without the image is told before it is pulled. */
-        r = project_check_repository(deploy->engine, &deploy->project, deploy->request);
-        if (r < 0)
-                return r;
-
-        r = project_check(deploy->engine, &deploy->project, deploy->request, deploy->config);
+        r = deploy_check(deploy);
         return r < 0 ? r : deploy_fetch(deploy);
 }

@@ -125,22 +125,6 @@ int project_replace(Worker *worker, const ProjectConfig *project, const DeployRe
         return reason ? 1 : 0;
 }
 
-int project_check(Engine *engine, const ProjectConfig *project, const DeployRequest *request,
-                  const DeployerConfig *config) {
-        _cleanup_(json_freep) json_t *body = NULL;
-        char hash[CONFIG_HASH_SIZE];
-        const char *reason;
-        int r;
-
-        assert(engine);
-
-        r = container_body(engine_quirks(engine), request, project, config, &(BodyImage){ .digest = "" },
-                           /* runs= */ NULL, &body, hash);
-        if (r >= 0)
-                r = project_replace(engine_worker(engine), project, request, body, &reason);
-        return r < 0 ? r : 0;
-}
-
 HealthSpec project_health(const ProjectConfig *project, const DeployRequest *request, uint16_t port,
                           bool has_healthcheck) {
         const ProjectHealth *health;

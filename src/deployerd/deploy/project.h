@@ -2,8 +2,11 @@
 /* What root says of the project of a request: read against the engine that is there, and what follows from it. */
 #pragma once
 
-#include "deployerd/deploy/container-body.h"
+#include "deployerd/config/deployer-config.h"
+#include "deployerd/config/project-config.h"
 #include "deployerd/deploy/health.h"
+#include "deployerd/engine/engine.h"
+#include "deployerd/worker/deploy-request.h"
 
 /* As project_config_load(); worker_error() has the sentence. Errors of engine.h. */
 int project_load(Engine *engine, const DeployerConfig *config, const DeployRequest *request,
@@ -14,10 +17,6 @@ int project_load(Engine *engine, const DeployerConfig *config, const DeployReque
  * its containers tell. -EPERM, explained; errors of engine.h.
  */
 int project_check_repository(Engine *engine, const ProjectConfig *project, const DeployRequest *request);
-
-/* What has to be known of the image for none of it. -EBADMSG, explained; -ENOMEM, -EIO. */
-int project_check(Engine *engine, const ProjectConfig *project, const DeployRequest *request,
-                  const DeployerConfig *config);
 
 /*
  * Whether the old container has to make way before a new one with this body is started: 1, with the reason (good until the

@@ -8,11 +8,9 @@
 #include "webhookd/queue/backoff.h"
 #include "webhookd/queue/deployer.h"
 #include "webhookd/queue/dispatch-hooks.h"
+#include "webhookd/queue/dispatch-limits.h"
 #include "webhookd/queue/outbox.h"
 #include "webhookd/store/store.h"
-
-/* How long a write that the store refused waits for its next try. */
-#define SETTLE_RETRY_USEC (5 * USEC_PER_SEC)
 
 typedef struct Dispatch Dispatch;
 typedef struct Operation Operation;
@@ -36,8 +34,7 @@ struct Dispatch {
         Outbox *outbox;
         DispatchHooks hooks;
         void *userdata;
-        unsigned max_deploys;
-        uint64_t retry_for_usec;
+        DispatchLimits limits;
         char store_uuid[UUID_TEXT_SIZE];
         Operation *operations;
         unsigned n_operations;

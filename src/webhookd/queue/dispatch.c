@@ -126,7 +126,7 @@ static void dispatch_start(Dispatch *dispatch, const Deploy *deploy) {
         if (r < 0) {
                 (void) log_error_errno(r, "Cannot start deploy %" PRIu64 ": %s", deploy->id,
                                        store_error(dispatch->store));
-                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + dispatch->limits.store_retry_usec);
         }
         if (r <= 0)
                 return;
@@ -138,7 +138,7 @@ static void dispatch_start(Dispatch *dispatch, const Deploy *deploy) {
         if (r < 0) {
                 (void) log_error_errno(r, "Cannot call the deployer for deploy %" PRIu64 ": %m", deploy->id);
                 dispatch->orphans = true;
-                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + dispatch->limits.store_retry_usec);
         }
 }
 
@@ -193,22 +193,23 @@ void dispatch_kick(Dispatch *dispatch) {
         assert(dispatch);
 
         /* What is not committed may never be: the turn kicks again after its commit. */
-        if (dispatch->stopped || dispatch->n_operations >= dispatch->max_deploys ||
+        if (dispatch->stopped || dispatch->n_operations >= dispatch->limits.max_deploys ||
             store_is_open(dispatch->store))
                 return;
 
         r = store_list_ready(dispatch->store,
-                             dispatch->max_deploys + (unsigned) backoff_count(&dispatch->backoff), &ready);
+                             dispatch->limits.max_deploys + (unsigned) backoff_count(&dispatch->backoff),
+                             &ready);
         if (r < 0) {
                 (void) log_error_errno(r, "Cannot read the queue: %s", store_error(dispatch->store));
-                dispatch_arm(dispatch, now + SETTLE_RETRY_USEC);
+                dispatch_arm(dispatch, now + dispatch->limits.store_retry_usec);
                 return;
         }
 
         if (ready.n > 0 && !dispatch_is_listed(dispatch))
                 return;
 
-        for (size_t i = 0; i < ready.n && dispatch->n_operations < dispatch->max_deploys; i++)
+        for (size_t i = 0; i < ready.n && dispatch->n_operations < dispatch->limits.max_deploys; i++)
                 if (backoff_is_over(&dispatch->backoff, ready.items[i].id, now)) {
                         dispatch_start(dispatch, &ready.items[i]);
                         started = true;
@@ -245,8 +246,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox, unsigned max_deploys,
-                 uint64_t retry_for_usec, const DispatchHooks *hooks, void *userdata, Dispatch **ret) {
+int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox,
+                 const DispatchLimits *limits, const DispatchHooks *hooks, void *userdata, Dispatch **ret) {
         _cleanup_(dispatch_freep) Dispatch *dispatch = NULL;
         int r;
 
@@ -254,6 +255,7 @@ int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outb
         assert(store);
         assert(deployer);
         assert(outbox);
+        assert(limits);
         assert(hooks && hooks->changed && hooks->succeeded);
         assert(ret);
 
@@ -264,8 +266,7 @@ int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outb
         dispatch->store = store;
         dispatch->deployer = deployer;
         dispatch->outbox = outbox;
-        dispatch->max_deploys = max_deploys;
-        dispatch->retry_for_usec = retry_for_usec;
+        dispatch->limits = *limits;
         dispatch->hooks = *hooks;
         dispatch->userdata = userdata;
 
@@ -341,7 +342,7 @@ void dispatch_resume(Dispatch *dispatch) {
         if (r < 0) {
                 (void) log_error_errno(r, "Cannot resume the deploys that are running: %m");
                 dispatch->orphans = true;
-                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + dispatch->limits.store_retry_usec);
         }
 
         dispatch_kick(dispatch);

@@ -15,14 +15,14 @@
 
 #include "webhookd/queue/deployer.h"
 #include "webhookd/queue/dispatch-hooks.h"
+#include "webhookd/queue/dispatch-limits.h"
 #include "webhookd/queue/outbox.h"
 #include "webhookd/store/store.h"
 
 typedef struct Dispatch Dispatch;
 
-/* `retry_for_usec`: for how long deploys are tried whose error is a peer's trouble. */
-int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox, unsigned max_deploys,
-                 uint64_t retry_for_usec, const DispatchHooks *hooks, void *userdata, Dispatch **ret);
+int dispatch_new(sd_event *event, Store *store, Deployer *deployer, Outbox *outbox,
+                 const DispatchLimits *limits, const DispatchHooks *hooks, void *userdata, Dispatch **ret);
 Dispatch *dispatch_free(Dispatch *dispatch);
 DEFINE_CLEANUP(Dispatch, dispatch_free)
 

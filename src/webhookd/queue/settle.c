@@ -77,7 +77,7 @@ static int operation_requeue(Operation *operation) {
         Dispatch *dispatch = operation->dispatch;
         Requeue requeue = {
                 .bound = bound_of(operation->verdict),
-                .retry_for_usec = dispatch->retry_for_usec,
+                .retry_for_usec = dispatch->limits.retry_for_usec,
                 .delay_usec = backoff_delay(&dispatch->backoff, operation->deploy->id),
                 .reason = operation->reason,
         };
@@ -119,7 +119,7 @@ void operation_settle(Operation *operation) {
         if (r < 0) {
                 (void) log_error_errno(r, "Cannot write the outcome of deploy %" PRIu64 ": %s",
                                        operation->deploy->id, store_error(dispatch->store));
-                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + SETTLE_RETRY_USEC);
+                dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + dispatch->limits.store_retry_usec);
                 return;
         }
 

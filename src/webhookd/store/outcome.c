@@ -230,26 +230,43 @@ static int requeue_name_successor(Store *store, uint64_t id, uint64_t newer, con
         return r < 0 ? r : queue_name_successor(store, id, newer, reason);
 }
 
-static int requeue_run(Store *store, const Deploy *deploy, const Failure *failure,
-                       RequeueVerdict *ret_verdict, uint64_t *ret_again) {
+typedef struct Decision {
+        RequeueVerdict verdict;
+        uint64_t newer; /* the deploy that waits in the same stage, or 0 */
+} Decision;
+
+/* What becomes of a failed row, which comes after all that is newer. */
+static int requeue_decide(Store *store, const Deploy *deploy, const Failure *failure, Decision *ret) {
         _cleanup_(deploy_freep) Deploy *newer = NULL;
         int r;
 
         r = store_find_queued(store, deploy->stage_id, &newer);
-        if (r >= 0)
-                r = queue_note_failure(store, deploy, failure);
         if (r < 0)
                 return r;
 
-        *ret_verdict = requeue_judge(deploy, failure->exhausted, newer);
-        if (*ret_verdict == REQUEUE_QUEUED)
+        *ret = (Decision){
+                .verdict = requeue_judge(deploy, failure->exhausted, newer),
+                .newer = newer ? newer->id : 0,
+        };
+        return 0;
+}
+
+static int requeue_run(Store *store, const Deploy *deploy, const Failure *failure, const Decision *decision,
+                       uint64_t *ret_again) {
+        int r;
+
+        r = queue_note_failure(store, deploy, failure);
+        if (r < 0)
+                return r;
+        if (decision->verdict == REQUEUE_QUEUED)
                 return queue_return(store, deploy, failure);
-        if (*ret_verdict == REQUEUE_UNDO)
+        if (decision->verdict == REQUEUE_UNDO)
                 return 0;
 
-        r = queue_end(store, deploy->id, deploy->stage_id, requeue_state(*ret_verdict), failure->reason);
-        if (r >= 0 && *ret_verdict == REQUEUE_SUPERSEDED)
-                r = requeue_name_successor(store, deploy->id, newer->id, failure->reason);
+        r = queue_end(store, deploy->id, deploy->stage_id, requeue_state(decision->verdict),
+                      failure->reason);
+        if (r >= 0 && decision->verdict == REQUEUE_SUPERSEDED)
+                r = requeue_name_successor(store, deploy->id, decision->newer, failure->reason);
         if (r < 0)
                 return r;
 
@@ -261,7 +278,7 @@ int store_requeue_deploy(Store *store, uint64_t id, const Requeue *requeue, Requ
         _cleanup_(deploy_freep) Deploy *deploy = NULL;
         _cleanup_(step_undo) Step step = { 0 };
         _cleanup_free_ char *text = NULL;
-        RequeueVerdict verdict;
+        Decision decision;
         uint64_t again = 0;
         Failure failure;
         int r;
@@ -291,13 +308,17 @@ int store_requeue_deploy(Store *store, uint64_t id, const Requeue *requeue, Requ
         }
 
         failure = failure_judge(deploy, requeue, text);
-        r = requeue_run(store, deploy, &failure, &verdict, &again);
+        r = requeue_decide(store, deploy, &failure, &decision);
+        if (r < 0)
+                return r;
+
+        r = requeue_run(store, deploy, &failure, &decision, &again);
         if (r >= 0)
                 r = step_end(&step);
         if (r < 0)
                 return r;
 
-        *ret_verdict = verdict;
+        *ret_verdict = decision.verdict;
         *ret_again = again;
         return 1;
 }

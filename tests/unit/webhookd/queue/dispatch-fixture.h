@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The real Dispatch, the real proxy and the real store on one side of a socketpair, and an object that answers as it is told
- * on the other: for test-dispatch.c alone.
+ * on the other: for the tests of Dispatch.
  */
 #pragma once
 
@@ -30,7 +30,7 @@ typedef struct Call {
 typedef struct Fixture {
         sd_event *event;
         sd_bus *client, *server;
-        sd_bus_slot *slot, *driver_slot;
+        sd_bus_slot *slot, *driver_slot, *nonsense_slot;
         Store *store;
         Outbox *outbox;
         Deployer *deployer;
@@ -46,7 +46,8 @@ typedef struct Fixture {
         uint64_t highest;
         uint64_t foreign; /* of another store */
         bool list_fails;
-        uint64_t retry_for_usec;
+        const char *nonsense; /* the method whose answer is of another type than promised */
+        DispatchLimits limits;
 } Fixture;
 
 static void on_notice(const Notice *notice, void *userdata) {
@@ -150,6 +151,17 @@ static const sd_bus_vtable driver_vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
+/* Asked before the vtable, which would not let such an answer pass. */
+static int answer_nonsense(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const Fixture *f = userdata;
+
+        (void) error;
+
+        return f->nonsense && streq(sd_bus_message_get_member(message), f->nonsense)
+                               ? sd_bus_reply_method_return(message, "b", true)
+                               : 0;
+}
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("TriggerDeploy", "sssa{sv}", "sss", method_trigger_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -175,6 +187,7 @@ static void connect_ends(Fixture *f) {
                                              f) >= 0);
         assert_true(sd_bus_add_object_vtable(f->server, &f->driver_slot, "/org/freedesktop/DBus",
                                              "org.freedesktop.DBus", driver_vtable, f) >= 0);
+        assert_true(sd_bus_add_object(f->server, &f->nonsense_slot, DEPLOYER_PATH, answer_nonsense, f) >= 0);
         assert_true(sd_bus_attach_event(f->server, f->event, 0) >= 0);
 
         assert_true(sd_bus_new(&f->client) >= 0);
@@ -187,8 +200,8 @@ static void connect_ends(Fixture *f) {
 static void make_dispatch(Fixture *f) {
         static const DispatchHooks hooks = { on_changed, on_succeeded };
 
-        assert_int_equal(dispatch_new(f->event, f->store, f->deployer, f->outbox, 2, f->retry_for_usec,
-                                      &hooks, f, &f->dispatch),
+        assert_int_equal(dispatch_new(f->event, f->store, f->deployer, f->outbox, &f->limits, &hooks, f,
+                                      &f->dispatch),
                          0);
 }
 
@@ -196,7 +209,9 @@ static int setup(void **state) {
         Fixture *f = calloc(1, sizeof(*f));
 
         assert_non_null(f);
-        f->retry_for_usec = 3600 * USEC_PER_SEC;
+        f->limits = (DispatchLimits){ .max_deploys = 2,
+                                      .retry_for_usec = 3600 * USEC_PER_SEC,
+                                      .store_retry_usec = 200 * USEC_PER_MSEC };
         assert_true(sd_event_new(&f->event) >= 0);
         connect_ends(f);
         assert_int_equal(store_open(":memory:", &f->store), 0);
@@ -222,6 +237,7 @@ static int teardown(void **state) {
         store_free(f->store);
         for (unsigned i = 0; i < f->n_calls; i++)
                 sd_bus_message_unref(f->calls[i].message);
+        sd_bus_slot_unref(f->nonsense_slot);
         sd_bus_slot_unref(f->slot);
         sd_bus_slot_unref(f->driver_slot);
         sd_bus_close_unref(f->client);

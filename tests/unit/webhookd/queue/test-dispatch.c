@@ -181,7 +181,7 @@ static void dispatch_gives_a_registry_up_after_its_time(void **state) {
         Fixture *f = *state;
         uint64_t id = push(f, "dev", "a.example/app:v1");
 
-        f->retry_for_usec = 0;
+        f->limits.retry_for_usec = 0;
         f->dispatch = dispatch_free(f->dispatch);
         make_dispatch(f);
         dispatch_kick(f->dispatch);
