@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import stat
 import tempfile
 
 import source
@@ -54,6 +55,16 @@ def test_lintian_finds_neither_error_nor_warning():
 def test_change_log_and_build_agree_on_the_version():
     project = re.search(r"version: '([^']+)'", (source.ROOT / "meson.build").read_text(encoding="utf-8")).group(1)
     assert package.version() == project, (package.version(), project)
+
+
+def numbers(version):
+    return [int(number) for number in version.split(".")]
+
+
+def test_news_begin_with_this_version_or_tell_of_the_next():
+    heading = re.search(r"^## CHANGES WITH ([0-9.]+)( in spe)?$", (source.ROOT / "NEWS.md").read_text(encoding="utf-8"), re.MULTILINE)
+    told, this = numbers(heading.group(1)), numbers(package.version())
+    assert told > this if heading.group(2) else told == this, heading.group()
 
 
 def test_bootstrap_installs_what_building_takes():
@@ -116,6 +127,23 @@ def owners(soname):
     return {line.split(":")[0] for line in done.stdout.splitlines()}
 
 
+def test_what_a_document_runs_can_be_run():
+    built()
+    packaged = contents("tinyforge-doc")
+    programs = [source.name(path) for path in source.files(below=("docs",)) if path.stat().st_mode & stat.S_IXUSR]
+    assert len(programs) >= 2, programs
+    source.expect_nothing([f"{name}: {mode}" for name in programs
+                           if (mode := packaged[f"/usr/share/doc/tinyforge/{name}"][0]) != "-rwxr-xr-x"])
+
+
+def test_package_tests_itself_with_what_it_installs():
+    """A path that has no slash before it is one of the source tree."""
+    tops = "|".join(sorted(path.name for path in source.ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")))
+    for script in sorted((source.ROOT / "debian/tests").iterdir()):
+        found = re.findall(rf"(?<![\w./$-])(?:\./)?(?:{tops})/[\w./-]+", script.read_text(encoding="utf-8"))
+        assert not found, (script.name, found)
+
+
 def test_programs_are_hardened():
     built()
     with tempfile.TemporaryDirectory(prefix="tinyforge-unpacked-") as folder:
@@ -147,7 +175,7 @@ def test_maintainer_scripts_pass_shellcheck():
 def test_every_document_is_where_the_others_say_it_is():
     built()
     packaged = contents("tinyforge-doc")
-    documents = [source.ROOT / "README.md", *source.files(below=("docs",))]
+    documents = [source.ROOT / "README.md", source.ROOT / "NEWS.md", *source.files(below=("docs",))]
     source.expect_nothing([source.name(path) for path in documents
                            if f"/usr/share/doc/tinyforge/{source.name(path)}" not in packaged])
 

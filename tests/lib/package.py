@@ -53,6 +53,7 @@ def build(build_root):
             done = subprocess.run([ROOT / "scripts/package", folder], check=False, text=True, timeout=DEADLINE,
                                   capture_output=True, env={**os.environ, "DEB_BUILD_OPTIONS": "nocheck"})
             assert done.returncode == 0, done.stderr
+            assert tree_hash() == wanted, "building the packages has changed the tree"
             stamp.write_text(wanted, encoding="ascii")
     return folder
 

@@ -16,7 +16,7 @@ import harness
 import tap
 import package  # pylint: disable=wrong-import-order
 from forge import ADDRESS, DEPLOYERD, FINAL, SOCKET, WEBHOOKD, Bare
-from host import wait_until
+from host import SOURCE, wait_until
 from traffic import Traffic
 
 SHOP = "127.0.0.1:5050/acme/shop"  # what debian/tests/deploy deploys, from its own registry
@@ -96,7 +96,7 @@ def test_deployer_is_let_in_to_the_engine_and_the_receiver_is_not():
 
 
 def test_package_tests_itself_from_enabling_on():
-    done = forge.run("debian/tests/deploy", timeout=240, check=False)
+    done = forge.run("env", "--chdir=/", SOURCE / "debian/tests/deploy", timeout=240, check=False)
     for line in done.stdout.splitlines():
         tap.note(line)
     assert done.returncode == 0, done.stderr
@@ -148,7 +148,11 @@ def test_engine_that_is_installed_later_lets_the_deployer_in():
 
 
 def test_removal_closes_the_socket_and_keeps_data_and_containers():
+    metrics = "/var/lib/prometheus/node-exporter/tinyforge.prom"
+    forge.run("systemctl", "start", "tinyforge-metrics.service")
+    assert "tinyforge_projects 1" in forge.out("cat", metrics)
     forge.run("dpkg", "--remove", "tinyforge")
+    assert forge.run("test", "-e", metrics, check=False).returncode != 0
     assert forge.processes() == []
     assert forge.run("curl", "-s", f"http://{ADDRESS}/", check=False).returncode == 7
     assert forge.out("ls", "/var/lib/tinyforge/tinyforge.db") and forge.out("ls", "/etc/tinyforge/webhookd.conf")
