@@ -62,6 +62,14 @@ def test_wish_is_good_for_one_deploy_and_one_stage(host):
 
 
 @every_engine
+def test_wish_is_good_for_the_store_that_has_it(host):
+    leave_another_store(host)
+    take_over(host)
+    host.deploy(8, f"{REPO}:v2", Store=("s", new_store()))
+    assert running(host) == ["shop-dev-7", "shop-dev-8"] and host.property("TakeOvers") == ["shop/dev"], running(host)
+
+
+@every_engine
 def test_the_same_by_another_store_is_replaced(host):
     leave_another_store(host)
     take_over(host)
