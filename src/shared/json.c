@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "shared/json-guard.h"
+
 /*
  * jansson's own depth limit is fixed at 2048 when it is built; this scan keeps to ours, before any recursion. Strings
  * are skipped; the bytes need not be valid JSON.
@@ -89,6 +91,28 @@ static int report(const json_error_t *error, JsonError *ret_error) {
         return -EBADMSG;
 }
 
+static int load(const char *bytes, size_t length, json_t **ret, json_error_t *ret_error) {
+        JsonGuard guard;
+
+        if (!json_guard_enter(&guard))
+                return -ENOMEM;
+
+        *ret = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, ret_error);
+        json_guard_end(&guard);
+        return 0;
+}
+
+static int dump(const json_t *j, char **ret) {
+        JsonGuard guard;
+
+        if (!json_guard_enter(&guard))
+                return -ENOMEM;
+
+        *ret = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
+        json_guard_end(&guard);
+        return 0;
+}
+
 int json_decode(const char *bytes, size_t length, json_t **ret, JsonError *ret_error) {
         json_error_t error = { 0 };
         json_t *j;
@@ -107,7 +131,8 @@ int json_decode(const char *bytes, size_t length, json_t **ret, JsonError *ret_e
                 return -EBADMSG;
         }
 
-        j = json_loadb(bytes ? bytes : "", length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+        if (load(bytes ? bytes : "", length, &j, &error) < 0)
+                return -ENOMEM;
         if (!j)
                 return report(&error, ret_error);
 
@@ -156,8 +181,7 @@ int json_encode(const json_t *j, char **ret) {
 
         assert(ret);
 
-        text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
-        if (!text)
+        if (dump(j, &text) < 0 || !text)
                 return -ENOMEM;
 
         *ret = text;

@@ -183,10 +183,14 @@ int tag_regex_match(const char *expression, const char *text) {
         if (r < 0)
                 return r;
 
+        /* The C library's regexec() says that nothing matches also where it has no memory to find out. */
+        errno = 0;
         if (strnlen(text, TAG_REGEX_TEXT_MAX + 1) <= TAG_REGEX_TEXT_MAX)
                 r = regexec(&regex, text, 1, &match, 0);
         else
                 r = REG_NOMATCH;
+        if (r != 0 && errno == ENOMEM)
+                r = REG_ESPACE;
         regfree(&regex);
 
         /* The longest of the leftmost matches: where all of the text matches, it is that. */

@@ -225,12 +225,12 @@ void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *
                 return;
         }
 
-        if (payload_form(request, &buffer, &form) == -ENOMEM) {
+        if (payload_form(request, &buffer, &form) == -ENOMEM ||
+            hook_admit(hook, request, form, now, &verdict) < 0) {
                 answer_unavailable(delivery, -ENOMEM, ret);
                 return;
         }
 
-        verdict = hook_admit(hook, request, form, now);
         if (delivery->trial)
                 delivery->trial->verdict = verdict;
         if (hook_refusal(verdict)) {

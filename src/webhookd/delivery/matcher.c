@@ -24,18 +24,24 @@ static int match_stage(const Project *project, Store *store, const char *tag, St
         if (r < 0)
                 return r;
 
-        for (size_t i = 0; i < stages.n; i++)
-                if (tag_policy_match(stages.items[i].policy, stages.items[i].tag_pattern, tag) > 0) {
-                        Stage *stage = malloc(sizeof(*stage));
+        for (size_t i = 0; i < stages.n; i++) {
+                Stage *stage;
 
-                        if (!stage)
-                                return -ENOMEM;
+                r = tag_policy_match(stages.items[i].policy, stages.items[i].tag_pattern, tag);
+                if (r == -ENOMEM)
+                        return r;
+                if (r <= 0)
+                        continue;
 
-                        *stage = stages.items[i];
-                        stages.items[i] = (Stage){ 0 };
-                        *ret = stage;
-                        return 1;
-                }
+                stage = malloc(sizeof(*stage));
+                if (!stage)
+                        return -ENOMEM;
+
+                *stage = stages.items[i];
+                stages.items[i] = (Stage){ 0 };
+                *ret = stage;
+                return 1;
+        }
 
         *ret = NULL;
         return 0;

@@ -354,21 +354,14 @@ int hooks_remove(Hooks *hooks, const char *name) {
         return 0;
 }
 
-HookVerdict hook_admit(const Hook *hook, const Request *request, Bytes form, uint64_t now) {
-        assert(hook);
-        assert(request);
+static HookVerdict hook_judge(const Hook *hook, SignatureVerdict signature) {
+        bool required = hook->rule == SIGNATURE_RULE_REQUIRED;
 
-        if (hook_is_deaf(hook))
-                return HOOK_WITHOUT_KEY;
-        if (hook->rule == SIGNATURE_RULE_NONE || !hook->keys)
-                return HOOK_ADMITTED_UNCHECKED;
-
-        switch (signature_check(hook->keys, request, form, now)) {
+        switch (signature) {
         case SIGNATURE_WEAK:
-                return hook->rule == SIGNATURE_RULE_REQUIRED ? HOOK_SIGNATURE_WEAK : HOOK_ADMITTED_UNSIGNED;
+                return required ? HOOK_SIGNATURE_WEAK : HOOK_ADMITTED_UNSIGNED;
         case SIGNATURE_ABSENT:
-                return hook->rule == SIGNATURE_RULE_REQUIRED ? HOOK_SIGNATURE_MISSING
-                                                             : HOOK_ADMITTED_UNSIGNED;
+                return required ? HOOK_SIGNATURE_MISSING : HOOK_ADMITTED_UNSIGNED;
         case SIGNATURE_GOOD:
                 return HOOK_ADMITTED;
         case SIGNATURE_GOOD_FINAL_ID:
@@ -378,6 +371,27 @@ HookVerdict hook_admit(const Hook *hook, const Request *request, Bytes form, uin
         }
 
         return HOOK_SIGNATURE_WRONG;
+}
+
+int hook_admit(const Hook *hook, const Request *request, Bytes form, uint64_t now, HookVerdict *ret) {
+        SignatureVerdict signature;
+        int r;
+
+        assert(hook);
+        assert(request);
+        assert(ret);
+
+        if (hook_is_deaf(hook) || hook->rule == SIGNATURE_RULE_NONE || !hook->keys) {
+                *ret = hook_is_deaf(hook) ? HOOK_WITHOUT_KEY : HOOK_ADMITTED_UNCHECKED;
+                return 0;
+        }
+
+        r = signature_check(hook->keys, request, form, now, &signature);
+        if (r < 0)
+                return r;
+
+        *ret = hook_judge(hook, signature);
+        return 0;
 }
 
 const char *hook_refusal(HookVerdict verdict) {

@@ -89,8 +89,8 @@ typedef enum HookVerdict {
         HOOK_SIGNATURE_WRONG,
 } HookVerdict;
 
-/* Holds a request that has the hook's secret to the hook's rule; `form` and `now` as for signature_check(). */
-HookVerdict hook_admit(const Hook *hook, const Request *request, Bytes form, uint64_t now);
+/* Holds a request that has the hook's secret to the hook's rule; all else as for signature_check(). */
+int hook_admit(const Hook *hook, const Request *request, Bytes form, uint64_t now, HookVerdict *ret);
 
 /* What the sender of a refused request is told, static text; NULL where it is admitted. */
 const char *hook_refusal(HookVerdict verdict);

@@ -93,13 +93,18 @@ static int hex_make(Check *check) {
         return 0;
 }
 
-/* Digits in either case; whatever else it is stays as it is. */
-static bool hex_is_right(Check *check, Bytes given) {
+/* Digits in either case; whatever else it is stays as it is. As all of its kind: 1, 0, or -ENOMEM. */
+static int hex_is_right(Check *check, Bytes given) {
         char small[HEX_LENGTH];
         bool right = false;
+        int r;
 
-        if (given.length != HEX_LENGTH || hex_make(check) < 0)
-                return false;
+        if (given.length != HEX_LENGTH)
+                return 0;
+
+        r = hex_make(check);
+        if (r < 0)
+                return r;
 
         for (size_t i = 0; i < HEX_LENGTH; i++)
                 small[i] = (char) (given.data[i] >= 'A' && given.data[i] <= 'F' ? given.data[i] | SMALL_BIT
@@ -110,22 +115,22 @@ static bool hex_is_right(Check *check, Bytes given) {
         return right;
 }
 
-static bool hub_is_right(Check *check, Bytes given) {
+static int hub_is_right(Check *check, Bytes given) {
         const size_t length = strlen(HUB_PREFIX);
 
         if (given.length < length || memcmp(given.data, HUB_PREFIX, length) != 0)
-                return false;
+                return 0;
 
         return hex_is_right(check, (Bytes){ given.data + length, given.length - length });
 }
 
 /* The header's value is a key. All bytes of the longest are compared, so that the time tells no length. */
-static bool literal_is_right(Check *check, Bytes given) {
+static int literal_is_right(Check *check, Bytes given) {
         char padded[SIGNATURE_KEY_MAX] = { 0 };
         bool right = false;
 
         if (given.length >= sizeof(padded))
-                return false;
+                return 0;
 
         memcpy(padded, given.data, given.length);
         for (size_t i = 0; i < check->keys->n; i++) {
@@ -241,14 +246,16 @@ static bool list_is_short(Bytes list) {
 }
 
 /* One of the list is the signature that the key makes. Those of other schemes are passed over. */
-static bool list_has(Bytes list, const void *key, size_t key_length, const Bytes *parts, size_t n_parts) {
+static int list_has(Bytes list, const void *key, size_t key_length, const Bytes *parts, size_t n_parts) {
         const size_t prefix = strlen(STANDARD_PREFIX);
         unsigned char mac[MAC_SIZE], wanted[BASE64_LENGTH + 1];
         bool right = false;
         Bytes one;
+        int r;
 
-        if (mac_make(key, key_length, parts, n_parts, mac) < 0)
-                return false;
+        r = mac_make(key, key_length, parts, n_parts, mac);
+        if (r < 0)
+                return r;
 
         (void) EVP_EncodeBlock(wanted, mac, MAC_SIZE);
         while (list_next(&list, &one))
@@ -266,34 +273,46 @@ typedef struct StandardNames {
 static const StandardNames standard_names = { "webhook-id", "webhook-timestamp", "webhook-signature" };
 static const StandardNames svix_names = { "svix-id", "svix-timestamp", "svix-signature" };
 
-static bool list_is_right(Check *check, Bytes list, const StandardNames *names) {
+/* A key is what is written, or what that decodes to: whichever it can be. */
+static int list_is_of(Bytes list, const SignatureKey *key, const Bytes *parts, size_t n_parts) {
+        int standard = 0, text = 0;
+
+        if (key->standard_length > 0)
+                standard = list_has(list, key->standard, key->standard_length, parts, n_parts);
+        if (standard >= 0 && !key->encoded)
+                text = list_has(list, key->text, key->text_length, parts, n_parts);
+        if (standard < 0 || text < 0)
+                return -ENOMEM;
+
+        return standard | text;
+}
+
+static int list_is_right(Check *check, Bytes list, const StandardNames *names) {
         Bytes id, timestamp;
-        bool right = false;
+        int r, right = 0;
 
         if (!list_is_short(list) || !header_only(check->request, names->id, &id) || !id_is_valid(id) ||
             !header_only(check->request, names->timestamp, &timestamp) ||
             !timestamp_is_near(timestamp, check->now))
-                return false;
+                return 0;
 
         for (size_t i = 0; i < check->keys->n; i++) {
                 const Bytes parts[] = { id, { ".", 1 }, timestamp, { ".", 1 }, check->request->body };
-                const SignatureKey *key = &check->keys->items[i];
 
-                if (key->standard_length > 0)
-                        right |= list_has(list, key->standard, key->standard_length, parts,
-                                          ELEMENTSOF(parts));
-                if (!key->encoded)
-                        right |= list_has(list, key->text, key->text_length, parts, ELEMENTSOF(parts));
+                r = list_is_of(list, &check->keys->items[i], parts, ELEMENTSOF(parts));
+                if (r < 0)
+                        return r;
+                right |= r;
         }
 
         return right;
 }
 
-static bool standard_is_right(Check *check, Bytes list) {
+static int standard_is_right(Check *check, Bytes list) {
         return list_is_right(check, list, &standard_names);
 }
 
-static bool svix_is_right(Check *check, Bytes list) {
+static int svix_is_right(Check *check, Bytes list) {
         return list_is_right(check, list, &svix_names);
 }
 
@@ -309,7 +328,7 @@ static bool ids_agree(const Request *request) {
 typedef struct Scheme {
         const char *header;
         const char *nothing; /* what stands there where the sender has no key */
-        bool (*is_right)(Check *check, Bytes given);
+        int (*is_right)(Check *check, Bytes given);
         SignatureVerdict good;
 } Scheme;
 
@@ -353,37 +372,63 @@ static bool has_weak(const Request *request) {
         return false;
 }
 
-SignatureVerdict signature_check(const SignatureKeys *keys, const Request *request, Bytes form,
-                                 uint64_t now) {
-        SignatureVerdict verdict = SIGNATURE_ABSENT;
-        Check check = { .keys = keys, .request = request, .form = form, .now = now };
-        size_t n = 0, n_standard = 0, n_svix = 0;
-        bool right = true;
+/* What the signature headers of a request come to. */
+typedef struct Found {
+        size_t n, n_standard, n_svix;
+        SignatureVerdict best;
+        bool right;
+} Found;
 
-        assert(keys);
-        assert(request);
+static int headers_check(Check *check, Found *ret) {
+        Found found = { .best = SIGNATURE_ABSENT, .right = true };
+        const Request *request = check->request;
+        int r;
 
-        for (size_t i = 0; i < request->n_headers && n <= SIGNATURE_HEADERS_MAX; i++) {
+        for (size_t i = 0; i < request->n_headers && found.n <= SIGNATURE_HEADERS_MAX; i++) {
                 const Scheme *scheme = scheme_of(&request->headers[i]);
 
                 if (!scheme)
                         continue;
 
-                n++;
-                n_standard += scheme->is_right == standard_is_right;
-                n_svix += scheme->is_right == svix_is_right;
-                right &= scheme->is_right(&check, bytes_trim(request->headers[i].value));
-                if (scheme->good > verdict)
-                        verdict = scheme->good;
+                r = scheme->is_right(check, bytes_trim(request->headers[i].value));
+                if (r < 0)
+                        return r;
+
+                found.n++;
+                found.n_standard += scheme->is_right == standard_is_right;
+                found.n_svix += scheme->is_right == svix_is_right;
+                found.right &= r > 0;
+                if (scheme->good > found.best)
+                        found.best = scheme->good;
         }
 
-        explicit_bzero(check.hex, sizeof(check.hex));
-        if (n == 0 && has_weak(request))
-                return SIGNATURE_WEAK;
-        if (n_standard > 1 || n_svix > 1 || (n_standard + n_svix > 1 && !ids_agree(request)))
-                return SIGNATURE_BAD;
+        *ret = found;
+        return 0;
+}
 
-        return right && n <= SIGNATURE_HEADERS_MAX ? verdict : SIGNATURE_BAD;
+int signature_check(const SignatureKeys *keys, const Request *request, Bytes form, uint64_t now,
+                    SignatureVerdict *ret) {
+        Check check = { .keys = keys, .request = request, .form = form, .now = now };
+        Found found;
+        int r;
+
+        assert(keys);
+        assert(request);
+        assert(ret);
+
+        r = headers_check(&check, &found);
+        explicit_bzero(check.hex, sizeof(check.hex));
+        if (r < 0)
+                return r;
+
+        if (found.n == 0 && has_weak(request))
+                *ret = SIGNATURE_WEAK;
+        else if (!found.right || found.n > SIGNATURE_HEADERS_MAX || found.n_standard > 1 ||
+                 found.n_svix > 1 || (found.n_standard + found.n_svix > 1 && !ids_agree(request)))
+                *ret = SIGNATURE_BAD;
+        else
+                *ret = found.best;
+        return 0;
 }
 
 Bytes signature_final_id(const Request *request) {

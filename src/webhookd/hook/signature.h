@@ -30,10 +30,10 @@ typedef enum SignatureVerdict {
 
 /*
  * `form` are the bytes of the JSON inside the body where that is a form: Gitea and Forgejo sign those, GitHub the body, and
- * either is good. {} where it is none. `now` is CLOCK_REALTIME in µs.
+ * either is good. {} where it is none. `now` is CLOCK_REALTIME in µs. -ENOMEM is the only error: nothing is known then.
  */
-SignatureVerdict signature_check(const SignatureKeys *keys, const Request *request, Bytes form,
-                                 uint64_t now);
+int signature_check(const SignatureKeys *keys, const Request *request, Bytes form, uint64_t now,
+                    SignatureVerdict *ret);
 
 /* Of a request that is SIGNATURE_GOOD_FINAL_ID: its id, printable ASCII of 1 … DELIVERY_ID_MAX bytes. Borrowed. */
 Bytes signature_final_id(const Request *request);

@@ -9,8 +9,9 @@
 #include "shared/time-util.h"
 
 #define SWEEP_USEC (USEC_PER_SEC / 2)
-/* Bytes that are read before others have their turn. */
-#define READ_MAX ((size_t) 64 * 1024)
+/* What is read of one before others have their turn. */
+#define READ_SIZE      ((size_t) 64 * 1024)
+#define READS_PER_TURN 8U
 
 typedef struct Guest Guest;
 
@@ -54,23 +55,31 @@ static void guest_leave(Guest *guest) {
         linger->gone(linger->userdata);
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata) {
-        char dropped[READ_MAX];
-        Guest *guest = userdata;
+/* Whether there may be more to come. */
+static bool guest_read(Guest *guest) {
+        char dropped[READ_SIZE];
         ssize_t n;
 
-        (void) source;
-        (void) events;
+        for (unsigned i = 0; i < READS_PER_TURN && guest->n_bytes <= LINGER_BYTES_MAX; i++) {
+                n = recv(guest->fd, dropped, sizeof(dropped), MSG_DONTWAIT);
+                if (n <= 0)
+                        return n < 0 && (errno == EAGAIN || errno == EINTR);
 
-        n = recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
-                return 0;
-
-        if (n > 0) {
                 guest->n_bytes += (size_t) n;
                 guest->heard = now_usec(CLOCK_MONOTONIC);
         }
-        if (n <= 0 || guest->n_bytes > LINGER_BYTES_MAX)
+
+        return guest->n_bytes <= LINGER_BYTES_MAX;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Guest *guest = userdata;
+
+        (void) source;
+        (void) fd;
+        (void) events;
+
+        if (!guest_read(guest))
                 guest_leave(guest);
         return 0;
 }

@@ -97,7 +97,7 @@ static inline json_t *first_deploy(json_t *answer) {
         return json_array_get(json_object_get(answer, "deploys"), 0);
 }
 
-static const char *ignored_reason(json_t *answer) {
+static inline const char *ignored_reason(json_t *answer) {
         return json_get_string(json_array_get(json_object_get(answer, "ignored"), 0), "reason");
 }
 

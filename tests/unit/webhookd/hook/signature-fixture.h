@@ -35,11 +35,13 @@ static inline SignatureVerdict check_at(const char *key_file, const char *body, 
         _cleanup_(signature_keys_freep) SignatureKeys *keys = keys_of(key_file);
         Header headers[32];
         Request request = { .method = bytes("POST"), .body = bytes(body), .headers = headers };
+        SignatureVerdict verdict;
 
         for (; texts[0]; texts += 2)
                 headers[request.n_headers++] = (Header){ bytes(texts[0]), bytes(texts[1]) };
 
-        return signature_check(keys, &request, form, now);
+        assert_int_equal(signature_check(keys, &request, form, now, &verdict), 0);
+        return verdict;
 }
 
 #define CHECK(keys, body, ...) \

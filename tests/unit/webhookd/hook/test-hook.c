@@ -276,8 +276,10 @@ static HookVerdict admit(const Hook *hook, Sent sent) {
                 .headers = &header,
                 .n_headers = sent != SENT_NOTHING,
         };
+        HookVerdict verdict;
 
-        return hook_admit(hook, &request, (Bytes){ NULL, 0 }, 1);
+        assert_int_equal(hook_admit(hook, &request, (Bytes){ NULL, 0 }, 1, &verdict), 0);
+        return verdict;
 }
 
 static void every_rule_lets_through_what_it_says(void **state) {
