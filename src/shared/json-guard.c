@@ -3,6 +3,7 @@
 #include "shared/json-guard.h"
 
 #include <jansson.h>
+#include <malloc.h>
 
 /* Of the call under way: jansson's allocator is told of nothing but sizes. */
 static _Thread_local JsonGuard *current;
@@ -14,6 +15,11 @@ static _Noreturn void leave(JsonGuard *guard) {
                 free(guard->blocks[i]);
         free(guard->blocks);
         longjmp(guard->out, 1);
+}
+
+/* A block has its number at its very end, behind what jansson asked for. */
+static char *block_tail(void *p) {
+        return (char *) p + malloc_usable_size(p) - sizeof(size_t);
 }
 
 static bool note(JsonGuard *guard, void *p) {
@@ -28,12 +34,21 @@ static bool note(JsonGuard *guard, void *p) {
                 guard->size = size;
         }
 
+        memcpy(block_tail(p), &guard->n, sizeof(guard->n));
         guard->blocks[guard->n++] = p;
         return true;
 }
 
+static void forget(JsonGuard *guard, void *p) {
+        size_t i;
+
+        memcpy(&i, block_tail(p), sizeof(i));
+        if (i < guard->n && guard->blocks[i] == p)
+                guard->blocks[i] = NULL;
+}
+
 static void *allocate(size_t size) {
-        void *p = malloc(size);
+        void *p = size < SIZE_MAX / 2 ? malloc(size + sizeof(size_t)) : NULL;
 
         if (current && (!p || !note(current, p))) {
                 free(p);
@@ -41,18 +56,6 @@ static void *allocate(size_t size) {
         }
 
         return p;
-}
-
-/* What is freed was allocated lately, or before what lies inside of it: the search is short for each level of nesting. */
-static void forget(JsonGuard *guard, const void *p) {
-        size_t i = guard->n;
-
-        while (i > 0 && guard->blocks[i - 1] != p)
-                i--;
-        if (i > 0)
-                guard->blocks[i - 1] = NULL;
-        while (guard->n > 0 && !guard->blocks[guard->n - 1])
-                guard->n--;
 }
 
 static void release(void *p) {

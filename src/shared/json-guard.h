@@ -12,7 +12,7 @@
 
 typedef struct JsonGuard {
         jmp_buf out;
-        void **blocks; /* in the order of their allocation; NULL: freed */
+        void **blocks; /* by their numbers; NULL: freed */
         size_t n, size;
 } JsonGuard;
 

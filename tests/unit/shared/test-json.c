@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shared/json.h"
 
+#include <time.h>
+
 #include "unit.h"
 
 static int decode(const char *text, json_t **ret, JsonError *ret_error) {
@@ -61,6 +63,22 @@ static void json_errors_are_for_people(void **state) {
         }
 }
 
+/* What was read so far is freed, each piece in no more time than it took to be made. */
+static void json_gives_up_a_large_text_at_its_end_at_once(void **state) {
+        static char text[1024 * 1024];
+        clock_t began = clock();
+        JsonError error;
+        json_t *j = NULL;
+
+        (void) state;
+
+        text[0] = '[';
+        for (size_t i = 1; i < sizeof(text); i++)
+                text[i] = i % 2 ? '0' : ',';
+        assert_int_equal(json_decode(text, sizeof(text), &j, &error), -EBADMSG);
+        assert_true(clock() - began < 5 * CLOCKS_PER_SEC);
+}
+
 static void json_refuses_deep_nesting_without_recursion(void **state) {
         static char text[200000];
         JsonError error;
@@ -113,6 +131,7 @@ int main(void) {
                 cmocka_unit_test(json_error_names_line_and_column),
                 cmocka_unit_test(json_refuses_trailing_bytes_and_duplicates),
                 cmocka_unit_test(json_errors_are_for_people),
+                cmocka_unit_test(json_gives_up_a_large_text_at_its_end_at_once),
                 cmocka_unit_test(json_refuses_deep_nesting_without_recursion),
                 cmocka_unit_test(json_brackets_inside_strings_do_not_nest),
                 cmocka_unit_test(json_lookups_answer_other_types_like_absence),

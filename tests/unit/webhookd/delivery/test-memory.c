@@ -326,7 +326,7 @@ static void signed_delivery_without_memory_is_503(void **state) {
         Fixture *f = *state;
         const Hook *hook;
 
-        assert_int_equal(hooks_create(f->hooks, "signed", NULL, SIGNATURE_RULE_REQUIRED, &hook), 0);
+        assert_int_equal(hooks_create(f->hooks, "signed", NULL, SIGNATURE_RULE_REQUIRED, false, &hook), 0);
         assert_int_equal(secret_path(&hook->secret, &secret), 0);
         (void) snprintf(path, sizeof(path), "%s", secret);
         secret_path_free(secret);
