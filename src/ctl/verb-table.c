@@ -311,8 +311,8 @@ static const Verb other_verbs[] = {
                         .n_min = 1,
                         .n_max = 1,
                         .summary = "Back up projects, hooks, secrets and the queue",
-                        .details = "FILE is made by this, for its owner alone, and is there once it is whole; what is\n"
-                                   "there already is not replaced. - writes to standard output, which must be no\n"
+                        .details = "FILE is made by this, for its owner alone, and is there once it is whole; what\n"
+                                   "is there already is not replaced. - writes to standard output, which must be no\n"
                                    "terminal. Deliveries go on meanwhile. How a backup is restored is in\n"
                                    "tinyforge-webhookd(8).\n\n"
                                    "JSON: {\"file\",\"bytes\"}.\n",
