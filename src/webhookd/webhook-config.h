@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "webhookd/store/store.h"
+#include "webhookd/store/hook.h"
 
 typedef struct WebhookConfig {
         char *public_url;          /* PublicURL=, without a slash at its end; "" when unset */

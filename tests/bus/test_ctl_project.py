@@ -100,10 +100,10 @@ def test_refusal_stands_below_the_stage_that_it_is_about():
 def test_list_that_is_cut_says_where_the_rest_is():
     with Peers(*WEBHOOK) as peers:
         peers.run("deploy", "shop", "dev", "succeeded")
-        assert "follow ID" not in peers.run("deploys").stderr
-        assert "follow ID" in peers.run_on_terminal(60, "deploys", stderr=True)
-        assert "follow ID" not in peers.run_on_terminal(60, "deploys", "--no-legend", stderr=True)
-        assert "follow ID" not in peers.run_on_terminal(500, "deploys", stderr=True)
+        assert "describe ID" not in peers.run("deploys").stderr
+        assert "describe ID" in peers.run_on_terminal(60, "deploys", stderr=True)
+        assert "describe ID" not in peers.run_on_terminal(60, "deploys", "--no-legend", stderr=True)
+        assert "describe ID" not in peers.run_on_terminal(500, "deploys", stderr=True)
 
 
 def test_containers_of_a_project_are_not_shown_to_everybody():

@@ -124,7 +124,7 @@ def test_simultaneous_deliveries_of_a_new_image_create_one_project():
 
 
 def test_accepted_deliveries_survive_a_kill():
-    with Host("AutoCreateMax=100000\n") as webhookd:
+    with Host("AutoCreateMax=100000\nMaxQueued=100000\n") as webhookd:
         accepted = []
 
         def send(s, image):
@@ -135,7 +135,7 @@ def test_accepted_deliveries_survive_a_kill():
             answer = read_answer(stream)
             if answer is None:
                 return False
-            assert answer.status == 202
+            assert answer.status == 202, (answer.status, answer.body)
             accepted.append(answer.json()["deploys"][0]["image"])
             return True
 

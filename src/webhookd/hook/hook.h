@@ -14,7 +14,7 @@
 
 #include "webhookd/hook/secret.h"
 #include "webhookd/hook/signature.h"
-#include "webhookd/store/store.h"
+#include "webhookd/store/hook.h"
 
 /* The name of the main hook. */
 #define HOOK_MAIN "main"

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "shared/time-util.h"
+#include "webhookd/store/hook.h"
 #include "webhookd/store/row.h"
 #include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"

@@ -2,6 +2,8 @@
 /* Hooks in the store, and ids that are good once. */
 #include "store-fixture.h"
 
+#include "webhookd/store/hook.h"
+
 #define FIRST  "11111111-1111-4111-8111-111111111111"
 #define SECOND "22222222-2222-4222-8222-222222222222"
 #define THIRD  "33333333-3333-4333-8333-333333333333"
