@@ -67,8 +67,8 @@ int deployerd_new(const char *config_path, Deployerd **ret) {
                 return r;
 
         if (policy_allows_any(deployerd->config.allow_images))
-                log_notice("AllowImages= is not set: every image may be deployed on this host. Which ones may "
-                           "says a line such as AllowImages=ghcr.io/acme/* below [Deployer] in %s",
+                log_notice("AllowImages= is not set: every image may be deployed on this host. To allow only some, "
+                           "add a line such as AllowImages=ghcr.io/acme/* below [Deployer] in %s",
                            config_path);
 
         /* For the event loop, which takes the ends of children. */

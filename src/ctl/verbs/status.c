@@ -258,7 +258,8 @@ static int show_text(const Ctl *ctl, Status *status) {
                 r = table_show(status->waiting, ctl, "waiting deploys");
         }
         if (json_is_true(status->any_image)) {
-                ctl_print(ctl, "Any image may be deployed. Which ones may says a line below [Deployer] in");
+                ctl_print(ctl,
+                          "Any image may be deployed. To allow only some, add a line below [Deployer] in");
                 ctl_print(ctl, "/etc/tinyforge/deployerd.conf: AllowImages=ghcr.io/acme/*");
         }
 
