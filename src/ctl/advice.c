@@ -43,7 +43,7 @@ static const Advice deployer_advices[] = {
           "Mend it, and look again with: tinyforgectl project show PROJECT. A file in projects.d belongs to "
           "root:tinyforge-deployer, with mode 0640." },
         { ERROR_PULL_FAILED,
-          "Was it pushed, and may the deployer pull it? A login is the credential config.json of %s." },
+          "Was it pushed, and may the deployer pull it? Logins are in /etc/tinyforge/registries.json: see tinyforge-deployerd(8)." },
 };
 
 static const Advice advices[] = {

@@ -28,7 +28,7 @@ WORKERS = 4
 # Between looks at who has died; seconds.
 LOOK = 0.05
 # So many points of a scenario that is not played whole, with either engine; all of them with CRASH_ALL= in the environment.
-SAMPLE = 12
+SAMPLE = 6
 SEED = int(os.environ.get("CRASH_SEED") or random.randrange(2**32))
 # How often a deploy without trouble may be tried until two in a row make the same requests.
 TRIES = 5

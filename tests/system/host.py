@@ -41,8 +41,8 @@ LEFT_OUT = [
     "var/lib/man-db/auto-update", "var/lib/systemd/catalog", "var/lib/tinyforge", "var/log/journal",
     *(f"etc/rc{level}.d" for level in "0123456S"),
 ]
-MASKED = ["console-getty.service", "getty@.service", "systemd-firstboot.service", "systemd-resolved.service",
-          "systemd-timesyncd.service", "systemd-networkd-wait-online.service"]
+MASKED = ["console-getty.service", "getty@.service", "systemd-firstboot.service", "systemd-modules-load.service",
+          "systemd-resolved.service", "systemd-timesyncd.service", "systemd-networkd-wait-online.service"]
 # Engines put overlays of their own here, and an overlay cannot be the upper layer of another.
 ON_TMPFS = ["var/lib/containerd", "var/lib/containers", "var/lib/docker"]
 # Hierarchies of version 1 are mounted read-only; the engines write there.

@@ -226,7 +226,7 @@ class Terminal:
 def test_ctl_asks_for_the_password_on_a_terminal():
     terminal = Terminal(ADMIN, "tinyforgectl", "url")
     terminal.answer("x")
-    assert "see or renew the secret URL" in terminal.seen, terminal.seen
+    assert "see or renew the secrets of the URLs" in terminal.seen, terminal.seen
     assert terminal.end() == 0 and "/api/webhook/" in terminal.seen, terminal.seen
 
     terminal = Terminal(ADMIN, "tinyforgectl", "deploy", "none", "dev", "v1")

@@ -114,7 +114,7 @@ def test_one_opens_the_socket_and_finds_the_url():
 def test_one_wires_a_ci_and_sees_the_first_deploy():
     deploy = pushed("v1.3", "dev")
     rows = types("tinyforgectl deploys shop dev", user=ERIN)
-    assert re.search(rf"^ *{deploy} +shop +dev +{REGISTRY}/acme/shop:v1.3 +succeeded ", rows, re.MULTILINE), rows
+    assert re.search(rf"^ *{deploy} +shop +dev +v1.3 +succeeded ", rows, re.MULTILINE), rows
     assert "running" in types("tinyforgectl status") and page("dev") == "v1.3"
     assert "Instances are shown to root" in types("tinyforgectl status", user=ERIN)
     assert "Subject: Deploy" in types("journalctl -x TINYFORGE_DEPLOY=7", user=ERIN, **{"7": deploy})
@@ -199,7 +199,7 @@ def test_one_lets_a_colleague_deploy_and_learns_who_did():
     assert "TINYFORGE_PROVIDER=generic" in told and "TINYFORGE_DELIVERY=" in told, told
     assert "PullFailed" in asks("Which deploys did not come up, and why?")
     rows = types("tinyforgectl deploys shop dev", user=ERIN)
-    assert re.search(rf"^ *\d+ +shop +dev +{REGISTRY}/acme/shop:v1.3 +succeeded ", rows, re.MULTILINE), rows
+    assert re.search(rf"^ *\d+ +shop +dev +v1.3 +succeeded .* {ERIN} ", rows, re.MULTILINE), rows
 
 
 # Of what was typed
