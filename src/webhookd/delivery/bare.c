@@ -2,6 +2,7 @@
 /* Calls without a body: see bare.h. */
 #include "webhookd/delivery/bare.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 /* Who sent it, as of PushList. */
@@ -59,16 +60,42 @@ bool bare_is_meant(const Hook *hook, const Request *request) {
         return hook->bare && (request->body.length == 0 || query_tags(query_of(request->path), &tag) > 0);
 }
 
-/* 0 and the tag, owned by the caller. An empty one is a variable that its sender forgot to set, and not a wish for the last one. */
+/* A URL needs to encode none of the characters of a tag; "@", ":" and "/" would make more of it than a tag. */
+static bool has_characters_of_a_tag(Bytes text) {
+        for (size_t i = 0; i < text.length; i++)
+                if (!isalnum((unsigned char) text.data[i]) && !strchr("_.-", text.data[i]))
+                        return false;
+
+        return !memchr(text.data, '\0', text.length);
+}
+
+/* Why no tag can be read from a query that has `n` of them, the last of which is `given`; NULL: it can, or none is asked for. */
+static const char *query_problem(Bytes query, size_t n, Bytes given) {
+        if (n == 0)
+                return query.length > 0 ? "the query has no tag=TAG, written so, and nothing else is known"
+                                        : NULL;
+        if (n > 1)
+                return "there is more than one tag in the query";
+        if (given.length == 0)
+                return "the tag in the query is empty";
+
+        return has_characters_of_a_tag(given)
+                               ? NULL
+                               : "the tag in the query has a character that no tag has; nothing of a tag is encoded";
+}
+
+/*
+ * 0 and the tag, owned by the caller. One that is empty or misspelt is a variable that its sender forgot to set or a slip, and not
+ * a wish for the last one.
+ */
 static int choose_tag(Store *store, const char *repository, Bytes query, char **ret, JsonError *ret_error) {
         Bytes given = { "", 0 };
         size_t n = query_tags(query, &given);
+        const char *problem = query_problem(query, n, given);
         int r;
 
-        if (n > 1 || (n == 1 && given.length == 0)) {
-                (void) snprintf(ret_error->text, sizeof(ret_error->text), "%s",
-                                n > 1 ? "there is more than one tag in the query"
-                                      : "the tag in the query is empty");
+        if (problem) {
+                (void) snprintf(ret_error->text, sizeof(ret_error->text), "%s", problem);
                 return -EBADMSG;
         }
 

@@ -93,8 +93,14 @@ static void tag_that_cannot_be_known_is_refused_with_the_way_out(void **state) {
                 { "?tag=", "empty" },
                 { "?tag=&x=1", "empty" },
                 { "?tag=v1&tag=v2", "more than one" },
-                { "?tag=a%2Fb", "" },
-                { "?tag=a/b", "" },
+                { "?tag=a%2Fb", "a character" },
+                { "?tag=a/b", "a character" },
+                { "?tag=v1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                  "a character" },
+                { "?%74ag=v1", "no tag=TAG" },
+                { "?TAG=v1", "no tag=TAG" },
+                { "?tag", "no tag=TAG" },
+                { "??tag=v1", "no tag=TAG" },
         };
         _cleanup_free_ char *path = NULL;
         Fixture *f = *state;
