@@ -71,6 +71,10 @@ bool image_digest_is_valid(const char *text) {
         return false;
 }
 
+bool image_tag_can_have(char c) {
+        return is_word(c) || c == '.' || c == '-';
+}
+
 /* tag: [\w][\w.-]{0,127} */
 static const char *tag_problem(Span tag) {
         if (tag.length == 0)
@@ -81,7 +85,7 @@ static const char *tag_problem(Span tag) {
                 return "the tag begins with something else than a letter, a digit or '_'";
 
         for (size_t i = 1; i < tag.length; i++)
-                if (!is_word(tag.start[i]) && tag.start[i] != '.' && tag.start[i] != '-')
+                if (!image_tag_can_have(tag.start[i]))
                         return "the tag has something else than letters, digits, '_', '.' and '-'";
 
         return NULL;

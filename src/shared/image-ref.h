@@ -38,5 +38,8 @@ int image_ref_repository(const ImageRef *ref, char **ret);
 /* "domain/path[:tag][@digest]", freshly allocated: what is stored, answered and sent over the bus. */
 int image_ref_format(const ImageRef *ref, char **ret);
 
+/* Whether a tag can have that character, be it its first or not. */
+bool image_tag_can_have(char c);
+
 /* Whether `text` is a digest of the specification's grammar, and one this program accepts (sha256, sha512). */
 bool image_digest_is_valid(const char *text);

@@ -2,8 +2,9 @@
 /* Calls without a body: see bare.h. */
 #include "webhookd/delivery/bare.h"
 
-#include <ctype.h>
 #include <stdio.h>
+
+#include "shared/image-ref.h"
 
 /* Who sent it, as of PushList. */
 #define BARE_PROVIDER "bare"
@@ -63,10 +64,10 @@ bool bare_is_meant(const Hook *hook, const Request *request) {
 /* A URL needs to encode none of the characters of a tag; "@", ":" and "/" would make more of it than a tag. */
 static bool has_characters_of_a_tag(Bytes text) {
         for (size_t i = 0; i < text.length; i++)
-                if (!isalnum((unsigned char) text.data[i]) && !strchr("_.-", text.data[i]))
+                if (!image_tag_can_have(text.data[i]))
                         return false;
 
-        return !memchr(text.data, '\0', text.length);
+        return true;
 }
 
 /* Why no tag can be read from a query that has `n` of them, the last of which is `given`; NULL: it can, or none is asked for. */
