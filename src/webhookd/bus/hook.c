@@ -295,28 +295,6 @@ static int append_hook(sd_bus_message *reply, const Hook *hook, uint64_t now) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-int method_list_hooks(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        uint64_t now = now_usec(CLOCK_REALTIME);
-        Manager *manager = userdata;
-        const Hook *hook = NULL;
-        uid_t uid;
-        int r;
-
-        r = manager_begin(manager, message, CALL_ALL, NULL, &uid, error);
-        if (r != 0)
-                return r;
-
-        r = sd_bus_message_new_method_return(message, &reply);
-        if (r >= 0)
-                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sassbttt)");
-        for (size_t i = 1; r >= 0 && (hook = hooks_at(manager->webhooks, i)); i++)
-                r = append_hook(reply, hook, now);
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
 static int append_hook_images(sd_bus_message *reply, const Hook *hook) {
         int r;
 
@@ -358,10 +336,21 @@ static int append_hook_entries(sd_bus_message *reply, const Hook *hook, uint64_t
         return r;
 }
 
-int method_describe_hooks(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+static int append_hook_described(sd_bus_message *reply, const Hook *hook, uint64_t now) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r >= 0)
+                r = append_hook_entries(reply, hook, now);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* All hooks but the main one, each of that type. */
+static int list_hooks(sd_bus_message *message, Manager *manager, const char *type,
+                      int (*append)(sd_bus_message *reply, const Hook *hook, uint64_t now),
+                      sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         uint64_t now = now_usec(CLOCK_REALTIME);
-        Manager *manager = userdata;
         const Hook *hook = NULL;
         uid_t uid;
         int r;
@@ -372,15 +361,18 @@ int method_describe_hooks(sd_bus_message *message, void *userdata, sd_bus_error 
 
         r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
-                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
-        for (size_t i = 1; r >= 0 && (hook = hooks_at(manager->webhooks, i)); i++) {
-                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
-                if (r >= 0)
-                        r = append_hook_entries(reply, hook, now);
-                if (r >= 0)
-                        r = sd_bus_message_close_container(reply);
-        }
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, type);
+        for (size_t i = 1; r >= 0 && (hook = hooks_at(manager->webhooks, i)); i++)
+                r = append(reply, hook, now);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+int method_list_hooks(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return list_hooks(message, userdata, "(sassbttt)", append_hook, error);
+}
+
+int method_describe_hooks(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        return list_hooks(message, userdata, "a{sv}", append_hook_described, error);
 }
