@@ -152,23 +152,28 @@ static void job_put_off(Job *job, int64_t usec) {
                 operation_set_deadline(job->operation, (uint64_t) usec);
 }
 
+static EventFields fields_of(const DeployRequest *request) {
+        return (EventFields){
+                .project = request->project,
+                .stage = request->stage,
+                .image = request->text,
+                .deploy = request->deploy_id,
+                .caller_uid = (uid_t) -1,
+        };
+}
+
 static void tell_place(const DeployRequest *request, const json_t *report) {
-        log_event(EVENT_ENGINE_NOTED,
-                  &(EventFields){
-                                  .project = request->project,
-                                  .stage = request->stage,
-                                  .image = request->text,
-                                  .deploy = request->deploy_id,
-                                  .caller_uid = (uid_t) -1,
-                  },
-                  "Deploys are in %s at %s from now on", strempty(json_get_string(report, "name")),
-                  strempty(json_get_string(report, "socket")));
+        EventFields fields = fields_of(request);
+
+        log_event(EVENT_ENGINE_NOTED, &fields, "Deploys are in %s at %s from now on",
+                  strempty(json_get_string(report, "name")), strempty(json_get_string(report, "socket")));
 }
 
 static void on_job_report(const char *kind, const json_t *report, void *userdata) {
         Job *job = userdata;
         const DeployRequest *request = job->request;
         const Deploys *deploys = job->deploys;
+        EventFields fields = fields_of(request);
 
         if (streq(kind, REPORT_ENGINE))
                 deploys->hooks.on_engine(report, deploys->userdata);
@@ -182,14 +187,7 @@ static void on_job_report(const char *kind, const json_t *report, void *userdata
         else if (streq(kind, REPORT_SETTLED))
                 job->settled = true;
         else if (streq(kind, REPORT_LOG))
-                log_about(LOG_PRI((int) json_get_int(report, "priority", LOG_INFO)),
-                          &(EventFields){
-                                          .project = request->project,
-                                          .stage = request->stage,
-                                          .image = request->text,
-                                          .deploy = request->deploy_id,
-                                          .caller_uid = (uid_t) -1,
-                          },
+                log_about(LOG_PRI((int) json_get_int(report, "priority", LOG_INFO)), &fields,
                           "Deploy %" PRIu64 " of %s/%s: %s", request->deploy_id, request->project,
                           request->stage, strempty(json_get_string(report, "text")));
 }
