@@ -13,6 +13,7 @@ import uuid
 
 from fake_engine import FakeEngine
 from private_bus import BusError, PrivateBus
+from process import children_of, is_alive
 from waiting import wait_for
 
 PROGRAM = os.environ["DEPLOYERD"]
@@ -111,21 +112,19 @@ class Host:
         try:
             with open(self.pid_path, encoding="ascii") as f:
                 pid = int(f.read())
-            with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-                return None if f.read().rpartition(")")[2].split()[0] == "Z" else pid
-        except (FileNotFoundError, ProcessLookupError, ValueError):
+        except (FileNotFoundError, ValueError):
             return None
+        return pid if is_alive(pid) else None
 
     def children(self):
-        with open(f"/proc/{self.pid()}/task/{self.pid()}/children", encoding="ascii") as f:
-            return [int(pid) for pid in f.read().split()]
+        return children_of(self.pid())
 
     def signal(self, number):
         """Sends a signal to the daemon and waits until it and its children are gone."""
         pid, children = self.pid(), self.children()
         os.kill(pid, number)
         wait_for("the daemon is gone", lambda: self.pid() is None, 60)
-        wait_for("its children are gone", lambda: not any(os.path.exists(f"/proc/{child}") for child in children), 60)
+        wait_for("its children are gone", lambda: not any(map(is_alive, children)), 60)
 
     def log(self):
         with open(self.log_path, encoding="utf-8") as f:

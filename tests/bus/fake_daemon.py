@@ -17,12 +17,13 @@ import sys
 import threading
 import time
 
-import fake_network
-from fake_container import Container
-from fake_death import Mortal
-from fake_http import Handler, Server
-from fake_images import Failure, image_id
-from fake_routes import Routes
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import fake_network  # noqa: E402  pylint: disable=wrong-import-position
+from fake_container import Container  # noqa: E402
+from fake_death import Mortal  # noqa: E402
+from fake_http import Handler, Server  # noqa: E402
+from fake_images import Failure, image_id  # noqa: E402
+from fake_routes import Routes  # noqa: E402
 
 DOCKER = {"name": "docker", "api": "1.41", "min": "1.12", "version": "20.10.24", "clash": 409}
 FLAVOURS = {

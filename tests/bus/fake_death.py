@@ -11,25 +11,9 @@ import struct
 import threading
 import time
 
+from process import children_of, stat_of
+
 DEADLINE = 5
-
-
-def stat_of(pid):
-    """(state, parent), or None where there is no such process; one that is dead and only not buried is none."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
-            words = f.read().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if words[0] in "ZX" else (words[0], int(words[1]))
-
-
-def children_of(pid):
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
-            return [int(word) for word in f.read().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
 
 
 def kill_deployer(connection):

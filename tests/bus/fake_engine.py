@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 
+from process import is_alive
 from waiting import wait_for
 
 PROGRAM = os.path.join(os.path.dirname(__file__), "fake_daemon.py")
@@ -68,7 +69,7 @@ class FakeEngine:
     def kill(self):
         """As the kernel would that is out of memory: its sockets stay behind."""
         os.kill(self.pid, signal.SIGKILL)
-        wait_for("the engine is gone", lambda: not os.path.exists(f"/proc/{self.pid}"))
+        wait_for("the engine is gone", lambda: not is_alive(self.pid))
         self.pid = None
 
     def stop(self):
