@@ -13,7 +13,7 @@ import uuid
 
 from fake_engine import FakeEngine
 from private_bus import BusError, PrivateBus
-from process import children_of, is_alive
+from process import children_of, is_alive, words_of
 from waiting import wait_for
 
 PROGRAM = os.environ["DEPLOYERD"]
@@ -114,7 +114,9 @@ class Host:
                 pid = int(f.read())
         except (FileNotFoundError, ValueError):
             return None
-        return pid if is_alive(pid) else None
+        # A number that was used again is somebody else, who is not to be killed.
+        return pid if is_alive(pid) and any(word.startswith((self.directory, f"--config={self.directory}"))
+                                            for word in words_of(pid)) else None
 
     def children(self):
         return children_of(self.pid())

@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from deployer_host import NAME, PROGRAM, Host as DeployerHost  # noqa: E402  pylint: disable=wrong-import-position
+from process import words_of
 from waiting import wait_for  # noqa: E402  pylint: disable=wrong-import-position
 from webhook_host import Host as WebhookHost  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -63,7 +64,9 @@ class Stuck:
     def __exit__(self, *details):
         if os.path.exists(self.pid_path):
             with open(self.pid_path, encoding="ascii") as f:
-                os.kill(int(f.read()), signal.SIGKILL)
+                pid = int(f.read())
+            if words_of(pid)[:1] == ["sleep"]:
+                os.kill(pid, signal.SIGKILL)
         self.host.__exit__(*details)
 
 

@@ -24,3 +24,12 @@ def children_of(pid):
             return [int(word) for word in f.read().split()]
     except (FileNotFoundError, ProcessLookupError):
         return []
+
+
+def words_of(pid):
+    """Its command line, empty where there is no such process."""
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as f:
+            return f.read().split("\0")[:-1]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
