@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from deployer_host import NAME, PROGRAM, Host as DeployerHost  # noqa: E402  pylint: disable=wrong-import-position
-from process import words_of
+from process import words_of  # noqa: E402
 from waiting import wait_for  # noqa: E402  pylint: disable=wrong-import-position
 from webhook_host import Host as WebhookHost  # noqa: E402  pylint: disable=wrong-import-position
 
