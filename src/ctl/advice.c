@@ -86,6 +86,10 @@ static const Advice advices[] = {
           "or podman system df, what takes the room." },
         { ERROR_ENGINE_UNSUPPORTED,
           "Docker 20.10 or Podman 4.3 is the oldest engine that is known to work." },
+        { ERROR_ENGINE_TOO_NEW,
+          "Install a newer tinyforge, or let the engine speak an older version. With Docker: systemctl edit "
+          "docker.service, there Environment=DOCKER_MIN_API_VERSION= with the newest known version in a section "
+          "[Service], and systemctl restart docker.service" },
         { SD_BUS_ERROR_ACCESS_DENIED, ask_root },
         { SD_BUS_ERROR_AUTH_FAILED, ask_root },
         { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ask_person },

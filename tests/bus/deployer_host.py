@@ -232,8 +232,8 @@ def with_each(*flavours, **options):
 
 
 both = with_each("docker", "podman")
-# Where versions of the API differ, or the engine keeps something: Docker's 1.41 and Podman's, and 1.44.
-EVERY_ENGINE = ("docker", "podman", "modern")
+# Where versions of the API differ, or the engine keeps something: Docker's oldest and Podman's, and the newest that is spoken.
+EVERY_ENGINE = ("docker", "podman", "newest")
 every_engine = with_each(*EVERY_ENGINE)
 
 

@@ -30,7 +30,7 @@ const Step fake_steps_after[] = {
 };
 const Step fake_steps_stuck[] = { { "resolved", "sha256:1" }, { "pulling", "42%" }, { NULL, NULL } };
 
-static bool engine_answers, instances_hidden;
+static bool engine_answers, engine_is_too_new, instances_hidden;
 
 int fake_deployer_tell(sd_bus *bus, uint64_t id, const Step *steps) {
         int r = 0;
@@ -50,9 +50,11 @@ static int property_get(sd_bus *bus, const char *path, const char *interface, co
         (void) error;
 
         return sd_bus_message_append(reply, "s",
-                                     !engine_answers                    ? ""
-                                     : streq(property, "Engine")        ? "docker"
-                                     : streq(property, "EngineVersion") ? "20.10.24"
+                                     !engine_answers                                         ? ""
+                                     : streq(property, "Engine")                             ? "docker"
+                                     : engine_is_too_new && streq(property, "EngineVersion") ? "35.0.0"
+                                     : engine_is_too_new && streq(property, "ApiVersion")    ? ""
+                                     : streq(property, "EngineVersion")                      ? "20.10.24"
                                      : streq(property, "EngineSocket")
                                                      ? (getenv("FAKE_ENGINE_SOCKET")
                                                                         ? getenv("FAKE_ENGINE_SOCKET")
@@ -100,6 +102,9 @@ static int method_list_instances(sd_bus_message *message, void *userdata, sd_bus
                 return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Rejected send message");
         if (!engine_answers)
                 return sd_bus_error_set(error, ERROR_ENGINE_UNREACHABLE, "No engine answers");
+        if (engine_is_too_new)
+                return sd_bus_error_set(error, ERROR_ENGINE_TOO_NEW,
+                                        "The engine speaks no version of its API below 1.60");
 
         if (streq(project, "shop") || isempty(project))
                 return sd_bus_reply_method_return(
@@ -212,5 +217,6 @@ static const sd_bus_vtable deployer_vtable[] = {
 int fake_deployer_play(sd_bus *bus, const char *role) {
         instances_hidden = streq(role, "deployer-shy");
         engine_answers = !streq(role, "deployer-unreachable");
+        engine_is_too_new = streq(role, "deployer-too-new");
         return fake_peer_appear(bus, DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE, deployer_vtable);
 }

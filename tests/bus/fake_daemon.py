@@ -29,10 +29,13 @@ DOCKER = {"name": "docker", "api": "1.41", "min": "1.12", "version": "20.10.24",
 FLAVOURS = {
     "docker": DOCKER,
     "podman": {"name": "podman", "api": "1.41", "libpod": "4.3.1", "min": "1.24", "version": "4.3.1", "clash": 500},
-    # Docker as it was, will be, may once be, and something else that listens there.
+    # Docker as it was, as it is with a minimum that was raised, as it will be and as it may once be, and something else that
+    # listens there.
     "ancient": {**DOCKER, "api": "1.40"},
-    "modern": {**DOCKER, "api": "1.51", "min": "1.24"},
-    "futuristic": {**DOCKER, "api": "1.70", "min": "1.60"},
+    "modern": {**DOCKER, "api": "1.44", "min": "1.24", "version": "25.0.5"},
+    "raised": {**DOCKER, "api": "1.52", "min": "1.44", "version": "29.0.0"},
+    "newest": {**DOCKER, "api": "1.58", "min": "1.40", "version": "29.9.0"},
+    "futuristic": {**DOCKER, "api": "1.70", "min": "1.60", "version": "35.0.0"},
     "anonymous": {**DOCKER, "api": None},
 }
 

@@ -11,6 +11,9 @@ from fake_container import Container, healthcheck
 from fake_images import Failure, ImageRoutes, image_id
 from fake_network import NetworkRoutes
 
+# From this version on an address, and the reason why a pull fails, are told in their new place alone.
+TOLD_ONCE = 52
+
 
 class Routes(ImageRoutes, NetworkRoutes):
     """Mixed into the handler of requests, which has `engine` and its answers."""
@@ -28,15 +31,22 @@ class Routes(ImageRoutes, NetworkRoutes):
         if libpod and self.engine.flavour_name == "podman":
             self.libpod_image(libpod.group(1))
             return
-        version = re.match(r"/v1\.(4[1-9])(/.*)", path)
+        version = re.match(r"/v1\.(\d+)(/.*)", path)
         if not version:
             raise Failure(404, "page not found")
+        self.check_version(int(version.group(1)))
         for method, pattern, handler in self.ROUTES:
             match = re.fullmatch(pattern, version.group(2))
             if match and method == self.command:
                 handler(self, *match.groups(), query=query, body=body, fault=fault, minor=int(version.group(1)))
                 return
         raise Failure(404, "page not found")
+
+    def check_version(self, minor):
+        """Podman takes any version, Docker those from its oldest to its newest."""
+        oldest, newest = (int(self.engine.flavour[end].split(".")[1]) for end in ("min", "api"))
+        if self.engine.flavour_name == "docker" and not oldest <= minor <= newest:
+            raise Failure(400, f"version 1.{minor} is not one from 1.{oldest} to 1.{newest}")
 
     def distribution(self, name, **_):
         if self.engine.flavour_name == "podman":
@@ -64,7 +74,7 @@ class Routes(ImageRoutes, NetworkRoutes):
                     self.chunk(json.dumps({"status": status, "progressDetail": detail, "id": layer * 6}).encode() + b"\r\n")
             time.sleep(pause)
 
-    def pull(self, query, fault, **_):
+    def pull(self, query, fault, minor, **_):
         repository, tag = query["fromImage"], query["tag"]
         known = self.engine.registry.get(repository, {"tags": {}, "images": {}})
         digest = tag if ":" in tag else known["tags"].get(tag)
@@ -76,8 +86,8 @@ class Routes(ImageRoutes, NetworkRoutes):
         self.begin(200)
         self.chunk(json.dumps({"status": f"Pulling from {repository}", "id": tag}).encode() + b"\r\n")
         if fault.get("kind") == "stream-error":
-            self.chunk(json.dumps({"errorDetail": {"message": fault["message"]}, "error": fault["message"]}).encode()
-                       + b"\r\n")
+            twice = {"error": fault["message"]} if minor < TOLD_ONCE else {}
+            self.chunk(json.dumps({"errorDetail": {"message": fault["message"]}, **twice}).encode() + b"\r\n")
         elif fault.get("kind") == "stream-cut":
             return
         elif fault.get("kind") == "stream-garbage":
@@ -155,9 +165,12 @@ class Routes(ImageRoutes, NetworkRoutes):
             engine.volumes += [name for name in container.volumes() if name not in engine.volumes]
         self.json(201, {"Id": container.id, "Warnings": []})
 
-    def inspect(self, name, **_):
+    def inspect(self, name, minor, **_):
         with self.engine.lock:
-            self.json(200, self.engine.find_container(name).inspect())
+            told = self.engine.find_container(name).inspect()
+            if minor >= TOLD_ONCE:
+                del told["NetworkSettings"]["IPAddress"]
+            self.json(200, told)
 
     def start(self, name, **_):
         with self.engine.lock:

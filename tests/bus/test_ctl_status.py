@@ -67,6 +67,17 @@ def test_status_shows_what_it_has_and_never_invents_the_rest():
         assert status["units"] is None and status["webhookd"]["projects"] == 3
 
 
+def test_status_tells_of_an_engine_that_is_too_new():
+    with Peers("webhook", "systemd", "deployer-too-new") as peers:
+        result = peers.run("status", status=1)
+        assert "Engine: docker 35.0.0, none of whose API versions is known, at /run/docker.sock" in result.stdout, result.stdout
+        assert "none answers" not in result.stdout and "no version of its API below 1.60" in result.stderr, result.stderr
+        assert "newer tinyforge" in result.stderr and "DOCKER_MIN_API_VERSION" in result.stderr, result.stderr
+        assert "oldest engine" not in result.stderr, result.stderr
+        engine = peers.json("status", status=1)["engine"]
+        assert (engine["name"], engine["version"], engine["api_version"]) == ("docker", "35.0.0", None), engine
+
+
 def test_status_shows_what_is_left_in_another_engine():
     with Peers("webhook", "systemd", "deployer-unreachable") as peers:
         text = peers.run("status", status=1).stdout

@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import STORE, Host, Progress, both, new_store  # noqa: E402
+from deployer_host import EVERY_ENGINE, STORE, Host, Progress, both, new_store  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
@@ -341,7 +341,7 @@ def test_deploy_gives_up_what_is_not_healthy_before_the_deadline():
 
 
 def test_health_check_that_takes_its_time_gets_it():
-    for flavour in ("docker", "podman", "modern"):
+    for flavour in EVERY_ENGINE:
         with Host(flavour, "HealthDeadlineSec=500ms\n") as host:
             slow = {"Interval": 3 * SECOND, "Timeout": SECOND, "Retries": 1}
             host.engine.push(REPO, "v1", healthcheck=slow, after=1)
@@ -358,7 +358,7 @@ def test_health_check_that_takes_its_time_gets_it():
 
 
 def test_health_check_that_is_not_due_before_the_deadline_of_the_deploy_is_said_to_be():
-    for flavour in ("docker", "podman", "modern"):
+    for flavour in EVERY_ENGINE:
         with Host(flavour, "HealthDeadlineSec=500ms\nDeployDeadlineSec=6\n") as host:
             host.engine.push(REPO, "v1", healthcheck={"Interval": 1800 * SECOND}, after=60)
             name, text = host.refused(7, f"{REPO}:v1")

@@ -101,19 +101,28 @@ def test_engine_that_left_its_socket_behind_is_unreachable():
 
 
 def test_engine_of_another_age_is_unsupported():
-    for flavour, words in (("ancient", "at least 1.41 is needed"), ("futuristic", "no version of its API below 1.60"),
-                           ("anonymous", "names no version")):
+    for flavour, error, words, told in (
+            ("ancient", "EngineUnsupported", "at least 1.41 is needed", ["docker", "20.10.24"]),
+            ("futuristic", "EngineTooNew", "no version of its API below 1.60, 1.55 is the newest known", ["docker", "35.0.0"]),
+            ("anonymous", "EngineUnsupported", "names no version", ["", ""])):
         with Host(flavour) as host:
             name, text = host.refused(7, f"{REPO}:v1")
-            assert name == "EngineUnsupported" and words in text, f"{name}: {text}"
-            assert host.property("Engine") == ""
+            assert name == error and words in text, f"{name}: {text}"
+            assert [host.property("Engine"), host.property("EngineVersion")] == told
+            assert host.property("ApiVersion") == ""
 
 
 def test_newest_version_that_both_speak_is_used():
-    with Host("modern") as host:
-        assert host.property("ApiVersion") == "1.44"
-        host.engine.push(REPO, "v1")
-        assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded"
+    for flavour, version in (("modern", "1.44"), ("raised", "1.52"), ("newest", "1.55")):
+        with Host(flavour) as host:
+            assert host.property("ApiVersion") == version, flavour
+            host.engine.push(REPO, "v1", healthcheck={"Interval": 10 ** 8, "Timeout": 10 ** 8, "Retries": 1})
+            assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded", flavour
+            host.engine.push(REPO, "v2", exit=1)
+            assert host.deploy(8, f"{REPO}:v2")[0] == "rolled-back", flavour
+            host.engine.push(REPO, "v3")
+            host.engine.fault("POST", PULL, "stream-error", message="denied: requested access to the resource is denied")
+            expect(host, "PullFailed", f"{REPO}:v3", "denied", 9)
 
 
 def test_answers_that_make_no_sense_are_failures_of_the_engine():

@@ -37,7 +37,7 @@ def aliases(host, name):
 
 def changes(host):
     """What was asked for that changes something, without names and ids, since the last look."""
-    found = [re.sub(r"^(\S+) /v1\.4\d/(containers/[^/]+/|networks/|containers/)?", r"\1 ", line).partition("?")[0]
+    found = [re.sub(r"^(\S+) /v1\.\d+/(containers/[^/]+/|networks/|containers/)?", r"\1 ", line).partition("?")[0]
              for line in host.engine.requests() if re.search(r"(create|start|connect|rename|stop)(\?|$)", line)]
     return [line.removeprefix("POST ") for line in found if "images/create" not in line]
 

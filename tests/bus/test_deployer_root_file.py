@@ -67,6 +67,7 @@ def test_key_of_another_version_of_the_api_is_refused_before_the_pull():
             ("podman", annotations, "HostConfig/Annotations: takes version 1.44 of the engine's API, and version 1.41 is spoken here"),
             ("modern", annotations, None),
             ("modern", priority, "net/GwPriority: takes version 1.55 of the engine's API, and version 1.44 is spoken here"),
+            ("newest", priority, None),
             ("modern", gone, "HostConfig/KernelMemory: is gone from version 1.44 of the engine's API"),
             ("docker", gone, None)):
         with Host(flavour) as host:

@@ -222,6 +222,7 @@ static void show_take_overs(const Ctl *ctl, const json_t *stages) {
 static void show_engine(const Ctl *ctl, const json_t *engine) {
         const json_t *sockets = json_object_get(engine, "sockets");
         const char *name = get_text(engine, "name"), *socket = get_text(engine, "socket");
+        const char *api = get_text(engine, "api_version");
         _cleanup_free_ char *buffer = NULL;
 
         if (isempty(name)) {
@@ -230,8 +231,9 @@ static void show_engine(const Ctl *ctl, const json_t *engine) {
                 return;
         }
 
-        ctl_print(ctl, "Engine: %s %s, API %s, at %s%s", name, get_text(engine, "version"),
-                  get_text(engine, "api_version"), socket, engine_sockets_note(sockets, socket, &buffer));
+        ctl_print(ctl, "Engine: %s %s, %s%s, at %s%s", name, get_text(engine, "version"),
+                  isempty(api) ? "none of whose API versions is known" : "API ", api, socket,
+                  engine_sockets_note(sockets, socket, &buffer));
 }
 
 static int show_text(const Ctl *ctl, Status *status) {

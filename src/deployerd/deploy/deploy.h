@@ -18,6 +18,6 @@
 /*
  * Ends with a result of the keys "outcome", "detail" and "container". Errors: -ENOPKG, -EHOSTUNREACH (the
  * registry), -EREMOTEIO (the new one did not come up, and there is no old one), -EBADE (the engine refuses), -EIO,
- * -ECONNREFUSED, -EPROTONOSUPPORT, -EINTR, -ENOMEM.
+ * -ECONNREFUSED, -EPROTONOSUPPORT, -EPFNOSUPPORT, -EINTR, -ENOMEM.
  */
 int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfig *config);

@@ -103,7 +103,7 @@ static int engine_choose_version(Engine *engine, unsigned newest, unsigned oldes
                                    newest, ENGINE_API_MINOR_MIN);
         if (minor < oldest)
                 return worker_fail(
-                                engine->worker, -EPROTONOSUPPORT,
+                                engine->worker, -EPFNOSUPPORT,
                                 "The engine speaks no version of its API below 1.%u, 1.%u is the newest known",
                                 oldest, minor);
 
@@ -112,10 +112,24 @@ static int engine_choose_version(Engine *engine, unsigned newest, unsigned oldes
         return 0;
 }
 
+/* One whose versions are all unknown is told as well: somebody is there. */
+static int engine_tell(Engine *engine, const json_t *version) {
+        const char *api = isempty(engine->prefix) ? "" : engine->prefix + strlen("/v");
+
+        if (engine->is_other)
+                return 0;
+
+        return worker_report(engine->worker,
+                             json_pack("{s:s, s:s, s:s, s:s, s:s}", REPORT_KEY, REPORT_ENGINE, "name",
+                                       engine->quirks->name, "version",
+                                       strempty(json_get_string(version, "Version")), "api", api, "socket",
+                                       engine->socket));
+}
+
 static int engine_negotiate(Engine *engine) {
         _cleanup_(json_freep) json_t *version = NULL;
         unsigned newest = 0, oldest = 0;
-        int r;
+        int r, told;
 
         r = engine_ping(engine, &newest);
         if (r < 0)
@@ -132,14 +146,8 @@ static int engine_negotiate(Engine *engine) {
                 (void) parse_api_version(strempty(json_get_string(version, "MinAPIVersion")), &oldest);
 
         r = engine_choose_version(engine, newest, oldest);
-        if (r < 0 || engine->is_other)
-                return r;
-
-        return worker_report(engine->worker,
-                             json_pack("{s:s, s:s, s:s, s:s, s:s}", REPORT_KEY, REPORT_ENGINE, "name",
-                                       engine->quirks->name, "version",
-                                       strempty(json_get_string(version, "Version")), "api",
-                                       engine->prefix + strlen("/v"), "socket", engine->socket));
+        told = engine_tell(engine, version);
+        return r < 0 ? r : told;
 }
 
 int engine_remember(Engine *engine) {

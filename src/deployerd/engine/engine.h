@@ -18,7 +18,7 @@
 #include "deployerd/worker/worker.h"
 
 /* The newest version of the Engine API that is spoken, and the oldest; the first number of both is 1. */
-#define ENGINE_API_MINOR_MAX 44U
+#define ENGINE_API_MINOR_MAX 55U
 #define ENGINE_API_MINOR_MIN 41U
 
 /* A call that only reads, one that asks a registry, one that changes something; the silence that ends a stream. */
@@ -54,7 +54,7 @@ typedef struct EngineAnswer {
 /*
  * Finds the engine's socket (`socket_path`, or NULL for the one that was remembered, or else for the first of the usual ones that
  * is there), asks for the version, and reports it. Where another engine answers than was remembered, that is -ECONNREFUSED,
- * with both names. -ECONNREFUSED, -EPROTONOSUPPORT, -EIO, -EINTR, -ENOMEM.
+ * with both names. -ECONNREFUSED; -EPROTONOSUPPORT: too old, or of no known kind; -EPFNOSUPPORT: too new; -EIO, -EINTR, -ENOMEM.
  */
 int engine_open(Worker *worker, const char *socket_path, Engine **ret);
 /* An engine that deploys are not in: nothing of it is reported, and nothing is to be changed there. Errors as above. */

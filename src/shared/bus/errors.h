@@ -80,6 +80,8 @@ typedef enum ErrorVerdict {
           "The new container ended or did not get healthy in time, and there was no old one to keep.") \
         X(ENGINE_UNSUPPORTED, "EngineUnsupported", EPROTONOSUPPORT, ERROR_FINAL, \
           "The engine is too old, or of a kind that is not known.") \
+        X(ENGINE_TOO_NEW, "EngineTooNew", EPFNOSUPPORT, ERROR_FINAL, \
+          "The engine speaks no version of its API that this tinyforge knows; the message tells the versions.") \
         X(ENGINE_REFUSED, "EngineRefused", EBADE, ERROR_FINAL, \
           "The engine took a request for wrong, such as what a project's file asks for.") \
         X(ENGINE_DISK_FULL, "EngineDiskFull", ENOSPC, ERROR_FINAL, \

@@ -79,13 +79,16 @@ static const char *set_rune(const char **p, uint32_t *ret_rune) {
 static const char *set_range(const char **p, uint32_t *ret_low, uint32_t *ret_high) {
         const char *problem = set_rune(p, ret_low);
 
-        *ret_high = *ret_low;
-        if (!problem && **p == '-') {
+        if (problem)
+                return problem;
+
+        if (**p == '-') {
                 (*p)++;
-                problem = set_rune(p, ret_high);
+                return set_rune(p, ret_high);
         }
 
-        return problem;
+        *ret_high = *ret_low;
+        return NULL;
 }
 
 static const char *set_skip(const char **p) {
@@ -175,8 +178,7 @@ static bool set_has(const Token *token, uint32_t rune) {
         do {
                 uint32_t low, high;
 
-                (void) set_range(&p, &low, &high);
-                found |= low <= rune && rune <= high;
+                found |= !set_range(&p, &low, &high) && low <= rune && rune <= high;
         } while (*p != ']');
 
         return found != token->negated;

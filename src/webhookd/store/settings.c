@@ -93,7 +93,7 @@ static int generation_get(Store *store, uint64_t *ret) {
 }
 
 int store_get_secret(Store *store, char ret[static UUID_TEXT_SIZE], uint64_t *ret_generation) {
-        uint64_t generation;
+        uint64_t generation = 0;
         int r;
 
         assert(store);
@@ -113,7 +113,7 @@ int store_get_secret(Store *store, char ret[static UUID_TEXT_SIZE], uint64_t *re
 
 int store_set_secret(Store *store, const char secret[static UUID_TEXT_SIZE], uint64_t *ret_generation) {
         _cleanup_(step_undo) Step step = { 0 };
-        uint64_t generation;
+        uint64_t generation = 0;
         char number[32];
         int r;
 
