@@ -114,9 +114,10 @@ class Host:
                 pid = int(f.read())
         except (FileNotFoundError, ValueError):
             return None
-        # A number that was used again is somebody else, who is not to be killed.
-        return pid if is_alive(pid) and any(word.startswith((self.directory, f"--config={self.directory}"))
-                                            for word in words_of(pid)) else None
+        # A number that was used again is somebody else, who is not to be killed; one that dies has no words any more.
+        words = words_of(pid)
+        is_ours = not words or any(word.startswith((self.directory, f"--config={self.directory}")) for word in words)
+        return pid if is_alive(pid) and is_ours else None
 
     def children(self):
         return children_of(self.pid())
