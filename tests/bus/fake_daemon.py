@@ -25,10 +25,11 @@ from fake_http import Handler, Server  # noqa: E402
 from fake_images import Failure, image_id  # noqa: E402
 from fake_routes import Routes  # noqa: E402
 
-DOCKER = {"name": "docker", "api": "1.41", "min": "1.12", "version": "20.10.24", "clash": 409}
+DOCKER = {"name": "docker", "product": "Docker", "api": "1.41", "min": "1.12", "version": "20.10.24", "clash": 409}
 FLAVOURS = {
     "docker": DOCKER,
-    "podman": {"name": "podman", "api": "1.41", "libpod": "4.3.1", "min": "1.24", "version": "4.3.1", "clash": 500},
+    "podman": {"name": "podman", "product": "Libpod", "api": "1.41", "libpod": "4.3.1", "min": "1.24", "version": "4.3.1",
+               "clash": 500},
     # Docker as it was, as it is with a minimum that was raised, as it will be and as it may once be, and something else that
     # listens there.
     "ancient": {**DOCKER, "api": "1.40"},
@@ -37,6 +38,8 @@ FLAVOURS = {
     "newest": {**DOCKER, "api": "1.58", "min": "1.40", "version": "29.9.0"},
     "futuristic": {**DOCKER, "api": "1.70", "min": "1.60", "version": "35.0.0"},
     "anonymous": {**DOCKER, "api": None},
+    # Behind a proxy that names itself.
+    "covered": {**DOCKER, "server": "haproxy"},
 }
 
 
@@ -156,7 +159,8 @@ class Engine(Mortal):
     def versions(self):
         """The header lines that go with every answer."""
         return "".join(f"{key}: {value}\r\n" for key, value in (
-            ("Api-Version", self.flavour["api"]), ("Libpod-Api-Version", self.flavour.get("libpod"))) if value)
+            ("Api-Version", self.flavour["api"]), ("Libpod-Api-Version", self.flavour.get("libpod")),
+            ("Server", self.flavour.get("server", f"{self.flavour['product']}/{self.flavour['version']} (linux)"))) if value)
 
     def state(self):
         """What a test sees."""

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-Two engines on one machine: deploys stay in the one that the first of them was made in. The real deployerd on a private bus, in a
-mount namespace whose /run has the sockets of two engines that only pretend.
+Which engine it is. Two on one machine: deploys stay in the one that the first of them was made in; the real deployerd on a
+private bus, in a mount namespace whose /run has the sockets of two engines that only pretend. Engines of another age.
 
 usage: test_deployer_engine.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
 """
@@ -196,6 +196,48 @@ def test_note_that_cannot_be_read_is_no_leave_to_choose():
             raise AssertionError("it was deployed")
         except BusError as error:
             assert "in which engine" in error.text, error.text
+
+
+# Versions
+
+def test_engine_of_another_age_is_unsupported():
+    for flavour, error, words, told in (
+            ("ancient", "EngineUnsupported", "at least 1.41 is needed", ["docker", "20.10.24"]),
+            ("futuristic", "EngineTooNew", "no version of its API below 1.60, 1.55 is the newest known", ["docker", "35.0.0"]),
+            ("anonymous", "EngineUnsupported", "names no version", ["", ""])):
+        with Host(flavour) as host:
+            name, text = host.refused(7, f"{REPO}:v1")
+            assert name == error and words in text, f"{name}: {text}"
+            assert [host.property("Engine"), host.property("EngineVersion")] == told
+            assert host.property("ApiVersion") == ""
+
+
+def test_engine_is_asked_for_its_version_only_where_its_ping_does_not_tell_what_is_needed():
+    for flavour, version, asked in (("docker", "20.10.24", False), ("podman", "4.3.1", False),
+                                    ("raised", "29.0.0", False), ("newest", "29.9.0", True),
+                                    ("covered", "20.10.24", True)):
+        with Host(flavour) as host:
+            host.engine.push(REPO, "v1")
+            assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded"
+            pings, questions = (host.engine.requests().count(f"GET {path}") for path in ("/_ping", "/version"))
+            assert pings > 0 and questions == (pings if asked else 0), f"{flavour}: {pings} pings, {questions} questions"
+            assert host.property("EngineVersion") == version, flavour
+
+
+def test_newest_version_that_both_speak_is_used():
+    for flavour, version in (("modern", "1.44"), ("raised", "1.52"), ("newest", "1.55")):
+        with Host(flavour) as host:
+            assert host.property("ApiVersion") == version, flavour
+            host.engine.push(REPO, "v1", healthcheck={"Interval": 10 ** 8, "Timeout": 10 ** 8, "Retries": 1})
+            assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded", flavour
+            host.engine.push(REPO, "v2", exit=1)
+            assert host.deploy(8, f"{REPO}:v2")[0] == "rolled-back", flavour
+            host.engine.push(REPO, "v3")
+            host.engine.fault("POST", "/images/create", "stream-error",
+                              message="denied: requested access to the resource is denied")
+            name, text = host.refused(9, f"{REPO}:v3")
+            assert name == "PullFailed" and "denied" in text, f"{flavour}: {name}: {text}"
+            assert host.engine.names() == ["shop-dev-7"]
 
 
 if __name__ == "__main__":

@@ -100,45 +100,21 @@ def test_engine_that_left_its_socket_behind_is_unreachable():
         assert name == "EngineUnreachable" and "Connection refused" in text, text
 
 
-def test_engine_of_another_age_is_unsupported():
-    for flavour, error, words, told in (
-            ("ancient", "EngineUnsupported", "at least 1.41 is needed", ["docker", "20.10.24"]),
-            ("futuristic", "EngineTooNew", "no version of its API below 1.60, 1.55 is the newest known", ["docker", "35.0.0"]),
-            ("anonymous", "EngineUnsupported", "names no version", ["", ""])):
-        with Host(flavour) as host:
-            name, text = host.refused(7, f"{REPO}:v1")
-            assert name == error and words in text, f"{name}: {text}"
-            assert [host.property("Engine"), host.property("EngineVersion")] == told
-            assert host.property("ApiVersion") == ""
-
-
-def test_newest_version_that_both_speak_is_used():
-    for flavour, version in (("modern", "1.44"), ("raised", "1.52"), ("newest", "1.55")):
-        with Host(flavour) as host:
-            assert host.property("ApiVersion") == version, flavour
-            host.engine.push(REPO, "v1", healthcheck={"Interval": 10 ** 8, "Timeout": 10 ** 8, "Retries": 1})
-            assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded", flavour
-            host.engine.push(REPO, "v2", exit=1)
-            assert host.deploy(8, f"{REPO}:v2")[0] == "rolled-back", flavour
-            host.engine.push(REPO, "v3")
-            host.engine.fault("POST", PULL, "stream-error", message="denied: requested access to the resource is denied")
-            expect(host, "PullFailed", f"{REPO}:v3", "denied", 9)
-
-
 def test_answers_that_make_no_sense_are_failures_of_the_engine():
     faults = [("raw", {"data": "<html>"}, "no JSON"), ("raw", {"data": '{"Id": "x"'}, "no JSON"),
               ("raw", {"data": ""}, ""), ("raw", {"data": " \r\n\t"}, ""), ("raw", {"data": "[" * 10000}, "nested deeper"), ("cut", {}, "broke off"),
               ("drop", {}, "broke off"), ("huge", {"bytes": 16 << 20}, "too large"),
               ("status", {"status": 500, "message": "told to fail"}, "500: told to fail")]
-    calls = [("GET", "/containers/json"), ("GET", r"/images/.*/json"), ("GET", DISTRIBUTION), ("GET", "/version")]
+    for flavour, paths in (("docker", ("/containers/json", r"/images/.*/json", DISTRIBUTION)), ("covered", ("/version",))):
+        with with_old_one(flavour) as host:
+            for path in paths:
+                for kind, more, words in faults:
+                    if (path, kind) == (DISTRIBUTION, "status"):
+                        continue
+                    host.engine.fault("GET", path, kind, **more)
+                    expect(host, "EngineFailed", words=words)
+                    host.engine.control("forget")
     with with_old_one() as host:
-        for method, path in calls:
-            for kind, more, words in faults:
-                if (path, kind) == (DISTRIBUTION, "status"):
-                    continue
-                host.engine.fault(method, path, kind, **more)
-                expect(host, "EngineFailed", words=words)
-                host.engine.control("forget")
         host.engine.fault("POST", CREATE, "raw", data='{"Id": 7}')
         expect(host, "EngineFailed", words="has no id")
         host.engine.fault("GET", r"/containers/shop-dev-8/json", "raw", data='{"Id": 7}')

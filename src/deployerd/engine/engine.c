@@ -5,13 +5,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "deployerd/engine/greeting.h"
 #include "deployerd/engine/place.h"
 #include "deployerd/engine/trouble.h"
 #include "deployerd/worker/report.h"
 #include "shared/conf/parse.h"
 #include "shared/json.h"
-
-#define VERSION_SIZE 64U
 
 static const EngineQuirks docker = {
         .name = "docker",
@@ -37,61 +36,13 @@ struct Engine {
         bool finishing;
         bool is_other; /* deploys are not in it */
         unsigned api_minor;
+        Greeting greeting;
         char prefix[16];
-        char libpod_prefix[VERSION_SIZE + 16];
+        char libpod_prefix[GREETING_VERSION_SIZE + 16];
 };
-
-/* "1.41" → 41; versions other than 1.x are not known. */
-static int parse_api_version(const char *text, unsigned *ret_minor) {
-        uint64_t minor;
-
-        if (strncmp(text, "1.", 2) != 0 || parse_uint(text + 2, 9999, &minor) < 0)
-                return -EINVAL;
-
-        *ret_minor = (unsigned) minor;
-        return 0;
-}
-
-/* What stands in a path: digits, dots, and what versions end with. */
-static bool version_is_plain(const char *text) {
-        return text[0] != '\0' && strspn(text, "0123456789.-+abcdefghijklmnopqrstuvwxyz") == strlen(text);
-}
 
 static int engine_fail_http(Engine *engine, int error, const char *what) {
         return worker_fail(engine->worker, error, "Cannot %s: %s", what, engine_http_error(engine->http));
-}
-
-/* The ping says of what kind the engine is, and the newest version it speaks. */
-static int engine_ping(Engine *engine, unsigned *ret_minor) {
-        static const HttpRequest ping = {
-                .method = "GET",
-                .path = "/_ping",
-                .timeout_usec = ENGINE_READ_USEC,
-                .interruptible = true,
-        };
-        _cleanup_(http_response_done) HttpResponse response = { .status = 0 };
-        char api[VERSION_SIZE], libpod[VERSION_SIZE];
-        int r;
-
-        r = engine_http_call(engine->http, &ping, &response);
-        if (r < 0)
-                return engine_fail_http(engine, r, "reach the container engine");
-        if (response.status != 200)
-                return worker_fail(engine->worker, -EIO, "The container engine answers a ping with %i",
-                                   response.status);
-
-        engine_http_get_header(engine->http, "Api-Version", api, sizeof(api));
-        engine_http_get_header(engine->http, "Libpod-Api-Version", libpod, sizeof(libpod));
-        if (parse_api_version(api, ret_minor) < 0)
-                return worker_fail(engine->worker, -EPROTONOSUPPORT,
-                                   "What listens at the engine's socket names no version of the Engine API");
-
-        engine->quirks = libpod[0] != '\0' ? &podman : &docker;
-        if (engine->quirks->health_in_libpod && !version_is_plain(libpod))
-                return worker_fail(engine->worker, -EPROTONOSUPPORT, "The engine's version is unreadable");
-
-        (void) snprintf(engine->libpod_prefix, sizeof(engine->libpod_prefix), "/v%s/libpod", libpod);
-        return 0;
 }
 
 static int engine_choose_version(Engine *engine, unsigned newest, unsigned oldest) {
@@ -113,7 +64,7 @@ static int engine_choose_version(Engine *engine, unsigned newest, unsigned oldes
 }
 
 /* One whose versions are all unknown is told as well: somebody is there. */
-static int engine_tell(Engine *engine, const json_t *version) {
+static int engine_tell(Engine *engine) {
         const char *api = isempty(engine->prefix) ? "" : engine->prefix + strlen("/v");
 
         if (engine->is_other)
@@ -121,19 +72,14 @@ static int engine_tell(Engine *engine, const json_t *version) {
 
         return worker_report(engine->worker,
                              json_pack("{s:s, s:s, s:s, s:s, s:s}", REPORT_KEY, REPORT_ENGINE, "name",
-                                       engine->quirks->name, "version",
-                                       strempty(json_get_string(version, "Version")), "api", api, "socket",
-                                       engine->socket));
+                                       engine->quirks->name, "version", engine->greeting.version, "api", api,
+                                       "socket", engine->socket));
 }
 
-static int engine_negotiate(Engine *engine) {
+/* What the ping does not tell. Either engine starts programs to find that out, Podman for a second, and dpkg eight times. */
+static int engine_ask_version(Engine *engine, unsigned *ret_oldest) {
         _cleanup_(json_freep) json_t *version = NULL;
-        unsigned newest = 0, oldest = 0;
-        int r, told;
-
-        r = engine_ping(engine, &newest);
-        if (r < 0)
-                return r;
+        int r;
 
         r = engine_get(engine, "/version", "ask for the engine's version", &version);
         if (r == 0)
@@ -141,12 +87,35 @@ static int engine_negotiate(Engine *engine) {
         if (r < 0)
                 return r;
 
+        (void) snprintf(engine->greeting.version, sizeof(engine->greeting.version), "%s",
+                        strempty(json_get_string(version, "Version")));
         /* Podman tells of its compatible API a range that its ping does not confirm: the ping is right. */
         if (engine->quirks == &docker)
-                (void) parse_api_version(strempty(json_get_string(version, "MinAPIVersion")), &oldest);
+                (void) greeting_parse_api(strempty(json_get_string(version, "MinAPIVersion")), ret_oldest);
+        return 0;
+}
 
-        r = engine_choose_version(engine, newest, oldest);
-        told = engine_tell(engine, version);
+static int engine_negotiate(Engine *engine) {
+        unsigned oldest = 0;
+        int r, told;
+
+        r = greeting_ask(engine->worker, engine->http, &engine->greeting);
+        if (r < 0)
+                return r;
+
+        engine->quirks = isempty(engine->greeting.libpod) ? &docker : &podman;
+        (void) snprintf(engine->libpod_prefix, sizeof(engine->libpod_prefix), "/v%s/libpod",
+                        engine->greeting.libpod);
+
+        /* The oldest is above what is known here only where the newest is. */
+        if (engine->greeting.newest > ENGINE_API_MINOR_MAX || isempty(engine->greeting.version)) {
+                r = engine_ask_version(engine, &oldest);
+                if (r < 0)
+                        return r;
+        }
+
+        r = engine_choose_version(engine, engine->greeting.newest, oldest);
+        told = engine_tell(engine);
         return r < 0 ? r : told;
 }
 

@@ -21,12 +21,6 @@
 #define ENGINE_API_MINOR_MAX 55U
 #define ENGINE_API_MINOR_MIN 41U
 
-/* A call that only reads, one that asks a registry, one that changes something; the silence that ends a stream. */
-#define ENGINE_READ_USEC     (30 * USEC_PER_SEC)
-#define ENGINE_REGISTRY_USEC (60 * USEC_PER_SEC)
-#define ENGINE_CHANGE_USEC   (120 * USEC_PER_SEC)
-#define ENGINE_SILENCE_USEC  (300 * USEC_PER_SEC)
-
 typedef struct Engine Engine;
 
 /* All in which Docker and Podman differ, as far as it matters here; the one place where that is said. */

@@ -17,6 +17,12 @@
 /* A call that must not be broken off goes on for this long after the process was asked to end. */
 #define HTTP_STEP_GRACE_USEC (15 * USEC_PER_SEC)
 
+/* A call that only reads, one that asks a registry, one that changes something; the silence that ends a stream. */
+#define ENGINE_READ_USEC     (30 * USEC_PER_SEC)
+#define ENGINE_REGISTRY_USEC (60 * USEC_PER_SEC)
+#define ENGINE_CHANGE_USEC   (120 * USEC_PER_SEC)
+#define ENGINE_SILENCE_USEC  (300 * USEC_PER_SEC)
+
 typedef struct EngineHttp EngineHttp;
 typedef struct EngineHttpWatch EngineHttpWatch;
 
