@@ -12,16 +12,19 @@
 /* "name socket\n". */
 static int parse_line(char *line, EngineNote *ret) {
         char *newline = strchr(line, '\n'), *blank = strchr(line, ' ');
+        size_t n_name, n_socket;
 
         if (!newline || newline[1] != '\0' || !blank || blank == line || blank[1] != '/')
                 return -EBADMSG;
 
         *newline = *blank = '\0';
-        if (strlen(line) >= sizeof(ret->name) || strlen(blank + 1) >= sizeof(ret->socket))
+        n_name = strlen(line) + 1;
+        n_socket = strlen(blank + 1) + 1;
+        if (n_name > sizeof(ret->name) || n_socket > sizeof(ret->socket))
                 return -EBADMSG;
 
-        (void) snprintf(ret->name, sizeof(ret->name), "%s", line);
-        (void) snprintf(ret->socket, sizeof(ret->socket), "%s", blank + 1);
+        memcpy(ret->name, line, n_name);
+        memcpy(ret->socket, blank + 1, n_socket);
         return 1;
 }
 

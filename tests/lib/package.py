@@ -16,6 +16,23 @@ def version():
     return re.match(r"tinyforge \(([^)]+)\)", (ROOT / "debian/changelog").read_text(encoding="utf-8")).group(1)
 
 
+def last_released():
+    """The version before this one; this one, where the news tell of the next; or None."""
+    headings = re.findall(r"^## CHANGES WITH ([0-9.]+)( in spe)?$", (ROOT / "NEWS.md").read_text(encoding="utf-8"), re.MULTILINE)
+    before = [number for number, _ in headings[1:]]
+    return before[0] if before else None
+
+
+def commit_of(number):
+    """The commit that set a version in the change log, or None where there is no history."""
+    words = ["git", "-C", ROOT, "log", "--reverse", "--format=%H", f"-Stinyforge ({number})", "--", "debian/changelog"]
+    try:
+        done = subprocess.run(words, check=False, text=True, capture_output=True)
+    except FileNotFoundError:
+        return None
+    return done.stdout.split()[0] if done.returncode == 0 and done.stdout else None
+
+
 def unbuildable():
     """Why no package can be built here, or None."""
     try:
@@ -56,6 +73,22 @@ def build(build_root):
             assert tree_hash() == wanted, "building the packages has changed the tree"
             stamp.write_text(wanted, encoding="ascii")
     return folder
+
+
+def build_released(build_root):
+    """Builds the package of the last released version from its own commit, once; returns its path."""
+    number = last_released()
+    commit, folder = commit_of(number), pathlib.Path(build_root, f"package-{number}")
+    tree = folder / "tree"
+    if not list(folder.glob("tinyforge_*.deb")):
+        tree.mkdir(parents=True, exist_ok=True)
+        archive = subprocess.run(["git", "-C", ROOT, "archive", commit], check=True, stdout=subprocess.PIPE).stdout
+        subprocess.run(["tar", "--extract", "--directory", tree], check=True, input=archive)
+        done = subprocess.run([tree / "scripts/package", folder], check=False, text=True, timeout=DEADLINE,
+                              capture_output=True, env={**os.environ, "DEB_BUILD_OPTIONS": "nocheck"})
+        assert done.returncode == 0, done.stderr
+    [path] = folder.glob(f"tinyforge_{number}_*.deb")
+    return path
 
 
 def deb(build_root, name):
