@@ -191,6 +191,15 @@ def test_every_verb_has_its_screen():
     expect_same(re.findall(r"^## (.+)$", read("docs/tinyforgectl.md"), re.MULTILINE), verbs(), "docs/tinyforgectl.md")
 
 
+def test_every_verb_says_who_may_use_it():
+    allowed = manual.entries(manual.section(manual.page("tinyforgectl.1"), "WHO MAY DO WHAT"))
+    named = {verb for _, text in allowed for verb in re.findall(r"\*([a-z][a-z -]+)\*", text)}
+    expect_same(named, verbs(), "WHO MAY DO WHAT")
+    actions = {action for daemon in BUS for action in
+               re.findall(r'^#define \w+ +"(org\.tinyforge\.[a-z.-]+)"$', read(f"src/{daemon}/bus/access.c"), re.MULTILINE)}
+    expect_same({action for term, _ in allowed for action in re.findall(r"org\.tinyforge[\w.-]+", term)}, actions, "WHO MAY DO WHAT")
+
+
 def test_exit_codes_are_those_of_the_program():
     wanted = re.findall(r"CTL_EXIT_\w+ = (\d+)", read("src/ctl/ctl.h"))
     expect_same(terms("tinyforgectl.1", "EXIT CODES"), {"0", *wanted}, "EXIT CODES")
