@@ -153,7 +153,9 @@ static const Verb setup_verbs[] = {
                         .n_max = 1,
                         .options = VERB_PROJECT | VERB_IMAGE,
                         .summary = "Change a project, from its next deploy on",
-                        .details = "     --image=REPOSITORY   Deploy another image; what was available is forgotten\n" HELP_PROJECT
+                        .details = "     --image=REPOSITORY   Deploy another image; what was available is forgotten.\n"
+                                   "                          Where the project has run one, deploys are refused\n"
+                                   "                          until a file in projects.d names the new one\n" HELP_PROJECT
                                    "\n"
                                    "JSON: {\"project\"}.\n",
                         .run = verb_project_set,

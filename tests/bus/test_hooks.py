@@ -374,7 +374,7 @@ def test_tinyforgectl_makes_lists_rotates_and_removes_hooks():
         ctl(webhookd, "hook", "rotate", "shop")
         assert webhookd.post("a.example/x", path).status == 404
 
-        assert ctl(webhookd, "hook", "remove", "shop").stdout == "Hook shop removed.\n"
+        assert ctl(webhookd, "hook", "remove", "shop").stdout == "Hook shop removed\n"
         assert json.loads(ctl(webhookd, "--json", "hooks").stdout) == []
 
 

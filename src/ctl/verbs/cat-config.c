@@ -153,8 +153,9 @@ static int ask(const Ctl *ctl, Table *table, const char *daemon) {
         (void) fclose(file);
         if (!finish(pid)) {
                 (void) ctl_fail(ctl, -EIO, "%s would not start with this configuration", daemon);
-                if (geteuid() != 0)
-                        ctl_hint(ctl, "Its files are for root to read: sudo tinyforgectl cat-config");
+                ctl_hint(ctl,
+                         geteuid() != 0 ? "Its files are for root to read: sudo tinyforgectl cat-config"
+                                        : "Mend what is named above, and look again with: tinyforgectl cat-config");
                 return -EIO;
         }
 

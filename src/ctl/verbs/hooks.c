@@ -187,6 +187,6 @@ int verb_hook_remove(Ctl *ctl, char *args[]) {
         if (ctl->json)
                 return ctl_print_json(ctl, json_pack("{s:s}", "removed", args[0]));
 
-        ctl_print(ctl, "Hook %s removed.", args[0]);
+        ctl_print(ctl, "Hook %s removed", args[0]);
         return 0;
 }

@@ -262,7 +262,7 @@ static int wait_interruptibly(Wait *wait, const sigset_t *signals, const char *p
         r = wait->follow ? follow_to_the_end(wait, interrupts, project, stage)
                          : wait_loop(wait, interrupts, project, stage);
         if (r == CTL_EXIT_INTERRUPTED) {
-                (void) ctl_fail(wait->ctl, 0, "Not waiting any more. Deploy %" PRIu64 " goes on.", wait->id);
+                (void) ctl_fail(wait->ctl, 0, "Not waiting any more; deploy %" PRIu64 " goes on", wait->id);
                 ctl_hint(wait->ctl,
                          "To watch it: tinyforgectl follow %" PRIu64
                          "; to stop it: tinyforgectl cancel %" PRIu64,
