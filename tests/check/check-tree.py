@@ -281,6 +281,17 @@ def test_senders_page_names_every_format_and_every_reason():
     assert reasons == explained, f"only one of the two has {sorted(reasons ^ explained)}"
 
 
+def test_catalog_has_a_next_step_for_what_went_wrong():
+    """A command, at its own margin, in the entry of each event that is a warning or worse."""
+    text = (source.ROOT / "catalog/tinyforge.catalog").read_text(encoding="utf-8")
+    entries = dict(re.findall(r"^# (\w+)\n-- [0-9a-f]{32}\n(.*?)(?=^# |\Z)", text, re.MULTILINE | re.DOTALL))
+    events = re.findall(r'X\((\w+),\s+"[0-9a-f]{32}", LOG_(?:WARNING|ERR|CRIT)', (source.ROOT / "src/shared/events.h").read_text(encoding="utf-8"))
+    assert len(events) > 3, events
+    source.expect_nothing([f"{event}: no command" for event in events if not re.search(r"^    \w", entries[event], re.MULTILINE)])
+    # A container has another name while it comes up; its tag is the same.
+    assert "CONTAINER_NAME=" not in text
+
+
 def test_catalog_uses_only_fields_that_are_logged():
     log = (source.ROOT / "src/shared/log.c").read_text(encoding="utf-8")
     used = set(re.findall(r"@(\w+)@", (source.ROOT / "catalog/tinyforge.catalog").read_text(encoding="utf-8")))
