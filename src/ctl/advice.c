@@ -65,7 +65,7 @@ static const Advice advices[] = {
         { ERROR_TOO_MANY, "One is removed by: tinyforgectl hook remove, project remove, stage remove" },
         { ERROR_NO_SUCH_DEPLOY, "The deploys are listed by: tinyforgectl deploys" },
         { ERROR_ALREADY_FINISHED,
-          "How it ended is listed by: tinyforgectl deploys. What it brought is undone by: tinyforgectl "
+          "How it ended is told by: tinyforgectl describe ID. If it succeeded, the way back is: tinyforgectl "
           "rollback PROJECT STAGE" },
         { ERROR_NO_ROLLBACK_TARGET,
           "Nothing was stopped. What was deployed so far is listed by: tinyforgectl deploys PROJECT STAGE" },

@@ -65,7 +65,7 @@ ROOMS = {
     "ctl/advice": {"door": "advice.h", "also": [], "uses": ["ctl/peer"]},
     "ctl/report": {"door": "report.h", "also": [], "uses": ["ctl/advice", "ctl/ctl", "ctl/peer"]},
     "ctl/client": {"door": "client.h", "also": [], "uses": ["ctl/agent", "ctl/ctl", "ctl/peer", "ctl/report"]},
-    "ctl/print": {"door": "table.h", "also": ["deploy-table.h", "deploy-words.h", "follow.h", "instance-table.h", "marked-json.h", "rows.h", "terminal.h"], "uses": ["ctl/ctl", "ctl/text"]},
+    "ctl/print": {"door": "table.h", "also": ["deploy-table.h", "deploy-words.h", "follow.h", "instance-table.h", "marked-json.h", "moment.h", "rows.h", "terminal.h"], "uses": ["ctl/ctl", "ctl/text"]},
     "ctl/verbs": {"door": "verbs.h", "also": [],
                   "uses": ["ctl/advice", "ctl/client", "ctl/ctl", "ctl/print", "ctl/private-file", "ctl/report",
                            "ctl/whole-file"]},

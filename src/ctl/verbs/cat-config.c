@@ -31,6 +31,18 @@ static const Column columns[] = {
         { NULL, "line", 0 },
 };
 
+/* What no patterns mean. */
+static const char *shown_value(const char *daemon, const char *key, const char *value) {
+        if (!isempty(value))
+                return value;
+        if (streq(key, "AllowImages"))
+                return "any image";
+        if (streq(key, "AutoCreateImages"))
+                return streq(daemon, daemons[0]) ? "any image" : "as AllowImages=";
+
+        return NULL;
+}
+
 static int add_line(Table *table, const char *daemon, const char *text) {
         _cleanup_(json_freep) json_t *line = NULL;
         _cleanup_free_ char *from = NULL;
@@ -56,7 +68,8 @@ static int add_line(Table *table, const char *daemon, const char *text) {
         table_add_text(table, daemon);
         table_add_text(table, json_get_string(line, "section"));
         table_add_text(table, key);
-        table_add_text(table, json_get_string(line, "value"));
+        table_add_short(table, json_get_string(line, "value"),
+                        shown_value(daemon, key, json_get_string(line, "value")));
         table_add_text(table, from ? from : "default");
         table_add_text(table, path);
         table_add_optional(table, (uint64_t) number);

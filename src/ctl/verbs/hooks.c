@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* url and regenerate-secret, hooks, hook create, hook rotate and hook remove: the URLs that senders call. */
 #include "ctl/client.h"
+#include "ctl/print/moment.h"
 #include "ctl/print/rows.h"
 #include "ctl/report.h"
 #include "ctl/verbs/secret-url.h"
@@ -139,6 +140,30 @@ static int hint_at_key(Ctl *ctl, const char *name) {
         return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
+/* Until when the URL before this one works. */
+static int hint_at_old_url(Ctl *ctl, const char *name) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        char when[MOMENT_SIZE];
+        HookRow row;
+        int r;
+
+        r = client_call(ctl, &peer_webhook, "DescribeHooks", &reply, "");
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = hook_read(reply, &row)) > 0) {
+                if (streq(row.name, name) && row.previous_until > 0)
+                        ctl_hint(ctl, "The old URL works until %s.",
+                                 moment_format(row.previous_until, when));
+                else if (streq(row.name, name))
+                        ctl_hint(ctl, "The old URL is dead.");
+                hook_row_done(&row);
+        }
+
+        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
+}
+
 int verb_hook_create(Ctl *ctl, char *args[]) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
         _cleanup_free_ char *base = NULL;
@@ -174,7 +199,13 @@ int verb_hook_rotate(Ctl *ctl, char *args[]) {
 
         r = client_call(ctl, &peer_webhook, "RotateHook", &reply, "sa{sv}", args[0], 1, "GraceSec", "t",
                         grace);
-        return r < 0 ? r : url_show(ctl, base, reply);
+        if (r >= 0)
+                r = url_show(ctl, base, reply);
+        if (r < 0)
+                return r;
+
+        (void) hint_at_old_url(ctl, args[0]);
+        return 0;
 }
 
 int verb_hook_remove(Ctl *ctl, char *args[]) {
