@@ -57,7 +57,8 @@ ROOMS = {
     "deployerd": {"door": "deployerd.h", "also": [], "uses": "*"},
 
     "ctl/text": {"door": "text.h", "also": [], "uses": []},
-    "ctl/ctl": {"door": "ctl.h", "also": [], "uses": ["ctl/text"]},
+    "ctl/terminal": {"door": "terminal.h", "also": [], "uses": []},
+    "ctl/ctl": {"door": "ctl.h", "also": [], "uses": ["ctl/terminal", "ctl/text"]},
     "ctl/private-file": {"door": "private-file.h", "also": [], "uses": []},
     "ctl/whole-file": {"door": "whole-file.h", "also": [], "uses": []},
     "ctl/agent": {"door": "agent.h", "also": [], "uses": []},
@@ -65,10 +66,10 @@ ROOMS = {
     "ctl/advice": {"door": "advice.h", "also": [], "uses": ["ctl/peer"]},
     "ctl/report": {"door": "report.h", "also": [], "uses": ["ctl/advice", "ctl/ctl", "ctl/peer"]},
     "ctl/client": {"door": "client.h", "also": [], "uses": ["ctl/agent", "ctl/ctl", "ctl/peer", "ctl/report"]},
-    "ctl/print": {"door": "table.h", "also": ["deploy-table.h", "deploy-words.h", "follow.h", "instance-table.h", "marked-json.h", "moment.h", "rows.h", "terminal.h"], "uses": ["ctl/ctl", "ctl/text"]},
+    "ctl/print": {"door": "table.h", "also": ["deploy-table.h", "deploy-words.h", "follow.h", "instance-table.h", "marked-json.h", "moment.h", "rows.h"], "uses": ["ctl/ctl", "ctl/terminal", "ctl/text"]},
     "ctl/verbs": {"door": "verbs.h", "also": [],
                   "uses": ["ctl/advice", "ctl/client", "ctl/ctl", "ctl/print", "ctl/private-file", "ctl/report",
-                           "ctl/whole-file"]},
+                           "ctl/terminal", "ctl/whole-file"]},
     "ctl": {"door": "run.h", "also": [], "uses": "*"},
 }
 

@@ -4,7 +4,7 @@
 
 #include "ctl/print/moment.h"
 #include "ctl/print/table-layout.h"
-#include "ctl/print/terminal.h"
+#include "ctl/terminal.h"
 #include "ctl/text.h"
 
 #define ELLIPSIS "…"

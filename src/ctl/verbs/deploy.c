@@ -4,8 +4,8 @@
 
 #include "ctl/client.h"
 #include "ctl/print/deploy-table.h"
-#include "ctl/print/terminal.h"
 #include "ctl/report.h"
+#include "ctl/terminal.h"
 #include "ctl/verbs/find.h"
 #include "ctl/verbs/outcome.h"
 #include "ctl/verbs/verbs.h"

@@ -55,7 +55,7 @@ static int describe_text(const Ctl *ctl, const DeployRow *row, char *const *line
         show_deploy(ctl, row);
         if (!isempty(advice)) {
                 ctl_print(ctl, "%s", "");
-                ctl_print(ctl, "%s", advice);
+                ctl_print_prose(ctl, "%s", advice);
         }
 
         ctl_print(ctl, "%s", "");
