@@ -131,8 +131,8 @@ static int hint_at_key(Ctl *ctl, const char *name) {
         while (r >= 0 && (r = hook_read(reply, &row)) > 0) {
                 if (streq(row.name, name) && streq(row.signature, "required") && !row.has_key)
                         ctl_hint(ctl,
-                                 "It accepts nothing until there is a key: LoadCredential=signing-key.%s:PATH in a "
-                                 "drop-in of %s, and a restart of that",
+                                 "It accepts nothing until there is a key: put LoadCredential=signing-key.%s:PATH into a "
+                                 "drop-in of %s, and restart that.",
                                  name, peer_webhook.unit);
                 hook_row_done(&row);
         }

@@ -14,12 +14,11 @@ static void show_line(const Ctl *ctl, const DeployRow *row) {
         _cleanup_free_ char *waiting = NULL;
 
         if (deploy_waits(row) && deploy_waiting(row, &waiting) >= 0)
-                ctl_print_prose(ctl, "Deploy %" PRIu64 " of %s/%s, %s: %s", row->id, row->project,
-                                row->stage, row->image, waiting);
+                ctl_print(ctl, "Deploy %" PRIu64 " of %s/%s, %s: %s", row->id, row->project, row->stage,
+                          row->image, waiting);
         else
-                ctl_print_prose(ctl, "Deploy %" PRIu64 " of %s/%s, %s: %s%s%s", row->id, row->project,
-                                row->stage, row->image, row->state, isempty(row->reason) ? "" : ": ",
-                                strempty(row->reason));
+                ctl_print(ctl, "Deploy %" PRIu64 " of %s/%s, %s: %s%s%s", row->id, row->project, row->stage,
+                          row->image, row->state, isempty(row->reason) ? "" : ": ", strempty(row->reason));
 }
 
 static int show_deploy(const Ctl *ctl, const DeployRow *row) {

@@ -197,10 +197,10 @@ static uint64_t min_u64(uint64_t a, uint64_t b) {
         return a < b ? a : b;
 }
 
-static int report_late(const Wait *wait, const char *project, const char *stage) {
-        return ctl_fail(wait->ctl, -ETIMEDOUT,
-                        "Deploy %" PRIu64 " is not over yet. It goes on: tinyforgectl deploys %s %s",
-                        wait->id, project, stage);
+static int report_late(const Wait *wait) {
+        (void) ctl_fail(wait->ctl, -ETIMEDOUT, "Deploy %" PRIu64 " is not over yet", wait->id);
+        ctl_hint(wait->ctl, "It goes on. To watch it: tinyforgectl follow %" PRIu64, wait->id);
+        return -ETIMEDOUT;
 }
 
 static int wait_loop(Wait *wait, int interrupts, const char *project, const char *stage) {
@@ -213,7 +213,7 @@ static int wait_loop(Wait *wait, int interrupts, const char *project, const char
 
                 if (now - begin >= limit) {
                         follow_clear(wait->follow);
-                        return report_late(wait, project, stage);
+                        return report_late(wait);
                 }
 
                 if (now - asked >= pause) {
@@ -262,7 +262,7 @@ static int wait_interruptibly(Wait *wait, const sigset_t *signals, const char *p
         r = wait->follow ? follow_to_the_end(wait, interrupts, project, stage)
                          : wait_loop(wait, interrupts, project, stage);
         if (r == CTL_EXIT_INTERRUPTED) {
-                (void) ctl_fail(wait->ctl, 0, "Not waiting any more; deploy %" PRIu64 " goes on", wait->id);
+                (void) ctl_fail(wait->ctl, 0, "Not waiting any more. Deploy %" PRIu64 " goes on", wait->id);
                 ctl_hint(wait->ctl,
                          "To watch it: tinyforgectl follow %" PRIu64
                          "; to stop it: tinyforgectl cancel %" PRIu64,
