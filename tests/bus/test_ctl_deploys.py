@@ -84,7 +84,7 @@ def test_a_narrow_terminal_leaves_out_the_reason_rather_than_cut_all_columns():
         text = os.read(leader, 65536).decode()
         os.close(leader)
         assert "…" not in text and "REASON" not in text and f" {number} " in f" {text}", text
-        assert "told in full by: tinyforgectl describe ID" in done.stderr, done
+        assert "told by: tinyforgectl describe ID" in done.stderr, done
 
 
 def test_superseded_deploy_names_what_took_its_place():

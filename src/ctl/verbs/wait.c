@@ -197,9 +197,12 @@ static uint64_t min_u64(uint64_t a, uint64_t b) {
         return a < b ? a : b;
 }
 
-static int report_late(const Wait *wait) {
+static int report_late(const Wait *wait, const char *project, const char *stage) {
         (void) ctl_fail(wait->ctl, -ETIMEDOUT, "Deploy %" PRIu64 " is not over yet", wait->id);
-        ctl_hint(wait->ctl, "It goes on. To watch it: tinyforgectl follow %" PRIu64, wait->id);
+        ctl_hint(wait->ctl,
+                 "It goes on. To watch it: tinyforgectl follow %" PRIu64
+                 "; or later: tinyforgectl deploys %s %s",
+                 wait->id, project, stage);
         return -ETIMEDOUT;
 }
 
@@ -213,7 +216,7 @@ static int wait_loop(Wait *wait, int interrupts, const char *project, const char
 
                 if (now - begin >= limit) {
                         follow_clear(wait->follow);
-                        return report_late(wait);
+                        return report_late(wait, project, stage);
                 }
 
                 if (now - asked >= pause) {
