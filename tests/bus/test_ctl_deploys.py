@@ -161,6 +161,7 @@ def test_all_about_one_deploy_with_its_last_lines_and_what_to_do():
         assert shop.wait_final(failed)[0] == "failed"
         text = describe(shop, "describe", str(failed)).stdout
         assert "Reason: PullFailed" in text and "Was it pushed" in text and "systemd-journal" in text, text
+        assert "How it ended is told by: tinyforgectl describe ID" in describe(shop, "cancel", str(failed), status=1).stderr
         row = json.loads(describe(shop, "--json", "describe", str(failed), lines=["x"]).stdout)
         assert (row["id"], row["state"], row["lines"]) == (failed, "failed", ["x"]) and "Was it pushed" in row["advice"], row
         assert json.loads(describe(shop, "--json", "describe", str(number)).stdout)["advice"] is None
