@@ -32,7 +32,7 @@ trap 'rm -f "$answer"' EXIT
 # body as well, with the key in TINYFORGE_KEY, add to what printf writes
 #     header = "X-Hub-Signature-256: sha256=$signature"
 # where signature=$(printf %s "$body" | python3 -c 'import hmac, os, sys
-# print(hmac.new(os.environ["TINYFORGE_KEY"].encode(), sys.stdin.buffer.read(), "sha256").hexdigest())')
+# print(hmac.digest(os.environb[b"TINYFORGE_KEY"], sys.stdin.buffer.read(), "sha256").hex())')
 body="{\"image\":\"$image\"}"
 status=$(printf 'url = "%s"\n' "$TINYFORGE_URL" | curl --config - --silent --show-error \
         --max-time 30 --retry 5 --retry-all-errors \

@@ -65,10 +65,15 @@ static const Advice advices[] = {
         { ERROR_TOO_MANY, "One is removed by: tinyforgectl hook remove, project remove, stage remove" },
         { ERROR_NO_SUCH_DEPLOY, "The deploys are listed by: tinyforgectl deploys" },
         { ERROR_ALREADY_FINISHED,
-          "How it ended is listed by: tinyforgectl deploys. What it brought is undone by: tinyforgectl "
+          "How it ended is told by: tinyforgectl describe ID. If it succeeded, the way back is: tinyforgectl "
           "rollback PROJECT STAGE" },
         { ERROR_NO_ROLLBACK_TARGET,
           "Nothing was stopped. What was deployed so far is listed by: tinyforgectl deploys PROJECT STAGE" },
+        { ERROR_NO_SUCH_IMAGE,
+          "It has to be on this host: docker image ls, or podman image ls, lists what is." },
+        { ERROR_BACKUP_FAILED, "Is there room where the file is written? df -h shows the disks." },
+        { ERROR_BUSY, "Try again in a moment." },
+        { ERROR_INTERRUPTED, "The daemon is being stopped. Try again in a moment." },
         { ERROR_QUEUE_FULL, "What is in the queue is listed by: tinyforgectl deploys" },
         { ERROR_STORE_DAMAGED,
           "Nothing is accepted until that is mended. journalctl -e -x -u %s names the file, and tells how." },

@@ -21,8 +21,11 @@ int client_open(Ctl *ctl) {
                 return 0;
 
         r = sd_bus_open_system_with_description(&ctl->bus, "tinyforgectl");
-        if (r < 0)
-                return ctl_fail(ctl, r, "Cannot connect to the system bus: %m");
+        if (r < 0) {
+                (void) ctl_fail(ctl, r, "Cannot connect to the system bus: %m");
+                ctl_hint(ctl, "Does it run? systemctl status dbus.socket");
+                return r;
+        }
 
         return 0;
 }

@@ -4,12 +4,15 @@
 
 #include <stdarg.h>
 
+#include "ctl/terminal.h"
 #include "ctl/text.h"
 
-static void print_line(FILE *file, const char *format, va_list args) _printf_(2, 0);
+static void print_line(FILE *file, const char *prefix, size_t columns, const char *format, va_list args)
+                _printf_(4, 0);
 
-static void print_line(FILE *file, const char *format, va_list args) {
-        _cleanup_free_ char *line = NULL, *safe = NULL;
+/* On a terminal of so many columns lines end between words; 0: they do not end. */
+static void print_line(FILE *file, const char *prefix, size_t columns, const char *format, va_list args) {
+        _cleanup_free_ char *line = NULL, *safe = NULL, *whole = NULL;
 
         if (vasprintf(&line, format, args) < 0) {
                 line = NULL;
@@ -17,21 +20,26 @@ static void print_line(FILE *file, const char *format, va_list args) {
                 return;
         }
 
-        if (text_escape(line, &safe) < 0)
+        if (text_escape(line, &safe) < 0 || asprintf(&whole, "%s%s", prefix, safe) < 0) {
+                whole = NULL;
                 (void) fputs("Out of memory\n", file);
-        else
-                (void) fprintf(file, "%s\n", safe);
+                return;
+        }
+
+        text_wrap(whole, columns);
+        (void) fprintf(file, "%s\n", whole);
 }
 
 int ctl_fail(const Ctl *ctl, int error, const char *format, ...) {
+        size_t columns;
         va_list args;
 
         assert(ctl);
 
-        (void) fputs("tinyforgectl: ", ctl->err);
+        columns = terminal_width(ctl->err);
         va_start(args, format);
         errno = error < 0 ? -error : 0;
-        print_line(ctl->err, format, args);
+        print_line(ctl->err, "tinyforgectl: ", columns, format, args);
         va_end(args);
         return error;
 }
@@ -45,7 +53,7 @@ void ctl_hint(const Ctl *ctl, const char *format, ...) {
                 return;
 
         va_start(args, format);
-        print_line(ctl->err, format, args);
+        print_line(ctl->err, "", terminal_width(ctl->err), format, args);
         va_end(args);
 }
 
@@ -55,7 +63,17 @@ void ctl_print(const Ctl *ctl, const char *format, ...) {
         assert(ctl);
 
         va_start(args, format);
-        print_line(ctl->out, format, args);
+        print_line(ctl->out, "", /* columns= */ 0, format, args);
+        va_end(args);
+}
+
+void ctl_print_prose(const Ctl *ctl, const char *format, ...) {
+        va_list args;
+
+        assert(ctl);
+
+        va_start(args, format);
+        print_line(ctl->out, "", terminal_width(ctl->screen), format, args);
         va_end(args);
 }
 

@@ -66,6 +66,9 @@ void ctl_hint(const Ctl *ctl, const char *format, ...) _printf_(2, 3);
 /* Prints one line to `ctl->out`, control characters made harmless. */
 void ctl_print(const Ctl *ctl, const char *format, ...) _printf_(2, 3);
 
+/* The same of sentences: on a terminal its lines end between words. */
+void ctl_print_prose(const Ctl *ctl, const char *format, ...) _printf_(2, 3);
+
 /* Prints `value` as one line of JSON, all of it ASCII, and takes the reference; NULL is want of memory. */
 int ctl_print_json(const Ctl *ctl, json_t *value);
 

@@ -195,19 +195,41 @@ static int parse_option(Ctl *ctl, Command *command, int option, const char *valu
         }
 }
 
-/* getopt_long() has said what is the matter with it. */
-static void suggest_option(const Ctl *ctl, const struct option *options, const char *word) {
+/* A long option that getopt_long() did not take: there is none, it is short for several, or it has no value. */
+static void report_long_option(const Ctl *ctl, const struct option *options, const char *word) {
+        size_t length = strcspn(word + 2, "="), n_longer = 0;
         char name[64];
         Nearest nearest = { .word = name };
 
-        if (strncmp(word, "--", 2) != 0)
-                return;
-
-        (void) snprintf(name, sizeof(name), "%.*s", (int) strcspn(word + 2, "="), word + 2);
-        for (; options->name; options++)
+        (void) snprintf(name, sizeof(name), "%.*s", (int) length, word + 2);
+        for (; options->name; options++) {
                 nearest_try(&nearest, options->name);
-        if (nearest.found && nearest.distance > 0)
+                n_longer += strncmp(options->name, name, strlen(name)) == 0;
+        }
+
+        if (optopt != 0)
+                (void) ctl_fail(ctl, -EINVAL, "The option --%s takes no value", name);
+        else if (n_longer > 1)
+                (void) ctl_fail(ctl, -EINVAL, "More than one option begins with --%s", name);
+        else
+                (void) ctl_fail(ctl, -EINVAL, "There is no option --%s", name);
+        if (nearest.found && nearest.distance > 0 && n_longer <= 1)
                 ctl_hint(ctl, "Did you mean --%s?", nearest.found);
+}
+
+/* What getopt_long() answered with '?' or ':' for. */
+static void report_option(const Ctl *ctl, const struct option *options, int answer, const char *word) {
+        bool is_long = strncmp(word, "--", 2) == 0;
+
+        if (answer == ':' && is_long)
+                (void) ctl_fail(ctl, -EINVAL, "The option %s wants a value", word);
+        else if (answer == ':')
+                (void) ctl_fail(ctl, -EINVAL, "The option -%c wants a value", optopt);
+        else if (is_long)
+                report_long_option(ctl, options, word);
+        else
+                (void) ctl_fail(ctl, -EINVAL, "There is no option -%c", optopt);
+        ctl_hint(ctl, "See tinyforgectl VERB --help");
 }
 
 static int parse_argv(Ctl *ctl, int argc, char *argv[], Command *ret) {
@@ -218,10 +240,11 @@ static int parse_argv(Ctl *ctl, int argc, char *argv[], Command *ret) {
         make_options(options);
         /* Zero makes glibc begin anew, also after an earlier command line. */
         optind = 0;
-        while ((option = getopt_long(argc, argv, "hVn:f", options, NULL)) >= 0) {
+        opterr = 0;
+        while ((option = getopt_long(argc, argv, ":hVn:f", options, NULL)) >= 0) {
                 r = parse_option(ctl, &command, option, optarg);
-                if (option == '?')
-                        suggest_option(ctl, options, argv[optind - 1]);
+                if (option == '?' || option == ':')
+                        report_option(ctl, options, option, argv[optind - 1]);
                 if (r > 0)
                         return r;
         }
@@ -246,6 +269,7 @@ static int check_usage(const Ctl *ctl, const Verb *verb, const Command *command,
 
         if (ctl->follow && !ctl->wait) {
                 (void) ctl_fail(ctl, -EINVAL, "What is not waited for cannot be followed");
+                ctl_hint(ctl, "Leave out --no-wait, or follow it later: tinyforgectl follow ID");
                 return CTL_EXIT_USAGE;
         }
 

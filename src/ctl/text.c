@@ -105,3 +105,23 @@ size_t text_prefix(const char *text, size_t columns) {
                 columns -= byte_begins(text[n++]);
         return n;
 }
+
+void text_wrap(char *text, size_t columns) {
+        char *blank = NULL;
+        size_t width = 0, since_blank = 0;
+
+        for (char *p = text; columns > 0 && *p; p++) {
+                width += byte_begins(*p);
+                since_blank += byte_begins(*p);
+                if (*p == ' ') {
+                        blank = width > 1 ? p : NULL;
+                        since_blank = 0;
+                }
+
+                if (width > columns && *p != ' ' && blank) {
+                        *blank = '\n';
+                        blank = NULL;
+                        width = since_blank;
+                }
+        }
+}

@@ -17,5 +17,8 @@ int text_escape(const char *text, char **ret);
 /* The columns that escaped text takes. */
 size_t text_width(const char *text);
 
+/* Ends lines of escaped text where blanks are, so that none has more columns; a longer word has a line of its own. 0: no end. */
+void text_wrap(char *text, size_t columns);
+
 /* The bytes of the first `columns` columns of escaped text. */
 size_t text_prefix(const char *text, size_t columns);

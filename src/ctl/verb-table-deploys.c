@@ -12,13 +12,16 @@
 #define HELP_FOLLOW                                                                          \
         "  -f --follow         Show the way there: a line that moves on a terminal, plain\n" \
         "                      lines elsewhere\n"
-#define HELP_OUTCOME                                                                        \
-        "Exit code 0 for succeeded and unchanged, 1 for every other outcome, 130 after\n"   \
-        "Ctrl-C, which ends the waiting and not the deploy.\n\n"                            \
-        "JSON: one object, as of deploys; with --follow, before it one line for each\n"     \
-        "      step: {\"phase\",\"detail\"}. Phases: queued, running, resolved, pulling,\n" \
-        "      pulled, created, stopped, started, probing, healthy, switched, retired;\n"   \
+#define HELP_EXIT                                                                         \
+        "Exit code 0 for succeeded and unchanged, 1 for every other outcome, 130 after\n" \
+        "Ctrl-C, which ends the waiting and not the deploy.\n\n"
+#define HELP_PHASES                                                                       \
+        "{\"phase\",\"detail\"}. Phases: queued, running, resolved, pulling,\n"           \
+        "      pulled, created, stopped, started, probing, healthy, switched, retired;\n" \
         "      from the beginning again where the deployer had to.\n"
+#define HELP_OUTCOME                                                                              \
+        HELP_EXIT "JSON: one object, as of deploys; with --follow, before it one line for each\n" \
+                  "      step: " HELP_PHASES
 
 const Verb deploy_verbs[] = {
         {
@@ -101,7 +104,10 @@ const Verb deploy_verbs[] = {
                         .options = VERB_WAIT,
                         .follows = true,
                         .summary = "Show the way of a deploy, until it ends",
-                        .details = HELP_TIMEOUT "\n" HELP_OUTCOME,
+                        .details = HELP_TIMEOUT
+                        "\n" HELP_EXIT
+                        "JSON: one line for each step, and then one object, as of deploys. A\n"
+                        "      step: " HELP_PHASES,
                         .run = verb_follow,
         },
         {
@@ -123,7 +129,10 @@ const Verb deploy_verbs[] = {
                         .options = VERB_WAIT,
                         .summary = "Cancel a deploy that is queued or running",
                         .details = "Waits for its end. What ran before keeps running, or runs again. After the\n"
-                                   "switch to the new one it is too late: see rollback.\n\n" HELP_WAIT "\n"
+                                   "switch to the new one it is too late: see rollback.\n\n"
+                                   "     --no-wait        Return when it was told to stop\n"
+                                   "     --wait           Wait for its end (the default)\n"
+                                   "     --timeout=SPAN   Wait so long at most (default 1h); it stops all the same\n\n"
                                    "Exit code 0 for cancelled, 1 for every other end, 4 where there is no such\n"
                                    "deploy.\n\n"
                                    "JSON: one object, as of deploys.\n",

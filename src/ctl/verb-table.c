@@ -21,9 +21,9 @@ static const Verb setup_verbs[] = {
                         .details = "Says first what systemd says of the units; a service that is inactive is normal.\n"
                                    "Then asks both daemons, which starts them. Exit code 1 where one of the three\n"
                                    "does not answer.\n\n"
-                                   "Instances come from the engine, and are shown to whom polkit lets see them.\n"
-                                   "Unmanaged is what webhookd has no deploy of, and what is of another store.\n"
-                                   "Containers in an engine that deploys are not in are shown below them.\n\n"
+                                   "Instances come from the engine, and are shown to root, and to whom polkit\n"
+                                   "allows it. Unmanaged is what webhookd has no deploy of, and what is of another\n"
+                                   "store. Containers in an engine that deploys are not in are shown below them.\n\n"
                                    "     --watch  Show it again every 2 s, until Ctrl-C\n\n"
                                    "JSON: {\"units\":[{\"unit\",\"load\",\"active\",\"sub\",\"since\"}], \"webhookd\":{\"version\",\n"
                                    "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"},\n"
@@ -126,7 +126,7 @@ static const Verb setup_verbs[] = {
                                    "says itself, and merged into it what is in /etc/tinyforge/projects.d, whose\n"
                                    "changes have a star. The image is the newest that came up. Exit code 1 where\n"
                                    "that is refused, with the reason. The containers are shown to root, and to whom\n"
-                                   "polkit lets.\n\n"
+                                   "polkit allows it.\n\n"
                                    "     --show-secrets   Show what files of variables (env_files) say, too\n\n"
                                    "JSON: {\"name\",\"image\",\"port\",\"learned_port\",\"healthcheck\",\n"
                                    "      \"learned_healthcheck\",\"auto_created\",\"created_at\",\n"
@@ -153,7 +153,9 @@ static const Verb setup_verbs[] = {
                         .n_max = 1,
                         .options = VERB_PROJECT | VERB_IMAGE,
                         .summary = "Change a project, from its next deploy on",
-                        .details = "     --image=REPOSITORY   Deploy another image; what was available is forgotten\n" HELP_PROJECT
+                        .details = "     --image=REPOSITORY   Deploy another image; what was available is forgotten.\n"
+                                   "                          Where the project has run one, deploys are refused\n"
+                                   "                          until a file in projects.d names the new one\n" HELP_PROJECT
                                    "\n"
                                    "JSON: {\"project\"}.\n",
                         .run = verb_project_set,

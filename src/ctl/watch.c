@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#include "ctl/print/terminal.h"
+#include "ctl/terminal.h"
 
 #define PAUSE_SEC 2
 

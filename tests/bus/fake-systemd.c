@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of systemd in fake-peers: it knows three units of ours. */
+#include <string.h>
+
 #include "fake-peers.h"
 
+static bool arg_is_whole; /* the deployer's unit is installed as well */
+
 static int method_list_units(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *load = arg_is_whole ? "loaded" : "not-found";
+
         (void) userdata;
         (void) error;
 
         return sd_bus_reply_method_return(message, "a(ssssssouso)", 3, "tinyforge-webhookd.socket", "",
                                           "loaded", "active", "listening", "", "/a", 0U, "", "/a",
                                           "tinyforge-webhookd.service", "", "loaded", "inactive", "dead", "",
-                                          "/a", 0U, "", "/a", "tinyforge-deployerd.service", "", "not-found",
+                                          "/a", 0U, "", "/a", "tinyforge-deployerd.service", "", load,
                                           "inactive", "dead", "", "/a", 0U, "", "/a");
 }
 
@@ -21,8 +27,7 @@ static const sd_bus_vtable systemd_vtable[] = {
 };
 
 int fake_systemd_play(sd_bus *bus, const char *role) {
-        (void) role;
-
+        arg_is_whole = strcmp(role, "systemd-whole") == 0;
         return fake_peer_appear(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
                                 "org.freedesktop.systemd1.Manager", systemd_vtable);
 }

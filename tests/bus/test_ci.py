@@ -21,14 +21,20 @@ import tap  # noqa: E402  pylint: disable=wrong-import-position
 from webhook_host import ROOT, Host  # noqa: E402
 
 FOLDER = pathlib.Path(ROOT, "docs", "ci")
+BOOK = [*sorted(pathlib.Path(ROOT, "man").glob("*.scd")), pathlib.Path(ROOT, "README.md"),
+        *sorted(pathlib.Path(ROOT, "docs").glob("*.md"))]
+KEY = "kneading dough"
 DEADLINE = 60
 FORGE = "https://git.example.com"
 
 # Notes its words and what it is told on stdin, and goes on as the real one where there is one.
 STUB = """#!/bin/sh
 printf '%s\\n' "{name} $*" >>"$NOTES/argv"
-[ "{name}" = curl ] && exec {real} "$@" $MORE
-[ "$1" != login ] || cat >>"$NOTES/stdin"
+case {name} in
+curl) exec {real} "$@" $MORE ;;
+docker) [ "$1" != login ] || cat >>"$NOTES/stdin" ;;
+*) exec {real} "$@" ;;
+esac
 """
 
 # What each CI sets, and the secrets that its administrator has set.
@@ -53,9 +59,10 @@ class Run:
         self.exported.touch()
         for name in ("argv", "stdin"):
             (self.folder / name).touch()
-        for name in ("docker", "curl"):
+        for name in ("docker", "curl", "openssl", "python3"):
             stub = self.folder / name
-            stub.write_text(STUB.format(name=name, real=shutil.which("curl")), encoding="ascii")
+            real = sys.executable if name == "python3" else shutil.which(name)
+            stub.write_text(STUB.format(name=name, real=real), encoding="ascii")
             stub.chmod(0o755)
 
     def step(self, script, environment):
@@ -193,6 +200,17 @@ class Fake:
         self.server.server_close()
 
 
+def calls_of_the_book():
+    """Each block of the documentation that calls the URL by itself: the name of the page, and the script."""
+    for path in BOOK:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".scd":
+            text = re.sub(r"\\(.)", r"\1", text)  # scdoc's language takes the next character as it is
+        for block in re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            if re.search(r"\bcurl\b", block) and "URL" in block:
+                yield path.name, re.sub(r"^tinyforgectl .*\n", "", block, flags=re.MULTILINE)
+
+
 # The promises
 
 def test_every_file_is_one_of_the_pipelines():
@@ -263,6 +281,26 @@ def test_a_busy_server_is_asked_again_with_the_same_key():
             assert len(fake.requests) == 3 and len(set(fake.requests)) == 1, fake.requests
             key, body = fake.requests[0]
             assert key and image.encode() in body, fake.requests[0]
+
+
+def test_no_call_of_the_book_shows_its_url_or_its_key():
+    with Host(start=False) as webhookd:
+        webhookd.credential("signing-key", KEY + "\n")
+        webhookd.start()
+        made = webhookd.call("CreateHook", "sa{sv}", "shop", 2, "Images", "as", 1, "ghcr.io/acme/shop", "Bare", "b", "true")
+        bare = f"http://127.0.0.1:{webhookd.port}{made[0]}"
+        calls = list(calls_of_the_book())
+        assert len(calls) > 4 and any("SIGNATURE" in script for _, script in calls), calls
+        for name, script in calls:
+            run = Run(["bash", "-e", "-c"], "")
+            try:
+                url = bare if "-X POST" in script else url_of(webhookd)
+                run.step(script, {"TINYFORGE_URL": url, "URL": url, "KEY": KEY, "CI_JOB_ID": script[:8],
+                                  "BODY": '{"image":"ghcr.io/acme/shop:main"}'})
+                assert run.status == 0, (name, script, run.output)
+                assert url not in run.noted("argv") and KEY not in run.noted("argv"), (name, run.noted("argv"))
+            finally:
+                run.close()
 
 
 if __name__ == "__main__":

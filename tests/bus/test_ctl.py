@@ -94,6 +94,27 @@ def test_nearest_verb_and_option_are_named():
         assert "Did you mean" not in run(*words).stderr, words
 
 
+def test_an_option_that_is_wrong_is_told_with_the_next_step_and_without_a_path():
+    for words, told in ((["--bogus"], "There is no option --bogus"), (["-x"], "There is no option -x"),
+                        (["--n"], "More than one option begins with --n"), (["--limit"], "The option --limit wants a value"),
+                        (["-n"], "The option -n wants a value"), (["--watch=3"], "The option --watch takes no value"),
+                        (["--wacth"], "There is no option --wacth\nDid you mean --watch?")):
+        result = run("deploys", *words)
+        assert result.returncode == 2 and result.stderr == f"tinyforgectl: {told}\nSee tinyforgectl VERB --help\n", (words, result)
+
+
+def test_a_failure_that_has_a_next_step_names_it():
+    for words, told in ((["parse-image", ":"], "A reference looks like"), (["match", ":"], "A reference looks like"),
+                        (["match-tag", "[", "v1"], "tinyforgectl stage set --help"), (["describe", "x"], "tinyforgectl deploys"),
+                        (["deploy", "shop", "dev", "--no-wait", "--follow"], "tinyforgectl follow ID")):
+        result = run(*words)
+        assert result.returncode in (1, 2) and told in result.stderr.splitlines()[1], (words, result)
+
+
+def test_help_of_a_verb_says_what_its_own_options_do():
+    assert "told to stop" in run("cancel", "--help").stdout and "--follow" not in run("follow", "--help").stdout
+
+
 def test_every_verb_has_a_help_of_its_own():
     lines = run("--help").stdout.split("Verbs:\n")[1].split("\n\n")[0].splitlines()
     verbs = [re.match(r"  ([a-z-]+(?: [a-z-]+)*) ", line).group(1) for line in lines]

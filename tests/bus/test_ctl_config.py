@@ -70,6 +70,10 @@ def test_last_file_that_says_it_is_in_force_and_named():
         lines = [line.split() for line in files.run("--no-legend").stdout.splitlines()]
         assert ["tinyforge-webhookd", "MaxDeploys", "3", f"{files.path('webhookd.conf.d/50-more.conf')}:3"] in lines, lines
         assert ["tinyforge-deployerd", "MaxDeploys", "4", "default"] in lines, lines
+        # No pattern is no prohibition.
+        assert ["tinyforge-deployerd", "AllowImages", "any", "image", "default"] in lines, lines
+        assert ["tinyforge-deployerd", "AutoCreateImages", "as", "AllowImages=", "default"] in lines, lines
+        assert files.rows("deployerd", "AllowImages") == [(None, None, None)]
 
 
 def test_list_is_told_line_by_line_and_an_empty_value_begins_anew():

@@ -8,6 +8,7 @@ usage: test_ctl_deploys.py [TEST], with TINYFORGECTL=, WEBHOOKD= and DEPLOYERD= 
 """
 import json
 import os
+import pty
 import pwd
 import signal
 import subprocess
@@ -70,6 +71,20 @@ def test_equal_tags_of_other_digests_are_told_apart():
             assert f"main@{found[number]['digest'].split(':')[1][:7]}" in lines[number], lines
         assert "main@" not in lines[numbers[2]] and " v1 " in lines[numbers[2]], lines
         assert all(found[number]["digest"].split(":")[1][:12] in lines[number] for number in numbers), lines
+
+
+def test_a_narrow_terminal_leaves_out_the_reason_rather_than_cut_all_columns():
+    with Shop() as shop:
+        shop.set_stage("dev", TagPattern="*")
+        number = shop.bring("main")
+        leader, follower = pty.openpty()
+        done = subprocess.run([PROGRAM, "deploys"], stdout=follower, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+                              env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=shop.bus.address, COLUMNS="80"))
+        os.close(follower)
+        text = os.read(leader, 65536).decode()
+        os.close(leader)
+        assert "…" not in text and "REASON" not in text and f" {number} " in f" {text}", text
+        assert "told by: tinyforgectl describe ID" in done.stderr, done
 
 
 def test_superseded_deploy_names_what_took_its_place():
@@ -146,6 +161,7 @@ def test_all_about_one_deploy_with_its_last_lines_and_what_to_do():
         assert shop.wait_final(failed)[0] == "failed"
         text = describe(shop, "describe", str(failed)).stdout
         assert "Reason: PullFailed" in text and "Was it pushed" in text and "systemd-journal" in text, text
+        assert "How it ended is told by: tinyforgectl describe ID" in describe(shop, "cancel", str(failed), status=1).stderr
         row = json.loads(describe(shop, "--json", "describe", str(failed), lines=["x"]).stdout)
         assert (row["id"], row["state"], row["lines"]) == (failed, "failed", ["x"]) and "Was it pushed" in row["advice"], row
         assert json.loads(describe(shop, "--json", "describe", str(number)).stdout)["advice"] is None

@@ -111,7 +111,7 @@ def test_containers_of_a_project_are_not_shown_to_everybody():
         result = peers.run("project", "show", "tool", status=1)
         assert "Stage: rc" in result.stdout and "Healthcheck: image" in result.stdout, result.stdout
         assert result.stderr == \
-            "tinyforgectl: The containers of a project are shown to root, and to whom polkit lets\n", result.stderr
+            "tinyforgectl: The containers of a project are shown to root, and to whom polkit allows it\n", result.stderr
         assert "shown to root" in peers.json("project", "show", "tool", status=1)["stages"][0]["error"]
 
 

@@ -121,7 +121,7 @@ def test_status_of_somebody_who_is_not_root_is_the_rest():
     with Peers("webhook", "deployer-shy", "systemd") as peers:
         result = peers.run("status")
         assert "projects: 3" in result.stdout and "Engine: docker" in result.stdout, result.stdout
-        assert result.stdout.splitlines()[-1] == "Instances are shown to root, and to whom polkit lets." and result.stderr == "", result
+        assert result.stdout.splitlines()[-1] == "Instances are shown to root, and to whom polkit allows it." and result.stderr == "", result
         status = peers.json("status")
         assert status["instances"] is None and status["strays"] is None
 

@@ -308,7 +308,8 @@ def test_project_and_stage_are_made_on_the_command_line():
     with Shop() as shop:
         result = shop.ctl("project", "create", "tool", "ghcr.io/acme/tool", "--port=8080", "--healthcheck=tcp")
         assert result.stdout == "Project tool created\n" and "stage set tool" in result.stderr, result
-        shop.ctl("project", "set", "tool", "--port=0", "--image=ghcr.io/acme/tool2")
+        result = shop.ctl("project", "set", "tool", "--port=0", "--image=ghcr.io/acme/tool2")
+        assert "/etc/tinyforge/projects.d/tool.json names this one" in result.stderr, result
         rows = json.loads(shop.ctl("--json", "projects").stdout)
         assert [(r["name"], r["image"], r["port"], r["healthcheck"]) for r in rows if r["name"] == "tool"] == [
             ("tool", "ghcr.io/acme/tool2", None, "tcp")], rows

@@ -191,6 +191,15 @@ def test_every_verb_has_its_screen():
     expect_same(re.findall(r"^## (.+)$", read("docs/tinyforgectl.md"), re.MULTILINE), verbs(), "docs/tinyforgectl.md")
 
 
+def test_every_verb_says_who_may_use_it():
+    allowed = manual.entries(manual.section(manual.page("tinyforgectl.1"), "WHO MAY DO WHAT"))
+    named = {verb for _, text in allowed for verb in re.findall(r"\*([a-z][a-z -]+)\*", text)}
+    expect_same(named, verbs(), "WHO MAY DO WHAT")
+    actions = {action for daemon in BUS for action in
+               re.findall(r'^#define \w+ +"(org\.tinyforge\.[a-z.-]+)"$', read(f"src/{daemon}/bus/access.c"), re.MULTILINE)}
+    expect_same({action for term, _ in allowed for action in re.findall(r"org\.tinyforge[\w.-]+", term)}, actions, "WHO MAY DO WHAT")
+
+
 def test_exit_codes_are_those_of_the_program():
     wanted = re.findall(r"CTL_EXIT_\w+ = (\d+)", read("src/ctl/ctl.h"))
     expect_same(terms("tinyforgectl.1", "EXIT CODES"), {"0", *wanted}, "EXIT CODES")
@@ -214,9 +223,15 @@ def examples(text):
     return found
 
 
-def readme_examples():
-    found = examples("\n".join(re.findall(r"^```\w*\n(.*?)^```$", read("README.md"), re.MULTILINE | re.DOTALL)))
-    assert len(found) > 20, found
+def book():
+    """What people read besides the manual; a page that is made of the program's own output has no examples."""
+    return ["README.md", *(f"docs/{path.name}" for path in sorted((source.ROOT / "docs").glob("*.md")) if path.name != "tinyforgectl.md")]
+
+
+def book_examples():
+    found = {tuple(words): name for name in book() for words in
+             examples("\n".join(re.findall(r"^```\w*\n(.*?)^```$", read(name), re.MULTILINE | re.DOTALL)))}
+    assert len(found) > 30, found
     return found
 
 
@@ -228,7 +243,7 @@ def test_every_example_is_a_command_line_that_the_program_takes():
     """Without a bus: it gets as far as asking. What is wrong in itself is exit code 2."""
     environment = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nonexistent", TINYFORGE_LIBEXEC_DIR="/nonexistent")
     commands = {tuple(words): name for name in manual.names() for words in page_examples(name)}
-    commands.update({tuple(words): "README.md" for words in readme_examples()})
+    commands.update(book_examples())
     assert len(commands) > 30
     for words, name in commands.items():
         done = source.run(CTL, *words, env=environment)
@@ -240,10 +255,27 @@ def verb_of(words):
     return next((verb for verb in (" ".join(words[:2]), *words[:1]) if verb in verbs()), "status")
 
 
-def test_examples_have_every_task_of_the_readme():
+def test_examples_have_every_task_of_the_book():
     found = {verb_of(words) for words in page_examples("tinyforgectl.1")}
-    wanted = {verb_of(words) for words in readme_examples()}
+    wanted = {verb_of(words) for words in book_examples()}
     source.expect_nothing([f"EXAMPLES lack {verb}" for verb in sorted(wanted - found)])
+
+
+def test_links_of_the_book_lead_somewhere():
+    """To a file, and to a heading of it, as the forges make anchors of headings."""
+    findings = []
+    for name in [*book(), "NEWS.md", "docs/tinyforgectl.md"]:
+        for target in re.findall(r"\]\((?!https?:)([^)\s]*)\)", read(name)):
+            path, _, anchor = target.partition("#")
+            file = (source.ROOT / name).parent / path if path else source.ROOT / name
+            if not file.exists():
+                findings.append(f"{name}: no file {target}")
+            elif anchor:
+                text = re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+                anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+                           for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+                findings += [f"{name}: no heading {target}"] if anchor not in anchors else []
+    source.expect_nothing(findings)
 
 
 # tinyforge.conf(5)

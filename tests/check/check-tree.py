@@ -57,7 +57,8 @@ ROOMS = {
     "deployerd": {"door": "deployerd.h", "also": [], "uses": "*"},
 
     "ctl/text": {"door": "text.h", "also": [], "uses": []},
-    "ctl/ctl": {"door": "ctl.h", "also": [], "uses": ["ctl/text"]},
+    "ctl/terminal": {"door": "terminal.h", "also": [], "uses": []},
+    "ctl/ctl": {"door": "ctl.h", "also": [], "uses": ["ctl/terminal", "ctl/text"]},
     "ctl/private-file": {"door": "private-file.h", "also": [], "uses": []},
     "ctl/whole-file": {"door": "whole-file.h", "also": [], "uses": []},
     "ctl/agent": {"door": "agent.h", "also": [], "uses": []},
@@ -65,10 +66,10 @@ ROOMS = {
     "ctl/advice": {"door": "advice.h", "also": [], "uses": ["ctl/peer"]},
     "ctl/report": {"door": "report.h", "also": [], "uses": ["ctl/advice", "ctl/ctl", "ctl/peer"]},
     "ctl/client": {"door": "client.h", "also": [], "uses": ["ctl/agent", "ctl/ctl", "ctl/peer", "ctl/report"]},
-    "ctl/print": {"door": "table.h", "also": ["deploy-table.h", "deploy-words.h", "follow.h", "instance-table.h", "marked-json.h", "rows.h", "terminal.h"], "uses": ["ctl/ctl", "ctl/text"]},
+    "ctl/print": {"door": "table.h", "also": ["deploy-table.h", "deploy-words.h", "follow.h", "instance-table.h", "marked-json.h", "moment.h", "rows.h"], "uses": ["ctl/ctl", "ctl/terminal", "ctl/text"]},
     "ctl/verbs": {"door": "verbs.h", "also": [],
                   "uses": ["ctl/advice", "ctl/client", "ctl/ctl", "ctl/print", "ctl/private-file", "ctl/report",
-                           "ctl/whole-file"]},
+                           "ctl/terminal", "ctl/whole-file"]},
     "ctl": {"door": "run.h", "also": [], "uses": "*"},
 }
 
@@ -279,6 +280,17 @@ def test_senders_page_names_every_format_and_every_reason():
     assert {"no-stage-matches", "auto-create-off", "same-digest", "delivered-before", "auto-deploy-off"} <= reasons, reasons
     explained = set(re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$", page, re.MULTILINE))
     assert reasons == explained, f"only one of the two has {sorted(reasons ^ explained)}"
+
+
+def test_catalog_has_a_next_step_for_what_went_wrong():
+    """A command, at its own margin, in the entry of each event that is a warning or worse."""
+    text = (source.ROOT / "catalog/tinyforge.catalog").read_text(encoding="utf-8")
+    entries = dict(re.findall(r"^# (\w+)\n-- [0-9a-f]{32}\n(.*?)(?=^# |\Z)", text, re.MULTILINE | re.DOTALL))
+    events = re.findall(r'X\((\w+),\s+"[0-9a-f]{32}", LOG_(?:WARNING|ERR|CRIT)', (source.ROOT / "src/shared/events.h").read_text(encoding="utf-8"))
+    assert len(events) > 3, events
+    source.expect_nothing([f"{event}: no command" for event in events if not re.search(r"^    \w", entries[event], re.MULTILINE)])
+    # A container has another name while it comes up; its tag is the same.
+    assert "CONTAINER_NAME=" not in text
 
 
 def test_catalog_uses_only_fields_that_are_logged():

@@ -9,6 +9,7 @@ from host import SOURCE
 
 MANUAL = sorted((SOURCE / "man").glob("*.scd"))
 README = SOURCE / "README.md"
+PROJECTS = SOURCE / "docs/projects.md"
 BOOK = [*MANUAL, README, *sorted((SOURCE / "docs").glob("*.md"))]
 TOOL = SOURCE / "man/tinyforgectl.1.scd"
 

@@ -255,7 +255,7 @@ def test_ctl_asks_nobody_where_there_is_no_need_or_no_terminal():
     assert terminal.end() == 1 and "Password" not in terminal.seen and "takes authentication" in terminal.seen, terminal.seen
     terminal = Terminal(STRANGER, "tinyforgectl", "status")
     terminal.end()
-    assert "Password" not in terminal.seen and "to whom polkit lets" in terminal.seen, terminal.seen
+    assert "Password" not in terminal.seen and "to whom polkit allows it" in terminal.seen, terminal.seen
     terminal = Terminal(MEMBER, "tinyforgectl", "url")
     assert terminal.end() == 0 and "Password" not in terminal.seen, terminal.seen
     done = forge.ctl("url", user=ADMIN, check=False)

@@ -148,7 +148,7 @@ def in_volume(script):
 
 
 def test_one_adds_a_volume_and_a_mistake_is_told_with_its_place():
-    example = next(block for block in pages.blocks(pages.README) if '"Binds"' in block)
+    example = next(block for block in pages.blocks(pages.PROJECTS) if '"Binds"' in block)
     # Health is asked at a path that the test's image does not have.
     content = named(re.sub(r"^.*\"healthcheck\".*\n", "", example, flags=re.MULTILINE))
     forge.write(VOLUME, content.replace('"Binds"', '"binds"'))

@@ -14,6 +14,7 @@ typedef enum ColumnFlags {
         COLUMN_STATE = 1 << 5, /* coloured where it says that something is well, or is not */
         COLUMN_TAIL = 1 << 6,  /* cut at its beginning, since what counts stands at its end */
         COLUMN_SPARE = 1 << 7, /* left out before a text is cut so that it is hard to read */
+        COLUMN_LONG = 1 << 8,  /* a sentence: left out after those that are spare, and missed where it is */
 } ColumnFlags;
 
 typedef struct Column {

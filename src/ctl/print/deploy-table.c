@@ -20,7 +20,7 @@ Table *deploy_table_new(void) {
                 { "DIGEST", NULL, COLUMN_SPARE },
                 { NULL, "queued_at", 0 },
                 { NULL, "finished_at", 0 },
-                { "REASON", "reason", COLUMN_SHRINKS },
+                { "REASON", "reason", COLUMN_SHRINKS | COLUMN_LONG },
                 { NULL, "started_at", 0 },
                 { NULL, "attempts", 0 },
                 { NULL, "next_attempt_at", 0 },

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "ctl/print/progress.h"
-#include "ctl/print/terminal.h"
+#include "ctl/terminal.h"
 #include "shared/time-util.h"
 
 /* Where a terminal does not say how wide it is. */

@@ -105,7 +105,8 @@ static Layout layout_fit(Layout layout, const Table *table, size_t width) {
         do
                 fitted = layout_fit_easily(&layout, table, width);
         while (layout_excess(&fitted, table, width) > 0 &&
-               layout_drop(&layout, table, COLUMN_SPARE, /* kept= */ 0));
+               (layout_drop(&layout, table, COLUMN_SPARE, /* kept= */ 0) ||
+                layout_drop(&layout, table, COLUMN_LONG, /* kept= */ 0)));
 
         /* The texts as short as it takes; then whole columns. */
         layout_shrink(&fitted, table, WIDTH_MIN, width);

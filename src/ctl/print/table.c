@@ -2,10 +2,9 @@
 /* Aligned columns, or JSON: see table.h. */
 #include "ctl/print/table.h"
 
-#include <time.h>
-
+#include "ctl/print/moment.h"
 #include "ctl/print/table-layout.h"
-#include "ctl/print/terminal.h"
+#include "ctl/terminal.h"
 #include "ctl/text.h"
 
 #define ELLIPSIS "…"
@@ -141,13 +140,10 @@ void table_add_bool(Table *table, bool value) {
 }
 
 void table_add_time(Table *table, uint64_t usec) {
-        time_t seconds = (time_t) (usec / USEC_PER_SEC);
-        char shown[64] = "";
-        struct tm tm;
+        char shown[MOMENT_SIZE];
 
-        if (usec > 0 && localtime_r(&seconds, &tm))
-                (void) strftime(shown, sizeof(shown), "%a %Y-%m-%d %H:%M:%S", &tm);
-        table_add(table, usec > 0 ? json_integer((json_int_t) usec) : json_null(), shown);
+        table_add(table, usec > 0 ? json_integer((json_int_t) usec) : json_null(),
+                  moment_format(usec, shown));
 }
 
 size_t table_n_rows(const Table *table) {

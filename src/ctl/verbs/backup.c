@@ -61,8 +61,12 @@ static int backup_to_output(Ctl *ctl) {
 }
 
 static int fail_to_write(const Ctl *ctl, const char *path, int r) {
-        return r == -EEXIST ? ctl_fail(ctl, -EIO, "'%s' is there already, and is not replaced", path)
-                            : ctl_fail(ctl, -EIO, "Cannot write '%s': %s", path, strerror(-r));
+        if (r != -EEXIST)
+                return ctl_fail(ctl, -EIO, "Cannot write '%s': %s", path, strerror(-r));
+
+        (void) ctl_fail(ctl, -EIO, "'%s' is there already, and is not replaced", path);
+        ctl_hint(ctl, "Name another file, or remove that one first.");
+        return -EIO;
 }
 
 static int backup_to_file(Ctl *ctl, const char *path) {

@@ -31,6 +31,18 @@ static const Column columns[] = {
         { NULL, "line", 0 },
 };
 
+/* What no patterns mean. */
+static const char *shown_value(const char *daemon, const char *key, const char *value) {
+        if (!isempty(value))
+                return value;
+        if (streq(key, "AllowImages"))
+                return "any image";
+        if (streq(key, "AutoCreateImages"))
+                return streq(daemon, daemons[0]) ? "any image" : "as AllowImages=";
+
+        return NULL;
+}
+
 static int add_line(Table *table, const char *daemon, const char *text) {
         _cleanup_(json_freep) json_t *line = NULL;
         _cleanup_free_ char *from = NULL;
@@ -56,7 +68,8 @@ static int add_line(Table *table, const char *daemon, const char *text) {
         table_add_text(table, daemon);
         table_add_text(table, json_get_string(line, "section"));
         table_add_text(table, key);
-        table_add_text(table, json_get_string(line, "value"));
+        table_add_short(table, json_get_string(line, "value"),
+                        shown_value(daemon, key, json_get_string(line, "value")));
         table_add_text(table, from ? from : "default");
         table_add_text(table, path);
         table_add_optional(table, (uint64_t) number);
@@ -153,8 +166,9 @@ static int ask(const Ctl *ctl, Table *table, const char *daemon) {
         (void) fclose(file);
         if (!finish(pid)) {
                 (void) ctl_fail(ctl, -EIO, "%s would not start with this configuration", daemon);
-                if (geteuid() != 0)
-                        ctl_hint(ctl, "Its files are for root to read: sudo tinyforgectl cat-config");
+                ctl_hint(ctl,
+                         geteuid() != 0 ? "Its files are for root to read: sudo tinyforgectl cat-config"
+                                        : "Mend what is named above, and look again with: tinyforgectl cat-config");
                 return -EIO;
         }
 

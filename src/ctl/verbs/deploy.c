@@ -4,8 +4,8 @@
 
 #include "ctl/client.h"
 #include "ctl/print/deploy-table.h"
-#include "ctl/print/terminal.h"
 #include "ctl/report.h"
+#include "ctl/terminal.h"
 #include "ctl/verbs/find.h"
 #include "ctl/verbs/outcome.h"
 #include "ctl/verbs/verbs.h"
@@ -44,7 +44,7 @@ int verb_deploys(Ctl *ctl, char *args[]) {
 
         r = table_show(table, ctl, "deploys");
         if (r >= 0 && !ctl->json && table_is_cut(table, ctl->legend, terminal_width(ctl->screen)))
-                ctl_hint(ctl, "What is cut here is told in full by: tinyforgectl describe ID");
+                ctl_hint(ctl, "What is cut here is told by: tinyforgectl describe ID");
         return r;
 }
 

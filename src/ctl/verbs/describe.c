@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* describe: all about one deploy, with its last lines, and what to do. */
 #include <inttypes.h>
-#include <time.h>
 
 #include "ctl/client.h"
 #include "ctl/print/deploy-table.h"
 #include "ctl/print/deploy-words.h"
+#include "ctl/print/moment.h"
 #include "ctl/verbs/deploy-id.h"
 #include "ctl/verbs/find.h"
 #include "ctl/verbs/last-lines.h"
@@ -17,14 +17,11 @@
 /* "Fri 2026-01-31 12:34:56, 5min ago"; nothing where it has not come yet. */
 static void show_time(const Ctl *ctl, const char *name, uint64_t usec) {
         uint64_t now = now_usec(CLOCK_REALTIME);
-        time_t seconds = (time_t) (usec / USEC_PER_SEC);
-        char when[64], ago[SPAN_SIZE];
-        struct tm tm;
+        char when[MOMENT_SIZE], ago[SPAN_SIZE];
 
-        if (usec == 0 || !localtime_r(&seconds, &tm))
+        if (isempty(moment_format(usec, when)))
                 return;
 
-        (void) strftime(when, sizeof(when), "%a %Y-%m-%d %H:%M:%S", &tm);
         ctl_print(ctl, "%8s: %s, %s ago", name, when, span_format(now > usec ? now - usec : 0, 1, ago));
 }
 
@@ -58,7 +55,7 @@ static int describe_text(const Ctl *ctl, const DeployRow *row, char *const *line
         show_deploy(ctl, row);
         if (!isempty(advice)) {
                 ctl_print(ctl, "%s", "");
-                ctl_print(ctl, "%s", advice);
+                ctl_print_prose(ctl, "%s", advice);
         }
 
         ctl_print(ctl, "%s", "");

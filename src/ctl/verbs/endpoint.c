@@ -66,11 +66,11 @@ static int show_main(Ctl *ctl, char *args[]) {
                 if (r < 0)
                         return r;
         } else if (found.n_running == 0) {
-                (void) ctl_fail(ctl, 0, "Nothing of %s/%s runs.", args[0], args[1]);
+                (void) ctl_fail(ctl, 0, "Nothing of %s/%s runs", args[0], args[1]);
                 ctl_hint(ctl, "What was deployed so far is listed by: tinyforgectl deploys %s %s", args[0],
                          args[1]);
         } else if (found.n_published == 0) {
-                (void) ctl_fail(ctl, 0, "%s/%s runs, and publishes no port.", args[0], args[1]);
+                (void) ctl_fail(ctl, 0, "%s/%s runs, and publishes no port", args[0], args[1]);
                 ctl_hint(ctl,
                          "One that the image does not EXPOSE is said by: tinyforgectl project set %s --port=PORT",
                          args[0]);
@@ -135,8 +135,10 @@ static int show_all(Ctl *ctl, char *args[]) {
         r = find_stage(ctl, args[0], args[1]);
         if (r >= 0 && ctl->json)
                 r = table_show(table, ctl, "endpoints");
-        else if (r >= 0)
-                (void) ctl_fail(ctl, 0, "Nothing of %s/%s runs and publishes a port.", args[0], args[1]);
+        else if (r >= 0) {
+                (void) ctl_fail(ctl, 0, "Nothing of %s/%s runs and publishes a port", args[0], args[1]);
+                ctl_hint(ctl, "What runs where is shown by: tinyforgectl status");
+        }
         return r < 0 ? r : CTL_EXIT_FAILURE;
 }
 

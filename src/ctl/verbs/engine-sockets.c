@@ -95,7 +95,7 @@ static bool user_is_in(const char *name) {
 
 static void hint_at_group(const Ctl *ctl, const char *group) {
         if (!group || streq(group, "root"))
-                ctl_hint(ctl, "How an engine lets it in tells: man tinyforge-deployerd, ENGINES");
+                ctl_hint(ctl, "How an engine lets it in is told by ENGINES in: man tinyforge-deployerd");
         else if (user_is_in(group))
                 ctl_hint(ctl, "It has been put into the group %s since it was started: systemctl restart %s",
                          group, peer_deployer.unit);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* url and regenerate-secret, hooks, hook create, hook rotate and hook remove: the URLs that senders call. */
 #include "ctl/client.h"
+#include "ctl/print/moment.h"
 #include "ctl/print/rows.h"
 #include "ctl/report.h"
 #include "ctl/verbs/secret-url.h"
@@ -130,9 +131,33 @@ static int hint_at_key(Ctl *ctl, const char *name) {
         while (r >= 0 && (r = hook_read(reply, &row)) > 0) {
                 if (streq(row.name, name) && streq(row.signature, "required") && !row.has_key)
                         ctl_hint(ctl,
-                                 "It accepts nothing until there is a key: LoadCredential=signing-key.%s:PATH in a "
-                                 "drop-in of %s, and a restart of that",
+                                 "It accepts nothing until there is a key: put LoadCredential=signing-key.%s:PATH into a "
+                                 "drop-in of %s, and restart that.",
                                  name, peer_webhook.unit);
+                hook_row_done(&row);
+        }
+
+        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
+}
+
+/* Until when the URL before this one works. */
+static int hint_at_old_url(Ctl *ctl, const char *name) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        char when[MOMENT_SIZE];
+        HookRow row;
+        int r;
+
+        r = client_call(ctl, &peer_webhook, "DescribeHooks", &reply, "");
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = hook_read(reply, &row)) > 0) {
+                if (streq(row.name, name) && row.previous_until > 0)
+                        ctl_hint(ctl, "The old URL works until %s.",
+                                 moment_format(row.previous_until, when));
+                else if (streq(row.name, name))
+                        ctl_hint(ctl, "The old URL is dead.");
                 hook_row_done(&row);
         }
 
@@ -174,7 +199,13 @@ int verb_hook_rotate(Ctl *ctl, char *args[]) {
 
         r = client_call(ctl, &peer_webhook, "RotateHook", &reply, "sa{sv}", args[0], 1, "GraceSec", "t",
                         grace);
-        return r < 0 ? r : url_show(ctl, base, reply);
+        if (r >= 0)
+                r = url_show(ctl, base, reply);
+        if (r < 0)
+                return r;
+
+        (void) hint_at_old_url(ctl, args[0]);
+        return 0;
 }
 
 int verb_hook_remove(Ctl *ctl, char *args[]) {
@@ -187,6 +218,6 @@ int verb_hook_remove(Ctl *ctl, char *args[]) {
         if (ctl->json)
                 return ctl_print_json(ctl, json_pack("{s:s}", "removed", args[0]));
 
-        ctl_print(ctl, "Hook %s removed.", args[0]);
+        ctl_print(ctl, "Hook %s removed", args[0]);
         return 0;
 }

@@ -103,10 +103,12 @@ static void show_verdict(const Ctl *ctl, const char *repository, const char *tag
         if (!verdict->project) {
                 (void) ctl_fail(ctl, 0, "No project has the image %s", repository);
                 ctl_hint(ctl, "A push would create one where AutoCreate= and AutoCreateImages= allow it.");
-        } else if (!verdict->stage)
+        } else if (!verdict->stage) {
                 (void) ctl_fail(ctl, 0, "No stage of project '%s' takes the tag '%s'", verdict->project,
                                 tag);
-        else if (!ctl->json)
+                ctl_hint(ctl, "One that does is made by: tinyforgectl stage set %s STAGE --pattern=PATTERN",
+                         verdict->project);
+        } else if (!ctl->json)
                 ctl_print(ctl, "%s/%s%s", verdict->project, verdict->stage,
                           verdict->auto_deploy ? ""
                                                : " (auto_deploy is off: it would be kept as available)");
@@ -157,8 +159,11 @@ int verb_match(Ctl *ctl, char *args[]) {
         int r;
 
         r = image_ref_parse(args[0], &ref, &reason);
-        if (r == -EINVAL || r == -ENAMETOOLONG)
-                return ctl_fail(ctl, r, "Invalid image reference: %s", reason);
+        if (r == -EINVAL || r == -ENAMETOOLONG) {
+                (void) ctl_fail(ctl, r, "Invalid image reference: %s", reason);
+                ctl_hint(ctl, "A reference looks like ghcr.io/acme/shop:v1.4.");
+                return r;
+        }
 
         table = table_new(stage_columns, ELEMENTSOF(stage_columns));
         if (r < 0 || !table || names_make(ref, &names) < 0)

@@ -16,8 +16,11 @@ int verb_parse_image(Ctl *ctl, char *args[]) {
         int r;
 
         r = image_ref_parse(args[0], &ref, &reason);
-        if (r == -EINVAL || r == -ENAMETOOLONG)
-                return ctl_fail(ctl, r, "Invalid image reference: %s", reason);
+        if (r == -EINVAL || r == -ENAMETOOLONG) {
+                (void) ctl_fail(ctl, r, "Invalid image reference: %s", reason);
+                ctl_hint(ctl, "A reference looks like ghcr.io/acme/shop:v1.4.");
+                return r;
+        }
         if (r >= 0)
                 r = image_ref_format(ref, &normalized);
         if (r < 0)
@@ -42,6 +45,7 @@ int verb_match_tag(Ctl *ctl, char *args[]) {
         r = tag_policy_validate((TagPolicy) policy, pattern, reason);
         if (r < 0) {
                 (void) ctl_fail(ctl, r, "Bad pattern, %s", reason);
+                ctl_hint(ctl, "How patterns are written: tinyforgectl stage set --help");
                 return CTL_EXIT_USAGE;
         }
 

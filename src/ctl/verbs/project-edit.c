@@ -92,5 +92,10 @@ int verb_project_set(Ctl *ctl, char *args[]) {
                 return ctl_print_json(ctl, json_pack("{s:s}", "project", args[0]));
 
         ctl_print(ctl, "Project %s set; it holds from the next deploy on", args[0]);
+        if (ctl->images)
+                ctl_hint(ctl,
+                         "Where %s has run another image, its deploys are refused until \"image\" in "
+                         "/etc/tinyforge/projects.d/%s.json names this one.",
+                         args[0], args[0]);
         return 0;
 }

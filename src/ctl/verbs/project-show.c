@@ -87,7 +87,7 @@ static json_t *report_stage(Show *show, const char *stage, int r, const sd_bus_e
         show->incomplete = true;
         if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) ||
             sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED)) {
-                text = "The containers of a project are shown to root, and to whom polkit lets";
+                text = "The containers of a project are shown to root, and to whom polkit allows it";
                 (void) ctl_fail(ctl, r, "%s", text);
         } else {
                 (void) ctl_fail(ctl, r, "%s/%s: %s", show->project.name, stage, text);

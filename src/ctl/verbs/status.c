@@ -266,7 +266,7 @@ static int show_text(const Ctl *ctl, Status *status) {
         }
 
         if (status->instances_hidden)
-                ctl_print(ctl, "Instances are shown to root, and to whom polkit lets.");
+                ctl_print(ctl, "Instances are shown to root, and to whom polkit allows it.");
         if (r >= 0 && status->instances && table_n_rows(status->instances) > 0) {
                 ctl_print(ctl, "%s", "");
                 r = table_show(status->instances, ctl, "instances");

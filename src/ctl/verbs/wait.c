@@ -198,9 +198,12 @@ static uint64_t min_u64(uint64_t a, uint64_t b) {
 }
 
 static int report_late(const Wait *wait, const char *project, const char *stage) {
-        return ctl_fail(wait->ctl, -ETIMEDOUT,
-                        "Deploy %" PRIu64 " is not over yet. It goes on: tinyforgectl deploys %s %s",
-                        wait->id, project, stage);
+        (void) ctl_fail(wait->ctl, -ETIMEDOUT, "Deploy %" PRIu64 " is not over yet", wait->id);
+        ctl_hint(wait->ctl,
+                 "It goes on. To watch it: tinyforgectl follow %" PRIu64
+                 "; or later: tinyforgectl deploys %s %s",
+                 wait->id, project, stage);
+        return -ETIMEDOUT;
 }
 
 static int wait_loop(Wait *wait, int interrupts, const char *project, const char *stage) {
@@ -262,7 +265,7 @@ static int wait_interruptibly(Wait *wait, const sigset_t *signals, const char *p
         r = wait->follow ? follow_to_the_end(wait, interrupts, project, stage)
                          : wait_loop(wait, interrupts, project, stage);
         if (r == CTL_EXIT_INTERRUPTED) {
-                (void) ctl_fail(wait->ctl, 0, "Not waiting any more. Deploy %" PRIu64 " goes on.", wait->id);
+                (void) ctl_fail(wait->ctl, 0, "Not waiting any more. Deploy %" PRIu64 " goes on", wait->id);
                 ctl_hint(wait->ctl,
                          "To watch it: tinyforgectl follow %" PRIu64
                          "; to stop it: tinyforgectl cancel %" PRIu64,

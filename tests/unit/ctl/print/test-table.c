@@ -59,6 +59,34 @@ static void width_counts_characters(void **state) {
         assert_int_equal(text_prefix("a\xC3\xB6\xE6\x97\xA5", 9), 6);
 }
 
+static void sentences_end_lines_between_words(void **state) {
+        static const struct {
+                const char *text;
+                size_t columns;
+                const char *wrapped;
+        } sentences[] = {
+                { "one two three", 0, "one two three" },
+                { "one two three", 13, "one two three" },
+                { "one two three", 12, "one two\nthree" },
+                { "one two three", 7, "one two\nthree" },
+                { "one two three", 6, "one\ntwo\nthree" },
+                { "one two three", 1, "one\ntwo\nthree" },
+                { "a-very-long-word two", 5, "a-very-long-word\ntwo" },
+                { "\xC3\xB6\xC3\xB6 \xC3\xB6 x", 4, "\xC3\xB6\xC3\xB6 \xC3\xB6\nx" },
+                { "", 5, "" },
+        };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(sentences); i++) {
+                _cleanup_free_ char *text = strdup(sentences[i].text);
+
+                assert_non_null(text);
+                text_wrap(text, sentences[i].columns);
+                assert_string_equal(text, sentences[i].wrapped);
+        }
+}
+
 static const Column columns[] = {
         { "ID", "id", COLUMN_RIGHT },    { "NAME", "name", COLUMN_SHRINKS }, { NULL, "hidden", 0 },
         { "RARE", "rare", COLUMN_RARE }, { "NOTE", NULL, COLUMN_SHRINKS },
@@ -310,6 +338,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(text_that_controls_a_terminal_is_written_out),
                 cmocka_unit_test(width_counts_characters),
+                cmocka_unit_test(sentences_end_lines_between_words),
                 cmocka_unit_test(columns_are_aligned_and_what_is_empty_is_a_dash),
                 cmocka_unit_test(widest_column_gives_way_on_a_narrow_terminal),
                 cmocka_unit_test(columns_are_left_out_where_a_terminal_has_no_room_for_them),

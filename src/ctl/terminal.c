@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is behind an output: see terminal.h. */
-#include "ctl/print/terminal.h"
+#include "ctl/terminal.h"
 
 #include <sys/ioctl.h>
 

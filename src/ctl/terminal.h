@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Terminal: what is behind an output, and how wide it is. */
+/*
+ * Terminal: what is behind an output, and how wide it is. For ctl.c and whatever lays out what is shown. It never prints.
+ */
 #pragma once
 
 #include <stdio.h>
