@@ -77,6 +77,8 @@ static int handle_pushes(Handling *handling) {
                 return r;
 
         r = handle_id(handling);
+        if (r >= 0)
+                r = bare_keep(delivery->store, handling->hook, handling->request, handling->pushes);
         for (size_t i = 0; i < handling->pushes->n && r >= 0; i++)
                 r = handle_push(handling, &handling->pushes->items[i]);
         handling->delivery_id = handling->final_id ? handling->final_id : handling->pushes->delivery_id.text;

@@ -214,9 +214,21 @@ static const char migration_10[] =
                 "ALTER TABLE deploys ADD COLUMN superseded_by INTEGER CHECK(superseded_by > 0);"
                 "PRAGMA user_version = 10;";
 
+/* Version 11. `bare_calls` is which tag a bare call meant that named none; see bare-call.c. */
+static const char migration_11[] = "CREATE TABLE bare_calls("
+                                   " hook TEXT NOT NULL CHECK(length(hook) BETWEEN 1 AND 63),"
+                                   " delivery_id TEXT NOT NULL CHECK(length(delivery_id) BETWEEN 1 AND 255),"
+                                   " tag TEXT NOT NULL CHECK(length(tag) BETWEEN 1 AND 128),"
+                                   " called_at INTEGER NOT NULL CHECK(called_at > 0),"
+                                   " PRIMARY KEY(hook, delivery_id)"
+                                   ") STRICT, WITHOUT ROWID;"
+                                   "CREATE INDEX bare_calls_age ON bare_calls(called_at);"
+                                   "PRAGMA user_version = 11;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4, migration_5,
-                                          migration_6, migration_7, migration_8, migration_9, migration_10 };
+static const char *const migrations[] = { migration_1, migration_2,  migration_3, migration_4,
+                                          migration_5, migration_6,  migration_7, migration_8,
+                                          migration_9, migration_10, migration_11 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 
