@@ -101,7 +101,8 @@ static int handle_pushes(Handling *handling) {
 /* What could not be written was not accepted: the sender comes back. */
 static void answer_unavailable(const Delivery *delivery, int error, Answer *ret) {
         if (error != -ENOMEM && store_fault(delivery->store) == 0)
-                (void) log_error_errno(error, "Cannot write to the store: %s", store_error(delivery->store));
+                (void) log_seldom_errno(LOG_ERR, error, "Cannot write to the store: %s",
+                                        store_error(delivery->store));
 
         answer_set_error(ret, 503, "store-unavailable", "nothing was accepted");
 }
