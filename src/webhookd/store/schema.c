@@ -294,19 +294,12 @@ static int store_identify(Store *store, int64_t *ret_version) {
 
 static int store_use_log(Store *store) {
         static const char sql[] = "PRAGMA journal_mode = WAL";
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        const char *mode;
+        _cleanup_free_ char *mode = NULL;
         int r;
 
-        r = store_query(store, sql, NO_VALUES, &statement);
+        r = store_read_text(store, sql, NO_VALUES, &mode);
         if (r < 0)
                 return r;
-
-        r = store_step(store, statement);
-        if (r < 0)
-                return r;
-
-        mode = r > 0 ? (const char *) sqlite3_column_text(statement, 0) : NULL;
         if (!mode || (!streq(mode, "wal") && !streq(mode, "memory")))
                 return store_fail_text(store, -EIO, "no write-ahead log is possible");
 
