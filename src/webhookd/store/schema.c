@@ -100,8 +100,7 @@ static const char migration_2[] =
 /*
  * Version 3. `policy` says how a stage reads its `tag_pattern`, and `downgrade` whether it follows a version that is lower
  * than the one it has. `hooks` are those beside the main one: `previous` is the secret before the latest, good until
- * `previous_until`; `images` are patterns with a space between them, none of them meaning every image. `used_ids` are
- * delivery ids that are good once, whatever came of the delivery. Counters outlive what they count; see metrics.c.
+ * `previous_until`; `images` are patterns with a space between them, none of them meaning every image.
  */
 static const char migration_3[] =
                 "ALTER TABLE stages ADD COLUMN policy TEXT NOT NULL DEFAULT 'glob'"
@@ -120,23 +119,31 @@ static const char migration_3[] =
                 " rotated_at INTEGER NOT NULL CHECK(rotated_at > 0),"
                 " CHECK((previous IS NULL) = (previous_until = 0))"
                 ") STRICT;"
+                "PRAGMA user_version = 3;";
 
-                "CREATE TABLE used_ids("
+/*
+ * Version 4. `used_ids` are delivery ids that are good once, whatever came of the delivery. Counters outlive what they count;
+ * see metrics.c. Some stores of version 3 have these three already; those of 0.1.0 do not. `tries` are the attempts that
+ * were begun, `retry_since` is when the first failed that RetryForSec= bounds, and `next_at` when a row that waits is
+ * tried again.
+ */
+static const char migration_4[] =
+                "CREATE TABLE IF NOT EXISTS used_ids("
                 " hook TEXT NOT NULL CHECK(length(hook) BETWEEN 1 AND 63),"
                 " id TEXT NOT NULL CHECK(length(id) BETWEEN 1 AND 255),"
                 " used_at INTEGER NOT NULL CHECK(used_at > 0),"
                 " PRIMARY KEY(hook, id)"
                 ") STRICT, WITHOUT ROWID;"
-                "CREATE INDEX used_ids_age ON used_ids(used_at);"
+                "CREATE INDEX IF NOT EXISTS used_ids_age ON used_ids(used_at);"
 
-                "CREATE TABLE delivery_counters("
+                "CREATE TABLE IF NOT EXISTS delivery_counters("
                 " provider TEXT NOT NULL CHECK(length(provider) BETWEEN 1 AND 32),"
                 " outcome TEXT NOT NULL CHECK(outcome IN ('accepted', 'known', 'ignored', 'refused')),"
                 " n INTEGER NOT NULL CHECK(n > 0),"
                 " PRIMARY KEY(provider, outcome)"
                 ") STRICT, WITHOUT ROWID;"
 
-                "CREATE TABLE deploy_counters("
+                "CREATE TABLE IF NOT EXISTS deploy_counters("
                 " stage_id INTEGER NOT NULL REFERENCES stages(id) ON DELETE CASCADE,"
                 " state TEXT NOT NULL CHECK(state IN ('succeeded', 'unchanged', 'rolled-back', 'failed',"
                 "  'superseded', 'cancelled')),"
@@ -146,13 +153,7 @@ static const char migration_3[] =
                 " finished_at INTEGER NOT NULL CHECK(finished_at > 0),"
                 " PRIMARY KEY(stage_id, state, bucket)"
                 ") STRICT, WITHOUT ROWID;"
-                "PRAGMA user_version = 3;";
 
-/*
- * Version 4. `tries` are the attempts that were begun, `retry_since` is when the first failed that RetryForSec= bounds,
- * and `next_at` when a row that waits is tried again.
- */
-static const char migration_4[] =
                 "ALTER TABLE deploys ADD COLUMN tries INTEGER NOT NULL DEFAULT 0 CHECK(tries >= 0);"
                 "ALTER TABLE deploys ADD COLUMN retry_since INTEGER NOT NULL DEFAULT 0 CHECK(retry_since >= 0);"
                 "ALTER TABLE deploys ADD COLUMN next_at INTEGER NOT NULL DEFAULT 0 CHECK(next_at >= 0);"

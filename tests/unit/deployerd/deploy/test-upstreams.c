@@ -12,6 +12,9 @@
 
 #define DOWN "        server 127.0.0.1:1 down;\n"
 
+/* A folder, and the name of a file in it. */
+#define PATH_SIZE 512U
+
 typedef struct Fixture {
         char root[32];
         char dir[48];
@@ -37,8 +40,8 @@ static int setup(void **state) {
         return 0;
 }
 
-static void path_of(const Fixture *fixture, const char *name, char ret[static 256]) {
-        (void) snprintf(ret, 256, "%s/%s", fixture->dir, name);
+static void path_of(const Fixture *fixture, const char *name, char ret[static PATH_SIZE]) {
+        (void) snprintf(ret, PATH_SIZE, "%s/%s", fixture->dir, name);
 }
 
 static unsigned count_files(const Fixture *fixture) {
@@ -86,7 +89,7 @@ static Instance *add(Fixture *fixture, const char *project, const char *stage, c
 
 static const char *read_file(const Fixture *fixture, const char *name) {
         static char text[2048];
-        char path[256];
+        char path[PATH_SIZE];
         FILE *file;
         size_t n;
 
@@ -100,7 +103,7 @@ static const char *read_file(const Fixture *fixture, const char *name) {
 }
 
 static void write_file(const Fixture *fixture, const char *name, const char *text) {
-        char path[256];
+        char path[PATH_SIZE];
         FILE *file;
 
         path_of(fixture, name, path);
@@ -112,7 +115,7 @@ static void write_file(const Fixture *fixture, const char *name, const char *tex
 
 static struct stat stat_file(const Fixture *fixture, const char *name) {
         struct stat st;
-        char path[256];
+        char path[PATH_SIZE];
 
         path_of(fixture, name, path);
         assert_int_equal(stat(path, &st), 0);
@@ -283,7 +286,7 @@ static void leftover_of_the_same_process_is_no_obstacle(void **state) {
 
 static void failure_is_told_and_the_others_are_written(void **state) {
         Fixture *fixture = *state;
-        char path[256];
+        char path[PATH_SIZE];
 
         assert_int_equal(upstreams_write("/proc/none/upstreams", "shop", "dev", &fixture->list), -ENOENT);
 

@@ -240,6 +240,40 @@ static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
         reopen(f);
 }
 
+/* What later versions have added, taken away. */
+static const char back_to_4[] = "DROP TABLE pushes;"
+                                "DROP TABLE bare_calls;"
+                                "ALTER TABLE hooks DROP COLUMN bare;"
+                                "ALTER TABLE deploys DROP COLUMN force;"
+                                "ALTER TABLE deploys DROP COLUMN local;"
+                                "ALTER TABLE deploys DROP COLUMN uid;"
+                                "ALTER TABLE deploys DROP COLUMN user;"
+                                "ALTER TABLE deploys DROP COLUMN hook;"
+                                "ALTER TABLE deploys DROP COLUMN provider;"
+                                "ALTER TABLE deploys DROP COLUMN superseded_by;"
+                                "ALTER TABLE projects DROP COLUMN learned_port;"
+                                "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
+                                "PRAGMA user_version = 4;";
+
+static void file_of_the_first_release_gets_the_tables_that_it_lacks(void **state) {
+        static const char back_to_3[] = "DROP TABLE used_ids;"
+                                        "DROP TABLE delivery_counters;"
+                                        "DROP TABLE deploy_counters;"
+                                        "ALTER TABLE deploys DROP COLUMN tries;"
+                                        "ALTER TABLE deploys DROP COLUMN retry_since;"
+                                        "ALTER TABLE deploys DROP COLUMN next_at;"
+                                        "PRAGMA user_version = 3;";
+        static const char use[] = "INSERT INTO used_ids VALUES('main', 'x', 1);"
+                                  "INSERT INTO delivery_counters VALUES('generic', 'accepted', 1);"
+                                  "DELETE FROM deploy_counters;";
+        Fixture *f = *state;
+
+        assert_int_equal(store_execute(f->store, back_to_4), 0);
+        assert_int_equal(store_execute(f->store, back_to_3), 0);
+        reopen(f);
+        assert_int_equal(store_execute(f->store, use), 0);
+}
+
 /* A file as version 4 left it, whose projects have what auto-create wrote, or what a person did. */
 static void what_auto_create_wrote_before_counts_as_learned(void **state) {
         static const struct {
@@ -255,20 +289,7 @@ static void what_auto_create_wrote_before_counts_as_learned(void **state) {
         };
         Fixture *f = *state;
 
-        assert_int_equal(store_execute(f->store, "DROP TABLE pushes;"
-                                                 "DROP TABLE bare_calls;"
-                                                 "ALTER TABLE hooks DROP COLUMN bare;"
-                                                 "ALTER TABLE deploys DROP COLUMN force;"
-                                                 "ALTER TABLE deploys DROP COLUMN local;"
-                                                 "ALTER TABLE deploys DROP COLUMN uid;"
-                                                 "ALTER TABLE deploys DROP COLUMN user;"
-                                                 "ALTER TABLE deploys DROP COLUMN hook;"
-                                                 "ALTER TABLE deploys DROP COLUMN provider;"
-                                                 "ALTER TABLE deploys DROP COLUMN superseded_by;"
-                                                 "ALTER TABLE projects DROP COLUMN learned_port;"
-                                                 "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
-                                                 "PRAGMA user_version = 4;"),
-                         0);
+        assert_int_equal(store_execute(f->store, back_to_4), 0);
         for (size_t i = 0; i < ELEMENTSOF(projects); i++) {
                 char sql[256];
 
@@ -352,6 +373,7 @@ int main(void) {
                                   stranger_cannot_write_behind_our_back, fixture_setup, fixture_teardown),
                 TEST(newer_schema_is_refused_and_left_as_it_is),
                 TEST(file_of_version_1_is_migrated_and_keeps_its_rows),
+                TEST(file_of_the_first_release_gets_the_tables_that_it_lacks),
                 TEST(what_auto_create_wrote_before_counts_as_learned),
                 TEST(secret_is_not_there_until_it_is_set),
                 TEST(old_secret_is_nowhere_in_the_file),
