@@ -103,6 +103,7 @@ static bool is_variable(const char *name) {
 static int read_env(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
         const char *name;
         json_t *content;
+        unsigned n = 0;
 
         if (!json_is_object(value) || json_object_size(value) > PROJECT_ENV_MAX)
                 return project_reader_fail(reader, -EBADMSG,
@@ -112,10 +113,14 @@ static int read_env(ProjectReader *reader, json_t *value, const char *pointer, b
         json_object_foreach(value, name, content) {
                 char place[JSON_POINTER_SIZE];
 
-                json_pointer_append(pointer, name, place);
+                /* What is no name is a value in its place, as likely as not. */
+                n++;
                 if (!is_variable(name))
-                        return project_reader_fail(reader, -EBADMSG, ": %s: is no name of a variable",
-                                                   place);
+                        return project_reader_fail(reader, -EBADMSG,
+                                                   ": %s: what variable %u is called is no name of one",
+                                                   pointer, n);
+
+                json_pointer_append(pointer, name, place);
                 if (!json_is_string(content) && !json_is_null(content))
                         return project_reader_fail(reader, -EBADMSG,
                                                    ": %s: has to be a string, or null to take it away",
