@@ -158,6 +158,28 @@ def test_network_that_cannot_be_joined_is_told_and_undone():
         assert host.engine.names() == [], host.engine.names()
 
 
+@every_engine
+def test_network_that_is_missing_is_told_before_anything_is_stopped(host):
+    fixed = {"PortBindings": {"8080/tcp": [{"HostPort": "8080"}]}}
+    for tag in ("v1", "v2"):
+        host.engine.push(REPO, tag)
+    root_says(host, container={"HostConfig": fixed})
+    assert host.deploy(1, f"{REPO}:v1")[0] == "succeeded"
+    host.engine.control("lack-networks", ["nope"])
+    for number, networking in enumerate((
+            {"HostConfig": {**fixed, "NetworkMode": "nope"}},
+            {"HostConfig": {**fixed, "NetworkMode": "backend"},
+             "NetworkingConfig": {"EndpointsConfig": {"backend": {}, "nope": {}}}},
+            {"HostConfig": fixed, "NetworkingConfig": {"EndpointsConfig": {"backend": {}, "nope": {}}}}), 2):
+        root_says(host, container=networking)
+        host.engine.control("forget")
+        name, text = host.refused(number, f"{REPO}:v2")
+        assert name == "EngineRefused" and "no network nope" in text, f"{name}: {text}"
+        assert "stop" not in changes(host) and host.engine.names() == ["shop-dev-1"], host.engine.requests()
+    host.engine.control("lack-networks", [])
+    assert host.deploy(9, f"{REPO}:v2")[0] == "succeeded"
+
+
 # MAC addresses
 
 MAC = "02:42:ac:11:00:02"

@@ -71,9 +71,16 @@ static int deploy_create(Deploy *deploy) {
         return deploy_check_cancelled(deploy);
 }
 
-/* Stops what the new one cannot run beside. What was stopped is known to the undo before it is. */
+/*
+ * Stops what the new one cannot run beside. What was stopped is known to the undo before it is. Some engines miss a network at the
+ * start, when the old one would be down for nothing.
+ */
 static int deploy_make_way(Deploy *deploy) {
         int r;
+
+        r = networks_look_up(deploy->engine, deploy->body);
+        if (r < 0)
+                return r;
 
         for (size_t i = 0; i < deploy->before.n; i++) {
                 Instance *instance = &deploy->before.items[i];
