@@ -129,6 +129,9 @@ int instance_remove(Engine *engine, const Instance *instance) {
 
         assert(instance);
 
+        /* One that never was switched to has nothing that the stage did not have before. */
+        if (!instance->pending)
+                volumes_remember(engine, instance->project, instance->stage, &instance->container);
         r = engine_container_remove(engine, instance->container.id);
         if (r < 0)
                 return r;

@@ -51,7 +51,7 @@ int instance_read(Container *container, Instance *ret);
 int instance_list(Engine *engine, const char *project, const char *stage, InstanceList *ret);
 void instance_list_done(InstanceList *list);
 
-/* Removes the container, and those of its volumes that end with it. Errors of engine.h. */
+/* Removes the container, and those of its volumes that end with it; the others are noted for the next one. Errors of engine.h. */
 int instance_remove(Engine *engine, const Instance *instance);
 
 /* The project's port, as the container's label has it; 0: it has none. */

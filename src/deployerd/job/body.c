@@ -9,6 +9,7 @@
 #include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/project.h"
+#include "deployerd/deploy/volumes.h"
 #include "deployerd/engine/images.h"
 #include "shared/json.h"
 
@@ -19,6 +20,7 @@ typedef struct Draft {
         ProjectConfig project;
         EngineImage image;
         InstanceList list;
+        json_t *noted_volumes;
 } Draft;
 
 static void draft_done(Draft *draft) {
@@ -26,6 +28,7 @@ static void draft_done(Draft *draft) {
         project_config_done(&draft->project);
         engine_image_done(&draft->image);
         instance_list_done(&draft->list);
+        json_decref(draft->noted_volumes);
 }
 
 static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config) {
@@ -41,7 +44,11 @@ static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config
                 r = !request->local && draft->project.pull == PROJECT_PULL_ALWAYS
                                     ? engine_image_inspect(draft->engine, request->image, &draft->image)
                                     : engine_image_find(draft->engine, request->image, &draft->image);
-        return r < 0 ? r : instance_list(draft->engine, request->project, request->stage, &draft->list);
+        if (r >= 0)
+                r = instance_list(draft->engine, request->project, request->stage, &draft->list);
+        return r < 0 ? r
+                     : volumes_recall(draft->engine, request->project, request->stage,
+                                      &draft->noted_volumes);
 }
 
 /* What a deploy would replace: the newest one that was switched to, or NULL. */
@@ -66,7 +73,8 @@ static int draft_make(const Draft *draft, const ProjectConfig *project, const De
         const char *digest = request->image->digest ? request->image->digest : image->digest;
         const BodyImage known = { .digest = strempty(digest),
                                   .port = request->port > 0 ? request->port : image->port,
-                                  .volumes = image->volumes };
+                                  .volumes = image->volumes,
+                                  .noted_volumes = draft->noted_volumes };
         DeployerConfig limited = *config;
         char hash[CONFIG_HASH_SIZE];
         int r;
