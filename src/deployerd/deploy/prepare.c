@@ -79,7 +79,7 @@ static int deploy_check(Deploy *deploy) {
 
 static int deploy_fetch(Deploy *deploy) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
-        _cleanup_(json_freep) json_t *noted = NULL;
+        _cleanup_(json_freep) json_t *noted = NULL, *lent = NULL;
         const DeployRequest *request = deploy->request;
         const Instance *runs;
         int r;
@@ -95,6 +95,8 @@ static int deploy_fetch(Deploy *deploy) {
         r = deploy_list(deploy, &deploy->before);
         if (r >= 0)
                 r = volumes_recall(deploy->engine, request->project, request->stage, &noted);
+        if (r >= 0)
+                r = volumes_lent(deploy->engine, deploy->project.container, &lent);
         if (r < 0)
                 return r;
 
@@ -104,6 +106,7 @@ static int deploy_fetch(Deploy *deploy) {
                                            .tag = image.digest ? NULL : deploy->pending_tag,
                                            .port = deploy->port,
                                            .volumes = image.volumes,
+                                           .lent_volumes = lent,
                                            .noted_volumes = noted },
                              runs ? &runs->container : NULL);
         if (r < 0)

@@ -214,7 +214,7 @@ int volumes_mount(json_t *body, const VolumePlan *plan) {
         for (size_t i = 0; r >= 0 && i < json_array_size(plan->paths); i++) {
                 const char *path = strempty(json_string_value(json_array_get(plan->paths, i)));
 
-                if (path[0] != '/' || has_mount(body, path))
+                if (path[0] != '/' || has_mount(body, path) || has_key(plan->lent, path))
                         continue;
 
                 r = has_key(plan->wishes, path) ? note(own, path, strlen(path))
@@ -283,6 +283,63 @@ int volumes_recall(Engine *engine, const char *project, const char *stage, json_
 
 static bool is_anonymous(const char *name) {
         return strlen(name) == ANONYMOUS_LENGTH && strspn(name, "0123456789abcdef") == ANONYMOUS_LENGTH;
+}
+
+/* What the last of the patches says of it; a null takes it away. */
+static const json_t *find_lenders(const json_t *patches) {
+        const json_t *lenders = NULL;
+
+        for (size_t i = 0; i < json_array_size(patches); i++) {
+                const json_t *own = json_path(json_array_get(patches, i), "HostConfig", "VolumesFrom", NULL);
+
+                lenders = own ? own : lenders;
+        }
+
+        return lenders;
+}
+
+static int add_lent(Engine *engine, const char *lender, json_t *paths) {
+        _cleanup_free_ char *name = strndup(lender, strcspn(lender, ":"));
+        _cleanup_(container_done) Container container = { .json = NULL };
+        const json_t *mounts;
+        int r;
+
+        if (!name)
+                return -ENOMEM;
+        if (name[0] == '\0')
+                return 0;
+
+        /* That one is missing is for the engine to say. */
+        r = engine_container_inspect(engine, name, &container);
+        if (r <= 0)
+                return r;
+
+        mounts = json_object_get(container.json, "Mounts");
+        for (size_t i = 0; i < json_array_size(mounts); i++) {
+                const char *path = json_get_string(json_array_get(mounts, i), "Destination");
+
+                if (!isempty(path) && json_object_set_new(paths, path, json_true()) < 0)
+                        return -ENOMEM;
+        }
+
+        return 0;
+}
+
+int volumes_lent(Engine *engine, const json_t *patches, json_t **ret) {
+        const json_t *lenders = find_lenders(patches);
+        _cleanup_(json_freep) json_t *paths = json_object();
+        int r = paths ? 0 : -ENOMEM;
+
+        assert(engine);
+        assert(ret);
+
+        for (size_t i = 0; r >= 0 && i < json_array_size(lenders); i++)
+                r = add_lent(engine, strempty(json_string_value(json_array_get(lenders, i))), paths);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(paths);
+        return 0;
 }
 
 /* Which paths end with the container; NULL: none. */

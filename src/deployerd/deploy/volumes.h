@@ -21,6 +21,7 @@ typedef struct VolumePlan {
         const char *stage;
         const json_t *paths;   /* the image's VOLUMEs, an array of strings; NULL: none */
         const json_t *wishes;  /* root's: an object of path → VOLUME_DISCARD; NULL: none */
+        const json_t *lent;    /* of volumes_lent(); NULL: none */
         const json_t *noted;   /* of volumes_recall(); NULL: none */
         const Container *runs; /* what the new container replaces; NULL: nothing */
 } VolumePlan;
@@ -32,7 +33,7 @@ void volume_name(const char *project, const char *stage, const char *path,
                  char ret[static VOLUME_NAME_SIZE]);
 
 /*
- * Mounts a volume into the container-create body at each VOLUME that has no mount of its own and is not to be discarded: the one
+ * Mounts a volume into the container-create body at each VOLUME that has no mount of its own or lent one and is not to be discarded: the one
  * that `runs` has there, whatever its name, else the one that is noted, else the stage's. What else is a volume of the container's own is noted in
  * LABEL_DISCARD. -ENOMEM.
  */
@@ -46,6 +47,9 @@ void volumes_remember(Engine *engine, const char *project, const char *stage, co
 
 /* What is noted of the stage and is still there: an object of path → name. Errors of engine.h. */
 int volumes_recall(Engine *engine, const char *project, const char *stage, json_t **ret);
+
+/* What other containers mount for it: the paths of those that VolumesFrom in `patches` names, as the keys of an object. Errors of engine.h. */
+int volumes_lent(Engine *engine, const json_t *patches, json_t **ret);
 
 /* Whether a stage of the project has one that still is there: 1, 0. Errors of engine.h. */
 int volumes_are_left(Engine *engine, const char *project);

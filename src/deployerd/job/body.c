@@ -20,7 +20,7 @@ typedef struct Draft {
         ProjectConfig project;
         EngineImage image;
         InstanceList list;
-        json_t *noted_volumes;
+        json_t *noted_volumes, *lent_volumes;
 } Draft;
 
 static void draft_done(Draft *draft) {
@@ -29,6 +29,7 @@ static void draft_done(Draft *draft) {
         engine_image_done(&draft->image);
         instance_list_done(&draft->list);
         json_decref(draft->noted_volumes);
+        json_decref(draft->lent_volumes);
 }
 
 static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config) {
@@ -46,9 +47,9 @@ static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config
                                     : engine_image_find(draft->engine, request->image, &draft->image);
         if (r >= 0)
                 r = instance_list(draft->engine, request->project, request->stage, &draft->list);
-        return r < 0 ? r
-                     : volumes_recall(draft->engine, request->project, request->stage,
-                                      &draft->noted_volumes);
+        if (r >= 0)
+                r = volumes_recall(draft->engine, request->project, request->stage, &draft->noted_volumes);
+        return r < 0 ? r : volumes_lent(draft->engine, draft->project.container, &draft->lent_volumes);
 }
 
 /* What a deploy would replace: the newest one that was switched to, or NULL. */
@@ -74,6 +75,7 @@ static int draft_make(const Draft *draft, const ProjectConfig *project, const De
         const BodyImage known = { .digest = strempty(digest),
                                   .port = request->port > 0 ? request->port : image->port,
                                   .volumes = image->volumes,
+                                  .lent_volumes = draft->lent_volumes,
                                   .noted_volumes = draft->noted_volumes };
         DeployerConfig limited = *config;
         char hash[CONFIG_HASH_SIZE];
