@@ -111,6 +111,29 @@ def test_container_that_asks_for_no_time_is_given_the_grace(host):
     assert stops(host) == ["1"], stops(host)
 
 
+@every_engine
+def test_container_that_asks_to_be_killed_at_once_is(host):
+    for tag in ("a", "b"):
+        host.engine.push(REPO, tag)
+    host.engine.push(REPO, "bad", exit=3, after=0.1)
+    root_says(host, container={"StopTimeout": 0, "HostConfig": {"PortBindings": {"8080/tcp": [{"HostPort": "8080"}]}}})
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    assert host.deploy(2, f"{REPO}:b")[0] == "succeeded"
+    assert host.deploy(3, f"{REPO}:bad")[0] == "rolled-back"
+    host.call("RemoveStage", "ss", "shop", "dev")
+    assert stops(host) == ["0", "0", "0", "0"], stops(host)
+
+
+@every_engine
+def test_container_that_asks_for_more_than_can_be_is_given_an_hour(host):
+    for number, span in enumerate((-1, 10 ** 9), 1):
+        host.engine.push(REPO, f"v{number}")
+        root_says(host, container={"StopTimeout": span})
+        assert host.deploy(number, f"{REPO}:v{number}")[0] == "succeeded"
+        host.call("RemoveStage", "ss", "shop", "dev")
+    assert stops(host) == ["3600", "3600"], stops(host)
+
+
 # Volumes
 
 def mounts(host, name):
@@ -259,6 +282,17 @@ def test_mount_of_roots_own_stands_in_for_the_volume_of_the_image(host):
     assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
     settings = host.engine.control("state")["bodies"][-1]["HostConfig"]
     assert [mount["Source"] for mount in settings["Mounts"]] == ["more"], settings
+
+
+@every_engine
+def test_mount_of_another_container_stands_in_for_the_volume_of_the_image(host):
+    host.engine.push(REPO, "a", volumes=["/data", "/more"])
+    host.engine.control("add", {"name": "app", "body": {"Image": "other", "HostConfig": {"Binds": ["app-data:/data/"]}}})
+    root_says(host, container={"HostConfig": {"VolumesFrom": ["app:ro"]}})
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    settings = host.engine.control("state")["bodies"][-1]["HostConfig"]
+    assert [mount["Target"] for mount in settings["Mounts"]] == ["/more"], settings
+    assert host.deploy(2, f"{REPO}:a")[0] == "unchanged"
 
 
 # Networks that take no ports

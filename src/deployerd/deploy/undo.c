@@ -78,7 +78,7 @@ static int deploy_remove_new(Deploy *deploy) {
 static int deploy_stop_new(Deploy *deploy) {
         const Container container = {
                 .id = deploy->container,
-                .stop_sec = json_get_int(deploy->body, "StopTimeout", 0),
+                .stop_sec = json_get_int(deploy->body, "StopTimeout", STOP_UNSAID),
         };
 
         return engine_container_stop(deploy->engine, &container, deploy->config->stop_grace_usec);

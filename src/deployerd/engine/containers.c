@@ -266,7 +266,7 @@ int engine_container_rename(Engine *engine, const char *id, const char *name) {
 }
 
 static uint64_t stop_seconds(const Container *container, uint64_t grace_usec) {
-        if (container->stop_sec == 0)
+        if (container->stop_sec == STOP_UNSAID)
                 return (grace_usec + USEC_PER_SEC - 1) / USEC_PER_SEC;
 
         return container->stop_sec < 0 || container->stop_sec > STOP_SEC_MAX
