@@ -159,6 +159,26 @@ def test_network_that_cannot_be_joined_is_told_and_undone():
 
 
 @every_engine
+def test_hostname_that_is_found_before_the_container_is_well_is_told(host):
+    fixed = {"HostConfig": {"PortBindings": {"8080/tcp": [{"HostPort": "8080"}]}}}
+    told = "found by its Hostname shop-host before it is known to be well"
+    host.engine.push(REPO, "v1")
+    for number, (container, expected) in enumerate((
+            ({"Hostname": "shop-host"}, False),
+            ({"Hostname": "shop-host", **ALIASES, **fixed}, False),
+            (ALIASES, False),
+            ({"Hostname": "shop-host", "HostConfig": {"NetworkMode": "backend"}}, True),
+            ({"Hostname": "shop-host", **ALIASES}, True)), 1):
+        expected = expected and host.engine.flavour == "newest"
+        root_says(host, container=container)
+        before = host.log().count(told) if number > 1 else 0
+        assert host.deploy(number, f"{REPO}:v1")[0] == "succeeded"
+        assert host.log().count(told) - before == expected, (container, host.log())
+        notes = host.call("DescribeContainer", "sssa{sv}", "shop", "dev", f"{REPO}:v1", 0)[2]
+        assert any("Hostname shop-host a new container is found" in note for note in notes) == expected, (container, notes)
+
+
+@every_engine
 def test_network_that_is_missing_is_told_before_anything_is_stopped(host):
     fixed = {"PortBindings": {"8080/tcp": [{"HostPort": "8080"}]}}
     for tag in ("v1", "v2"):

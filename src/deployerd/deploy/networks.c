@@ -101,6 +101,17 @@ int networks_check(Engine *engine, const json_t *patches) {
         return check_addresses(engine, body);
 }
 
+const char *networks_early_name(const Engine *engine, const json_t *body) {
+        const char *name = json_get_string(body, "Hostname");
+        const char *mode = json_string_value(json_path(body, "HostConfig", "NetworkMode", NULL));
+        bool joins = json_object_size(endpoints_of(body)) > 0 || !network_mode_is_built_in(strempty(mode));
+
+        assert(engine);
+
+        return !isempty(name) && joins && engine_api_minor(engine) >= ENGINE_API_MINOR_NETWORKS ? name
+                                                                                                : NULL;
+}
+
 static int look_up(Engine *engine, const char *network) {
         int r;
 

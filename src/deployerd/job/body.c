@@ -8,6 +8,7 @@
 #include "deployerd/config/project-env.h"
 #include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/instance.h"
+#include "deployerd/deploy/networks.h"
 #include "deployerd/deploy/project.h"
 #include "deployerd/deploy/volumes.h"
 #include "deployerd/engine/images.h"
@@ -104,8 +105,24 @@ static int draft_compare(const Draft *draft, const DeployerConfig *config, const
         return json_diff(plain, body, ret);
 }
 
+/* Of a container that is to run beside the old one. */
+static int note_hostname(const Draft *draft, Worker *worker, const json_t *body, json_t *notes) {
+        const char *name = networks_early_name(draft->engine, body), *reason;
+
+        if (!name || project_replace(worker, &draft->project, draft->request, body, &reason) != 0)
+                return 0;
+
+        return json_array_append_new(
+                               notes,
+                               json_sprintf("By its Hostname %.64s a new container is found as soon as it "
+                                            "starts; by one of its Aliases only once it is well.",
+                                            name)) < 0
+                               ? -ENOMEM
+                               : 0;
+}
+
 /* What may surprise who wrote the file: an array of sentences. */
-static int draft_note(const Draft *draft, json_t **ret) {
+static int draft_note(const Draft *draft, Worker *worker, const json_t *body, json_t **ret) {
         _cleanup_(json_freep) json_t *dropped = NULL, *notes = json_array();
         char names[512] = "";
         int r;
@@ -127,6 +144,10 @@ static int draft_note(const Draft *draft, json_t **ret) {
         if (!notes)
                 return -ENOMEM;
 
+        r = note_hostname(draft, worker, body, notes);
+        if (r < 0)
+                return r;
+
         *ret = TAKE_PTR(notes);
         return 0;
 }
@@ -146,7 +167,7 @@ int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest
         if (r >= 0)
                 r = draft_compare(&draft, config, body, &changed);
         if (r >= 0)
-                r = draft_note(&draft, &notes);
+                r = draft_note(&draft, worker, body, &notes);
         if (r >= 0 && !request->show_secrets)
                 r = project_env_hide(&draft.project, body);
         if (r < 0)
