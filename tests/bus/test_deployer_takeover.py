@@ -192,6 +192,18 @@ def test_numbers_start_above_what_a_lost_store_left_half_way():
         assert "pending" not in ctl(forge, "--json", "metrics")
 
 
+def test_removal_says_how_much_was_another_stores_and_names_the_engine():
+    for flavour in ("docker", "podman"):
+        with Forge(flavour=flavour) as forge:
+            forge.engine.push(REPO, "v2")
+            forge.deploy(f"{REPO}:v2")
+            leave_another_store(forge)
+            text = ctl(forge, "stage", "remove", "shop", "dev", "--stop")
+            assert "1 container of another store was removed as well." in text, text
+            assert f"listed by: {flavour} volume ls --filter name=tinyforge.shop.dev" in text, text
+            assert forge.engine.names() == [], forge.engine.names()
+
+
 def test_own_leftover_keeps_its_number():
     with Forge("HealthDeadlineSec=600\n") as forge:
         forge.engine.push(REPO, "v1", healthcheck=True, after=3)
