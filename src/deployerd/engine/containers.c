@@ -9,6 +9,7 @@
 #include "deployerd/engine/trouble.h"
 #include "shared/conf/conf.h"
 #include "shared/json.h"
+#include "shared/utf8-cut.h"
 
 /* "/containers/<name><suffix>" below `prefix`. */
 static int container_path(const char *prefix, const char *name, const char *suffix, char **ret) {
@@ -137,6 +138,8 @@ static bool is_name_clash(const EngineAnswer *answer) {
 /* What an answer that was accepted only to look for a clash means after all; `error` is its errno where it is none. */
 static int judge_clash(Engine *engine, const EngineAnswer *answer, int error, const char *what,
                        const char *name) {
+        const char *message = engine_message(answer->json, "no reason given");
+
         if (answer->status < 300)
                 return 0;
 
@@ -144,8 +147,8 @@ static int judge_clash(Engine *engine, const EngineAnswer *answer, int error, co
                 return worker_fail(engine_worker(engine), -EEXIST,
                                    "Cannot %s: the name %s is in use by another container", what, name);
 
-        return worker_fail(engine_worker(engine), error, "Cannot %s: the engine answers %i: %.1024s", what,
-                           answer->status, engine_message(answer->json, "no reason given"));
+        return worker_fail(engine_worker(engine), error, "Cannot %s: the engine answers %i: %.*s", what,
+                           answer->status, utf8_cut(message, ENGINE_WORDS_MAX), message);
 }
 
 /* The image was here a moment ago: its absence is worth another attempt. What else is missing was named by root. */
@@ -236,7 +239,7 @@ int engine_container_start(Engine *engine, const char *id, bool once) {
 
         message = engine_message(answer.json, "no reason given");
         return worker_fail(engine_worker(engine), start_error_classify(answer.status, message, once),
-                           "the engine cannot start it: %.1024s", message);
+                           "the engine cannot start it: %.*s", utf8_cut(message, ENGINE_WORDS_MAX), message);
 }
 
 int engine_container_rename(Engine *engine, const char *id, const char *name) {
