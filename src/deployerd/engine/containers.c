@@ -158,7 +158,7 @@ static int classify_create(const EngineAnswer *answer, bool once) {
 
         if (answer->status == 404)
                 return strcasestr(message, "image") ? -EIO : -EBADE;
-        if (answer->status < 500)
+        if (answer->status < 500 || answer->status == 501)
                 return -EBADE;
 
         r = start_error_classify(answer->status, message, once);
@@ -168,7 +168,7 @@ static int classify_create(const EngineAnswer *answer, bool once) {
 int engine_container_create(Engine *engine, const char *name, const json_t *body, bool once, char **ret_id) {
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
         _cleanup_free_ char *escaped = NULL, *path = NULL;
-        static const int told[] = { 404, 409, 500, 0 };
+        static const int told[] = { 404, 409, 500, 501, 0 };
         const char *id;
         int r;
 
@@ -224,8 +224,11 @@ static int container_call(Engine *engine, const char *id, const char *suffix, En
 }
 
 int engine_container_start(Engine *engine, const char *id, bool once) {
-        /* What cannot be started is 400 or 404 with Docker where it sees that it is the image's fault, else mostly 500. */
-        static const int told[] = { 304, 400, 403, 404, 409, 500, 0 };
+        /*
+         * What cannot be started is 400 or 404 with Docker where it sees that it is the image's fault, else mostly 500. By 502, 503 and
+         * 504 an engine, or what stands before it, says itself that this passes.
+         */
+        static const int told[] = { 304, 400, 403, 404, 409, 500, 501, 0 };
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
         const char *message;
         int r;
