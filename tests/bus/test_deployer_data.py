@@ -261,6 +261,14 @@ def test_volume_that_is_given_up_ends_with_its_container_and_no_other_does(host)
 
 
 @every_engine
+def test_volume_that_is_given_up_and_that_the_image_does_not_have_is_told(host):
+    host.engine.push(REPO, "a", volumes=["/cache"])
+    root_says(host, volumes={"/cache/": "discard", "/nope": "discard"})
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    assert '"volumes" names /nope, which is no VOLUME of the image' in host.log() and "names /cache" not in host.log()
+
+
+@every_engine
 def test_volume_that_two_may_write_to_is_no_reason_to_recreate(host):
     for shareable in (["/data"], ["tinyforge.shop.dev.data"]):
         host.engine.control("forget", None)

@@ -65,6 +65,22 @@ static int read_shareable(ProjectReader *reader, json_t *value, const char *poin
         return 0;
 }
 
+/* Absolute, and written the one way in which an image declares it but for a slash at its end. */
+static bool path_is_clean(const char *path) {
+        while (*path == '/') {
+                size_t n = strcspn(++path, "/");
+
+                if (n == 0 || (n <= 2 && strspn(path, ".") >= n))
+                        return false;
+
+                path += n;
+                if (streq(path, "/"))
+                        return true;
+        }
+
+        return *path == '\0';
+}
+
 static int read_volumes(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
         const char *path;
         json_t *wish;
@@ -77,8 +93,9 @@ static int read_volumes(ProjectReader *reader, json_t *value, const char *pointe
                 char place[JSON_POINTER_SIZE];
 
                 json_pointer_append(pointer, path, place);
-                if (path[0] != '/')
-                        return project_reader_fail(reader, -EBADMSG, ": %s: has to be an absolute path",
+                if (!path_is_clean(path))
+                        return project_reader_fail(reader, -EBADMSG,
+                                                   ": %s: has to be an absolute path without //, . and ..",
                                                    place);
                 if (!streq(strempty(json_string_value(wish)), "discard"))
                         return project_reader_fail(reader, -EBADMSG, ": %s: has to be \"discard\"", place);

@@ -92,6 +92,7 @@ static int deploy_fetch(Deploy *deploy) {
         deploy->tagged = true;
         worker_progress(deploy->worker, PHASE_PULLED, deploy->image->digest);
         deploy_choose_port(deploy, &image);
+        volumes_check_wishes(deploy->worker, deploy->project.volumes, image.volumes);
         r = deploy_list(deploy, &deploy->before);
         if (r >= 0)
                 r = volumes_recall(deploy->engine, request->project, request->stage, &noted);

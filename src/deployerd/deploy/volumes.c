@@ -224,6 +224,26 @@ int volumes_mount(json_t *body, const VolumePlan *plan) {
         return r < 0 ? r : set_label(body, own);
 }
 
+void volumes_check_wishes(Worker *worker, const json_t *wishes, const json_t *paths) {
+        const char *wish;
+        json_t *value;
+
+        assert(worker);
+
+        json_object_foreach((json_t *) (uintptr_t) wishes, wish, value) {
+                bool declared = false;
+
+                (void) value;
+                for (size_t i = 0; i < json_array_size(paths); i++)
+                        declared |= same_path(wish, strlen(wish),
+                                              strempty(json_string_value(json_array_get(paths, i))));
+                if (!declared)
+                        worker_log(worker, LOG_NOTICE,
+                                   "\"volumes\" names %.128s, which is no VOLUME of the image: it does nothing",
+                                   wish);
+        }
+}
+
 int volumes_are_left(Engine *engine, const char *project) {
         _cleanup_(json_freep) json_t *there = NULL, *noted = NULL;
         char prefix[VOLUME_NAME_SIZE];

@@ -39,6 +39,9 @@ void volume_name(const char *project, const char *stage, const char *path,
  */
 int volumes_mount(json_t *body, const VolumePlan *plan);
 
+/* Logs which of root's wishes are about no VOLUME among the image's `paths`. */
+void volumes_check_wishes(Worker *worker, const json_t *wishes, const json_t *paths);
+
 /*
  * Notes the anonymous volumes of a container that is to be removed, where they are not to be discarded: a later one gets them. What
  * fails is logged.
