@@ -68,13 +68,26 @@ static bool explain(const char *bytes, size_t length, JsonError *ret_error) {
         return true;
 }
 
-/* What the parser found; some of it in our words, since its own are about its options. */
+/* Without what stands there, which the parser quotes: a file or a body holds secrets, and what is wrong with it is told to more. */
+static int length_unquoted(const char *text) {
+        const char *quote = strstr(text, " near '");
+
+        return (int) (quote ? (size_t) (quote - text) : strlen(text));
+}
+
+/* What the parser found; some of it in our words, since its own are about its options, or nothing but a quotation. */
 static int report(const json_error_t *error, JsonError *ret_error) {
         const char *text = error->text;
+
+        if (strncmp(text, "invalid Unicode", strlen("invalid Unicode")) == 0)
+                text = "a string has a \\u that gives no character";
 
         switch (json_error_code(error)) {
         case json_error_out_of_memory:
                 return -ENOMEM;
+        case json_error_invalid_utf8:
+                text = "it is not in UTF-8";
+                break;
         case json_error_null_character:
                 text = "a string contains \\u0000, which no name or address has";
                 break;
@@ -85,7 +98,7 @@ static int report(const json_error_t *error, JsonError *ret_error) {
                 break;
         }
 
-        (void) snprintf(ret_error->text, sizeof(ret_error->text), "%s", text);
+        (void) snprintf(ret_error->text, sizeof(ret_error->text), "%.*s", length_unquoted(text), text);
         ret_error->line = error->line;
         ret_error->column = error->column;
         return -EBADMSG;

@@ -13,7 +13,7 @@
 #define JSON_DEPTH_MAX 64U
 
 typedef struct JsonError {
-        char text[160]; /* what is wrong, one line */
+        char text[160]; /* what is wrong, one line, without a word of what is there */
         int line;       /* 1-based; 0 where no position is known */
         int column;     /* 1-based, in characters */
 } JsonError;

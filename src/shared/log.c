@@ -8,6 +8,7 @@
 
 #include "shared/journal-socket.h"
 #include "shared/log-budget.h"
+#include "shared/utf8-cut.h"
 
 #define LINE_SIZE 2048U
 /* A line and the name of its field. */
@@ -60,8 +61,9 @@ void log_open(bool debug) {
         log_open_journal(JOURNAL_SOCKET_PATH, debug);
 }
 
-/* A line is one line: control characters, which a peer may have sent, become spaces. */
+/* A line is one line, and text to its end: control characters, which a peer may have sent, become spaces. */
 static void line_clean(char *line) {
+        utf8_trim(line);
         for (char *p = line; *p; p++)
                 if ((unsigned char) *p < 0x20 || *p == 0x7f)
                         *p = ' ';
@@ -74,19 +76,14 @@ typedef struct FieldSet {
 } FieldSet;
 
 static void field_add(FieldSet *set, const char *name, const char *value) {
-        int length;
-
         if (isempty(value) || set->n >= (int) FIELDS_MAX)
                 return;
 
-        length = snprintf(set->texts[set->n], FIELD_SIZE, "%s=%s", name, value);
-        if (length < 0)
-                return;
-
+        (void) snprintf(set->texts[set->n], FIELD_SIZE, "%s=%s", name, value);
         line_clean(set->texts[set->n]);
         set->vectors[set->n] = (struct iovec){
                 .iov_base = set->texts[set->n],
-                .iov_len = (size_t) length < FIELD_SIZE ? (size_t) length : FIELD_SIZE - 1,
+                .iov_len = strlen(set->texts[set->n]),
         };
         set->n++;
 }

@@ -36,6 +36,15 @@
 #define HEALTHCHECK_MAX 255U
 #define REASON_MAX      4096U
 
+/* What the name of an instance ends with before it is switched to. */
+#define INSTANCE_PENDING_SUFFIX ".pending"
+
+static inline bool instance_name_is_pending(const char *name) {
+        size_t n = strlen(name), m = strlen(INSTANCE_PENDING_SUFFIX);
+
+        return n >= m && streq(name + n - m, INSTANCE_PENDING_SUFFIX);
+}
+
 /* Options of TriggerDeploy, and keys of InspectImage's answer. */
 #define OPTION_DEPLOY_ID     "DeployId"
 #define OPTION_STORE         "Store"

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "shared/json.h"
+#include "shared/utf8-cut.h"
 
 #define DETAIL_SIZE 512U
 
@@ -58,6 +59,7 @@ void answer_set_error(Answer *answer, int status, const char *error, const char 
         va_start(args, detail_format);
         (void) vsnprintf(detail, sizeof(detail), detail_format, args);
         va_end(args);
+        utf8_trim(detail);
 
         answer_set_status(answer, status);
         j = json_pack("{s:s, s:s}", "error", error, "detail", detail);

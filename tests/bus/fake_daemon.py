@@ -51,6 +51,7 @@ class Engine(Mortal):
         self.flavour_name = self.flavour["name"]
         self.lock = threading.RLock()
         self.registry_down = False
+        self.lacking = []     # names of networks that are not there
         self.registry = {}    # repository → {"tags": {tag: digest}, "images": {digest: image}}
         self.images = {}      # digest → image, of those that are here
         self.local = {}       # (repository, digest) → image
@@ -267,6 +268,8 @@ class Engines(Routes, Handler):
                 engine.deaths.clear()
             elif what == "registry":
                 engine.registry_down = value["down"]
+            elif what == "lack-networks":
+                engine.lacking = value
             elif what == "snapshot":
                 engine.snapshot(value)
             elif what == "restore":

@@ -165,8 +165,17 @@ def settings(flavour, joined, number, address, ports):
     return {"Ports": ports, "IPAddress": address if OWN[flavour] in networks else "", "Networks": networks}
 
 
+def lacks(flavour, name):
+    return f"network {name} not found" if flavour == "docker" else f"unable to find network with name or ID {name}: network not found"
+
+
 class NetworkRoutes:
     """Mixed into the handler, which has `engine`: a running container that leaves its last network is reached no more."""
+
+    def look_up(self, name, **_):
+        if name in self.engine.lacking:
+            raise Failure(404, lacks(self.engine.flavour_name, name))
+        self.json(200, {"Name": name, "Id": f"network-{name}"})
 
     def connect(self, name, body, **_):
         with self.engine.lock:

@@ -9,7 +9,7 @@ import time
 
 from fake_container import Container, healthcheck
 from fake_images import Failure, ImageRoutes, image_id
-from fake_network import NetworkRoutes
+from fake_network import NetworkRoutes, lacks
 
 # From this version on an address, and the reason why a pull fails, are told in their new place alone.
 TOLD_ONCE = 52
@@ -175,6 +175,8 @@ class Routes(ImageRoutes, NetworkRoutes):
     def start(self, name, **_):
         with self.engine.lock:
             container = self.engine.find_container(name)
+            for network in [network for network in container.joined if network in self.engine.lacking]:
+                raise Failure(404, lacks(self.engine.flavour_name, network))
             if "start-error" in container.behaviour:
                 raise Failure(container.behaviour.get("start-status", 400), container.behaviour["start-error"])
             if container.running():
@@ -314,6 +316,7 @@ class Routes(ImageRoutes, NetworkRoutes):
         ("DELETE", r"/containers/([^/]+)", remove),
         ("GET", r"/volumes", list_volumes),
         ("DELETE", r"/volumes/([^/]+)", remove_volume),
+        ("GET", r"/networks/([^/]+)", NetworkRoutes.look_up),
         ("POST", r"/networks/([^/]+)/connect", NetworkRoutes.connect),
         ("POST", r"/networks/([^/]+)/disconnect", NetworkRoutes.disconnect),
         ("GET", r"/events", events),

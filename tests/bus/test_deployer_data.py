@@ -6,6 +6,7 @@ deployerd, and an engine that only pretends.
 
 usage: test_deployer_data.py [TEST], with DEPLOYERD= the program and SOURCE_ROOT= the tree
 """
+import json
 import os
 import re
 import sys
@@ -110,6 +111,29 @@ def test_container_that_asks_for_no_time_is_given_the_grace(host):
     assert stops(host) == ["1"], stops(host)
 
 
+@every_engine
+def test_container_that_asks_to_be_killed_at_once_is(host):
+    for tag in ("a", "b"):
+        host.engine.push(REPO, tag)
+    host.engine.push(REPO, "bad", exit=3, after=0.1)
+    root_says(host, container={"StopTimeout": 0, "HostConfig": {"PortBindings": {"8080/tcp": [{"HostPort": "8080"}]}}})
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    assert host.deploy(2, f"{REPO}:b")[0] == "succeeded"
+    assert host.deploy(3, f"{REPO}:bad")[0] == "rolled-back"
+    host.call("RemoveStage", "ss", "shop", "dev")
+    assert stops(host) == ["0", "0", "0", "0"], stops(host)
+
+
+@every_engine
+def test_container_that_asks_for_more_than_can_be_is_given_an_hour(host):
+    for number, span in enumerate((-1, 10 ** 9), 1):
+        host.engine.push(REPO, f"v{number}")
+        root_says(host, container={"StopTimeout": span})
+        assert host.deploy(number, f"{REPO}:v{number}")[0] == "succeeded"
+        host.call("RemoveStage", "ss", "shop", "dev")
+    assert stops(host) == ["3600", "3600"], stops(host)
+
+
 # Volumes
 
 def mounts(host, name):
@@ -160,6 +184,64 @@ def test_anonymous_volume_of_what_runs_is_carried_over_by_its_name(host):
     assert volumes(host) == [old] and digest, volumes(host)
 
 
+def leave_anonymous_volume(host, stage="dev"):
+    """What a container from before has at /data."""
+    host.engine.push(REPO, "with", volumes=["/data/"])
+    host.engine.push(REPO, "without")
+    labels = {"project": "shop", "stage": stage, "deploy": "1", "digest": host.engine.digest(f"{REPO}:with"), "config": "from before",
+              "store": host.store}
+    host.engine.control("add", {"name": f"shop-{stage}-1", "image": {"volumes": ["/data"]}, "body": {
+        "Image": f"{REPO}:with", "Labels": {f"org.tinyforge.{key}": value for key, value in labels.items()}}})
+    return mounts(host, f"shop-{stage}-1")["/data"]
+
+
+@every_engine
+def test_volume_that_a_version_does_not_declare_is_there_for_the_next_that_does(host):
+    old = leave_anonymous_volume(host)
+    for number, tag in ((2, "without"), (3, "with")):
+        assert host.deploy(number, f"{REPO}:{tag}")[0] == "succeeded"
+    assert mounts(host, "shop-dev-3") == {"/data/": old}, mounts(host, "shop-dev-3")
+    assert host.deploy(4, f"{REPO}:without")[0] == "succeeded"
+    image = f"{REPO}@{host.engine.digest(f'{REPO}:with')}"
+    body = json.loads(host.call("GetContainerBody", "sssa{sv}", "shop", "dev", image, 0)[0])
+    assert body["HostConfig"]["Mounts"][0]["Source"] == old, body
+    host.call("RemoveStage", "ss", "shop", "dev")
+    assert host.deploy(5, f"{REPO}:with")[0] == "succeeded"
+    assert mounts(host, "shop-dev-5") == {"/data/": old} and volumes(host) == [old], volumes(host)
+    assert host.deploy(6, f"{REPO}:with")[0] == "unchanged"
+    # One that is gone is not made anew by that name.
+    host.call("RemoveStage", "ss", "shop", "dev")
+    host.engine.request("DELETE", f"/v1.41/volumes/{old}")
+    assert host.deploy(7, f"{REPO}:with")[0] == "succeeded"
+    assert [name.rstrip("_") for name in volumes(host)] == ["tinyforge.shop.dev.data"], volumes(host)
+
+
+@every_engine
+def test_volume_that_was_noted_keeps_the_name_of_its_project(host):
+    old = leave_anonymous_volume(host)
+    assert host.deploy(2, f"{REPO}:without")[0] == "succeeded"
+    host.engine.push("registry.example/other/shop", "v1", volumes=["/data"])
+    for deploy in (3, 4):
+        host.call("RemoveStage", "ss", "shop", "")
+        if deploy == 3:
+            name, text = host.refused(deploy, "registry.example/other/shop:v1")
+            assert name == "NotPermitted", f"{name}: {text}"
+            host.engine.request("DELETE", f"/v1.41/volumes/{old}")
+    assert host.deploy(5, "registry.example/other/shop:v1")[0] == "succeeded"
+
+
+@every_engine
+def test_volume_that_was_given_up_is_not_noted(host):
+    old = leave_anonymous_volume(host)
+    root_says(host, volumes={"/data": "discard"})
+    for number, tag in ((2, "with"), (3, "without")):
+        assert host.deploy(number, f"{REPO}:{tag}")[0] == "succeeded"
+    assert volumes(host) == [old], "the one from before is nobody's to remove"
+    root_says(host)
+    assert host.deploy(4, f"{REPO}:with")[0] == "succeeded"
+    assert mounts(host, "shop-dev-4") == {"/data/": old} and volumes(host) == [old], volumes(host)
+
+
 @every_engine
 def test_volume_that_is_given_up_ends_with_its_container_and_no_other_does(host):
     for tag in ("a", "b"):
@@ -176,6 +258,14 @@ def test_volume_that_is_given_up_ends_with_its_container_and_no_other_does(host)
     assert len(volumes(host)) == 4 and not set(own) & set(volumes(host)), volumes(host)
     host.call("RemoveStage", "ss", "shop", "dev")
     assert volumes(host) == kept, volumes(host)
+
+
+@every_engine
+def test_volume_that_is_given_up_and_that_the_image_does_not_have_is_told(host):
+    host.engine.push(REPO, "a", volumes=["/cache"])
+    root_says(host, volumes={"/cache/": "discard", "/nope": "discard"})
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    assert '"volumes" names /nope, which is no VOLUME of the image' in host.log() and "names /cache" not in host.log()
 
 
 @every_engine
@@ -200,6 +290,17 @@ def test_mount_of_roots_own_stands_in_for_the_volume_of_the_image(host):
     assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
     settings = host.engine.control("state")["bodies"][-1]["HostConfig"]
     assert [mount["Source"] for mount in settings["Mounts"]] == ["more"], settings
+
+
+@every_engine
+def test_mount_of_another_container_stands_in_for_the_volume_of_the_image(host):
+    host.engine.push(REPO, "a", volumes=["/data", "/more"])
+    host.engine.control("add", {"name": "app", "body": {"Image": "other", "HostConfig": {"Binds": ["app-data:/data/"]}}})
+    root_says(host, container={"HostConfig": {"VolumesFrom": ["app:ro"]}})
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    settings = host.engine.control("state")["bodies"][-1]["HostConfig"]
+    assert [mount["Target"] for mount in settings["Mounts"]] == ["/more"], settings
+    assert host.deploy(2, f"{REPO}:a")[0] == "unchanged"
 
 
 # Networks that take no ports

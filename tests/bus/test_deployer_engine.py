@@ -64,6 +64,18 @@ class Machine(Host):
             return f.read()
 
 
+def test_note_that_is_damaged_is_told_with_its_file_and_the_remedy():
+    with Machine() as machine:
+        machine.deploy(7, f"{REPO}:v1")
+        with open(os.path.join(machine.state, "engine"), "w", encoding="ascii") as f:
+            f.write("anything\n")
+        name, text = machine.refused(8, f"{REPO}:v2")
+        assert name == "EngineFailed" and f"{machine.state}/engine: it is damaged" in text and "Engine=" in text, (name, text)
+        os.unlink(os.path.join(machine.state, "engine"))
+        assert machine.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+        assert machine.note() == "docker /run/docker.sock\n"
+
+
 def test_deploys_stay_in_their_engine_when_another_one_answers():
     with Machine() as machine:
         machine.deploy(7, f"{REPO}:v1")

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from deployer_host import EVERY_ENGINE, Host, root_says  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
+from private_bus import BusError  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -202,6 +203,22 @@ def test_start_that_is_refused_in_unknown_words_costs_one_outage():
             # What passes is tried again.
             host.engine.fault("POST", r"/start", "status", status=500, message="context deadline exceeded")
             expect(host, "EngineFailed", words="deadline exceeded")
+
+
+def test_status_of_a_refusal_says_whether_it_passes():
+    for flavour in EVERY_ENGINE:
+        for what in (CREATE, r"/start"):
+            with with_old_one(flavour) as host:
+                with_fixed_port(host)
+                host.engine.fault("POST", what, "status", status=503, message="come again")
+                expect(host, "EngineFailed", words="come again")
+                host.engine.fault("POST", what, "status", status=501, message="never heard of it")
+                try:
+                    ended = host.deploy(8, f"{REPO}:v2")[0]
+                except BusError as error:
+                    ended = error.name.removeprefix("org.tinyforge.")
+                assert ended == ("EngineRefused" if what == CREATE else "rolled-back"), ended
+                assert host.engine.names() == ["shop-dev-7"]
 
 
 def test_container_that_is_refused_in_unknown_words_costs_no_outage():

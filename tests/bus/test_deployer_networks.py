@@ -158,6 +158,48 @@ def test_network_that_cannot_be_joined_is_told_and_undone():
         assert host.engine.names() == [], host.engine.names()
 
 
+@every_engine
+def test_hostname_that_is_found_before_the_container_is_well_is_told(host):
+    fixed = {"HostConfig": {"PortBindings": {"8080/tcp": [{"HostPort": "8080"}]}}}
+    told = "found by its Hostname shop-host before it is known to be well"
+    host.engine.push(REPO, "v1")
+    for number, (container, expected) in enumerate((
+            ({"Hostname": "shop-host"}, False),
+            ({"Hostname": "shop-host", **ALIASES, **fixed}, False),
+            (ALIASES, False),
+            ({"Hostname": "shop-host", "HostConfig": {"NetworkMode": "backend"}}, True),
+            ({"Hostname": "shop-host", **ALIASES}, True)), 1):
+        expected = expected and host.engine.flavour == "newest"
+        root_says(host, container=container)
+        before = host.log().count(told) if number > 1 else 0
+        assert host.deploy(number, f"{REPO}:v1")[0] == "succeeded"
+        assert host.log().count(told) - before == expected, (container, host.log())
+        notes = host.call("DescribeContainer", "sssa{sv}", "shop", "dev", f"{REPO}:v1", 0)[2]
+        assert any("Hostname shop-host a new container is found" in note for note in notes) == expected, (container, notes)
+
+
+@every_engine
+def test_network_that_is_missing_is_told_before_anything_is_stopped(host):
+    fixed = {"PortBindings": {"8080/tcp": [{"HostPort": "8080"}]}}
+    for tag in ("v1", "v2"):
+        host.engine.push(REPO, tag)
+    root_says(host, container={"HostConfig": fixed})
+    assert host.deploy(1, f"{REPO}:v1")[0] == "succeeded"
+    host.engine.control("lack-networks", ["nope"])
+    for number, networking in enumerate((
+            {"HostConfig": {**fixed, "NetworkMode": "nope"}},
+            {"HostConfig": {**fixed, "NetworkMode": "backend"},
+             "NetworkingConfig": {"EndpointsConfig": {"backend": {}, "nope": {}}}},
+            {"HostConfig": fixed, "NetworkingConfig": {"EndpointsConfig": {"backend": {}, "nope": {}}}}), 2):
+        root_says(host, container=networking)
+        host.engine.control("forget")
+        name, text = host.refused(number, f"{REPO}:v2")
+        assert name == "EngineRefused" and "no network nope" in text, f"{name}: {text}"
+        assert "stop" not in changes(host) and host.engine.names() == ["shop-dev-1"], host.engine.requests()
+    host.engine.control("lack-networks", [])
+    assert host.deploy(9, f"{REPO}:v2")[0] == "succeeded"
+
+
 # MAC addresses
 
 MAC = "02:42:ac:11:00:02"

@@ -14,7 +14,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import STORE, every_engine, new_store  # noqa: E402
+from deployer_host import EVERY_ENGINE, STORE, Call, Host, every_engine, new_store, with_each  # noqa: E402
 from test_deployer_change import FIXED_PORT, changes, configure_project, tags  # noqa: E402
 from test_deployer_force import ctl  # noqa: E402
 from test_whole import REPO, Forge, running  # noqa: E402
@@ -30,7 +30,7 @@ def leave_another_store(host):
     for tag in ("v1", "v2"):
         host.engine.push(REPO, tag)
     other = new_store()
-    container = host.deploy(7, f"{REPO}:v1", Store=("s", other))[2]
+    container = Host.deploy(host, 7, f"{REPO}:v1", Store=("s", other))[2]
     return other, container
 
 
@@ -87,6 +87,46 @@ def test_deploy_that_finds_its_own_unchanged_takes_over_nevertheless(host):
     assert running(host) == host.engine.names() == ["shop-dev-8"]
 
 
+def leave_pending(host, other):
+    """Deploy 8 of v2 is of a store that is lost, and the deployer died before it was switched to."""
+    host.engine.push(REPO, "v2", healthcheck=True, health="starting")
+    call = Call(lambda: Host.deploy(host, 8, f"{REPO}:v2", Store=("s", other)))
+    wait_for("it comes up", lambda: "shop-dev-8.pending" in running(host))
+    assert [row[5] for row in host.instances()] == ["shop-dev-7"], "what comes up is not there yet"
+    host.signal(signal.SIGKILL)
+    call.wait()
+
+
+@with_each(*EVERY_ENGINE, config="HealthDeadlineSec=600\n")
+def test_what_another_store_left_half_way_is_not_in_the_way_and_is_shown(host):
+    other, _ = leave_another_store(host)
+    leave_pending(host, other)
+    host.engine.push(REPO, "v3")
+    assert sorted(row[5] for row in host.instances()) == ["shop-dev-7", "shop-dev-8.pending"], host.instances()
+    assert host.endpoints() == [row for row in host.endpoints() if row[0] == 7]
+    assert host.deploy(8, f"{REPO}:v3")[0] == "succeeded"
+    assert running(host) == ["shop-dev-7", "shop-dev-8", "shop-dev-8.pending"], running(host)
+    assert take_over(host) == 2
+    outcome, detail, _ = host.deploy(9, f"{REPO}:v1")
+    assert outcome == "succeeded", detail
+    assert running(host) == host.engine.names() == ["shop-dev-9"], host.engine.names()
+
+
+@with_each(*EVERY_ENGINE, config="HealthDeadlineSec=600\n")
+def test_spare_name_is_undone_and_recovered_like_the_other(host):
+    other, _ = leave_another_store(host)
+    leave_pending(host, other)
+    spare = f"shop-dev-8.{STORE[:8]}.pending"
+    call = host.begin(8, f"{REPO}:v2")
+    wait_for("it comes up", lambda: spare in running(host))
+    host.signal(signal.SIGKILL)
+    call.wait()
+    host.engine.push(REPO, "v3", exit=3)
+    name, text = host.refused(8, f"{REPO}:v3")
+    assert name == "Unhealthy" and f"{spare} was left behind and is removed" in host.log(), (name, text)
+    assert running(host) == host.engine.names() == ["shop-dev-7", "shop-dev-8.pending"], host.engine.names()
+
+
 @every_engine
 def test_version_that_fails_leaves_what_is_to_be_taken_over(host):
     _, old = leave_another_store(host)
@@ -135,6 +175,46 @@ def test_stage_that_is_removed_is_not_taken_over(host):
     take_over(host)
     host.call("RemoveStage", "ss", "shop", "dev")
     assert host.property("TakeOvers") == [] and host.engine.names() == []
+
+
+def test_numbers_start_above_what_a_lost_store_left_half_way():
+    with Forge("HealthDeadlineSec=600\n") as forge:
+        other, _ = leave_another_store(forge)
+        leave_pending(forge, other)
+        forge.engine.push(REPO, "v3")
+        forge.deliver(f"{REPO}:v3")
+        row = wait_for("it is through", lambda: next((r for r in forge.webhookd.call("ListDeploys", "ssu", "", "", 0)[0]
+                                                      if r[4] in ("succeeded", "failed")), None), 60)
+        assert (row[0], row[4]) == (9, "succeeded"), row
+        rows = json.loads(ctl(forge, "--json", "status", status=1).splitlines()[0])["instances"]
+        assert [(row["name"], row["managed"]) for row in rows] == [
+            ("shop-dev-9", True), ("shop-dev-8.pending", False), ("shop-dev-7", False)], rows
+        assert "pending" not in ctl(forge, "--json", "metrics")
+
+
+def test_removal_says_how_much_was_another_stores_and_names_the_engine():
+    for flavour in ("docker", "podman"):
+        with Forge(flavour=flavour) as forge:
+            forge.engine.push(REPO, "v2")
+            forge.deploy(f"{REPO}:v2")
+            leave_another_store(forge)
+            text = ctl(forge, "stage", "remove", "shop", "dev", "--stop")
+            assert "1 container of another store was removed as well." in text, text
+            assert f"listed by: {flavour} volume ls --filter name=tinyforge.shop.dev" in text, text
+            assert forge.engine.names() == [], forge.engine.names()
+
+
+def test_own_leftover_keeps_its_number():
+    with Forge("HealthDeadlineSec=600\n") as forge:
+        forge.engine.push(REPO, "v1", healthcheck=True, after=3)
+        number = forge.deliver(f"{REPO}:v1")
+        forge.wait_begun("shop", number)
+        forge.webhookd.stop(signal.SIGKILL)
+        forge.signal(signal.SIGKILL)
+        assert forge.engine.names() == [f"shop-dev-{number}.pending"]
+        forge.webhookd.start()
+        assert forge.wait_final(number)[0] == "succeeded", forge.row(number)
+        assert running(forge) == [f"shop-dev-{number}"], running(forge)
 
 
 def test_new_store_takes_over_by_command_over_the_death_of_both_daemons():

@@ -136,6 +136,17 @@ def test_deploy_beyond_the_default_time_out_of_the_bus_is_waited_for():
         assert running(forge) == [f"shop-dev-{number}"]
 
 
+def test_reason_that_is_too_long_ends_with_a_whole_character():
+    with Forge() as forge:
+        for number in range(1, 4):
+            forge.engine.push(REPO, f"bad{number}", exit=3, logs=["\u65e5\u672c" * 500 + "y" * number])
+            state, reason = forge.wait_final(forge.deliver(f"{REPO}:bad{number}"))
+            assert state == "failed" and "?" not in reason, reason
+        # Both are read as what they are to be: UTF-8.
+        for log in (forge.log(), forge.webhookd.log()):
+            assert "did not come up" in log and "\ufffd" not in log
+
+
 def test_version_that_does_not_come_up_is_rolled_back_and_says_why():
     with Forge() as forge:
         forge.engine.push(REPO, "v1")

@@ -40,6 +40,7 @@ PIECES = {
     "/images/%s/tag?repo=%s&tag=%s": "POST /images/{name}/tag",
     "/images/%s:%s": "DELETE /images/{name}",
     "/distribution/%s/json": "GET /distribution/{name}/json",
+    "/networks/%s": "GET /networks/{id}",
     "/networks/%s/%s": ("POST /networks/{id}/connect", "POST /networks/{id}/disconnect"),
     "/volumes": "GET /volumes",
     "/volumes/%s": "DELETE /volumes/{name}",

@@ -7,6 +7,7 @@
 #include "ctl/report.h"
 #include "ctl/verbs/find.h"
 #include "ctl/verbs/verbs.h"
+#include "shared/protocol.h"
 
 typedef struct Found {
         size_t n_running;
@@ -21,7 +22,7 @@ static int add_instances(Ctl *ctl, sd_bus_message *reply, Table *table, Found *r
 
         r = rows_enter(reply);
         while (r >= 0 && (r = instance_read(reply, &row)) > 0) {
-                if (!streq(row.state, "running"))
+                if (!streq(row.state, "running") || instance_name_is_pending(row.name))
                         continue;
 
                 found.n_running++;

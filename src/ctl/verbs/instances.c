@@ -6,6 +6,7 @@
 #include "ctl/print/deploy-words.h"
 #include "ctl/print/instance-table.h"
 #include "ctl/report.h"
+#include "shared/protocol.h"
 
 /* webhookd forgets the finished deploys of a stage beyond these. */
 #define ROWS_KEPT 200U
@@ -102,6 +103,10 @@ int instances_ask(Ctl *ctl, const char *store, Table **ret) {
 
         r = rows_enter(reply);
         while (r >= 0 && (r = instance_read(reply, &row)) > 0) {
+                /* A deploy of this store that waits does away with it. */
+                if (instance_name_is_pending(row.name) && store && streq(row.store, store))
+                        continue;
+
                 r = add_instance(ctl, table, &row, store);
                 if (r < 0)
                         return r;

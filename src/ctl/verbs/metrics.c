@@ -12,6 +12,7 @@
 #include "ctl/verbs/instances.h"
 #include "ctl/verbs/verbs.h"
 #include "ctl/whole-file.h"
+#include "shared/protocol.h"
 
 #define INSTANCES "tinyforge_instances"
 
@@ -140,7 +141,8 @@ static int add_instances(Ctl *ctl, json_t *samples) {
 
         r = rows_enter(reply);
         while (r >= 0 && (r = instance_read(reply, &row)) > 0)
-                r = count_instance(samples, &row);
+                if (!instance_name_is_pending(row.name))
+                        r = count_instance(samples, &row);
         return r < 0 ? report_answer(ctl, &peer_deployer, r) : 0;
 }
 

@@ -6,42 +6,18 @@
 #include "ctl/client.h"
 #include "ctl/report.h"
 #include "ctl/verbs/find.h"
+#include "ctl/verbs/property.h"
 #include "ctl/verbs/verbs.h"
-
-/* The UUID of webhookd's store, borrowed from the message. */
-static int read_store(sd_bus_message *reply, const char **ret) {
-        const char *name;
-        int r;
-
-        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
-        while (r >= 0 && (r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
-                r = sd_bus_message_read(reply, "s", &name);
-                if (r < 0)
-                        return r;
-                if (streq(name, "Store"))
-                        return sd_bus_message_read(reply, "v", "s", ret);
-
-                r = sd_bus_message_skip(reply, "v");
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(reply);
-        }
-
-        return r < 0 ? r : -EBADMSG;
-}
 
 /* How many containers there are. */
 static int take_over(Ctl *ctl, const char *project, const char *stage, uint32_t *ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *properties = NULL, *reply = NULL;
-        const char *store;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ char *store = NULL;
         int r;
 
-        r = client_get_properties(ctl, &peer_webhook, &properties);
+        r = property_get(ctl, &peer_webhook, "Store", &store);
         if (r < 0)
                 return r;
-
-        r = read_store(properties, &store);
-        if (r < 0)
-                return report_answer(ctl, &peer_webhook, r);
 
         r = client_call(ctl, &peer_deployer, "TakeOverStage", &reply, "sss", project, stage, store);
         if (r < 0)

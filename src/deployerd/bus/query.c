@@ -86,6 +86,11 @@ static void append_instance(Query *query, const json_t *report) {
         if (query->kind != QUERY_INSTANCES || instance_report_read(report, &instance) < 0)
                 return;
 
+        /* One that comes up is none yet; what a deploy has left that does not run is one. */
+        if (instance_name_is_pending(instance.name) &&
+            deploys_is_busy(query->manager->deploys, instance.project, instance.stage))
+                return;
+
         /* A message that could not be extended fails when it is sent. */
         (void) sd_bus_message_append(query->reply, "(sstssssssst)", instance.project, instance.stage,
                                      instance.deploy, instance.store, instance.container, instance.name,

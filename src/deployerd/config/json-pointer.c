@@ -15,8 +15,10 @@ void json_pointer_append(const char *pointer, const char *key, char ret[static J
         memmove(ret, pointer, n);
         if (n + 1 < JSON_POINTER_SIZE)
                 ret[n++] = '/';
-        for (; *key && n + 2 < JSON_POINTER_SIZE; key++)
+        for (; *key && *key != '=' && n + 2 < JSON_POINTER_SIZE; key++)
                 n += json_pointer_escape(*key, ret + n);
+        if (*key == '=' && n + 2 < JSON_POINTER_SIZE)
+                ret[n++] = '=';
         ret[n] = '\0';
         text_clean(ret);
 }

@@ -143,8 +143,9 @@ static int check_unknown(const Check *check, const EngineType *type, const char 
         json_t *allowed;
 
         for (const char *p = key; *p; p++)
-                if ((unsigned char) *p >= 0x80)
-                        return check_fail(check, place->pointer, "is no key: the engine's are plain ASCII");
+                if ((unsigned char) *p >= 0x80 || *p == '=')
+                        return check_fail(check, place->pointer, "is no key: the engine's are plain ASCII%s",
+                                          *p == '=' ? ", without =" : "");
 
         for (i = 0; i < type->n; i++)
                 if (strcasecmp(type->keys[i].name, key) == 0)

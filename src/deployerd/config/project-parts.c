@@ -65,6 +65,22 @@ static int read_shareable(ProjectReader *reader, json_t *value, const char *poin
         return 0;
 }
 
+/* Absolute, and written the one way in which an image declares it but for a slash at its end. */
+static bool path_is_clean(const char *path) {
+        while (*path == '/') {
+                size_t n = strcspn(++path, "/");
+
+                if (n == 0 || (n <= 2 && strspn(path, ".") >= n))
+                        return false;
+
+                path += n;
+                if (streq(path, "/"))
+                        return true;
+        }
+
+        return *path == '\0';
+}
+
 static int read_volumes(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
         const char *path;
         json_t *wish;
@@ -77,8 +93,9 @@ static int read_volumes(ProjectReader *reader, json_t *value, const char *pointe
                 char place[JSON_POINTER_SIZE];
 
                 json_pointer_append(pointer, path, place);
-                if (path[0] != '/')
-                        return project_reader_fail(reader, -EBADMSG, ": %s: has to be an absolute path",
+                if (!path_is_clean(path))
+                        return project_reader_fail(reader, -EBADMSG,
+                                                   ": %s: has to be an absolute path without //, . and ..",
                                                    place);
                 if (!streq(strempty(json_string_value(wish)), "discard"))
                         return project_reader_fail(reader, -EBADMSG, ": %s: has to be \"discard\"", place);
@@ -103,6 +120,7 @@ static bool is_variable(const char *name) {
 static int read_env(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
         const char *name;
         json_t *content;
+        unsigned n = 0;
 
         if (!json_is_object(value) || json_object_size(value) > PROJECT_ENV_MAX)
                 return project_reader_fail(reader, -EBADMSG,
@@ -112,10 +130,14 @@ static int read_env(ProjectReader *reader, json_t *value, const char *pointer, b
         json_object_foreach(value, name, content) {
                 char place[JSON_POINTER_SIZE];
 
-                json_pointer_append(pointer, name, place);
+                /* What is no name is a value in its place, as likely as not. */
+                n++;
                 if (!is_variable(name))
-                        return project_reader_fail(reader, -EBADMSG, ": %s: is no name of a variable",
-                                                   place);
+                        return project_reader_fail(reader, -EBADMSG,
+                                                   ": %s: what variable %u is called is no name of one",
+                                                   pointer, n);
+
+                json_pointer_append(pointer, name, place);
                 if (!json_is_string(content) && !json_is_null(content))
                         return project_reader_fail(reader, -EBADMSG,
                                                    ": %s: has to be a string, or null to take it away",

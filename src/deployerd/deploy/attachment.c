@@ -25,18 +25,6 @@ static bool is_on(const Container *container, const char *network) {
                             !isempty(json_get_string(endpoint, "GlobalIPv6Address")));
 }
 
-/* What is built in has another name with each engine, and none of it can be taken away. */
-static bool is_built_in(const char *mode) {
-        static const char *const modes[] = { "",     "default", "bridge",      "host",
-                                             "none", "private", "slirp4netns", "podman" };
-
-        for (size_t i = 0; i < ELEMENTSOF(modes); i++)
-                if (streq(mode, modes[i]))
-                        return true;
-
-        return strchr(mode, ':');
-}
-
 /* The network is gone with the process that had it: the owner's, as it was when `container` was started. */
 static int shares_network(Engine *engine, const char *owner_name, const Container *container) {
         const char *mode = strempty(
@@ -68,11 +56,11 @@ int attachment_holds(Engine *engine, const json_t *body, const Container *contai
         owner = network_mode_owner(mode);
         if (owner)
                 return shares_network(engine, owner, container);
-        if (!is_built_in(mode) && !is_on(container, mode))
+        if (!network_mode_is_built_in(mode) && !is_on(container, mode))
                 return 0;
 
         json_object_foreach(json_path(body, "NetworkingConfig", "EndpointsConfig", NULL), network, endpoint)
-                if (!is_built_in(network) && !is_on(container, network))
+                if (!network_mode_is_built_in(network) && !is_on(container, network))
                         return 0;
 
         return 1;

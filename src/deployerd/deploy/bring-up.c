@@ -26,6 +26,28 @@ static int deploy_check_name(Deploy *deploy) {
         return r;
 }
 
+/*
+ * What has the name is of a store that is lost, and of a deploy of it that never comes back: its own leftovers are gone by now.
+ * It is not in the way, since this name is given up at the switch.
+ */
+static int deploy_create_pending(Deploy *deploy, const json_t *body) {
+        int r;
+
+        r = engine_container_create(deploy->engine, deploy->pending_name, body, deploy->recreate,
+                                    &deploy->container);
+        if (r != -EEXIST)
+                return r;
+
+        worker_log(deploy->worker, LOG_NOTICE,
+                   "%s is there already, and not of this store: the new one has another name until it is well",
+                   deploy->pending_name);
+        instance_spare_name(deploy->request->project, deploy->request->stage, deploy->request->deploy_id,
+                            deploy->request->store, deploy->pending_name);
+        r = engine_container_create(deploy->engine, deploy->pending_name, body, deploy->recreate,
+                                    &deploy->container);
+        return r == -EEXIST ? -EBADE : r;
+}
+
 /* In all of its networks. Where nobody else has its names meanwhile, it has them from the beginning. */
 static int deploy_create(Deploy *deploy) {
         _cleanup_(json_freep) json_t *body = NULL;
@@ -39,10 +61,7 @@ static int deploy_create(Deploy *deploy) {
         if (r < 0)
                 return r;
 
-        r = engine_container_create(deploy->engine, deploy->pending_name, body, deploy->recreate,
-                                    &deploy->container);
-        if (r == -EEXIST)
-                return -EBADE;
+        r = deploy_create_pending(deploy, body);
         if (r >= 0)
                 r = networks_join(deploy->engine, deploy->container, deploy->body, nameless);
         if (r < 0)
@@ -52,9 +71,16 @@ static int deploy_create(Deploy *deploy) {
         return deploy_check_cancelled(deploy);
 }
 
-/* Stops what the new one cannot run beside. What was stopped is known to the undo before it is. */
+/*
+ * Stops what the new one cannot run beside. What was stopped is known to the undo before it is. Some engines miss a network at the
+ * start, when the old one would be down for nothing.
+ */
 static int deploy_make_way(Deploy *deploy) {
         int r;
+
+        r = networks_look_up(deploy->engine, deploy->body);
+        if (r < 0)
+                return r;
 
         for (size_t i = 0; i < deploy->before.n; i++) {
                 Instance *instance = &deploy->before.items[i];

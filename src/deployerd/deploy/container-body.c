@@ -181,6 +181,8 @@ int container_body(const EngineQuirks *quirks, const DeployRequest *request, con
         assert(ret);
 
         volumes.paths = image->volumes;
+        volumes.noted = image->noted_volumes;
+        volumes.lent = image->lent_volumes;
         volumes.runs = runs;
         r = body_configuration(quirks, project, config->publish_address, image->port, &body);
         if (r >= 0)

@@ -14,12 +14,14 @@
 #include "deployerd/engine/engine.h"
 #include "deployerd/worker/deploy-request.h"
 
-/* What is known of the image. */
+/* What is known of the image, and of the stage that is to run it. */
 typedef struct BodyImage {
         const char *digest;
-        const char *tag;       /* by which the engine knows it; NULL: by its digest */
-        uint16_t port;         /* that is published; 0: nothing is */
-        const json_t *volumes; /* the paths of its VOLUMEs; NULL: none is known */
+        const char *tag;             /* by which the engine knows it; NULL: by its digest */
+        uint16_t port;               /* that is published; 0: nothing is */
+        const json_t *volumes;       /* the paths of its VOLUMEs; NULL: none is known */
+        const json_t *lent_volumes;  /* of volumes_lent(); NULL: none */
+        const json_t *noted_volumes; /* of volumes_recall(); NULL: none */
 } BodyImage;
 
 /*

@@ -11,6 +11,7 @@
 #include "deployerd/deploy/bring-up.h"
 #include "deployerd/deploy/context.h"
 #include "deployerd/deploy/finish.h"
+#include "deployerd/deploy/networks.h"
 #include "deployerd/deploy/prepare.h"
 #include "deployerd/deploy/project.h"
 #include "deployerd/deploy/recover.h"
@@ -61,7 +62,7 @@ static int find_unchanged(const Deploy *deploy, const Instance **ret) {
 
 /* What root wants, and what the body needs, which an image can have added to. */
 static int deploy_choose(Deploy *deploy) {
-        const char *reason;
+        const char *reason, *name;
         int r;
 
         r = project_replace(deploy->worker, &deploy->project, deploy->request, deploy->body, &reason);
@@ -76,6 +77,13 @@ static int deploy_choose(Deploy *deploy) {
                 worker_log(deploy->worker, LOG_NOTICE,
                            "A proxy that goes by the container's labels sends requests to the new one before it "
                            "is known to be well: without a HEALTHCHECK the proxy has nothing to wait for");
+
+        name = networks_early_name(deploy->engine, deploy->body);
+        if (name && !deploy->recreate)
+                worker_log(deploy->worker, LOG_NOTICE,
+                           "The new container is found by its Hostname %.64s before it is known to be well: one "
+                           "of its Aliases is not",
+                           name);
         return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "shared/json.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
+#include "shared/utf8-cut.h"
 
 #define LOOK_FIRST_USEC (50 * USEC_PER_MSEC)
 #define LOOK_LAST_USEC  (1 * USEC_PER_SEC)
@@ -196,9 +197,9 @@ static int health_fail_unanswered(HealthWait *wait) {
 
         return worker_fail(
                         engine_worker(wait->engine), -EREMOTEIO,
-                        "it was not healthy before the deadline; last answer: %.256s; the image also exposes %s: "
+                        "it was not healthy before the deadline; last answer: %.*s; the image also exposes %s: "
                         "--port= of tinyforgectl project set names another port",
-                        wait->problem, wait->spec->other_ports);
+                        utf8_cut(wait->problem, 256), wait->problem, wait->spec->other_ports);
 }
 
 /* The deadline is over. 1: it counts as up nevertheless. */

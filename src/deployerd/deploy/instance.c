@@ -14,13 +14,13 @@
 void instance_name(const char *project, const char *stage, uint64_t deploy, bool pending,
                    char ret[static INSTANCE_NAME_SIZE]) {
         (void) snprintf(ret, INSTANCE_NAME_SIZE, "%s-%s-%" PRIu64 "%s", project, stage, deploy,
-                        pending ? PENDING_SUFFIX : "");
+                        pending ? INSTANCE_PENDING_SUFFIX : "");
 }
 
-static bool ends_with(const char *text, const char *suffix) {
-        size_t n = strlen(text), m = strlen(suffix);
-
-        return n >= m && streq(text + n - m, suffix);
+void instance_spare_name(const char *project, const char *stage, uint64_t deploy, const char *store,
+                         char ret[static INSTANCE_NAME_SIZE]) {
+        (void) snprintf(ret, INSTANCE_NAME_SIZE, "%s-%s-%" PRIu64 ".%.8s" INSTANCE_PENDING_SUFFIX, project,
+                        stage, deploy, store);
 }
 
 int instance_read(Container *container, Instance *ret) {
@@ -30,7 +30,7 @@ int instance_read(Container *container, Instance *ret) {
                 .store = container_label(container, LABEL_STORE),
                 .digest = container_label(container, LABEL_DIGEST),
                 .config = container_label(container, LABEL_CONFIG),
-                .pending = ends_with(container->name, PENDING_SUFFIX),
+                .pending = instance_name_is_pending(container->name),
         };
         const char *deploy = container_label(container, LABEL_DEPLOY);
 
@@ -129,6 +129,9 @@ int instance_remove(Engine *engine, const Instance *instance) {
 
         assert(instance);
 
+        /* One that never was switched to has nothing that the stage did not have before. */
+        if (!instance->pending)
+                volumes_remember(engine, instance->project, instance->stage, &instance->container);
         r = engine_container_remove(engine, instance->container.id);
         if (r < 0)
                 return r;

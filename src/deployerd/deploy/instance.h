@@ -15,9 +15,7 @@
 #define LABEL_STORE   "org.tinyforge.store"
 #define LABEL_PORT    "org.tinyforge.port" /* the project's, inside the container; not there: it has none */
 
-/* What the name of a container ends with before the switch. */
-#define PENDING_SUFFIX ".pending"
-/* Two names, a number, two dashes, the suffix, and a NUL. */
+/* Two names, a number, two dashes, a part of a store, the suffix, and a NUL. */
 #define INSTANCE_NAME_SIZE 168U
 
 /* Strings are borrowed from the container. */
@@ -39,9 +37,12 @@ typedef struct InstanceList {
         size_t n;
 } InstanceList;
 
-/* "<project>-<stage>-<deploy>", with PENDING_SUFFIX where `pending`. */
+/* "<project>-<stage>-<deploy>", with INSTANCE_PENDING_SUFFIX where `pending`. */
 void instance_name(const char *project, const char *stage, uint64_t deploy, bool pending,
                    char ret[static INSTANCE_NAME_SIZE]);
+/* Of a pending one of `store`, where the name above is taken: "<project>-<stage>-<deploy>.<part of the store><the suffix>". */
+void instance_spare_name(const char *project, const char *stage, uint64_t deploy, const char *store,
+                         char ret[static INSTANCE_NAME_SIZE]);
 
 /* Reads the labels of `container` and takes it over. -EBADMSG: it is none of ours, and stays the caller's. */
 int instance_read(Container *container, Instance *ret);
@@ -50,7 +51,7 @@ int instance_read(Container *container, Instance *ret);
 int instance_list(Engine *engine, const char *project, const char *stage, InstanceList *ret);
 void instance_list_done(InstanceList *list);
 
-/* Removes the container, and those of its volumes that end with it. Errors of engine.h. */
+/* Removes the container, and those of its volumes that end with it; the others are noted for the next one. Errors of engine.h. */
 int instance_remove(Engine *engine, const Instance *instance);
 
 /* The project's port, as the container's label has it; 0: it has none. */

@@ -3,6 +3,7 @@
 #include "deployerd/deploy/networks.h"
 
 #include "deployerd/config/merge-patch.h"
+#include "deployerd/deploy/network-mode.h"
 #include "deployerd/engine/networks.h"
 #include "shared/json.h"
 
@@ -98,6 +99,50 @@ int networks_check(Engine *engine, const json_t *patches) {
         }
 
         return check_addresses(engine, body);
+}
+
+const char *networks_early_name(const Engine *engine, const json_t *body) {
+        const char *name = json_get_string(body, "Hostname");
+        const char *mode = json_string_value(json_path(body, "HostConfig", "NetworkMode", NULL));
+        bool joins = json_object_size(endpoints_of(body)) > 0 || !network_mode_is_built_in(strempty(mode));
+
+        assert(engine);
+
+        return !isempty(name) && joins && engine_api_minor(engine) >= ENGINE_API_MINOR_NETWORKS ? name
+                                                                                                : NULL;
+}
+
+static int look_up(Engine *engine, const char *network) {
+        int r;
+
+        if (network_mode_is_built_in(network))
+                return 0;
+
+        r = engine_network_exists(engine, network);
+        if (r == 0)
+                return worker_fail(engine_worker(engine), -EBADE, "The engine has no network %.256s",
+                                   network);
+
+        return r < 0 ? r : 0;
+}
+
+int networks_look_up(Engine *engine, const json_t *body) {
+        const char *mode, *network;
+        json_t *endpoint;
+        int r;
+
+        assert(engine);
+        assert(body);
+
+        mode = strempty(json_string_value(json_path(body, "HostConfig", "NetworkMode", NULL)));
+        r = json_object_get(endpoints_of(body), mode) ? 0 : look_up(engine, mode);
+        json_object_foreach(endpoints_of(body), network, endpoint) {
+                (void) endpoint;
+                if (r >= 0)
+                        r = look_up(engine, network);
+        }
+
+        return r;
 }
 
 /* Of a body that is created in one network. */

@@ -17,6 +17,15 @@
 int networks_check(Engine *engine, const json_t *patches);
 
 /*
+ * The Hostname of the body where it is a name in its networks from the start on, as Docker has it from version 1.44 of its API on;
+ * NULL where it is none. Borrowed.
+ */
+const char *networks_early_name(const Engine *engine, const json_t *body);
+
+/* Whether all networks that the body names are there. -EBADE, with the name of one that is not; errors of engine.h. */
+int networks_look_up(Engine *engine, const json_t *body);
+
+/*
  * What of the create body `body` the engine is asked for: with one network where `one`, whose MAC address is then the container's, and without any alias where
  * `nameless`. Shares with `body` what is the same. Pure; -ENOMEM is the only error.
  */

@@ -5,7 +5,9 @@
 #include "deployerd/deploy/fetch.h"
 #include "deployerd/deploy/prepare.h"
 #include "deployerd/deploy/project.h"
+#include "deployerd/deploy/volumes.h"
 #include "deployerd/worker/report.h"
+#include "shared/json.h"
 #include "shared/protocol.h"
 #include "shared/proxy-labels.h"
 
@@ -77,6 +79,7 @@ static int deploy_check(Deploy *deploy) {
 
 static int deploy_fetch(Deploy *deploy) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
+        _cleanup_(json_freep) json_t *noted = NULL, *lent = NULL;
         const DeployRequest *request = deploy->request;
         const Instance *runs;
         int r;
@@ -89,7 +92,12 @@ static int deploy_fetch(Deploy *deploy) {
         deploy->tagged = true;
         worker_progress(deploy->worker, PHASE_PULLED, deploy->image->digest);
         deploy_choose_port(deploy, &image);
+        volumes_check_wishes(deploy->worker, deploy->project.volumes, image.volumes);
         r = deploy_list(deploy, &deploy->before);
+        if (r >= 0)
+                r = volumes_recall(deploy->engine, request->project, request->stage, &noted);
+        if (r >= 0)
+                r = volumes_lent(deploy->engine, deploy->project.container, &lent);
         if (r < 0)
                 return r;
 
@@ -98,7 +106,9 @@ static int deploy_fetch(Deploy *deploy) {
                              &(BodyImage){ .digest = deploy->image->digest,
                                            .tag = image.digest ? NULL : deploy->pending_tag,
                                            .port = deploy->port,
-                                           .volumes = image.volumes },
+                                           .volumes = image.volumes,
+                                           .lent_volumes = lent,
+                                           .noted_volumes = noted },
                              runs ? &runs->container : NULL);
         if (r < 0)
                 return r;

@@ -9,6 +9,10 @@
 #include "deployerd/text.h"
 #include "shared/json.h"
 #include "shared/protocol.h"
+#include "shared/utf8-cut.h"
+
+/* Bytes of one sentence inside another. */
+#define WORDS_MAX 512U
 
 static const Instance *find_running(const Deploy *deploy, const InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)
@@ -78,7 +82,7 @@ static int deploy_remove_new(Deploy *deploy) {
 static int deploy_stop_new(Deploy *deploy) {
         const Container container = {
                 .id = deploy->container,
-                .stop_sec = json_get_int(deploy->body, "StopTimeout", 0),
+                .stop_sec = json_get_int(deploy->body, "StopTimeout", STOP_UNSAID),
         };
 
         return engine_container_stop(deploy->engine, &container, deploy->config->stop_grace_usec);
@@ -119,7 +123,9 @@ int deploy_undo(Deploy *deploy, int error) {
         r = deploy_unmake_way(deploy);
         if (r < 0)
                 (void) snprintf(reason + strlen(reason), sizeof(reason) - strlen(reason),
-                                "; what ran before did not come back: %.512s", worker_error(deploy->worker));
+                                "; what ran before did not come back: %.*s",
+                                utf8_cut(worker_error(deploy->worker), WORDS_MAX),
+                                worker_error(deploy->worker));
 
         /* A verdict about the old one is final; an engine that fails may yet be able to start it. */
         if (deploy->container && (r >= 0 || r == -EREMOTEIO)) {
@@ -144,9 +150,11 @@ static int deploy_explain(Deploy *deploy) {
 
         health_diagnose(deploy->engine, deploy->container, deploy_image_check_counts(deploy), found,
                         sizeof(found));
-        (void) snprintf(reason, sizeof(reason), "%s%s did not come up: %.512s%s",
+        (void) snprintf(reason, sizeof(reason), "%s%s did not come up: %.*s%s",
                         deploy->engine_ended ? "the engine was restarted meanwhile: " : "", deploy->name,
-                        worker_error(deploy->worker), found);
+                        utf8_cut(worker_error(deploy->worker), WORDS_MAX), worker_error(deploy->worker),
+                        found);
+        utf8_trim(reason);
         text_clean(reason);
         worker_log(deploy->worker, LOG_WARNING, "%s", reason);
         return worker_fail(deploy->worker, deploy->engine_ended ? -EIO : -EREMOTEIO, "%s", reason);

@@ -6,6 +6,7 @@
 
 #include "deployerd/config/hash.h"
 #include "deployerd/engine/volumes.h"
+#include "deployerd/volume-note.h"
 #include "shared/json.h"
 
 /* What an engine names by itself: 32 bytes in hex. */
@@ -120,11 +121,25 @@ static json_t *mounts_of(json_t *body) {
         return json_object_get(host, "Mounts");
 }
 
+/* The anonymous volume that the stage had there last; NULL: none. */
+static const char *noted_at(const json_t *noted, const char *path) {
+        const char *key;
+        json_t *name;
+
+        json_object_foreach((json_t *) (uintptr_t) noted, key, name)
+                if (same_path(key, strlen(key), path))
+                        return json_string_value(name);
+
+        return NULL;
+}
+
 static int mount_volume(json_t *body, const VolumePlan *plan, const char *path) {
         char own[VOLUME_NAME_SIZE];
         const char *name = plan->runs ? volume_at(plan->runs, path) : NULL;
         json_t *mounts = mounts_of(body);
 
+        if (!name)
+                name = noted_at(plan->noted, path);
         volume_name(plan->project, plan->stage, path, own);
         return json_array_append_new(mounts, json_pack("{s:s, s:s, s:s}", "Type", "volume", "Source",
                                                        name ? name : own, "Target", path)) < 0
@@ -199,7 +214,7 @@ int volumes_mount(json_t *body, const VolumePlan *plan) {
         for (size_t i = 0; r >= 0 && i < json_array_size(plan->paths); i++) {
                 const char *path = strempty(json_string_value(json_array_get(plan->paths, i)));
 
-                if (path[0] != '/' || has_mount(body, path))
+                if (path[0] != '/' || has_mount(body, path) || has_key(plan->lent, path))
                         continue;
 
                 r = has_key(plan->wishes, path) ? note(own, path, strlen(path))
@@ -209,31 +224,202 @@ int volumes_mount(json_t *body, const VolumePlan *plan) {
         return r < 0 ? r : set_label(body, own);
 }
 
-int volumes_are_left(Engine *engine, const char *project) {
-        char prefix[VOLUME_NAME_SIZE];
+void volumes_check_wishes(Worker *worker, const json_t *wishes, const json_t *paths) {
+        const char *wish;
+        json_t *value;
 
+        assert(worker);
+
+        json_object_foreach((json_t *) (uintptr_t) wishes, wish, value) {
+                bool declared = false;
+
+                (void) value;
+                for (size_t i = 0; i < json_array_size(paths); i++)
+                        declared |= same_path(wish, strlen(wish),
+                                              strempty(json_string_value(json_array_get(paths, i))));
+                if (!declared)
+                        worker_log(worker, LOG_NOTICE,
+                                   "\"volumes\" names %.128s, which is no VOLUME of the image: it does nothing",
+                                   wish);
+        }
+}
+
+int volumes_are_left(Engine *engine, const char *project) {
+        _cleanup_(json_freep) json_t *there = NULL, *noted = NULL;
+        char prefix[VOLUME_NAME_SIZE];
+        const char *name;
+        json_t *value;
+        int r;
+
+        assert(engine);
         assert(project);
 
+        r = engine_volume_list(engine, &there);
+        if (r < 0)
+                return r;
+        r = volume_note_list(project, &noted);
+        if (r < 0)
+                return worker_fail(engine_worker(engine), -EIO, "Cannot read which volumes %s has had: %s",
+                                   project, strerror(-r));
+
         (void) snprintf(prefix, sizeof(prefix), VOLUME_PREFIX "%s.", project);
-        return engine_volume_exists(engine, prefix);
+        json_object_foreach(there, name, value) {
+                (void) value;
+                if (strncmp(name, prefix, strlen(prefix)) == 0)
+                        return 1;
+        }
+        for (size_t i = 0; i < json_array_size(noted); i++)
+                if (json_object_get(there, strempty(json_string_value(json_array_get(noted, i)))))
+                        return 1;
+
+        return 0;
+}
+
+int volumes_recall(Engine *engine, const char *project, const char *stage, json_t **ret) {
+        _cleanup_(json_freep) json_t *noted = NULL, *there = NULL;
+        const char *path;
+        json_t *name;
+        void *next;
+        int r;
+
+        assert(engine);
+        assert(project && stage);
+        assert(ret);
+
+        r = volume_note_read(project, stage, &noted);
+        if (r >= 0 && json_object_size(noted) > 0)
+                r = engine_volume_list(engine, &there);
+        if (r < 0)
+                return r;
+
+        /* One that is gone would be made anew by a name that says nothing. */
+        json_object_foreach_safe(noted, next, path,
+                                 name) if (!json_object_get(there, strempty(json_string_value(name))))(void)
+                        json_object_del(noted, path);
+
+        *ret = TAKE_PTR(noted);
+        return 0;
 }
 
 static bool is_anonymous(const char *name) {
         return strlen(name) == ANONYMOUS_LENGTH && strspn(name, "0123456789abcdef") == ANONYMOUS_LENGTH;
 }
 
+/* What the last of the patches says of it; a null takes it away. */
+static const json_t *find_lenders(const json_t *patches) {
+        const json_t *lenders = NULL;
+
+        for (size_t i = 0; i < json_array_size(patches); i++) {
+                const json_t *own = json_path(json_array_get(patches, i), "HostConfig", "VolumesFrom", NULL);
+
+                lenders = own ? own : lenders;
+        }
+
+        return lenders;
+}
+
+static int add_lent(Engine *engine, const char *lender, json_t *paths) {
+        _cleanup_free_ char *name = strndup(lender, strcspn(lender, ":"));
+        _cleanup_(container_done) Container container = { .json = NULL };
+        const json_t *mounts;
+        int r;
+
+        if (!name)
+                return -ENOMEM;
+        if (name[0] == '\0')
+                return 0;
+
+        /* That one is missing is for the engine to say. */
+        r = engine_container_inspect(engine, name, &container);
+        if (r <= 0)
+                return r;
+
+        mounts = json_object_get(container.json, "Mounts");
+        for (size_t i = 0; i < json_array_size(mounts); i++) {
+                const char *path = json_get_string(json_array_get(mounts, i), "Destination");
+
+                if (!isempty(path) && json_object_set_new(paths, path, json_true()) < 0)
+                        return -ENOMEM;
+        }
+
+        return 0;
+}
+
+int volumes_lent(Engine *engine, const json_t *patches, json_t **ret) {
+        const json_t *lenders = find_lenders(patches);
+        _cleanup_(json_freep) json_t *paths = json_object();
+        int r = paths ? 0 : -ENOMEM;
+
+        assert(engine);
+        assert(ret);
+
+        for (size_t i = 0; r >= 0 && i < json_array_size(lenders); i++)
+                r = add_lent(engine, strempty(json_string_value(json_array_get(lenders, i))), paths);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(paths);
+        return 0;
+}
+
+/* Which paths end with the container; NULL: none. */
+static json_t *discarded_paths(const Container *container) {
+        const char *label = container_label(container, LABEL_DISCARD);
+        json_t *paths = NULL;
+        JsonError error;
+
+        return label && json_decode(label, strlen(label), &paths, &error) >= 0 ? paths : NULL;
+}
+
+static bool has_path(const json_t *paths, const char *path) {
+        for (size_t i = 0; i < json_array_size(paths); i++)
+                if (same_path(path, strlen(path), strempty(json_string_value(json_array_get(paths, i)))))
+                        return true;
+
+        return false;
+}
+
+/* What a container has at a path, on top of what was noted: what has a name was newer. True where the note has changed. */
+static bool note_mount(json_t *note, const char *path, const char *name) {
+        if (!is_anonymous(name))
+                return json_object_del(note, path) >= 0;
+
+        return !streq(strempty(json_get_string(note, path)), name) &&
+               json_object_set_new(note, path, json_string(name)) >= 0;
+}
+
+void volumes_remember(Engine *engine, const char *project, const char *stage, const Container *container) {
+        const json_t *mounts = json_object_get(container->json, "Mounts");
+        _cleanup_(json_freep) json_t *paths = discarded_paths(container), *note = NULL;
+        bool changed = false;
+        int r;
+
+        assert(engine);
+        assert(project && stage);
+
+        r = volume_note_read(project, stage, &note);
+        for (size_t i = 0; r >= 0 && i < json_array_size(mounts); i++) {
+                const char *path = strempty(json_get_string(json_array_get(mounts, i), "Destination"));
+                const char *name = volume_at(container, path);
+
+                if (path[0] == '/' && name && !has_path(paths, path))
+                        changed |= note_mount(note, path, name);
+        }
+
+        if (r >= 0 && changed)
+                r = volume_note_write(project, stage, note);
+        if (r < 0)
+                worker_log(engine_worker(engine), LOG_WARNING, "Cannot note which volumes %s has: %s",
+                           container->name, strerror(-r));
+}
+
 void volumes_discard(Engine *engine, const Container *container) {
         _cleanup_(json_freep) json_t *paths = NULL;
-        const char *label;
-        JsonError error;
 
         assert(engine);
         assert(container);
 
-        label = container_label(container, LABEL_DISCARD);
-        if (!label || json_decode(label, strlen(label), &paths, &error) < 0)
-                return;
-
+        paths = discarded_paths(container);
         for (size_t i = 0; i < json_array_size(paths); i++) {
                 const char *path = strempty(json_string_value(json_array_get(paths, i)));
                 const char *name = volume_at(container, path);

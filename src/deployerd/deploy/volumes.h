@@ -2,8 +2,7 @@
 /*
  * What becomes of the VOLUMEs of an image. An engine gives each of them an anonymous volume of the container's own, and what a
  * version wrote would end with it; so each gets a volume of the stage, which the next version gets as well. Volumes that have a
- * name are never removed. Pure, but for the two that take
- * an Engine.
+ * name are never removed. Pure, but for those that take an Engine.
  */
 #pragma once
 
@@ -22,6 +21,8 @@ typedef struct VolumePlan {
         const char *stage;
         const json_t *paths;   /* the image's VOLUMEs, an array of strings; NULL: none */
         const json_t *wishes;  /* root's: an object of path → VOLUME_DISCARD; NULL: none */
+        const json_t *lent;    /* of volumes_lent(); NULL: none */
+        const json_t *noted;   /* of volumes_recall(); NULL: none */
         const Container *runs; /* what the new container replaces; NULL: nothing */
 } VolumePlan;
 
@@ -32,11 +33,26 @@ void volume_name(const char *project, const char *stage, const char *path,
                  char ret[static VOLUME_NAME_SIZE]);
 
 /*
- * Mounts a volume into the container-create body at each VOLUME that has no mount of its own and is not to be discarded: the one
- * that `runs` has there, whatever its name, else the stage's. What else is a volume of the container's own is noted in
+ * Mounts a volume into the container-create body at each VOLUME that has no mount of its own or lent one and is not to be discarded: the one
+ * that `runs` has there, whatever its name, else the one that is noted, else the stage's. What else is a volume of the container's own is noted in
  * LABEL_DISCARD. -ENOMEM.
  */
 int volumes_mount(json_t *body, const VolumePlan *plan);
+
+/* Logs which of root's wishes are about no VOLUME among the image's `paths`. */
+void volumes_check_wishes(Worker *worker, const json_t *wishes, const json_t *paths);
+
+/*
+ * Notes the anonymous volumes of a container that is to be removed, where they are not to be discarded: a later one gets them. What
+ * fails is logged.
+ */
+void volumes_remember(Engine *engine, const char *project, const char *stage, const Container *container);
+
+/* What is noted of the stage and is still there: an object of path → name. Errors of engine.h. */
+int volumes_recall(Engine *engine, const char *project, const char *stage, json_t **ret);
+
+/* What other containers mount for it: the paths of those that VolumesFrom in `patches` names, as the keys of an object. Errors of engine.h. */
+int volumes_lent(Engine *engine, const json_t *patches, json_t **ret);
 
 /* Whether a stage of the project has one that still is there: 1, 0. Errors of engine.h. */
 int volumes_are_left(Engine *engine, const char *project);

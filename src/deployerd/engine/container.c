@@ -64,7 +64,7 @@ int container_read(json_t *json, Container *ret) {
                 .tty = json_is_true(json_object_get(config, "Tty")),
                 .exit_code = json_get_int(state, "ExitCode", 0),
                 .restarts = json_get_int(json, "RestartCount", 0),
-                .stop_sec = json_get_int(config, "StopTimeout", 0),
+                .stop_sec = json_get_int(config, "StopTimeout", STOP_UNSAID),
                 .started_at = parse_time(strempty(json_get_string(state, "StartedAt"))),
         };
 

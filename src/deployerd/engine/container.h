@@ -10,6 +10,9 @@
 /* A numeric IPv4 or IPv6 address. */
 #define CONTAINER_ADDRESS_SIZE 46U
 
+/* Of `stop_sec`: no container says this. */
+#define STOP_UNSAID INT64_MIN
+
 /* What inspecting tells. All strings are borrowed from `json`. */
 typedef struct Container {
         json_t *json;
@@ -24,7 +27,7 @@ typedef struct Container {
         int64_t exit_code;
         int64_t restarts;
         uint64_t started_at; /* µs since the epoch, 0 where it never started */
-        int64_t stop_sec; /* how long it may take to end once it was asked to; 0: it does not say, negative: for ever */
+        int64_t stop_sec; /* how long it may take to end once it was asked to; STOP_UNSAID: it does not say, negative: for ever */
 } Container;
 
 /* -EBADMSG: no id, name or state. Takes the reference to `json`, on success only. */

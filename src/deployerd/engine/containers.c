@@ -9,6 +9,7 @@
 #include "deployerd/engine/trouble.h"
 #include "shared/conf/conf.h"
 #include "shared/json.h"
+#include "shared/utf8-cut.h"
 
 /* "/containers/<name><suffix>" below `prefix`. */
 static int container_path(const char *prefix, const char *name, const char *suffix, char **ret) {
@@ -137,6 +138,8 @@ static bool is_name_clash(const EngineAnswer *answer) {
 /* What an answer that was accepted only to look for a clash means after all; `error` is its errno where it is none. */
 static int judge_clash(Engine *engine, const EngineAnswer *answer, int error, const char *what,
                        const char *name) {
+        const char *message = engine_message(answer->json, "no reason given");
+
         if (answer->status < 300)
                 return 0;
 
@@ -144,8 +147,8 @@ static int judge_clash(Engine *engine, const EngineAnswer *answer, int error, co
                 return worker_fail(engine_worker(engine), -EEXIST,
                                    "Cannot %s: the name %s is in use by another container", what, name);
 
-        return worker_fail(engine_worker(engine), error, "Cannot %s: the engine answers %i: %.1024s", what,
-                           answer->status, engine_message(answer->json, "no reason given"));
+        return worker_fail(engine_worker(engine), error, "Cannot %s: the engine answers %i: %.*s", what,
+                           answer->status, utf8_cut(message, ENGINE_WORDS_MAX), message);
 }
 
 /* The image was here a moment ago: its absence is worth another attempt. What else is missing was named by root. */
@@ -155,7 +158,7 @@ static int classify_create(const EngineAnswer *answer, bool once) {
 
         if (answer->status == 404)
                 return strcasestr(message, "image") ? -EIO : -EBADE;
-        if (answer->status < 500)
+        if (answer->status < 500 || answer->status == 501)
                 return -EBADE;
 
         r = start_error_classify(answer->status, message, once);
@@ -165,7 +168,7 @@ static int classify_create(const EngineAnswer *answer, bool once) {
 int engine_container_create(Engine *engine, const char *name, const json_t *body, bool once, char **ret_id) {
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
         _cleanup_free_ char *escaped = NULL, *path = NULL;
-        static const int told[] = { 404, 409, 500, 0 };
+        static const int told[] = { 404, 409, 500, 501, 0 };
         const char *id;
         int r;
 
@@ -221,8 +224,11 @@ static int container_call(Engine *engine, const char *id, const char *suffix, En
 }
 
 int engine_container_start(Engine *engine, const char *id, bool once) {
-        /* What cannot be started is 400 or 404 with Docker where it sees that it is the image's fault, else mostly 500. */
-        static const int told[] = { 304, 400, 403, 404, 409, 500, 0 };
+        /*
+         * What cannot be started is 400 or 404 with Docker where it sees that it is the image's fault, else mostly 500. By 502, 503 and
+         * 504 an engine, or what stands before it, says itself that this passes.
+         */
+        static const int told[] = { 304, 400, 403, 404, 409, 500, 501, 0 };
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
         const char *message;
         int r;
@@ -236,7 +242,7 @@ int engine_container_start(Engine *engine, const char *id, bool once) {
 
         message = engine_message(answer.json, "no reason given");
         return worker_fail(engine_worker(engine), start_error_classify(answer.status, message, once),
-                           "the engine cannot start it: %.1024s", message);
+                           "the engine cannot start it: %.*s", utf8_cut(message, ENGINE_WORDS_MAX), message);
 }
 
 int engine_container_rename(Engine *engine, const char *id, const char *name) {
@@ -266,7 +272,7 @@ int engine_container_rename(Engine *engine, const char *id, const char *name) {
 }
 
 static uint64_t stop_seconds(const Container *container, uint64_t grace_usec) {
-        if (container->stop_sec == 0)
+        if (container->stop_sec == STOP_UNSAID)
                 return (grace_usec + USEC_PER_SEC - 1) / USEC_PER_SEC;
 
         return container->stop_sec < 0 || container->stop_sec > STOP_SEC_MAX

@@ -11,6 +11,7 @@
 #include "deployerd/worker/report.h"
 #include "shared/conf/parse.h"
 #include "shared/json.h"
+#include "shared/utf8-cut.h"
 
 static const EngineQuirks docker = {
         .name = "docker",
@@ -336,8 +337,8 @@ static int engine_exchange(Engine *engine, const HttpRequest *request, const int
                 const char *message = engine_message(answer.json, "no reason given");
 
                 return worker_fail(engine->worker, response.status >= 500 ? trouble_errno(message) : -EBADE,
-                                   "Cannot %s: the engine answers %i: %.1024s", what, response.status,
-                                   message);
+                                   "Cannot %s: the engine answers %i: %.*s", what, response.status,
+                                   utf8_cut(message, ENGINE_WORDS_MAX), message);
         }
 
         if (ret) {

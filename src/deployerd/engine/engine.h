@@ -21,6 +21,9 @@
 #define ENGINE_API_MINOR_MAX 55U
 #define ENGINE_API_MINOR_MIN 41U
 
+/* Bytes that are quoted of an engine's own words. */
+#define ENGINE_WORDS_MAX 1024U
+
 typedef struct Engine Engine;
 
 /* All in which Docker and Podman differ, as far as it matters here; the one place where that is said. */

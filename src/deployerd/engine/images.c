@@ -9,6 +9,7 @@
 #include "deployerd/engine/registry-error.h"
 #include "shared/conf/parse.h"
 #include "shared/json.h"
+#include "shared/utf8-cut.h"
 
 #define PORTS_MAX        1024U
 #define REPO_DIGESTS_MAX 256U
@@ -314,8 +315,8 @@ int engine_image_resolve(Engine *engine, const ImageRef *ref, char **ret_digest)
                 r = answer.status == 401 || answer.status == 403 || answer.status == 404
                                     ? -ENOPKG
                                     : registry_error_classify(message);
-                return worker_fail(engine_worker(engine), r, "The registry of %s refuses or fails: %.1024s",
-                                   name, message);
+                return worker_fail(engine_worker(engine), r, "The registry of %s refuses or fails: %.*s",
+                                   name, utf8_cut(message, ENGINE_WORDS_MAX), message);
         }
 
         digest = json_string_value(json_path(answer.json, "Descriptor", "digest", NULL));

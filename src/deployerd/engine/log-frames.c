@@ -63,6 +63,11 @@ static char *join_lines(const char *text, size_t length) {
         bool pending = false;
         char *joined;
 
+        /* Where something was left out before it, it begins with a whole character. */
+        if (length >= LOG_TEXT_MAX)
+                while (start < length && ((unsigned char) text[start] & 0xc0) == 0x80)
+                        start++;
+
         joined = malloc((length - start) * (sizeof(separator) - 1) + 1);
         if (!joined)
                 return NULL;

@@ -12,6 +12,30 @@ bool engine_creates_in_networks(const Engine *engine) {
                engine_api_minor(engine) >= ENGINE_API_MINOR_NETWORKS;
 }
 
+int engine_network_exists(Engine *engine, const char *network) {
+        static const int missing[] = { 404, 0 };
+        _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        _cleanup_free_ char *escaped = NULL, *path = NULL;
+        int r;
+
+        assert(engine);
+        assert(network);
+
+        escaped = url_escape(network, "");
+        if (!escaped || asprintf(&path, "/networks/%s", escaped) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+
+        r = engine_call(engine,
+                        &(EngineRequest){ .method = "GET",
+                                          .path = path,
+                                          .accepted = missing,
+                                          .what = "look for the network" },
+                        &answer);
+        return r < 0 ? r : answer.status != 404;
+}
+
 static int network_call(Engine *engine, const char *network, const char *verb, const json_t *body,
                         const char *what) {
         _cleanup_free_ char *escaped = NULL, *path = NULL;

@@ -10,6 +10,9 @@
 /* Whether a container can be created in more than one network; else it joins the others afterwards. */
 bool engine_creates_in_networks(const Engine *engine);
 
+/* Whether there is a network of that name or id: 1, 0. */
+int engine_network_exists(Engine *engine, const char *network);
+
 /* Has the container `id`, running or not, join `network` as the EndpointSettings `endpoint` say (NULL: as the engine likes). */
 int engine_network_connect(Engine *engine, const char *network, const char *id, const json_t *endpoint);
 int engine_network_disconnect(Engine *engine, const char *network, const char *id);

@@ -99,8 +99,13 @@ int place_find(Worker *worker, const char *configured, Place *ret) {
 
         r = engine_note_read(&ret->note);
         if (r < 0)
-                return worker_fail(worker, -EIO, "Cannot read in which engine the deploys are: %s",
-                                   strerror(-r));
+                return worker_fail(
+                                worker, -EIO,
+                                "Cannot read in which engine the deploys are, from %.256s/engine: %s; Engine= of "
+                                "deployerd.conf overrules that file, and once it is removed the next deploy "
+                                "writes it anew",
+                                strempty(getenv("STATE_DIRECTORY")),
+                                r == -EBADMSG ? "it is damaged" : strerror(-r));
         if (r > 0) {
                 ret->is_noted = true;
                 ret->socket = ret->note.socket;

@@ -11,6 +11,7 @@
 #include "shared/json.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
+#include "shared/utf8-cut.h"
 
 /*
  * A percentage is told no more often than this, and only when it is another: 101 times at most. Words are told, while there
@@ -46,8 +47,8 @@ static void tell_words(Pull *pull, uint64_t now, const PullStatus *status) {
         char detail[256];
 
         pull->due_at = now + PULL_WORDS_USEC;
-        (void) snprintf(detail, sizeof(detail), "%.64s%s%.160s", status->id, isempty(status->id) ? "" : ": ",
-                        status->status);
+        (void) snprintf(detail, sizeof(detail), "%.64s%s%.*s", status->id, isempty(status->id) ? "" : ": ",
+                        utf8_cut(status->status, 160), status->status);
         text_clean(detail);
         worker_progress(pull->worker, PHASE_PULLING, detail);
 }

@@ -234,9 +234,8 @@ static int read_login(Worker *worker, const char *source, const char *bytes, siz
 
         r = json_decode(bytes, length, &config, &error);
         if (r == -EBADMSG)
-                /* The decoder's own sentence can quote what is there. */
-                return worker_fail(worker, r, "%s is no JSON: line %i, column %i", source, error.line,
-                                   error.column);
+                return worker_fail(worker, r, "%s is no JSON: line %i, column %i: %s", source, error.line,
+                                   error.column, error.text);
         if (r < 0)
                 return r;
 

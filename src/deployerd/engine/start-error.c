@@ -27,7 +27,7 @@ static const char *const of_the_container[] = {
 int start_error_classify(int status, const char *message, bool once) {
         assert(message);
 
-        if (status < 500)
+        if (status < 500 || status == 501)
                 return -EREMOTEIO;
 
         /* What the engine lacks for itself decides first: it can have words of the list in it. */

@@ -6,13 +6,17 @@
 
 #include "shared/json.h"
 
-int engine_volume_exists(Engine *engine, const char *prefix) {
+int engine_volume_list(Engine *engine, json_t **ret) {
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        _cleanup_(json_freep) json_t *names = json_object();
         const json_t *volumes;
         int r;
 
         assert(engine);
-        assert(prefix);
+        assert(ret);
+
+        if (!names)
+                return -ENOMEM;
 
         r = engine_call(engine,
                         &(EngineRequest){ .method = "GET", .path = "/volumes", .what = "list the volumes" },
@@ -22,10 +26,11 @@ int engine_volume_exists(Engine *engine, const char *prefix) {
 
         volumes = json_object_get(answer.json, "Volumes");
         for (size_t i = 0; i < json_array_size(volumes); i++)
-                if (strncmp(strempty(json_get_string(json_array_get(volumes, i), "Name")), prefix,
-                            strlen(prefix)) == 0)
-                        return 1;
+                if (json_object_set_new(names, strempty(json_get_string(json_array_get(volumes, i), "Name")),
+                                        json_true()) < 0)
+                        return -ENOMEM;
 
+        *ret = TAKE_PTR(names);
         return 0;
 }
 

@@ -4,7 +4,7 @@
 
 #include "deployerd/engine/engine.h"
 
-/* Whether there is a volume whose name begins so: 1, 0. */
-int engine_volume_exists(Engine *engine, const char *prefix);
+/* The names of all that there are, as the keys of a new object. */
+int engine_volume_list(Engine *engine, json_t **ret);
 /* 0 also where there is none, or a container has it. */
 int engine_volume_remove(Engine *engine, const char *name);

@@ -8,7 +8,9 @@
 #include "deployerd/config/project-env.h"
 #include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/instance.h"
+#include "deployerd/deploy/networks.h"
 #include "deployerd/deploy/project.h"
+#include "deployerd/deploy/volumes.h"
 #include "deployerd/engine/images.h"
 #include "shared/json.h"
 
@@ -19,6 +21,7 @@ typedef struct Draft {
         ProjectConfig project;
         EngineImage image;
         InstanceList list;
+        json_t *noted_volumes, *lent_volumes;
 } Draft;
 
 static void draft_done(Draft *draft) {
@@ -26,6 +29,8 @@ static void draft_done(Draft *draft) {
         project_config_done(&draft->project);
         engine_image_done(&draft->image);
         instance_list_done(&draft->list);
+        json_decref(draft->noted_volumes);
+        json_decref(draft->lent_volumes);
 }
 
 static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config) {
@@ -41,7 +46,11 @@ static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config
                 r = !request->local && draft->project.pull == PROJECT_PULL_ALWAYS
                                     ? engine_image_inspect(draft->engine, request->image, &draft->image)
                                     : engine_image_find(draft->engine, request->image, &draft->image);
-        return r < 0 ? r : instance_list(draft->engine, request->project, request->stage, &draft->list);
+        if (r >= 0)
+                r = instance_list(draft->engine, request->project, request->stage, &draft->list);
+        if (r >= 0)
+                r = volumes_recall(draft->engine, request->project, request->stage, &draft->noted_volumes);
+        return r < 0 ? r : volumes_lent(draft->engine, draft->project.container, &draft->lent_volumes);
 }
 
 /* What a deploy would replace: the newest one that was switched to, or NULL. */
@@ -66,7 +75,9 @@ static int draft_make(const Draft *draft, const ProjectConfig *project, const De
         const char *digest = request->image->digest ? request->image->digest : image->digest;
         const BodyImage known = { .digest = strempty(digest),
                                   .port = request->port > 0 ? request->port : image->port,
-                                  .volumes = image->volumes };
+                                  .volumes = image->volumes,
+                                  .lent_volumes = draft->lent_volumes,
+                                  .noted_volumes = draft->noted_volumes };
         DeployerConfig limited = *config;
         char hash[CONFIG_HASH_SIZE];
         int r;
@@ -94,8 +105,24 @@ static int draft_compare(const Draft *draft, const DeployerConfig *config, const
         return json_diff(plain, body, ret);
 }
 
+/* Of a container that is to run beside the old one. */
+static int note_hostname(const Draft *draft, Worker *worker, const json_t *body, json_t *notes) {
+        const char *name = networks_early_name(draft->engine, body), *reason;
+
+        if (!name || project_replace(worker, &draft->project, draft->request, body, &reason) != 0)
+                return 0;
+
+        return json_array_append_new(
+                               notes,
+                               json_sprintf("By its Hostname %.64s a new container is found as soon as it "
+                                            "starts; by one of its Aliases only once it is well.",
+                                            name)) < 0
+                               ? -ENOMEM
+                               : 0;
+}
+
 /* What may surprise who wrote the file: an array of sentences. */
-static int draft_note(const Draft *draft, json_t **ret) {
+static int draft_note(const Draft *draft, Worker *worker, const json_t *body, json_t **ret) {
         _cleanup_(json_freep) json_t *dropped = NULL, *notes = json_array();
         char names[512] = "";
         int r;
@@ -117,6 +144,10 @@ static int draft_note(const Draft *draft, json_t **ret) {
         if (!notes)
                 return -ENOMEM;
 
+        r = note_hostname(draft, worker, body, notes);
+        if (r < 0)
+                return r;
+
         *ret = TAKE_PTR(notes);
         return 0;
 }
@@ -136,7 +167,7 @@ int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest
         if (r >= 0)
                 r = draft_compare(&draft, config, body, &changed);
         if (r >= 0)
-                r = draft_note(&draft, &notes);
+                r = draft_note(&draft, worker, body, &notes);
         if (r >= 0 && !request->show_secrets)
                 r = project_env_hide(&draft.project, body);
         if (r < 0)

@@ -211,7 +211,7 @@ static DeployResult job_result(const Job *job, const OperationEnd *end) {
 
         if (result.error_name && streq(result.error_name, ERROR_INTERRUPTED) && job_is_undone(job, end))
                 return (DeployResult){ .error_name = ERROR_CANCELLED,
-                                       .error_text = "it was cancelled, and what ran before goes on" };
+                                       .error_text = "it was cancelled, and what it had done is undone" };
 
         if (!result.error_name && (!result.outcome || !result.detail || !result.container))
                 return (DeployResult){ .error_name = ERROR_ENGINE_FAILED,

@@ -131,11 +131,10 @@ static int query_instances(Worker *worker, const char *engine_socket, const Quer
                 return r;
 
         for (size_t i = 0; i < list.n; i++) {
-                if (list.items[i].pending)
-                        continue;
-
-                r = query->kind == QUERY_ENDPOINTS ? report_endpoints(worker, &list.items[i])
-                                                   : report_instance(worker, &list.items[i]);
+                if (query->kind != QUERY_ENDPOINTS)
+                        r = report_instance(worker, &list.items[i]);
+                else if (!list.items[i].pending)
+                        r = report_endpoints(worker, &list.items[i]);
                 if (r < 0)
                         return r;
         }

@@ -15,6 +15,7 @@
 #include "shared/bus/errors.h"
 #include "shared/json.h"
 #include "shared/protocol.h"
+#include "shared/utf8-cut.h"
 
 struct Worker {
         int report_fd;
@@ -123,6 +124,7 @@ int worker_fail(Worker *worker, int error, const char *format, ...) {
         va_start(args, format);
         (void) vsnprintf(text, sizeof(text), format, args);
         va_end(args);
+        utf8_trim(text);
         text_clean(text);
         memcpy(worker->error, text, sizeof(text));
         return error;
@@ -186,6 +188,7 @@ void worker_log(Worker *worker, int priority, const char *format, ...) {
         va_start(args, format);
         (void) vsnprintf(text, sizeof(text), format, args);
         va_end(args);
+        utf8_trim(text);
         text_clean(text);
         (void) worker_report(worker, json_pack("{s:s, s:i, s:s}", REPORT_KEY, REPORT_LOG, "priority",
                                                priority, "text", text));

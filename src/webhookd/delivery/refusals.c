@@ -35,13 +35,6 @@ static RefusalBudget *refusals_find(Refusals *refusals, const Refusal *refusal, 
         return idle;
 }
 
-/* Without the piece of the body that the parser of JSON quotes: that is for its sender alone. */
-static int detail_length(const char *detail) {
-        const char *quote = strstr(strempty(detail), " near '");
-
-        return (int) (quote ? (size_t) (quote - detail) : strlen(strempty(detail)));
-}
-
 void refusals_note(Refusals *refusals, const Refusal *refusal) {
         EventFields fields = EVENT_FIELDS_NONE;
         uint64_t now = now_usec(CLOCK_MONOTONIC);
@@ -64,9 +57,8 @@ void refusals_note(Refusals *refusals, const Refusal *refusal) {
                 (void) snprintf(rest, sizeof(rest), "; %" PRIu64 " more since the last such entry",
                                 budget->n_unlogged);
 
-        log_event(EVENT_DELIVERY_REJECTED, &fields, "Request refused with %i%s%.*s%s", refusal->status,
-                  refusal->detail ? ": " : "", detail_length(refusal->detail), strempty(refusal->detail),
-                  rest);
+        log_event(EVENT_DELIVERY_REJECTED, &fields, "Request refused with %i%s%s%s", refusal->status,
+                  refusal->detail ? ": " : "", strempty(refusal->detail), rest);
         budget->logged_at = now;
         budget->n_unlogged = 0;
 }

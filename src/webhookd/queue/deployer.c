@@ -300,16 +300,18 @@ static int read_instances(sd_bus_message *message, DeployerOnInstance on_instanc
         while (n++ < INSTANCES_MAX &&
                (r = sd_bus_message_enter_container(message, SD_BUS_TYPE_STRUCT, "sstssssssst")) > 0) {
                 DeployerInstance instance;
+                const char *name;
 
-                r = sd_bus_message_read(message, "ssts", &instance.project, &instance.stage,
-                                        &instance.deploy, &instance.store_uuid);
+                r = sd_bus_message_read(message, "sstsss", &instance.project, &instance.stage,
+                                        &instance.deploy, &instance.store_uuid, NULL, &name);
                 if (r >= 0)
-                        r = sd_bus_message_skip(message, "sssssst");
+                        r = sd_bus_message_skip(message, "sssst");
                 if (r >= 0)
                         r = sd_bus_message_exit_container(message);
                 if (r < 0)
                         return r;
 
+                instance.pending = instance_name_is_pending(name);
                 on_instance(&instance, /* complete= */ false, userdata);
         }
 

@@ -37,6 +37,7 @@ typedef struct ImageProperties {
 typedef struct DeployerInstance {
         const char *project, *stage, *store_uuid;
         uint64_t deploy;
+        bool pending; /* left before it was switched to */
 } DeployerInstance;
 
 /* Called for each instance, and with NULL at the end; `complete` is false where the answer failed. */

@@ -26,6 +26,10 @@ void dispatch_raise_ids(Dispatch *dispatch, const DeployerInstance *instance) {
         uint64_t old, new;
         int r;
 
+        /* The next attempt of a deploy does away with what the last one has left. */
+        if (instance->pending && streq(instance->store_uuid, dispatch->store_uuid))
+                return;
+
         /* Of whatever store: a store that was lost has left containers, whose names are taken as well. */
         r = store_raise_ids(dispatch->store, instance->project, instance->stage, instance->deploy, &old,
                             &new);

@@ -5,8 +5,12 @@
 
 #include "shared/log.h"
 #include "shared/time-util.h"
+#include "shared/utf8-cut.h"
 #include "webhookd/queue/operation.h"
 #include "webhookd/queue/settle.h"
+
+/* Bytes of a reason that an entry of the journal has; the row has all of it. */
+#define TOLD_MAX 400U
 
 static const struct {
         EventId event;
@@ -36,9 +40,9 @@ static void operation_tell_again(const Operation *operation, uint64_t again) {
 static void operation_tell_finished(const Operation *operation, DeployState state, uint64_t again) {
         char text[512];
 
-        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " %s%s%.400s", operation->deploy->id,
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " %s%s%.*s", operation->deploy->id,
                         finish_texts[state].text, isempty(operation->reason) ? "" : ": ",
-                        strempty(operation->reason));
+                        utf8_cut(strempty(operation->reason), TOLD_MAX), strempty(operation->reason));
         dispatch_tell(operation->dispatch, operation->deploy, finish_texts[state].event,
                       NOTICE_DEPLOY_FINISHED, state, text);
         if (again > 0)
@@ -99,10 +103,10 @@ static int operation_requeue(Operation *operation) {
         delay = backoff_next(&dispatch->backoff, operation->deploy->id, now_usec(CLOCK_MONOTONIC));
         dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + delay);
         dispatch->orphans |= verdict == REQUEUE_UNDO;
-        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " waits %" PRIu64 " s for %s: %.400s",
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " waits %" PRIu64 " s for %s: %.*s",
                         operation->deploy->id, delay / USEC_PER_SEC,
                         verdict == REQUEUE_UNDO ? "its undoing, since it is cancelled" : "its next attempt",
-                        strempty(operation->reason));
+                        utf8_cut(strempty(operation->reason), TOLD_MAX), strempty(operation->reason));
         dispatch_tell(dispatch, operation->deploy, EVENT_DEPLOY_RETRIED, NOTICE_NO_SIGNAL,
                       requeue_state(verdict), text);
         return 0;

@@ -9,6 +9,7 @@
 
 #include "shared/protocol.h"
 #include "shared/time-util.h"
+#include "shared/utf8-cut.h"
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/push.h"
 #include "webhookd/store/queue-asker.h"
@@ -20,14 +21,9 @@ static_assert(REASON_MAX == 4096 && DEPLOY_ATTEMPTS_MAX == 5, "the schema has th
 
 /* The first REASON_MAX bytes of `text`, and no half of a character. */
 static int reason_cut(Store *store, const char *text, char **ret) {
-        size_t length = strnlen(strempty(text), REASON_MAX + 1);
         char *reason;
 
-        if (length > REASON_MAX)
-                for (length = REASON_MAX; length > 0 && ((unsigned char) text[length] & 0xC0) == 0x80;)
-                        length--;
-
-        reason = strndup(strempty(text), length);
+        reason = strndup(strempty(text), (size_t) utf8_cut(strempty(text), REASON_MAX));
         if (!reason)
                 return store_fail_text(store, -ENOMEM, "out of memory");
 

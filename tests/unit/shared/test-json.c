@@ -63,6 +63,34 @@ static void json_errors_are_for_people(void **state) {
         }
 }
 
+/* Errors are told to more people than the text is. */
+static void json_errors_do_not_quote(void **state) {
+        static const struct {
+                const char *text, *expected;
+        } bad[] = {
+                { "{\"a\" \"hunter2\"}", "':' expected" },
+                { "{\"a\": hunter2}", "invalid token" },
+                { "[\"hunter2\n\"]", "unexpected newline" },
+                { "[\"hunter2\\x\"]", "invalid escape" },
+                { "[1 \"hunter2\"]", "']' expected" },
+                { "{} \"hunter2\"", "end of file expected" },
+                { "{\"hunter2\": 1, \"hunter2\": 2}", "duplicate object key" },
+                { "[\"\\ud800\"]", "a string has a \\u that gives no character" },
+                { "[\"\\ud800\\u0041\"]", "a string has a \\u that gives no character" },
+                { "[\"hunter2\xff\"]", "it is not in UTF-8" },
+                { "[\"hunter2", "premature end of input" },
+        };
+        JsonError error;
+        json_t *j = NULL;
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                assert_int_equal(decode(bad[i].text, &j, &error), -EBADMSG);
+                assert_string_equal(error.text, bad[i].expected);
+        }
+}
+
 /* What was read so far is freed, each piece in no more time than it took to be made. */
 static void json_gives_up_a_large_text_at_its_end_at_once(void **state) {
         static char text[1024 * 1024];
@@ -131,6 +159,7 @@ int main(void) {
                 cmocka_unit_test(json_error_names_line_and_column),
                 cmocka_unit_test(json_refuses_trailing_bytes_and_duplicates),
                 cmocka_unit_test(json_errors_are_for_people),
+                cmocka_unit_test(json_errors_do_not_quote),
                 cmocka_unit_test(json_gives_up_a_large_text_at_its_end_at_once),
                 cmocka_unit_test(json_refuses_deep_nesting_without_recursion),
                 cmocka_unit_test(json_brackets_inside_strings_do_not_nest),

@@ -5,8 +5,10 @@
 #include "unit.h"
 
 static void labels_of_proxies_are_told_from_others(void **state) {
-        static const char *const proxies[] = { "traefik.enable", "traefik.http.routers.shop.rule", "caddy",
-                                               "caddy.reverse_proxy", "caddy_1" };
+        static const char *const proxies[] = {
+                "traefik.enable", "Traefik.Enable",      "traefik.http.routers.shop.rule",
+                "caddy",          "caddy.reverse_proxy", "caddy_1"
+        };
         static const char *const others[] = { "org.example.traefik.enable", "traefik", "Caddy", "", "shop" };
 
         (void) state;

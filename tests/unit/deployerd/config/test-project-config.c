@@ -107,6 +107,35 @@ static void mistakes_of_syntax_have_a_position(void **state) {
         assert_int_equal(load_text("{" IMAGE "} x", &config, problem), -EBADMSG);
 }
 
+/* Whoever may list the deploys reads the reason. */
+static void mistakes_do_not_show_what_is_there(void **state) {
+        static const char *const texts[] = {
+                "{" IMAGE ",\"env\":{\"PASSWORD\" \"hunter2\"}}",
+                "{" IMAGE ",\"env\":{\"PASSWORD\":hunter2}}",
+                "{" IMAGE ",\"env\":{\"PASSWORD\":\"hunter2\n\"}}",
+                "{" IMAGE ",\"env\":{\"hunter2\":1,\"hunter2\":1}}",
+                "{" IMAGE ",\"env\":{\"hunter2=1\":\"x\"}}",
+                "{" IMAGE ",\"env\":{\"hunter2 !\":\"x\"}}",
+                "{" IMAGE ",\"env\":{\"PASSWORD\":[\"hunter2\"]}}",
+                "{" IMAGE ",\"env\":[\"PASSWORD=hunter2\"]}",
+                "{" IMAGE ",\"PASSWORD=hunter2\":\"\"}",
+                "{" IMAGE ",\"container\":{\"Env\":{\"PASSWORD\":\"hunter2\"}}}",
+                "{" IMAGE ",\"container\":{\"PASSWORD=hunter2\":\"\"}}",
+                "{" IMAGE ",\"env_files\":[\"bad.env\"]}",
+        };
+        ProjectConfig config;
+        char problem[PROJECT_PROBLEM_SIZE];
+
+        (void) state;
+
+        write_beside("bad.env", "hunter2 is no assignment\n", 0640);
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                assert_int_equal(load_text(texts[i], &config, problem), -EBADMSG);
+                if (strstr(problem, "hunter2"))
+                        fail_msg("%s", problem);
+        }
+}
+
 static void mistakes_of_meaning_have_a_pointer(void **state) {
         static const struct {
                 const char *text, *problem;
@@ -140,8 +169,25 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 { "\"pull\":true", " /pull: has to be \"always\", \"missing\" or \"never\"" },
                 { "\"env\":[\"A=1\"]", " /env: has to be an object of at most 1024 variables" },
                 { "\"env\":{\"A\":1}", " /env/A: has to be a string, or null to take it away" },
-                { "\"env\":{\"A=B\":\"1\"}", " /env/A=B: is no name of a variable" },
-                { "\"env\":{\"\":\"1\"}", " /env/: is no name of a variable" },
+                { "\"env\":{\"X\":\"1\",\"A=B\":\"1\"}",
+                  " /env: what variable 2 is called is no name of one" },
+                { "\"env\":{\"\":\"1\"}", " /env: what variable 1 is called is no name of one" },
+                { "\"container\":{\"A=hunter2\":\"\"}",
+                  " /container/A=: is no key: the engine's are plain ASCII, without =" },
+                { "\"container\":{\"Labels\":{\"A=hunter2\":1}}",
+                  " /container/Labels/A=: is an integer, and has to be a string" },
+                { "\"volumes\":{\"cache\":\"discard\"}",
+                  " /volumes/cache: has to be an absolute path without //, . and .." },
+                { "\"volumes\":{\"/cache/\":\"discard\",\"/.cache/..x/...\":\"discard\",\"//cache\":\"discard\"}",
+                  " /volumes/~1~1cache: has to be an absolute path without //, . and .." },
+                { "\"volumes\":{\"/data/../cache\":\"discard\"}",
+                  " /volumes/~1data~1..~1cache: has to be an absolute path without //, . and .." },
+                { "\"volumes\":{\"/cache/.\":\"discard\"}",
+                  " /volumes/~1cache~1.: has to be an absolute path without //, . and .." },
+                { "\"volumes\":{\"/cache//\":\"discard\"}",
+                  " /volumes/~1cache~1~1: has to be an absolute path without //, . and .." },
+                { "\"volumes\":{\"/\":\"discard\"}",
+                  " /volumes/~1: has to be an absolute path without //, . and .." },
                 { "\"env_files\":\"a\"", " /env_files: has to be an array of at most 16 files" },
                 { "\"env_files\":[\"../x\"]",
                   " /env_files/0: has to be the name of a file beside this one, such as \"shop.env\"" },
@@ -256,6 +302,7 @@ int main(void) {
                 ROOT_TEST(file_of_another_image_is_not_permitted),
                 ROOT_TEST(image_is_a_bare_repository),
                 ROOT_TEST(mistakes_of_syntax_have_a_position),
+                ROOT_TEST(mistakes_do_not_show_what_is_there),
                 ROOT_TEST(mistakes_of_meaning_have_a_pointer),
                 ROOT_TEST(patch_may_not_take_what_is_the_deployers),
                 ROOT_TEST(keys_in_another_case_are_refused),
