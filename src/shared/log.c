@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "shared/journal-socket.h"
+#include "shared/log-budget.h"
 
 #define LINE_SIZE 2048U
 /* A line and the name of its field. */
@@ -141,6 +142,15 @@ static void line_to_journal(const char *line, int priority) {
         log_to_journal(&set);
 }
 
+static void log_line(char *line, int priority) {
+        line_clean(line);
+
+        if (log_journal.fd >= 0)
+                line_to_journal(line, priority);
+        else
+                (void) dprintf(STDERR_FILENO, "%s\n", line);
+}
+
 int log_full_errno(int priority, int error, const char *format, ...) {
         char line[LINE_SIZE];
         va_list args;
@@ -154,13 +164,31 @@ int log_full_errno(int priority, int error, const char *format, ...) {
         errno = -error;
         (void) vsnprintf(line, sizeof(line), format, args);
         va_end(args);
-        line_clean(line);
+        log_line(line, priority);
+        return error;
+}
 
-        if (log_journal.fd >= 0)
-                line_to_journal(line, priority);
-        else
-                (void) dprintf(STDERR_FILENO, "%s\n", line);
+int log_seldom_errno(int priority, int error, const char *format, ...) {
+        char line[LINE_SIZE];
+        uint64_t n_left_out;
+        va_list args;
 
+        assert(error <= 0);
+
+        if (priority > log_max_priority || !log_budget_take(format, now_usec(CLOCK_MONOTONIC), &n_left_out))
+                return error;
+
+        va_start(args, format);
+        errno = -error;
+        (void) vsnprintf(line, sizeof(line), format, args);
+        va_end(args);
+        if (n_left_out > 0) {
+                size_t length = strlen(line);
+
+                (void) snprintf(line + length, sizeof(line) - length,
+                                "; %" PRIu64 " more since the last such entry", n_left_out);
+        }
+        log_line(line, priority);
         return error;
 }
 

@@ -59,6 +59,12 @@ int log_full_errno(int priority, int error, const char *format, ...) _printf_(3,
 #define log_debug(...)                ((void) log_full_errno(LOG_DEBUG, 0, __VA_ARGS__))
 #define log_oom()                     log_error_errno(-ENOMEM, "Out of memory")
 
+/*
+ * The same for what a condition that lasts, or a peer, can bring about any number of times: the first is logged, then one a minute
+ * with how many there were (log-budget.h).
+ */
+int log_seldom_errno(int priority, int error, const char *format, ...) _printf_(3, 4);
+
 /* Writes the audit entry of `event`; `fields` may be NULL. Never fails for the caller. */
 void log_event(EventId event, const EventFields *fields, const char *format, ...) _printf_(3, 4);
 

@@ -52,7 +52,7 @@ static int turn_commit(Turn *turn) {
         /* -EIO where a fault has ended the transaction before its time: then nothing of this turn is on disk. */
         r = store_commit(turn->store);
         if (r < 0 && store_fault(turn->store) == 0)
-                (void) log_error_errno(r, "Cannot commit: %s", store_error(turn->store));
+                (void) log_seldom_errno(LOG_ERR, r, "Cannot commit: %s", store_error(turn->store));
         if (r < 0 && store_is_open(turn->store))
                 (void) store_rollback(turn->store);
 

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """
 How long an honest request takes while others hold connections open: 300 that send a head or a body byte by byte and are
-replaced when they end, and 1,000 that say nothing.
+replaced when they end, and 1,000 that say nothing. A request begins every 50 ms, whatever became of those before it. One that
+is not answered counts with the time for which it waited.
 
-usage: bench_crowd.py, with WEBHOOKD= the program and SOURCE_ROOT= the tree
+usage: bench_crowd.py [PROGRAM...], with WEBHOOKD= the program and SOURCE_ROOT= the tree; side by side with others that are named
 """
 import os
 import resource
@@ -16,10 +17,10 @@ import time
 
 for folder in ("bus", "lib"):
     sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", folder))
-from webhook_host import Host, read_answer  # noqa: E402  pylint: disable=wrong-import-position
+import webhook_host  # noqa: E402  pylint: disable=wrong-import-position
 
 SECONDS = 20
-PAUSE = 0.02
+PAUSE = 0.05
 
 
 def open_slow(webhookd, number):
@@ -58,40 +59,56 @@ def hold(webhookd, count, end):
         s.close()
 
 
+def ask(webhookd, request, took, answered):
+    start = time.monotonic()
+    try:
+        with socket.create_connection(("127.0.0.1", webhookd.port), 20) as s:
+            s.sendall(request)
+            if webhook_host.read_answer(s.makefile("rb")):
+                answered.append(start)
+    except OSError:
+        pass
+    took.append((time.monotonic() - start) * 1000)
+
+
 def honest(webhookd, path):
-    """Milliseconds of each request that was answered in time, and how many there were."""
-    took, begun, asked = [], time.monotonic(), 0
+    """Milliseconds of each request, and how many were answered."""
     request = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    took, answered, threads, begun = [], [], [], time.monotonic()
     while time.monotonic() < begun + SECONDS:
-        start, asked = time.monotonic(), asked + 1
-        try:
-            with socket.create_connection(("127.0.0.1", webhookd.port), 20) as s:
-                s.sendall(request)
-                if read_answer(s.makefile("rb")):
-                    took.append((time.monotonic() - start) * 1000)
-        except OSError:
-            pass
+        threads.append(threading.Thread(target=ask, args=(webhookd, request, took, answered)))
+        threads[-1].start()
         time.sleep(PAUSE)
-    return took, asked
+    for thread in threads:
+        thread.join()
+    return took, len(answered)
+
+
+def measure(name, load, count):
+    with webhook_host.Host() as webhookd:
+        path, end = webhookd.path(), threading.Event()
+        thread = threading.Thread(target=load, args=(webhookd, count, end)) if load else None
+        if thread:
+            thread.start()
+            time.sleep(2)
+        took, answered = honest(webhookd, path)
+        end.set()
+        if thread:
+            thread.join()
+    p99 = statistics.quantiles(took, n=100, method="inclusive")[98]
+    print(f"{name:32} {f'{answered}/{len(took)}':>10} {statistics.median(took):9.1f} {p99:9.1f} {max(took):9.1f}", flush=True)
 
 
 def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
-    print(f"{'for ' + str(SECONDS) + ' s':32} {'answered':>10} {'p50 ms':>9} {'p99 ms':>9}")
+    programs = [webhook_host.PROGRAM] + sys.argv[1:]
+    print(f"{'for ' + str(SECONDS) + ' s':32} {'answered':>10} {'p50 ms':>9} {'p99 ms':>9} {'max ms':>9}")
     for name, load, count in (("nobody else", None, 0), ("300 slow ones, replaced", drip, 300), ("1,000 idle ones", hold, 1000)):
-        with Host() as webhookd:
-            path, end = webhookd.path(), threading.Event()
-            thread = threading.Thread(target=load, args=(webhookd, count, end)) if load else None
-            if thread:
-                thread.start()
-                time.sleep(2)
-            took, asked = honest(webhookd, path)
-            end.set()
-            if thread:
-                thread.join()
-        took = took or [float("nan")]
-        p99 = statistics.quantiles(took, n=100)[98] if len(took) > 1 else took[0]
-        print(f"{name:32} {f'{len(took)}/{asked}':>10} {statistics.median(took):9.1f} {p99:9.1f}", flush=True)
+        for program in programs:
+            webhook_host.PROGRAM = program
+            if len(programs) > 1:
+                print(program)
+            measure(name, load, count)
 
 
 if __name__ == "__main__":

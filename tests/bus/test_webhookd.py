@@ -270,10 +270,22 @@ def test_disk_without_room_is_503_and_later_202():
                 break
         assert statuses[-1] == 503 and set(statuses[:-1]) <= {202, 200}, statuses[-3:]
         assert webhookd.process.poll() is None
+        for number in range(20):
+            assert webhookd.post(f"a.example/more:{number}").status == 503
+        told = [line for line in webhookd.log().splitlines() if "Cannot write to the store" in line or "Cannot commit" in line]
+        assert 1 <= len(told) == len({line.split(":")[0] for line in told}), told
         before = webhookd.call("ListProjects")[0]
         subprocess.run(["prlimit", f"--pid={webhookd.process.pid}", "--fsize=unlimited:"], check=True)
         wait_for("room on the disk", lambda: webhookd.post("a.example/after:1").status == 202)
         assert len(webhookd.call("ListProjects")[0]) == len(before) + 1
+
+
+def test_deployer_that_does_not_say_what_runs_is_told_of_once():
+    with Host() as webhookd:
+        for number in range(5):
+            assert webhookd.post(f"a.example/n{number}:1").status == 202
+            wait_for("the next attempt", lambda n=number + 1: webhookd.log().count("waits 5 s for its next attempt") >= n)
+        assert webhookd.log().count("does not say what runs") == 1, webhookd.log()
 
 
 def test_redelivery_is_answered_200_with_its_row():

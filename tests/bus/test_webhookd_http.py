@@ -117,6 +117,57 @@ def test_answers_of_the_library_are_json_as_all_others():
                 assert answer.header("Connection") == "close", answer.headers
 
 
+def test_heads_that_no_program_would_send_are_answered_in_json_too():
+    with Host() as webhookd:
+        path = webhookd.path().encode()
+        many = b"".join(b"X-%d: a\r\n" % i for i in range(100))
+        for data in (b"POST %s HTTP/1.1\r\nHost: a\r\n%s\r\n" % (path, many),
+                     b"POST %s HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n" % path,
+                     b"\r\n", b"\n", b"\r\nPOST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}" % path,
+                     b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", b"POST %s\r\n\r\n" % path, b"nothing\r\n\r\n",
+                     b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 500000):
+            answer = webhookd.raw(data)
+            assert answer.status == 400 and answer.json()["error"] == "malformed", (data[:99], answer.status, answer.body)
+            assert answer.header("Content-Type") == "application/json", answer.headers
+            assert answer.header("Connection") == "close", answer.headers
+        most = many[:many.rindex(b"X-")]
+        assert webhookd.raw(b"GET %s HTTP/1.1\r\nHost: a\r\n%s\r\n" % (path, most)).status == 405
+
+
+def test_length_that_is_too_large_is_answered_before_any_of_the_body():
+    with Host() as webhookd:
+        for length in (1024 * 1024 + 1, 1024 * 1024 + 2, 1 << 40, 1 << 64, 1 << 80):
+            for path in (webhookd.path(), "/nothing"):
+                with webhookd.connect() as s:
+                    s.settimeout(5)
+                    s.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
+                    stream = s.makefile("rb")
+                    answer = read_answer(stream)
+                    assert answer.status == 413 and answer.json()["error"] == "too-large", (length, answer.status)
+                    # The body may still come, and its sender sees no reset.
+                    s.sendall(b"x" * 65536)
+                    s.shutdown(socket.SHUT_WR)
+                    assert stream.read(1) == b""
+
+
+def test_expect_is_answered_in_http_1_1_alone():
+    body = b'{"image":"a.example/b"}'
+    with Host() as webhookd:
+        for version, expected in (("1.1", b"HTTP/1.1 100 Continue\r\n\r\n"), ("1.0", b"")):
+            with webhookd.connect() as s:
+                s.settimeout(0.5)
+                s.sendall(f"POST {webhookd.path()} HTTP/{version}\r\nHost: x\r\nExpect: 100-continue\r\n"
+                          f"Content-Length: {len(body)}\r\n\r\n".encode())
+                try:
+                    interim = s.recv(100)
+                except TimeoutError:
+                    interim = b""
+                assert interim == expected, (version, interim)
+                s.settimeout(20)
+                s.sendall(body)
+                assert read_answer(s.makefile("rb")).status in (200, 202), version
+
+
 def test_heads_that_can_be_read_in_two_ways_are_refused():
     with Host() as webhookd:
         path = webhookd.path().encode()

@@ -10,6 +10,18 @@
 #include "shared/log.h"
 #include "shared/protocol.h"
 
+/* What a query begins with; what its kind does not need is NULL or 0. */
+typedef struct QueryStart {
+        QueryKind kind;
+        sd_bus_message *message; /* the call; NULL: nobody asked */
+        ImageRef *image;         /* taken over on success only, as is the request */
+        DeployRequest *request;  /* of QUERY_BODY */
+        const char *project;
+        const char *stage;
+        const char *store; /* of QUERY_TAKE_OVER */
+        uid_t uid;         /* of QUERY_TAKE_OVER: who asked */
+} QueryStart;
+
 struct Query {
         Manager *manager;
         QueryKind kind;
@@ -294,15 +306,19 @@ static unsigned count_queries(const Manager *manager) {
         return n;
 }
 
-/* What is given in `image` and `request` is taken over on success only. */
-static int query_start(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
-                       DeployRequest *request, const char *project, const char *stage, const char *store) {
+static uint64_t query_deadline(const Manager *manager, QueryKind kind) {
+        return kind == QUERY_ENGINE   ? PROBE_DEADLINE_USEC
+               : kind == QUERY_REMOVE ? manager->config->deploy_deadline_usec
+                                      : QUERY_DEADLINE_USEC;
+}
+
+static int query_start(Manager *manager, const QueryStart *start) {
         static const OperationHooks hooks = { run_query, on_query_report, on_query_end };
         _cleanup_(query_freep) Query *query = NULL;
         int r;
 
         assert(manager);
-        assert(!message == (kind == QUERY_ENGINE));
+        assert(!start->message == (start->kind == QUERY_ENGINE));
 
         if (count_queries(manager) >= QUERIES_MAX)
                 return -EBUSY;
@@ -312,11 +328,12 @@ static int query_start(Manager *manager, QueryKind kind, sd_bus_message *message
                 return -ENOMEM;
 
         query->manager = manager;
-        query->kind = kind;
-        query->message = sd_bus_message_ref(message);
-        query->project = strdup(strempty(project));
-        query->stage = strdup(strempty(stage));
-        query->store = strdup(strempty(store));
+        query->kind = start->kind;
+        query->message = sd_bus_message_ref(start->message);
+        query->project = strdup(strempty(start->project));
+        query->stage = strdup(strempty(start->stage));
+        query->store = strdup(strempty(start->store));
+        query->uid = start->uid;
         if (!query->project || !query->stage || !query->store)
                 return -ENOMEM;
 
@@ -324,12 +341,9 @@ static int query_start(Manager *manager, QueryKind kind, sd_bus_message *message
         if (r < 0)
                 return r;
 
-        query->image = image;
-        query->request = request;
-        r = operation_new(manager->event, &hooks, query,
-                          kind == QUERY_ENGINE   ? PROBE_DEADLINE_USEC
-                          : kind == QUERY_REMOVE ? manager->config->deploy_deadline_usec
-                                                 : QUERY_DEADLINE_USEC,
+        query->image = start->image;
+        query->request = start->request;
+        r = operation_new(manager->event, &hooks, query, query_deadline(manager, start->kind),
                           &query->operation);
         if (r < 0) {
                 query->image = NULL;
@@ -344,24 +358,30 @@ static int query_start(Manager *manager, QueryKind kind, sd_bus_message *message
 
 int query_begin(Manager *manager, QueryKind kind, sd_bus_message *message, ImageRef *image,
                 const char *project, const char *stage) {
-        return query_start(manager, kind, message, image, NULL, project, stage, NULL);
+        return query_start(manager, &(QueryStart){
+                                                    .kind = kind,
+                                                    .message = message,
+                                                    .image = image,
+                                                    .project = project,
+                                                    .stage = stage,
+                                    });
 }
 
 int query_begin_body(Manager *manager, sd_bus_message *message, DeployRequest *request) {
-        return query_start(manager, QUERY_BODY, message, NULL, request, NULL, NULL, NULL);
+        return query_start(manager,
+                           &(QueryStart){ .kind = QUERY_BODY, .message = message, .request = request });
 }
 
 int query_begin_take_over(Manager *manager, sd_bus_message *message, const char *project, const char *stage,
                           const char *store, uid_t uid) {
-        int r;
-
-        r = query_start(manager, QUERY_TAKE_OVER, message, NULL, NULL, project, stage, store);
-        if (r < 0)
-                return r;
-
-        /* It is the newest. */
-        manager->queries->uid = uid;
-        return 0;
+        return query_start(manager, &(QueryStart){
+                                                    .kind = QUERY_TAKE_OVER,
+                                                    .message = message,
+                                                    .project = project,
+                                                    .stage = stage,
+                                                    .store = store,
+                                                    .uid = uid,
+                                    });
 }
 
 bool query_removes(const Manager *manager, const char *project, const char *stage) {

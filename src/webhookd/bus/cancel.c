@@ -78,8 +78,9 @@ static int cancel_refused(Cancel *cancel, const DeployerReply *reply) {
         /* The new version runs: from here on nothing may say that it was cancelled. */
         if (streq(reply->error_name, ERROR_ALREADY_FINISHED) &&
             store_mark_cancel(manager->store, cancel->deploy, false) < 0)
-                log_warning("Cannot take back the cancelling of deploy %" PRIu64 ": %s", cancel->deploy,
-                            store_error(manager->store));
+                (void) log_seldom_errno(LOG_WARNING, 0,
+                                        "Cannot take back the cancelling of deploy %" PRIu64 ": %s",
+                                        cancel->deploy, store_error(manager->store));
 
         if (streq(reply->error_name, ERROR_NO_SUCH_DEPLOY))
                 return sd_bus_reply_method_errorf(cancel->message, ERROR_BUSY,
@@ -98,7 +99,7 @@ static void on_cancel_reply(const DeployerReply *reply, void *userdata) {
         r = reply->error_name ? cancel_refused(cancel, reply)
                               : sd_bus_reply_method_return(cancel->message, "");
         if (r < 0)
-                (void) log_warning_errno(r, "Cannot answer Cancel(): %m");
+                (void) log_seldom_errno(LOG_WARNING, r, "Cannot answer Cancel(): %m");
 
         cancel_remove(cancel);
 }

@@ -356,7 +356,7 @@ static int rollback(Manager *manager, sd_bus_message *message, const PolkitDetai
 
         /* It is in the queue: what cannot be told any more is no reason to say otherwise. */
         if (outbox_add_superseded(manager->outbox, &result) < 0 || tell_rollback(manager, &result, uid) < 0)
-                log_warning("Cannot tell of deploy %" PRIu64, result.deploy_id);
+                (void) log_seldom_errno(LOG_WARNING, 0, "Cannot tell of deploy %" PRIu64, result.deploy_id);
 
         r = sd_bus_reply_method_return(message, "t", result.deploy_id);
         manager->hooks.changed(manager->userdata);

@@ -300,7 +300,7 @@ void manager_emit(Manager *manager, const Notice *notice) {
                 break;
         }
         if (r < 0)
-                (void) log_warning_errno(r, "Cannot send a signal: %m");
+                (void) log_seldom_errno(LOG_WARNING, r, "Cannot send a signal: %m");
 }
 
 void manager_emit_properties(Manager *manager) {
@@ -321,6 +321,6 @@ void manager_emit_properties(Manager *manager) {
                                 },
                                 3);
         if (r < 0)
-                (void) log_warning_errno(r, "Cannot tell that properties changed: %m");
+                (void) log_seldom_errno(LOG_WARNING, r, "Cannot tell that properties changed: %m");
         *emitted = counts;
 }

@@ -125,8 +125,8 @@ static void on_count(const DeployerReply *reply, unsigned n, void *userdata) {
         else
                 r = sd_bus_reply_method_errno(removal->message, r, &error);
         if (r < 0)
-                (void) log_warning_errno(r, "Cannot answer %s(): %m",
-                                         sd_bus_message_get_member(removal->message));
+                (void) log_seldom_errno(LOG_WARNING, r, "Cannot answer %s(): %m",
+                                        sd_bus_message_get_member(removal->message));
 
         removal_end(removal);
         manager->hooks.changed(manager->userdata);

@@ -13,7 +13,7 @@ int manager_reply_store_error(const Manager *manager, sd_bus_error *error, int r
                 return sd_bus_error_setf(error, ERROR_STORE_DAMAGED, "The store cannot be used: %s",
                                          store_error(manager->store));
 
-        (void) log_error_errno(r, "Cannot use the store: %s", store_error(manager->store));
+        (void) log_seldom_errno(LOG_ERR, r, "Cannot use the store: %s", store_error(manager->store));
         return sd_bus_error_setf(error, ERROR_STORE_UNAVAILABLE, "The store cannot be used: %s",
                                  store_error(manager->store));
 }

@@ -85,27 +85,15 @@ static const char *query_problem(Bytes query, size_t n, Bytes given) {
                                : "the tag in the query has a character that no tag has; nothing of a tag is encoded";
 }
 
-/*
- * 0 and the tag, owned by the caller. One that is empty or misspelt is a variable that its sender forgot to set or a slip, and not
- * a wish for the last one.
- */
-static int choose_tag(Store *store, const char *repository, Bytes query, char **ret, JsonError *ret_error) {
-        Bytes given = { "", 0 };
-        size_t n = query_tags(query, &given);
-        const char *problem = query_problem(query, n, given);
-        int r;
+/* The one that a copy of this call meant before, else the last one. 0 and the tag, owned by the caller. */
+static int find_meant_tag(Store *store, const Hook *hook, const char *delivery_id, char **ret,
+                          JsonError *ret_error) {
+        int r = 0;
 
-        if (problem) {
-                (void) snprintf(ret_error->text, sizeof(ret_error->text), "%s", problem);
-                return -EBADMSG;
-        }
-
-        if (n == 1) {
-                *ret = bytes_to_string(given);
-                return *ret ? 0 : -ENOMEM;
-        }
-
-        r = store_find_pushed_tag(store, repository, ret);
+        if (delivery_id)
+                r = store_find_bare_call(store, hook->name, delivery_id, ret);
+        if (r == 0)
+                r = store_find_pushed_tag(store, hook->images[0], ret);
         if (r == 0) {
                 (void) snprintf(ret_error->text, sizeof(ret_error->text),
                                 "no tag was pushed yet: say which one is meant, with ?tag= behind the secret");
@@ -113,6 +101,28 @@ static int choose_tag(Store *store, const char *repository, Bytes query, char **
         }
 
         return r < 0 ? r : 0;
+}
+
+/*
+ * 0 and the tag, owned by the caller. One that is empty or misspelt is a variable that its sender forgot to set or a slip, and not
+ * a wish for the last one.
+ */
+static int choose_tag(Store *store, const Hook *hook, const char *delivery_id, Bytes query, char **ret,
+                      JsonError *ret_error) {
+        Bytes given = { "", 0 };
+        size_t n = query_tags(query, &given);
+        const char *problem = query_problem(query, n, given);
+
+        if (problem) {
+                (void) snprintf(ret_error->text, sizeof(ret_error->text), "%s", problem);
+                return -EBADMSG;
+        }
+
+        if (n == 0)
+                return find_meant_tag(store, hook, delivery_id, ret, ret_error);
+
+        *ret = bytes_to_string(given);
+        return *ret ? 0 : -ENOMEM;
 }
 
 int bare_decode(Store *store, const Hook *hook, const Request *request, PushList *ret,
@@ -130,7 +140,7 @@ int bare_decode(Store *store, const Hook *hook, const Request *request, PushList
         *ret_error = (JsonError){ .line = 0 };
         r = delivery_id_read(request, &list.delivery_id, ret_error);
         if (r >= 0)
-                r = choose_tag(store, hook->images[0], query_of(request->path), &tag, ret_error);
+                r = choose_tag(store, hook, list.delivery_id.text, query_of(request->path), &tag, ret_error);
         if (r >= 0)
                 r = push_list_add(&list, hook->images[0], tag, /* digest= */ NULL, ret_error);
         if (r < 0)
@@ -139,4 +149,19 @@ int bare_decode(Store *store, const Hook *hook, const Request *request, PushList
         *ret = list;
         list = (PushList){ .n = 0 };
         return 0;
+}
+
+int bare_keep(Store *store, const Hook *hook, const Request *request, const PushList *pushes) {
+        Bytes tag;
+
+        assert(store);
+        assert(hook);
+        assert(request);
+        assert(pushes);
+
+        if (!bare_is_meant(hook, request) || query_tags(query_of(request->path), &tag) > 0 ||
+            !pushes->delivery_id.text || pushes->n == 0)
+                return 0;
+
+        return store_keep_bare_call(store, hook->name, pushes->delivery_id.text, pushes->items[0].ref->tag);
 }

@@ -77,6 +77,8 @@ static int handle_pushes(Handling *handling) {
                 return r;
 
         r = handle_id(handling);
+        if (r >= 0)
+                r = bare_keep(delivery->store, handling->hook, handling->request, handling->pushes);
         for (size_t i = 0; i < handling->pushes->n && r >= 0; i++)
                 r = handle_push(handling, &handling->pushes->items[i]);
         handling->delivery_id = handling->final_id ? handling->final_id : handling->pushes->delivery_id.text;
@@ -99,7 +101,8 @@ static int handle_pushes(Handling *handling) {
 /* What could not be written was not accepted: the sender comes back. */
 static void answer_unavailable(const Delivery *delivery, int error, Answer *ret) {
         if (error != -ENOMEM && store_fault(delivery->store) == 0)
-                (void) log_error_errno(error, "Cannot write to the store: %s", store_error(delivery->store));
+                (void) log_seldom_errno(LOG_ERR, error, "Cannot write to the store: %s",
+                                        store_error(delivery->store));
 
         answer_set_error(ret, 503, "store-unavailable", "nothing was accepted");
 }

@@ -2,11 +2,10 @@
 /* Chunks that can be read in one way only: see chunk.h. */
 #include "webhookd/http/chunk.h"
 
-#include <dlfcn.h>
-
 #include "shared/hex.h"
+#include "webhookd/http/field.h"
+#include "webhookd/http/stand-in.h"
 
-#define EXPORTED   __attribute__((visibility("default")))
 #define DIGITS_MAX (2 * sizeof(size_t))
 
 typedef enum ChunkState {
@@ -67,15 +66,6 @@ static ChunkStep step_data_end(ChunkDecoder *decoder, char c) {
         return enter_if(decoder, c == '\n', CHUNK_SIZE);
 }
 
-static bool is_name(char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
-}
-
-static bool is_value(char c) {
-        return c == '\t' || ((unsigned char) c >= ' ' && c != '\x7f');
-}
-
 static ChunkStep step_trailer(ChunkDecoder *decoder, char c) {
         if (++decoder->left > CHUNK_TRAILER_MAX)
                 return CHUNK_WRONG;
@@ -83,13 +73,13 @@ static ChunkStep step_trailer(ChunkDecoder *decoder, char c) {
         switch ((ChunkState) decoder->state) {
         case CHUNK_TRAILER:
                 return c == '\r' ? enter(decoder, CHUNK_END_LF)
-                                 : enter_if(decoder, is_name(c), CHUNK_TRAILER_NAME);
+                                 : enter_if(decoder, field_name_can_have(c), CHUNK_TRAILER_NAME);
         case CHUNK_TRAILER_NAME:
                 return c == ':' ? enter(decoder, CHUNK_TRAILER_VALUE)
-                                : enter_if(decoder, is_name(c), CHUNK_TRAILER_NAME);
+                                : enter_if(decoder, field_name_can_have(c), CHUNK_TRAILER_NAME);
         case CHUNK_TRAILER_VALUE:
                 return c == '\r' ? enter(decoder, CHUNK_TRAILER_LF)
-                                 : enter_if(decoder, is_value(c), CHUNK_TRAILER_VALUE);
+                                 : enter_if(decoder, field_value_can_have(c), CHUNK_TRAILER_VALUE);
         case CHUNK_TRAILER_LF:
                 return enter_if(decoder, c == '\n', CHUNK_TRAILER);
         default:
@@ -113,7 +103,7 @@ static ChunkStep step(ChunkDecoder *decoder, char c) {
         }
 }
 
-EXPORTED ssize_t phr_decode_chunked(ChunkDecoder *decoder, char *buffer, size_t *size) {
+STAND_IN ssize_t phr_decode_chunked(ChunkDecoder *decoder, char *buffer, size_t *size) {
         size_t from = 0, to = 0, rest;
         ChunkStep found = CHUNK_MORE;
 
@@ -144,12 +134,12 @@ EXPORTED ssize_t phr_decode_chunked(ChunkDecoder *decoder, char *buffer, size_t 
         return (ssize_t) rest;
 }
 
-EXPORTED int phr_decode_chunked_is_in_data(ChunkDecoder *decoder) {
+STAND_IN int phr_decode_chunked_is_in_data(ChunkDecoder *decoder) {
         assert(decoder);
 
         return decoder->state == CHUNK_DATA;
 }
 
 bool chunk_decoder_is_in_place(void) {
-        return dlsym(RTLD_DEFAULT, "phr_decode_chunked") == (void *) phr_decode_chunked;
+        return stand_in_is_found("phr_decode_chunked", (const void *) phr_decode_chunked);
 }

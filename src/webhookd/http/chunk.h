@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ChunkDecoder: the chunked transfer coding (RFC 9112, section 7.1) as strictly as head.h reads heads. libh2o decodes a body in
- * place, where nobody sees its framing any more, and its own decoder takes what another parser may read in another way. It calls
- * that through its symbol table, though: a function of the same name in the program stands in for it. Pure.
+ * place, where nobody sees its framing any more, and its own decoder takes what another parser may read in another way: this one
+ * stands in for it (stand-in.h). Pure.
  */
 #pragma once
 

@@ -10,6 +10,11 @@
 /* The longest forwarded address that is believed to be one. */
 #define FORWARDED_MAX 64U
 
+static_assert(H2O_MAX_HEADERS == REQUEST_HEADERS_MAX,
+              "the library gives room for as many fields as head.c reads");
+static_assert(H2O_MAX_REQLEN == HEAD_BYTES_MAX,
+              "the library answers by itself to a head that it cannot hold");
+
 typedef struct Handler {
         h2o_handler_t super;
         Delivery *delivery;
@@ -125,6 +130,13 @@ static void refuse(Handler *handler, HandlerAnswer *answer, int status) {
         handler->hooks.closing(answer->req, handler->userdata);
 }
 
+/* The status for a head that was handed on without a method. */
+static int head_refusal(Bytes bytes) {
+        Head head;
+
+        return head_read(bytes, 0, &head) == HEAD_TOO_LARGE ? 413 : 400;
+}
+
 static int on_request(h2o_handler_t *super, h2o_req_t *req) {
         Handler *handler = (Handler *) super;
         HandlerPeer peer = handler->hooks.peer(req, handler->userdata);
@@ -149,10 +161,8 @@ static int on_request(h2o_handler_t *super, h2o_req_t *req) {
         };
         request.remote = request_remote(&request, &peer, &req->pool);
 
-        if (!head_is_strict(peer.head))
-                refuse(handler, answer, 400);
-        else if (request.body.length > BODY_MAX)
-                refuse(handler, answer, 413);
+        if (request.method.length == 0)
+                refuse(handler, answer, head_refusal(peer.head));
         else
                 delivery_handle(handler->delivery, &request, &answer->super.answer);
 

@@ -12,6 +12,7 @@
 #include "webhookd/http/crowd.h"
 #include "webhookd/http/handler-early.h"
 #include "webhookd/http/handler.h"
+#include "webhookd/http/head.h"
 #include "webhookd/http/linger.h"
 
 #define LISTENERS_MAX 16U
@@ -244,7 +245,7 @@ static void server_configure(Server *server, Delivery *delivery, Turn *turn) {
 
         h2o_config_init(&server->config);
         server->config.server_name = (h2o_iovec_t){ NULL, 0 };
-        /* Of chunks the library refuses as many bytes as that, of a length more: the handler has the last word. */
+        /* Of chunks the library refuses as many bytes as that; a length that is too large is refused with its head. */
         server->config.max_request_entity_size = BODY_MAX + 1;
         server->config.handshake_timeout = HANDSHAKE_TIMEOUT_MSEC;
         server->config.http1.req_timeout = REQUEST_TIMEOUT_MSEC;
@@ -268,7 +269,7 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsi
         assert(activity);
         assert(ret);
 
-        if (!chunk_decoder_is_in_place())
+        if (!chunk_decoder_is_in_place() || !head_parser_is_in_place())
                 return -ENOTSUP;
 
         server = calloc(1, sizeof(*server));

@@ -37,7 +37,7 @@ typedef enum ServerListen {
 /* Called when a connection came or went: the daemon is not idle. */
 typedef void (*ServerActivity)(void *userdata);
 
-/* -ENOTSUP: libh2o would decode chunks by itself (chunk.h). */
+/* -ENOTSUP: libh2o would read heads or chunks by itself (stand-in.h). */
 int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsigned max_connections,
                ServerActivity activity, void *userdata, Server **ret);
 Server *server_free(Server *server);

@@ -124,8 +124,8 @@ static void dispatch_start(Dispatch *dispatch, const Deploy *deploy) {
 
         r = store_start_deploy(dispatch->store, deploy->id);
         if (r < 0) {
-                (void) log_error_errno(r, "Cannot start deploy %" PRIu64 ": %s", deploy->id,
-                                       store_error(dispatch->store));
+                (void) log_seldom_errno(LOG_ERR, r, "Cannot start deploy %" PRIu64 ": %s", deploy->id,
+                                        store_error(dispatch->store));
                 dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + dispatch->limits.store_retry_usec);
         }
         if (r <= 0)
@@ -136,7 +136,8 @@ static void dispatch_start(Dispatch *dispatch, const Deploy *deploy) {
 
         r = dispatch_call(dispatch, deploy->id);
         if (r < 0) {
-                (void) log_error_errno(r, "Cannot call the deployer for deploy %" PRIu64 ": %m", deploy->id);
+                (void) log_seldom_errno(LOG_ERR, r, "Cannot call the deployer for deploy %" PRIu64 ": %m",
+                                        deploy->id);
                 dispatch->orphans = true;
                 dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + dispatch->limits.store_retry_usec);
         }
@@ -151,7 +152,9 @@ static void on_instance(const DeployerInstance *instance, bool complete, void *u
         }
 
         if (!complete)
-                log_notice("The deployer does not say what runs: deploys go on with the numbers of the store.");
+                (void) log_seldom_errno(
+                                LOG_NOTICE, 0,
+                                "The deployer does not say what runs: deploys go on with the numbers of the store.");
         dispatch->listing = deployer_call_free(dispatch->listing);
         dispatch->listed = true;
         if (dispatch->stopped)
@@ -177,7 +180,7 @@ static bool dispatch_is_listed(Dispatch *dispatch) {
 
         r = deployer_list(dispatch->deployer, on_instance, dispatch, &dispatch->listing);
         if (r < 0) {
-                (void) log_warning_errno(r, "Cannot ask the deployer what runs: %m");
+                (void) log_seldom_errno(LOG_WARNING, r, "Cannot ask the deployer what runs: %m");
                 return true;
         }
 
@@ -201,7 +204,8 @@ void dispatch_kick(Dispatch *dispatch) {
                              dispatch->limits.max_deploys + (unsigned) backoff_count(&dispatch->backoff),
                              &ready);
         if (r < 0) {
-                (void) log_error_errno(r, "Cannot read the queue: %s", store_error(dispatch->store));
+                (void) log_seldom_errno(LOG_ERR, r, "Cannot read the queue: %s",
+                                        store_error(dispatch->store));
                 dispatch_arm(dispatch, now + dispatch->limits.store_retry_usec);
                 return;
         }
@@ -340,7 +344,7 @@ void dispatch_resume(Dispatch *dispatch) {
         for (size_t i = 0; r >= 0 && i < running.n; i++)
                 r = dispatch_call_again(dispatch, running.items[i].id);
         if (r < 0) {
-                (void) log_error_errno(r, "Cannot resume the deploys that are running: %m");
+                (void) log_seldom_errno(LOG_ERR, r, "Cannot resume the deploys that are running: %m");
                 dispatch->orphans = true;
                 dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + dispatch->limits.store_retry_usec);
         }
@@ -359,8 +363,9 @@ void dispatch_resolved(Dispatch *dispatch, uint64_t deploy, const char *digest) 
                         continue;
 
                 if (store_resolve_deploy(dispatch->store, deploy, digest) < 0)
-                        log_warning("Cannot keep the digest of deploy %" PRIu64 ": %s", deploy,
-                                    store_error(dispatch->store));
+                        (void) log_seldom_errno(LOG_WARNING, 0,
+                                                "Cannot keep the digest of deploy %" PRIu64 ": %s", deploy,
+                                                store_error(dispatch->store));
 
                 copy = strdup(digest);
                 if (copy) {

@@ -30,8 +30,8 @@ void dispatch_raise_ids(Dispatch *dispatch, const DeployerInstance *instance) {
         r = store_raise_ids(dispatch->store, instance->project, instance->stage, instance->deploy, &old,
                             &new);
         if (r < 0)
-                (void) log_error_errno(r, "Cannot raise the number of deploys: %s",
-                                       store_error(dispatch->store));
+                (void) log_seldom_errno(LOG_ERR, r, "Cannot raise the number of deploys: %s",
+                                        store_error(dispatch->store));
         else if (new > 0)
                 tell_renewed(dispatch, old, new);
 }

@@ -57,8 +57,8 @@ static void on_image(const ImageProperties *properties, void *userdata) {
         r = store_learn_project(inspection->inspector->store, inspection->project_id, properties->port,
                                 properties->healthcheck);
         if (r < 0)
-                (void) log_warning_errno(r,
-                                         "Cannot keep what the image says of its port and health check: %m");
+                (void) log_seldom_errno(LOG_WARNING, r,
+                                        "Cannot keep what the image says of its port and health check: %m");
 }
 
 /* "domain/path@digest", or for a NULL digest the image as it is. */

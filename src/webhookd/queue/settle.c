@@ -117,8 +117,8 @@ void operation_settle(Operation *operation) {
         else
                 r = operation_finish(operation);
         if (r < 0) {
-                (void) log_error_errno(r, "Cannot write the outcome of deploy %" PRIu64 ": %s",
-                                       operation->deploy->id, store_error(dispatch->store));
+                (void) log_seldom_errno(LOG_ERR, r, "Cannot write the outcome of deploy %" PRIu64 ": %s",
+                                        operation->deploy->id, store_error(dispatch->store));
                 dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + dispatch->limits.store_retry_usec);
                 return;
         }

@@ -5,7 +5,6 @@
  */
 #include "webhookd/store/check.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 
 #include "webhookd/store/statement.h"
@@ -36,24 +35,17 @@ static int store_fail_check(Store *store, const char *report) {
 
 static int store_check(Store *store, int64_t bytes_max) {
         static const char sql[] = "PRAGMA quick_check(1)";
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        _cleanup_free_ char *text = NULL;
         int64_t size = 0;
-        const char *text;
         int r;
 
         r = store_get_size(store, &size);
         if (r < 0 || size > bytes_max)
                 return r < 0 ? r : 0;
 
-        r = store_query(store, sql, NO_VALUES, &statement);
+        r = store_read_text(store, sql, NO_VALUES, &text);
         if (r < 0)
                 return r;
-
-        r = store_step(store, statement);
-        if (r < 0)
-                return r;
-
-        text = r > 0 ? (const char *) sqlite3_column_text(statement, 0) : NULL;
         if (!text || !streq(text, "ok"))
                 return store_fail_check(store, strempty(text));
 

@@ -79,8 +79,11 @@ int store_seal_deliveries(Store *store, int64_t stage_id, uint64_t last) {
 }
 
 int store_prune_deliveries(Store *store) {
-        static const char sql[] = "DELETE FROM deliveries WHERE received_at < ?1",
-                          used_sql[] = "DELETE FROM used_ids WHERE used_at < ?1";
+        static const char *const sqls[] = {
+                "DELETE FROM deliveries WHERE received_at < ?1",
+                "DELETE FROM used_ids WHERE used_at < ?1",
+                "DELETE FROM bare_calls WHERE called_at < ?1",
+        };
         uint64_t now = now_usec(CLOCK_REALTIME);
         int r;
 
@@ -89,8 +92,11 @@ int store_prune_deliveries(Store *store) {
         if (now < DELIVERIES_KEPT_USEC)
                 return 0;
 
-        r = store_write(store, sql, VALUES(value_time(now - DELIVERIES_KEPT_USEC)));
-        if (r >= 0)
-                r = store_write(store, used_sql, VALUES(value_time(now - DELIVERIES_KEPT_USEC)));
-        return r < 0 ? r : 0;
+        for (size_t i = 0; i < ELEMENTSOF(sqls); i++) {
+                r = store_write(store, sqls[i], VALUES(value_time(now - DELIVERIES_KEPT_USEC)));
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
 }

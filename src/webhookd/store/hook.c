@@ -160,10 +160,9 @@ int store_rotate_hook(Store *store, const HookRow *hook) {
 
 int store_remove_hook(Store *store, const char *name) {
         static const char *const sqls[] = {
-                "DELETE FROM hooks WHERE name = ?1",
-                "DELETE FROM deliveries WHERE hook = ?1",
-                "DELETE FROM used_ids WHERE hook = ?1",
-                "DELETE FROM pushes WHERE hook = ?1",
+                "DELETE FROM hooks WHERE name = ?1",      "DELETE FROM deliveries WHERE hook = ?1",
+                "DELETE FROM used_ids WHERE hook = ?1",   "DELETE FROM pushes WHERE hook = ?1",
+                "DELETE FROM bare_calls WHERE hook = ?1",
         };
         _cleanup_(step_undo) Step step = { 0 };
         int r;

@@ -214,9 +214,21 @@ static const char migration_10[] =
                 "ALTER TABLE deploys ADD COLUMN superseded_by INTEGER CHECK(superseded_by > 0);"
                 "PRAGMA user_version = 10;";
 
+/* Version 11. `bare_calls` is which tag a bare call meant that named none; see bare-call.c. */
+static const char migration_11[] = "CREATE TABLE bare_calls("
+                                   " hook TEXT NOT NULL CHECK(length(hook) BETWEEN 1 AND 63),"
+                                   " delivery_id TEXT NOT NULL CHECK(length(delivery_id) BETWEEN 1 AND 255),"
+                                   " tag TEXT NOT NULL CHECK(length(tag) BETWEEN 1 AND 128),"
+                                   " called_at INTEGER NOT NULL CHECK(called_at > 0),"
+                                   " PRIMARY KEY(hook, delivery_id)"
+                                   ") STRICT, WITHOUT ROWID;"
+                                   "CREATE INDEX bare_calls_age ON bare_calls(called_at);"
+                                   "PRAGMA user_version = 11;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1, migration_2, migration_3, migration_4, migration_5,
-                                          migration_6, migration_7, migration_8, migration_9, migration_10 };
+static const char *const migrations[] = { migration_1, migration_2,  migration_3, migration_4,
+                                          migration_5, migration_6,  migration_7, migration_8,
+                                          migration_9, migration_10, migration_11 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 
@@ -282,19 +294,12 @@ static int store_identify(Store *store, int64_t *ret_version) {
 
 static int store_use_log(Store *store) {
         static const char sql[] = "PRAGMA journal_mode = WAL";
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        const char *mode;
+        _cleanup_free_ char *mode = NULL;
         int r;
 
-        r = store_query(store, sql, NO_VALUES, &statement);
+        r = store_read_text(store, sql, NO_VALUES, &mode);
         if (r < 0)
                 return r;
-
-        r = store_step(store, statement);
-        if (r < 0)
-                return r;
-
-        mode = r > 0 ? (const char *) sqlite3_column_text(statement, 0) : NULL;
         if (!mode || (!streq(mode, "wal") && !streq(mode, "memory")))
                 return store_fail_text(store, -EIO, "no write-ahead log is possible");
 

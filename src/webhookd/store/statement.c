@@ -237,6 +237,32 @@ int store_read_number(Store *store, const char *sql, const Value *values, size_t
         return r;
 }
 
+int store_read_text(Store *store, const char *sql, const Value *values, size_t n, char **ret) {
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        const char *text;
+        char *copy;
+        int r;
+
+        assert(ret);
+
+        r = store_query(store, sql, values, n, &statement);
+        if (r >= 0)
+                r = store_step(store, statement);
+        if (r <= 0)
+                return r;
+
+        if (sqlite3_column_type(statement, 0) == SQLITE_NULL)
+                return 0;
+
+        text = (const char *) sqlite3_column_text(statement, 0);
+        copy = text ? strdup(text) : NULL;
+        if (!copy)
+                return store_fail_text(store, -ENOMEM, "out of memory");
+
+        *ret = copy;
+        return 1;
+}
+
 int store_execute(Store *store, const char *sql) {
         int code;
 

@@ -83,6 +83,8 @@ int store_step(Store *store, sqlite3_stmt *statement);
 int store_write(Store *store, const char *sql, const Value *values, size_t n);
 /* The first column of the first row: 1, or 0 where there is no row. */
 int store_read_number(Store *store, const char *sql, const Value *values, size_t n, int64_t *ret);
+/* The same of a text: 1 and a copy, or 0, also where it is NULL. */
+int store_read_text(Store *store, const char *sql, const Value *values, size_t n, char **ret);
 /* Runs statements of any kind that are used once; their rows go nowhere. */
 int store_execute(Store *store, const char *sql);
 void store_finalize_statements(Store *store);

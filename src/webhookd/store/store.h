@@ -18,7 +18,7 @@
 #include "shared/tag/tag-policy.h"
 #include "webhookd/store/asker.h"
 
-#define STORE_SCHEMA_VERSION 10
+#define STORE_SCHEMA_VERSION 11
 /* Bytes of a UUID in text with its NUL. */
 #define UUID_TEXT_SIZE 37U
 /* Attempts that count, per deploy. */
@@ -376,6 +376,11 @@ int store_requeue_deploy(Store *store, uint64_t id, const Requeue *requeue, Requ
 
 /* Remembers an id that is good once, per hook. 1 where it is new, 0 where it was used before. */
 int store_use_id(Store *store, const char *hook, const char *id);
+
+/* The tag that a bare call with this id of a delivery meant before: 1 and a copy, or 0. */
+int store_find_bare_call(Store *store, const char *hook, const char *delivery_id, char **ret);
+/* Remembers it. The first one stays. */
+int store_keep_bare_call(Store *store, const char *hook, const char *delivery_id, const char *tag);
 
 /* Forgets delivery ids older than DELIVERIES_KEPT_USEC; called now and then. */
 int store_prune_deliveries(Store *store);

@@ -124,6 +124,18 @@ static void event_has_its_fields_and_none_that_a_text_brings(void **state) {
         assert_null(strstr(entry, "\nTINYFORGE_CALLER_UID="));
 }
 
+static void line_that_is_repeated_is_one_entry(void **state) {
+        Journal *journal = *state;
+        const char *entry;
+
+        for (int i = 0; i < 100; i++)
+                assert_int_equal(log_seldom_errno(LOG_ERR, -ENOSPC, "Cannot write %i: %m", i), -ENOSPC);
+        entry = journal_read(journal);
+        assert_non_null(entry);
+        assert_memory_equal(entry, "MESSAGE=Cannot write 0: No space left on device\nPRIORITY=3\n", 57);
+        assert_null(journal_read(journal));
+}
+
 static void longest_entry_arrives_whole(void **state) {
         Journal *journal = *state;
         _cleanup_free_ char *text = malloc(8192);
@@ -217,6 +229,8 @@ int main(void) {
                                                 journal_teardown),
                 cmocka_unit_test_setup_teardown(event_has_its_fields_and_none_that_a_text_brings,
                                                 journal_setup, journal_teardown),
+                cmocka_unit_test_setup_teardown(line_that_is_repeated_is_one_entry, journal_setup,
+                                                journal_teardown),
                 cmocka_unit_test_setup_teardown(longest_entry_arrives_whole, journal_setup,
                                                 journal_teardown),
                 cmocka_unit_test_setup_teardown(journal_that_does_not_read_holds_nobody_up, journal_setup,

@@ -181,6 +181,103 @@ static void copy_of_a_bare_call_is_told_by_its_id(void **state) {
         assert_int_equal(request(f, "POST", line, &header, 1, "", NULL), 400);
 }
 
+/* POST with that key, and no body. */
+static int call_id(Fixture *f, const char *path, const char *query, const char *id, json_t **ret_json) {
+        Header header = { bytes("idempotency-key"), bytes(id) };
+        char line[128];
+
+        (void) snprintf(line, sizeof(line), "%s%s", path, query);
+        return request(f, "POST", line, &header, 1, "", ret_json);
+}
+
+static void copy_of_a_call_without_a_tag_means_the_tag_of_the_first(void **state) {
+        _cleanup_(json_freep) json_t *first = NULL, *again = NULL, *other = NULL, *fresh = NULL;
+        _cleanup_free_ char *path = NULL, *fresh_path = NULL;
+        Fixture *f = *state;
+
+        path = make_hook(f, "shop", SIGNATURE_RULE_NONE, true);
+        assert_int_equal(post(f, "{\"image\":\"" REPOSITORY ":v1\"}", NULL), 202);
+        assert_int_equal(call_id(f, path, "", "build 7", &first), 202);
+        assert_deploys(first, REPOSITORY ":v1");
+        assert_int_equal(post(f, "{\"image\":\"" REPOSITORY ":v2\"}", NULL), 202);
+
+        /* What waited was put aside by the newer push, and a redelivery of that deploys once more: the same tag. */
+        assert_int_equal(call_id(f, path, "", "build 7", &again), 202);
+        assert_deploys(again, REPOSITORY ":v1");
+        assert_int_equal(call_id(f, path, "", "build 7", NULL), 200);
+
+        /* Another key, and the same key of another hook, are another call. */
+        assert_int_equal(post(f, "{\"image\":\"" REPOSITORY ":v3\"}", NULL), 202);
+        assert_int_equal(call_id(f, path, "", "build 8", &other), 202);
+        assert_deploys(other, REPOSITORY ":v3");
+        fresh_path = make_hook(f, "shop-2", SIGNATURE_RULE_NONE, true);
+        assert_int_equal(call_id(f, fresh_path, "", "build 7", &fresh), 202);
+        assert_deploys(fresh, REPOSITORY ":v3");
+}
+
+static void copy_of_a_call_without_a_tag_is_answered_with_its_deploy_whatever_was_pushed_since(
+                void **state) {
+        _cleanup_(json_freep) json_t *first = NULL, *again = NULL;
+        _cleanup_free_ char *path = NULL;
+        Fixture *f = *state;
+        uint64_t id;
+
+        path = make_hook(f, "shop", SIGNATURE_RULE_NONE, true);
+        assert_int_equal(post(f, "{\"image\":\"" REPOSITORY ":v1\"}", NULL), 202);
+        assert_int_equal(call_id(f, path, "", "build 7", &first), 202);
+        id = (uint64_t) json_integer_value(json_object_get(first_deploy(first), "id"));
+        assert_int_equal(store_start_deploy(f->store, id), 1);
+        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
+        assert_int_equal(post(f, "{\"image\":\"" REPOSITORY ":v2\"}", NULL), 202);
+        assert_int_equal(call_id(f, path, "", "build 7", &again), 200);
+        assert_int_equal(json_integer_value(json_object_get(first_deploy(again), "id")), id);
+        assert_int_equal(count(f, DEPLOY_QUEUED), 1);
+}
+
+/* One job of a CI may push several images, and has one number. */
+static void key_counts_with_the_tag_that_it_came_with(void **state) {
+        static const char *const queries[] = { "?tag=v1", "?tag=v2" };
+        _cleanup_(json_freep) json_t *last = NULL;
+        _cleanup_free_ char *path = NULL;
+        Fixture *f = *state;
+
+        path = make_hook(f, "shop", SIGNATURE_RULE_NONE, true);
+        for (size_t i = 0; i < ELEMENTSOF(queries); i++) {
+                assert_int_equal(call_id(f, path, queries[i], "build 7", NULL), 202);
+                assert_int_equal(call_id(f, path, queries[i], "build 7", NULL), 200);
+        }
+
+        /* A tag that was named is not what a call without one meant. */
+        assert_int_equal(call_id(f, path, "?tag=v1", "build 7", NULL), 202);
+        assert_int_equal(post(f, "{\"image\":\"" REPOSITORY ":v3\"}", NULL), 202);
+        assert_int_equal(call_id(f, path, "", "build 7", &last), 202);
+        assert_deploys(last, REPOSITORY ":v3");
+}
+
+static void tag_of_a_call_is_forgotten_with_its_hook_and_by_a_trial(void **state) {
+        Header header = { bytes("idempotency-key"), bytes("build 7") };
+        Request q = { .method = bytes("POST"),
+                      .path = bytes(""),
+                      .body = bytes(""),
+                      .headers = &header,
+                      .n_headers = 1 };
+        _cleanup_free_ char *path = NULL, *tag = NULL;
+        _cleanup_(trial_done) Trial trial = { .n = 0 };
+        Fixture *f = *state;
+
+        path = make_hook(f, "shop", SIGNATURE_RULE_NONE, true);
+        assert_int_equal(post(f, "{\"image\":\"" REPOSITORY ":v1\"}", NULL), 202);
+        assert_int_equal(delivery_try(f->delivery, hooks_find(f->hooks, "shop"), &q, &trial), 0);
+        assert_int_equal(trial.answer.status, 202);
+        assert_int_equal(store_find_bare_call(f->store, "shop", "build 7", &tag), 0);
+
+        assert_int_equal(call_id(f, path, "", "build 7", NULL), 202);
+        assert_int_equal(store_find_bare_call(f->store, "shop", "build 7", &tag), 1);
+        assert_string_equal(tag, "v1");
+        assert_int_equal(hooks_remove(f->hooks, "shop"), 0);
+        assert_int_equal(store_find_bare_call(f->store, "shop", "build 7", &tag), 0);
+}
+
 /* As systemd hands over the key of a hook. */
 static void write_key(const char *folder, const char *name) {
         char path[96];
@@ -245,6 +342,10 @@ int main(void) {
                 TEST(body_without_a_query_is_read_as_ever),
                 TEST(push_of_a_repository_that_the_project_had_before_is_not_the_last),
                 TEST(copy_of_a_bare_call_is_told_by_its_id),
+                TEST(copy_of_a_call_without_a_tag_means_the_tag_of_the_first),
+                TEST(copy_of_a_call_without_a_tag_is_answered_with_its_deploy_whatever_was_pushed_since),
+                TEST(key_counts_with_the_tag_that_it_came_with),
+                TEST(tag_of_a_call_is_forgotten_with_its_hook_and_by_a_trial),
                 TEST(required_signature_is_that_of_the_empty_body),
                 TEST(trial_of_nothing_tells_what_would_be_deployed),
         };

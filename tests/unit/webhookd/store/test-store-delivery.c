@@ -147,6 +147,22 @@ static void delivery_id_that_is_too_old_is_not_known_even_before_it_is_pruned(vo
         assert_true(enqueue(f->store, &push, ENQUEUE_NEW, 0) > row);
 }
 
+static void tag_of_a_bare_call_is_forgotten_with_its_id(void **state) {
+        _cleanup_free_ char *old = NULL, *kept = NULL;
+        Fixture *f = *state;
+
+        assert_int_equal(store_keep_bare_call(f->store, "shop", "old", "v1"), 0);
+        assert_int_equal(store_keep_bare_call(f->store, "shop", "kept", "v2"), 0);
+        assert_int_equal(store_keep_bare_call(f->store, "shop", "kept", "v3"), 0);
+        assert_int_equal(store_execute(f->store, "UPDATE bare_calls SET called_at = called_at - "
+                                                 "(30 * 86400 + 60) * 1000000 WHERE delivery_id = 'old'"),
+                         0);
+        assert_int_equal(store_prune_deliveries(f->store), 0);
+        assert_int_equal(store_find_bare_call(f->store, "shop", "old", &old), 0);
+        assert_int_equal(store_find_bare_call(f->store, "shop", "kept", &kept), 1);
+        assert_string_equal(kept, "v2");
+}
+
 static void redelivery_does_not_depend_on_whether_the_row_is_still_kept(void **state) {
         Fixture *f = *state;
         Enqueue good = delivery_of(f, APP ":good", "good"), bad = delivery_of(f, APP ":bad", "bad");
@@ -185,6 +201,7 @@ int main(void) {
                 TEST(redelivery_supersedes_nothing),
                 TEST(delivery_ids_are_forgotten_after_thirty_days),
                 TEST(delivery_id_that_is_too_old_is_not_known_even_before_it_is_pruned),
+                TEST(tag_of_a_bare_call_is_forgotten_with_its_id),
                 TEST(redelivery_does_not_depend_on_whether_the_row_is_still_kept),
         };
 

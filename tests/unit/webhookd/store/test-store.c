@@ -200,6 +200,7 @@ static void newer_schema_is_refused_and_left_as_it_is(void **state) {
 /* A file as version 1 left it: with what later versions added taken away again. */
 static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
         static const char back[] = "DROP TABLE pushes;"
+                                   "DROP TABLE bare_calls;"
                                    "DROP TABLE hooks;"
                                    "DROP TABLE used_ids;"
                                    "DROP TABLE delivery_counters;"
@@ -255,6 +256,7 @@ static void what_auto_create_wrote_before_counts_as_learned(void **state) {
         Fixture *f = *state;
 
         assert_int_equal(store_execute(f->store, "DROP TABLE pushes;"
+                                                 "DROP TABLE bare_calls;"
                                                  "ALTER TABLE hooks DROP COLUMN bare;"
                                                  "ALTER TABLE deploys DROP COLUMN force;"
                                                  "ALTER TABLE deploys DROP COLUMN local;"
