@@ -7,6 +7,7 @@ it is, and ends when idle.
 usage: test_damage.py [TEST], with WEBHOOKD= the program, TINYFORGECTL= the tool and SOURCE_ROOT= the tree
 """
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -83,6 +84,21 @@ def lose_secret(path):
     execute(path, "UPDATE settings SET value = 'short' WHERE key = 'secret'")
 
 
+def drop_secret(path):
+    execute(path, "DELETE FROM settings WHERE key IN ('secret', 'secret-generation')")
+
+
+def drop_uuid(path):
+    execute(path, "DELETE FROM settings WHERE key = 'uuid'")
+
+
+def replace_by_empty_database(path):
+    os.unlink(path)
+    execute(path, "PRAGMA user_version = 1", "PRAGMA user_version = 0")
+    os.chmod(path, 0o600)
+    assert os.path.getsize(path) > 0
+
+
 def mount_full_disk(path):
     return ("unshare", "-m", "sh", "-c",
             f'mount -t tmpfs -o size=4k full "{os.path.dirname(path)}" && exec "$@"', "sh")
@@ -97,6 +113,9 @@ CASES = [
     ("noise", lambda path: write(path, b"noise " * 4096), "not a database", ()),
     ("empty", lambda path: os.truncate(path, 0), "it is empty", ()),
     ("a setting that is none", lose_secret, "a setting is damaged", ()),
+    ("without its secret", drop_secret, "the store has no secret", ()),
+    ("without its UUID", drop_uuid, "the store has no UUID", ()),
+    ("without its tables", replace_by_empty_database, "it has no tables", ()),
     ("another program's", make_foreign, "belongs to another program", ()),
     ("of a newer version", lambda path: execute(path, "PRAGMA user_version = 999"), "a newer version of tinyforge wrote it", ()),
     ("a directory", replace_by_directory, "it is a directory", ()),
@@ -220,6 +239,68 @@ def test_mended_store_is_served_by_the_next_start():
         webhookd.start()
         assert webhookd.post("a.example/b:1", path).status == 202
         assert webhookd.path() == path
+
+
+def test_first_secret_outlives_the_loss_of_the_log():
+    with Host() as webhookd:
+        path = webhookd.path()
+        assert webhookd.post("a.example/b:1", path).status == 202
+        webhookd.stop(signal.SIGKILL)
+        os.unlink(os.path.join(webhookd.state, "tinyforge.db-wal"))
+        webhookd.start()
+        assert webhookd.post("a.example/b:1", path).status == 202
+        assert webhookd.path() == path and webhookd.log().count("SECRET_CREATED") == 1, webhookd.log()
+
+
+def replace_while_used(database):
+    os.rename(database, database + ".moved")
+    write(database, read(database + ".moved"))
+
+
+# What happens to the file while the daemon has it open, and how that is undone: then nothing is lost.
+WHILE_USED = [
+    ("removed", os.unlink, "its file was removed", None),
+    ("moved", lambda path: os.rename(path, path + ".moved"), "its file was removed", lambda path: os.rename(path + ".moved", path)),
+    ("moved with its folder", lambda path: os.rename(os.path.dirname(path), os.path.dirname(path) + ".moved"), "its file was removed",
+     lambda path: os.rename(os.path.dirname(path) + ".moved", os.path.dirname(path))),
+    ("replaced", replace_while_used, "its file was removed", lambda path: os.rename(path + ".moved", path)),
+    ("without its log", lambda path: os.unlink(path + "-wal"), "its log was removed", lambda path: None),
+    ("cut", lambda path: os.truncate(path, 4096), "its file was cut", None),
+    ("emptied", lambda path: os.truncate(path, 0), "its file was cut", None),
+    ("overwritten", lambda path: overwrite(path, 0), "its file was overwritten", None),
+]
+
+
+def check_while_used(name, spoil, text, mend):
+    with Host() as webhookd:
+        database = os.path.join(webhookd.state, "tinyforge.db")
+        path = webhookd.path()
+        assert webhookd.post("a.example/b:1", path).status == 202
+        spoil(database)
+        for _ in range(2):
+            answer = webhookd.post("a.example/b:2", path)
+            assert answer.status == 503 and answer.json()["error"] == "store-unavailable", answer.body
+        check_bus(webhookd, text)
+        assert webhookd.stop() == 0
+        log = webhookd.log()
+        assert log.count(EVENT) == 1 and text in log and f"'{database}'" in log, log
+        if mend:
+            mend(database)
+            webhookd.start()
+            assert webhookd.path() == path
+            assert [row[3] for row in webhookd.call("ListDeploys", "ssu", "", "", "0")[0]] == ["a.example/b:1"]
+            assert webhookd.post("a.example/b:2", path).status == 202
+        tap.note(f"{name}: 503, StoreDamaged, {text}")
+
+
+def test_nothing_is_accepted_for_a_file_that_is_gone():
+    failed = []
+    for name, *case in WHILE_USED:
+        try:
+            check_while_used(name, *case)
+        except AssertionError as error:
+            failed.append((name, str(error)))
+    assert not failed, failed
 
 
 def enlarge(database):
