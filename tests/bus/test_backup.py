@@ -157,6 +157,7 @@ def test_backup_that_cannot_be_made_leaves_nothing():
         os.mkdir(os.path.join(webhookd.state, "tinyforge.db.backup"))
         result = backup(webhookd, os.path.join(folder, "backup.db"))
         assert result.returncode == 1 and b"There is no backup: it cannot be written" in result.stderr, result
+        assert b"\nIt takes as much room as the store" in result.stderr, result
         assert os.listdir(folder) == []
         os.rmdir(os.path.join(webhookd.state, "tinyforge.db.backup"))
         assert backup(webhookd, os.path.join(folder, "backup.db")).returncode == 0

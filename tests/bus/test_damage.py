@@ -104,6 +104,12 @@ def mount_full_disk(path):
             f'mount -t tmpfs -o size=4k full "{os.path.dirname(path)}" && exec "$@"', "sh")
 
 
+def mount_read_only(path):
+    folder = os.path.dirname(path)
+    return ("unshare", "-m", "sh", "-c",
+            f'mount --bind "{folder}" "{folder}" && mount -o remount,bind,ro "{folder}" && exec "$@"', "sh")
+
+
 # What happens to the file, what the journal says of it, and how the daemon is started.
 CASES = [
     ("truncated", lambda path: os.truncate(path, os.path.getsize(path) - 3 * 4096), "malformed", ()),
@@ -123,6 +129,7 @@ CASES = [
     ("read-only", lambda path: os.chmod(path, 0o400), "it belongs to the right user, with mode 0400", PLAIN),
     ("another user's", lambda path: os.chown(path, NOBODY, NOBODY), "it belongs to another user, with mode 0600", PLAIN),
     ("in another user's folder", lambda path: os.chown(os.path.dirname(path), NOBODY, NOBODY), "belong", PLAIN),
+    ("on a file system that cannot be written", lambda path: None, "its file system cannot be written", mount_read_only),
     ("a first start on a full disk", None, "full", mount_full_disk),
 ]
 
@@ -350,6 +357,21 @@ def test_damage_of_a_large_store_is_found_when_the_daemon_ends_for_idleness():
         webhookd.start()
         assert webhookd.process.wait(20) == 0
         assert webhookd.log().count(EVENT) == 1, webhookd.log()
+
+
+def test_advice_is_about_what_is_wrong():
+    if os.getuid() != 0:
+        raise tap.Skip("wants root, for a mount and for files of other users")
+    for spoil, prefix, text in ((lambda path: None, mount_read_only, "Mount its file system"),
+                                (lambda path: os.chmod(path, 0o400), lambda path: PLAIN, "Give it and its folder back")):
+        with Host() as webhookd:
+            webhookd.stop()
+            database = os.path.join(webhookd.state, "tinyforge.db")
+            spoil(database)
+            webhookd.start(prefix(database))
+            assert webhookd.stop() == 0
+            line = next(line for line in webhookd.log().splitlines() if EVENT in line)
+            assert text in line, line
 
 
 def test_tool_says_what_to_do():

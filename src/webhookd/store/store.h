@@ -140,7 +140,7 @@ void deploy_list_done(DeployList *list);
  * Opens (and creates, mode 0600, with a fresh UUID and a first secret) the database at `path`; ":memory:" for tests. Migrates an
  * older schema forward. The file belongs to one Store at a time, until store_free(): another process that opens it gets
  * -EBUSY at once, other programs find it locked. -EPROTONOSUPPORT when a newer tinyforge wrote it, -EIO when it is no
- * database, damaged, empty, or another program's, -ENOENT without its folder. What is refused is left as it is.
+ * database, damaged, empty, or another program's, -ENOENT without its folder, -EACCES when it is not ours to write. What is refused is left as it is.
  */
 int store_open(const char *path, Store **ret);
 /* The same, but what is wrong with the file makes a store that is given up: -EBUSY and -ENOMEM alone are failures. */
