@@ -49,6 +49,7 @@ static const Advice deployer_advices[] = {
 static const Advice advices[] = {
         { ERROR_NO_SUCH_PROJECT, "The projects are listed by: tinyforgectl projects" },
         { ERROR_NO_SUCH_STAGE, "The stages are listed by: tinyforgectl stages" },
+        { ERROR_INVALID_NAME, "What there is is listed by: tinyforgectl projects, stages, hooks" },
         { ERROR_INVALID_IMAGE, "A reference can be tried with: tinyforgectl parse-image REFERENCE" },
         { ERROR_INVALID_PATTERN,
           "A pattern can be tried with: tinyforgectl match-tag --policy=POLICY PATTERN TAG" },
@@ -77,6 +78,8 @@ static const Advice advices[] = {
         { ERROR_QUEUE_FULL, "What is in the queue is listed by: tinyforgectl deploys" },
         { ERROR_STORE_DAMAGED,
           "Nothing is accepted until that is mended. journalctl -e -x -u %s names the file, and tells how." },
+        { ERROR_BACKUP_FAILED,
+          "It takes as much room as the store, beside the store and once more where it goes: df -h /var/lib/tinyforge" },
         { ERROR_STORE_UNAVAILABLE, "Is there space on the disk? journalctl -e -u %s tells more." },
         { ERROR_CONFIGURATION, "journalctl -e -u %s names the file and its line." },
         { ERROR_ENGINE_UNREACHABLE,

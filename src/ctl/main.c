@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "ctl/run.h"
+#include "shared/std-fds.h"
 
 int main(int argc, char *argv[]) {
+        std_fds_open();
         return ctl_run(argc, argv, stdout, stderr);
 }

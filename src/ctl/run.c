@@ -13,6 +13,7 @@
 #include "ctl/watch.h"
 #include "shared/conf/conf.h"
 #include "shared/conf/parse.h"
+#include "shared/std-fds.h"
 
 #define LIMIT_MAX       1000U
 #define TIMEOUT_DEFAULT (3600 * USEC_PER_SEC)
@@ -381,8 +382,10 @@ int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
         ctl.images = strv_free(ctl.images);
         ctl.headers = strv_free(ctl.headers);
 
+        errno = 0;
         if (fflush(out) != 0 || ferror(out)) {
-                (void) ctl_fail(&ctl, -EIO, "Cannot write the answer: %m");
+                (void) ctl_fail(&ctl, -EIO, "Cannot write the answer: %s",
+                                std_fds_error(errno > 0 ? errno : EIO));
                 return CTL_EXIT_FAILURE;
         }
 

@@ -9,7 +9,11 @@ static const char *advice_of(int error) {
         case -ENOSPC:
                 return "Make room on its file system; the next start tries again.";
         case -EROFS:
+                return "Mount its file system so that it can be written, or give its folder back to the daemon's user, with mode 0700.";
+        case -EACCES:
                 return "Give it and its folder back to the daemon's user, with the modes 0600 and 0700.";
+        case -ENOENT:
+                return "Put it back with all of its folder, or restore a backup: a start without it makes a new one, which has new URLs.";
         case -EPROTONOSUPPORT:
                 return "Install that version again, or restore a backup of this one.";
         default:

@@ -157,6 +157,7 @@ def test_backup_that_cannot_be_made_leaves_nothing():
         os.mkdir(os.path.join(webhookd.state, "tinyforge.db.backup"))
         result = backup(webhookd, os.path.join(folder, "backup.db"))
         assert result.returncode == 1 and b"There is no backup: it cannot be written" in result.stderr, result
+        assert b"\nIt takes as much room as the store" in result.stderr, result
         assert os.listdir(folder) == []
         os.rmdir(os.path.join(webhookd.state, "tinyforge.db.backup"))
         assert backup(webhookd, os.path.join(folder, "backup.db")).returncode == 0
@@ -219,6 +220,52 @@ def test_only_an_empty_file_that_can_be_written_is_taken():
         assert read(path) == b"something"
         with open(path, "wb") as f:
             assert webhookd.call("Backup", "h", f.fileno())[0] == os.fstat(f.fileno()).st_size
+
+
+def shell(webhookd, line):
+    """Of no file more than 1 MiB, so that what never ends does."""
+    return subprocess.run(["bash", "-c", f"ulimit -f 1024; {line}"], env=webhookd.environment(), capture_output=True, text=True,
+                          timeout=60, check=False)
+
+
+def test_output_that_cannot_be_written_is_told_once():
+    with Host() as webhookd:
+        webhookd.path()
+        for redirection, text in ((">&-", "standard output is closed"), ("<&- >&- 2>&-", None),
+                                  (">/dev/full", "No space left on device")):
+            result = shell(webhookd, f"{CTL} backup - {redirection}")
+            assert result.returncode == 1 and result.stdout == "", (redirection, result)
+            if text:
+                assert result.stderr == f"tinyforgectl: Cannot write the backup: {text}\n", (redirection, result)
+        for verb in ("url", "--version", "--json projects"):
+            for redirection, text in ((">&-", "standard output is closed"), (">/dev/full", "No space left on device")):
+                result = shell(webhookd, f"{CTL} --no-legend {verb} {redirection}")
+                assert result.returncode == 1, (verb, result)
+                assert result.stderr == f"tinyforgectl: Cannot write the answer: {text}\n", (verb, redirection, result)
+
+
+def test_file_is_whole_when_standard_descriptors_are_closed():
+    with Host() as webhookd:
+        webhookd.path()
+        expected = len(backup(webhookd, "-").stdout)
+        for number, redirection in enumerate(("2>&-", "<&-", "<&- >&-", "<&- >&- 2>&-")):
+            path = place(webhookd, f"closed-{number}.db")
+            shell(webhookd, f"{CTL} backup '{path}' {redirection}")
+            assert os.path.getsize(path) == expected, redirection
+            connection = sqlite3.connect(path)
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)], redirection
+            connection.close()
+
+
+def test_backup_begins_at_the_beginning_of_the_file():
+    with Host() as webhookd:
+        webhookd.path()
+        path = place(webhookd)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.lseek(fd, 5000, os.SEEK_SET)
+        assert webhookd.call("Backup", "h", fd)[0] == os.fstat(fd).st_size
+        os.close(fd)
+        assert read(path).startswith(b"SQLite format 3\0")
 
 
 def test_backup_is_for_root_and_whom_polkit_lets():

@@ -92,6 +92,31 @@ def check_every_option(shell):
     assert "-n" in offered(shell, None, "deploys", "-")
 
 
+def check_every_value(shell):
+    """A value is neither completed nor counted as an argument, be it a word of its own or behind "="."""
+    for words in verbs():
+        for option in set(re.findall(r"(?<![a-z-])(--[a-z-]+|-n)(?:=|(?= --limit))", help_of(*words))):
+            forms = [[option, "a"], [option, "=", "a"]] if shell == "bash" else [[option, "a"], [f"{option}=a"]]
+            plain = offered(shell, None, *words, "-")
+            for form in forms[:1] if option == "-n" else forms:
+                assert offered(shell, None, *words, *form, "-") == plain, (words, form)
+                assert offered(shell, None, *form, *words, "-") == plain, (words, form)
+            if option != "--output":
+                assert offered(shell, None, *words, option, "") == set(), (words, option)
+                assert shell == "zsh" or offered(shell, None, *words, option, "=") == set(), (words, option)
+
+
+def check_values_among_arguments(shell):
+    with shop() as webhookd:
+        assert offered(shell, webhookd, "stage", "set", "--pattern", "v1", "") == {"shop", "tool"}
+        assert offered(shell, webhookd, "stage", "set", "shop", "--policy", "semver", "") == {"dev"}
+        assert offered(shell, webhookd, "stage", "set", "--max-instances", "2", "t") == {"tool"}
+        equal = ["--pattern", "=", "v1"] if shell == "bash" else ["--pattern=v1"]
+        assert offered(shell, webhookd, "stage", "set", *equal, "") == {"shop", "tool"}
+        colon = ["--pattern", "=", "a", ":", "b"] if shell == "bash" else ["--pattern=a:b"]
+        assert offered(shell, webhookd, "stage", "set", *colon, "t") == {"tool"}
+
+
 def check_what_exists(shell):
     with shop() as webhookd:
         assert offered(shell, webhookd, "stages", "") == {"shop", "tool"}
@@ -137,6 +162,11 @@ def test_bash_completes_every_option_of_the_help():
     check_every_option("bash")
 
 
+def test_bash_leaves_out_every_value_of_the_help():
+    check_every_value("bash")
+    check_values_among_arguments("bash")
+
+
 def test_bash_completes_what_exists():
     check_what_exists("bash")
 
@@ -158,6 +188,11 @@ def test_zsh_completes_every_verb_of_the_help():
 
 def test_zsh_completes_every_option_of_the_help():
     check_every_option("zsh")
+
+
+def test_zsh_leaves_out_every_value_of_the_help():
+    check_every_value("zsh")
+    check_values_among_arguments("zsh")
 
 
 def test_zsh_completes_what_exists():

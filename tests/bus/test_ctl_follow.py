@@ -156,7 +156,7 @@ def test_end_that_somebody_else_brought_about_is_explained():
         result = peers.run("deploy", "shop", "dev", "superseded", "--follow", status=1)
         assert "A newer deploy of the stage took its place" in result.stderr, result
         result = peers.run("deploy", "shop", "dev", "cancelled", "--follow", status=1)
-        assert "What ran before keeps running" in result.stderr, result
+        assert "Whatever ran before keeps running" in result.stderr, result
 
 
 def test_deploy_that_fails_says_what_to_do_next():

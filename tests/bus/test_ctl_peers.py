@@ -186,7 +186,7 @@ def test_cancel_waits_until_the_old_one_runs():
         peers.run("--no-wait", "deploy", "shop", "dev", "never")
         result = peers.run("cancel", "1")
         assert "Deploy 1 of shop/dev, registry.example/acme/shop:never: cancelled" in result.stdout, result.stdout
-        assert "What ran before keeps running" in result.stderr, result.stderr
+        assert "Whatever ran before keeps running" in result.stderr, result.stderr
         peers.run("--no-wait", "deploy", "shop", "dev", "never")
         assert peers.json("cancel", "2")["state"] == "cancelled"
         peers.run("--no-wait", "deploy", "shop", "dev", "never")

@@ -7,6 +7,7 @@ it is, and ends when idle.
 usage: test_damage.py [TEST], with WEBHOOKD= the program, TINYFORGECTL= the tool and SOURCE_ROOT= the tree
 """
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -83,9 +84,30 @@ def lose_secret(path):
     execute(path, "UPDATE settings SET value = 'short' WHERE key = 'secret'")
 
 
+def drop_secret(path):
+    execute(path, "DELETE FROM settings WHERE key IN ('secret', 'secret-generation')")
+
+
+def drop_uuid(path):
+    execute(path, "DELETE FROM settings WHERE key = 'uuid'")
+
+
+def replace_by_empty_database(path):
+    os.unlink(path)
+    execute(path, "PRAGMA user_version = 1", "PRAGMA user_version = 0")
+    os.chmod(path, 0o600)
+    assert os.path.getsize(path) > 0
+
+
 def mount_full_disk(path):
     return ("unshare", "-m", "sh", "-c",
             f'mount -t tmpfs -o size=4k full "{os.path.dirname(path)}" && exec "$@"', "sh")
+
+
+def mount_read_only(path):
+    folder = os.path.dirname(path)
+    return ("unshare", "-m", "sh", "-c",
+            f'mount --bind "{folder}" "{folder}" && mount -o remount,bind,ro "{folder}" && exec "$@"', "sh")
 
 
 # What happens to the file, what the journal says of it, and how the daemon is started.
@@ -97,6 +119,9 @@ CASES = [
     ("noise", lambda path: write(path, b"noise " * 4096), "not a database", ()),
     ("empty", lambda path: os.truncate(path, 0), "it is empty", ()),
     ("a setting that is none", lose_secret, "a setting is damaged", ()),
+    ("without its secret", drop_secret, "the store has no secret", ()),
+    ("without its UUID", drop_uuid, "the store has no UUID", ()),
+    ("without its tables", replace_by_empty_database, "it has no tables", ()),
     ("another program's", make_foreign, "belongs to another program", ()),
     ("of a newer version", lambda path: execute(path, "PRAGMA user_version = 999"), "a newer version of tinyforge wrote it", ()),
     ("a directory", replace_by_directory, "it is a directory", ()),
@@ -104,6 +129,7 @@ CASES = [
     ("read-only", lambda path: os.chmod(path, 0o400), "it belongs to the right user, with mode 0400", PLAIN),
     ("another user's", lambda path: os.chown(path, NOBODY, NOBODY), "it belongs to another user, with mode 0600", PLAIN),
     ("in another user's folder", lambda path: os.chown(os.path.dirname(path), NOBODY, NOBODY), "belong", PLAIN),
+    ("on a file system that cannot be written", lambda path: None, "its file system cannot be written", mount_read_only),
     ("a first start on a full disk", None, "full", mount_full_disk),
 ]
 
@@ -222,6 +248,68 @@ def test_mended_store_is_served_by_the_next_start():
         assert webhookd.path() == path
 
 
+def test_first_secret_outlives_the_loss_of_the_log():
+    with Host() as webhookd:
+        path = webhookd.path()
+        assert webhookd.post("a.example/b:1", path).status == 202
+        webhookd.stop(signal.SIGKILL)
+        os.unlink(os.path.join(webhookd.state, "tinyforge.db-wal"))
+        webhookd.start()
+        assert webhookd.post("a.example/b:1", path).status == 202
+        assert webhookd.path() == path and webhookd.log().count("SECRET_CREATED") == 1, webhookd.log()
+
+
+def replace_while_used(database):
+    os.rename(database, database + ".moved")
+    write(database, read(database + ".moved"))
+
+
+# What happens to the file while the daemon has it open, and how that is undone: then nothing is lost.
+WHILE_USED = [
+    ("removed", os.unlink, "its file was removed", None),
+    ("moved", lambda path: os.rename(path, path + ".moved"), "its file was removed", lambda path: os.rename(path + ".moved", path)),
+    ("moved with its folder", lambda path: os.rename(os.path.dirname(path), os.path.dirname(path) + ".moved"), "its file was removed",
+     lambda path: os.rename(os.path.dirname(path) + ".moved", os.path.dirname(path))),
+    ("replaced", replace_while_used, "its file was removed", lambda path: os.rename(path + ".moved", path)),
+    ("without its log", lambda path: os.unlink(path + "-wal"), "its log was removed", lambda path: None),
+    ("cut", lambda path: os.truncate(path, 4096), "its file was cut", None),
+    ("emptied", lambda path: os.truncate(path, 0), "its file was cut", None),
+    ("overwritten", lambda path: overwrite(path, 0), "its file was overwritten", None),
+]
+
+
+def check_while_used(name, spoil, text, mend):
+    with Host() as webhookd:
+        database = os.path.join(webhookd.state, "tinyforge.db")
+        path = webhookd.path()
+        assert webhookd.post("a.example/b:1", path).status == 202
+        spoil(database)
+        for _ in range(2):
+            answer = webhookd.post("a.example/b:2", path)
+            assert answer.status == 503 and answer.json()["error"] == "store-unavailable", answer.body
+        check_bus(webhookd, text)
+        assert webhookd.stop() == 0
+        log = webhookd.log()
+        assert log.count(EVENT) == 1 and text in log and f"'{database}'" in log, log
+        if mend:
+            mend(database)
+            webhookd.start()
+            assert webhookd.path() == path
+            assert [row[3] for row in webhookd.call("ListDeploys", "ssu", "", "", "0")[0]] == ["a.example/b:1"]
+            assert webhookd.post("a.example/b:2", path).status == 202
+        tap.note(f"{name}: 503, StoreDamaged, {text}")
+
+
+def test_nothing_is_accepted_for_a_file_that_is_gone():
+    failed = []
+    for name, *case in WHILE_USED:
+        try:
+            check_while_used(name, *case)
+        except AssertionError as error:
+            failed.append((name, str(error)))
+    assert not failed, failed
+
+
 def enlarge(database):
     """Beyond what is checked at the start."""
     execute(database, "CREATE TABLE ballast(x TEXT)",
@@ -269,6 +357,21 @@ def test_damage_of_a_large_store_is_found_when_the_daemon_ends_for_idleness():
         webhookd.start()
         assert webhookd.process.wait(20) == 0
         assert webhookd.log().count(EVENT) == 1, webhookd.log()
+
+
+def test_advice_is_about_what_is_wrong():
+    if os.getuid() != 0:
+        raise tap.Skip("wants root, for a mount and for files of other users")
+    for spoil, prefix, text in ((lambda path: None, mount_read_only, "Mount its file system"),
+                                (lambda path: os.chmod(path, 0o400), lambda path: PLAIN, "Give it and its folder back")):
+        with Host() as webhookd:
+            webhookd.stop()
+            database = os.path.join(webhookd.state, "tinyforge.db")
+            spoil(database)
+            webhookd.start(prefix(database))
+            assert webhookd.stop() == 0
+            line = next(line for line in webhookd.log().splitlines() if EVENT in line)
+            assert text in line, line
 
 
 def test_tool_says_what_to_do():

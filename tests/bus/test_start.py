@@ -111,5 +111,34 @@ def test_second_webhookd_leaves_the_store_to_the_first():
         assert webhookd.post("registry.example/acme/shop:v1").status == 202
 
 
+# What it may be started without
+
+def closed(line, program):
+    """Started by a shell that closes what `line` says; what stands for descriptors 0 to 2, once it is on the bus."""
+    return ("sh", "-c", f'exec "$@" {line}', "sh") + ((program,) if program else ())
+
+
+def standard(process):
+    return [os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in range(3)]
+
+
+def test_standard_descriptors_that_are_closed_are_no_file_of_a_daemon():
+    with WebhookHost(start=False) as webhookd:
+        webhookd.start(closed("<&- >&- 2>&-", None))
+        assert webhookd.post("registry.example/acme/shop:v1").status == 202
+        assert standard(webhookd.process) == ["/dev/null"] * 3, standard(webhookd.process)
+        assert webhookd.stop() == 0
+
+
+def test_configuration_is_not_written_to_an_output_that_is_closed():
+    with Folder() as folder:
+        for program, section in DAEMONS:
+            config = folder.configuration(f"[{section}]\n")
+            done = subprocess.run([*closed(">&-", program), f"--config={config}", "--print-config"], check=False, capture_output=True,
+                                  text=True, timeout=30)
+            assert done.returncode == 1, done
+            assert done.stderr == "Cannot write the configuration: standard output is closed\n", done
+
+
 if __name__ == "__main__":
     tap.main()

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* backup: webhookd writes its store to a file that is opened here, with the rights of whoever calls. */
 #include <inttypes.h>
+#include <sys/stat.h>
 
 #include "ctl/client.h"
 #include "ctl/private-file.h"
 #include "ctl/report.h"
 #include "ctl/verbs/verbs.h"
+#include "shared/std-fds.h"
 
 #define BLOCK_SIZE (64U * 1024U)
 
@@ -26,17 +28,47 @@ static int call_backup(Ctl *ctl, int fd, uint64_t *ret_bytes) {
         return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
-/* From the beginning. */
+static int fail_to_copy(const Ctl *ctl, int error) {
+        return ctl_fail(ctl, -EIO, "Cannot write the backup: %s", std_fds_error(error));
+}
+
+/* All of it, past the buffer of `ctl->out`, which has nothing to say of it then. */
+static int write_block(int fd, const char *block, size_t n) {
+        while (n > 0) {
+                ssize_t written = write(fd, block, n);
+
+                if (written < 0 && errno != EINTR)
+                        return -errno;
+                if (written > 0) {
+                        block += written;
+                        n -= (size_t) written;
+                }
+        }
+
+        return 0;
+}
+
+/* From the beginning, as much as there is now: what is added meanwhile may be our own output. */
 static int copy_out(const Ctl *ctl, int fd) {
         char block[BLOCK_SIZE];
+        struct stat st;
         ssize_t n;
+        int r;
 
-        for (off_t at = 0; (n = pread(fd, block, sizeof(block), at)) > 0; at += n)
-                if (fwrite(block, 1, (size_t) n, ctl->out) != (size_t) n)
-                        return ctl_fail(ctl, -EIO, "Cannot write the backup: %s", strerror(errno));
+        if (fstat(fd, &st) < 0)
+                return fail_to_copy(ctl, errno);
 
-        if (n < 0 || fflush(ctl->out) != 0)
-                return ctl_fail(ctl, -EIO, "Cannot write the backup: %s", strerror(errno));
+        for (off_t at = 0; at < st.st_size; at += n) {
+                size_t wanted = st.st_size - at < (off_t) sizeof(block) ? (size_t) (st.st_size - at)
+                                                                        : sizeof(block);
+
+                n = pread(fd, block, wanted, at);
+                if (n <= 0)
+                        return fail_to_copy(ctl, n < 0 ? errno : EIO);
+                r = write_block(fileno(ctl->out), block, (size_t) n);
+                if (r < 0)
+                        return fail_to_copy(ctl, -r);
+        }
 
         return 0;
 }
@@ -51,6 +83,10 @@ static int backup_to_output(Ctl *ctl) {
                                 "A backup is no text: send it into a file or a pipe, without --json");
                 return CTL_EXIT_USAGE;
         }
+
+        /* Before anybody is asked to make one. */
+        if (std_fds_lack_output())
+                return fail_to_copy(ctl, EBADF);
 
         r = private_file_open_unnamed(&file);
         if (r < 0)

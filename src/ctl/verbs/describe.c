@@ -62,8 +62,10 @@ static int describe_text(const Ctl *ctl, const DeployRow *row, char *const *line
         for (char *const *line = lines; line && *line; line++)
                 ctl_print(ctl, "%s", *line);
         if (!lines)
-                ctl_print(ctl, "The journal shows no lines of it to this user. Root, and the group "
-                               "systemd-journal, can read them.");
+                ctl_print(ctl, "%s",
+                          geteuid() == 0 ? "The journal has no lines of it."
+                                         : "The journal shows no lines of it to this user. Root, and the group "
+                                           "systemd-journal, can read them.");
         return 0;
 }
 

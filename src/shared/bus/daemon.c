@@ -9,6 +9,7 @@
 #include "config.h"
 #include "shared/conf/as-user.h"
 #include "shared/log.h"
+#include "shared/std-fds.h"
 
 typedef struct DaemonOptions {
         const char *config_path;
@@ -85,7 +86,7 @@ static int print_config(const Daemon *daemon, const char *path) {
                           "0640, and their folders have mode 0750.",
                           daemon->name, daemon->user, daemon->user);
         if (r >= 0 && fflush(stdout) != 0)
-                r = log_error_errno(-errno, "Cannot write the configuration: %m");
+                r = log_error_errno(-errno, "Cannot write the configuration: %s", std_fds_error(errno));
         if (is_other > 0)
                 (void) as_user_end();
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -97,6 +98,7 @@ int daemon_main(const Daemon *daemon, int argc, char *argv[]) {
 
         assert(daemon && daemon->run && daemon->print_config);
 
+        std_fds_open();
         options = (DaemonOptions){ .config_path = daemon->config_path };
         log_open_stderr(false);
         r = parse_argv(daemon, argc, argv, &options);

@@ -2,7 +2,7 @@
 /*
  * Gate: whether a stage follows a push that its pattern takes. Senders repeat what was not answered, so that pushes may come
  * in another order than they were made: where both tell their times, one is left that is older than what the stage has of the
- * same tag. Else a glob or a regex follows every one. With `semver` the
+ * same tag, or had until another push took its place. Else a glob or a regex follows every one. With `semver` the
  * highest version wins: a push that is lower than what the stage runs, has in its queue, or has available is left. With
  * `digest` a push is left whose digest is what the stage runs or is about to run. Neither goes back by itself to what an
  * operator rolled back from: only a version above all of it, or a digest that is not among it, opens the gate again.

@@ -79,7 +79,6 @@ static int hooks_give_up(Hooks *hooks, int error, const char *text) {
 
 static int hooks_load_main(Hooks *hooks, SignatureRule rule) {
         Hook *main_hook = &hooks->items[0];
-        bool created;
         int r;
 
         hooks->n = 1;
@@ -88,11 +87,11 @@ static int hooks_load_main(Hooks *hooks, SignatureRule rule) {
         if (!main_hook->name)
                 return log_oom();
 
-        r = secret_load(&main_hook->secret, hooks->store, &created);
+        r = secret_load(&main_hook->secret, hooks->store);
         if (r < 0)
                 return hooks_give_up(hooks, r, NULL);
 
-        if (created)
+        if (store_is_new(hooks->store))
                 log_event(EVENT_SECRET_CREATED, NULL,
                           "The first secret was made; tinyforgectl url shows the URL");
         return hook_load_keys(main_hook);

@@ -41,8 +41,8 @@ typedef struct Hook {
 typedef struct Hooks Hooks;
 
 /*
- * Reads everything from the store, which is borrowed, and the keys from the credentials; makes the main secret where there
- * is none. Logs what is refused (a credential that is no list of keys is -EBADMSG), and which hooks can accept nothing. Of a store
+ * Reads everything from the store, which is borrowed, and the keys from the credentials. Logs the first
+ * secret of a new store, what is refused (a credential that is no list of keys is -EBADMSG), and which hooks can accept nothing. Of a store
  * that is given up, before or over this, nothing is known: then there is no hook at all.
  */
 int hooks_new(Store *store, SignatureRule main_rule, Hooks **ret);

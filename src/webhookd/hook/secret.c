@@ -46,20 +46,13 @@ int secret_regenerate(Secret *secret, Store *store) {
         return r < 0 ? r : 0;
 }
 
-int secret_load(Secret *secret, Store *store, bool *ret_created) {
+int secret_load(Secret *secret, Store *store) {
         uint64_t generation;
-        int r;
 
         assert(secret);
         assert(store);
-        assert(ret_created);
 
-        r = store_get_secret(store, secret->text, &generation);
-        if (r < 0)
-                return r;
-
-        *ret_created = r == 0;
-        return r == 0 ? secret_regenerate(secret, store) : 0;
+        return store_get_secret(store, secret->text, &generation);
 }
 
 SecretVerdict secret_check(const Secret *secret, const HookPath *path) {

@@ -23,8 +23,8 @@ typedef enum SecretVerdict {
 /* A new secret from the kernel's random source, in memory only. */
 int secret_make(Secret *ret);
 
-/* Reads the main hook's secret from the store, and makes the first one where there is none (`*ret_created`). */
-int secret_load(Secret *secret, Store *store, bool *ret_created);
+/* Reads the main hook's secret from the store. */
+int secret_load(Secret *secret, Store *store);
 
 /* A new secret for the main hook, on disk when this returns; on failure the old one stays. */
 int secret_regenerate(Secret *secret, Store *store);

@@ -79,14 +79,16 @@ static int fail_to_write(Store *store, int error) {
         return store_fail_text(store, -error, text);
 }
 
-static int write_all(int fd, const char *bytes, size_t n) {
+/* At that place, wherever the descriptor is. */
+static int write_all(int fd, const char *bytes, size_t n, uint64_t at) {
         while (n > 0) {
-                ssize_t written = write(fd, bytes, n);
+                ssize_t written = pwrite(fd, bytes, n, (off_t) at);
 
                 if (written < 0 && errno != EINTR)
                         return -errno;
                 if (written > 0) {
                         bytes += written;
+                        at += (size_t) written;
                         n -= (size_t) written;
                 }
         }
@@ -103,7 +105,7 @@ static int hand_over(Store *store, int from, int to, uint64_t *ret_bytes) {
         while (r >= 0 && (n = read(from, block, sizeof(block))) != 0) {
                 if (n < 0 && errno == EINTR)
                         continue;
-                r = n < 0 ? -errno : write_all(to, block, (size_t) n);
+                r = n < 0 ? -errno : write_all(to, block, (size_t) n, total);
                 total += n > 0 ? (uint64_t) n : 0;
         }
 

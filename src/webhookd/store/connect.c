@@ -36,7 +36,8 @@ void store_disconnect(Store *store) {
         assert(store);
 
         store_finalize_statements(store);
-        if (store->fault == -EIO && store->db)
+        /* Nor is the log of another store that was put there meanwhile removed. */
+        if (store->db && (store->fault == -EIO || presence_log_is_foreign(&store->presence)))
                 (void) sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 
         /* Rolls back what is open. A checkpoint that fails here leaves the log for the next start. */

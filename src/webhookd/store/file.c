@@ -27,12 +27,12 @@ static int file_fail_permission(Store *store, const char *path) {
         struct stat st;
 
         if (stat(path, &st) < 0)
-                return store_fail_text(store, -EROFS, "its folder does not belong to the daemon's user");
+                return store_fail_text(store, -EACCES, "its folder does not belong to the daemon's user");
 
         (void) snprintf(text, sizeof(text),
                         "the daemon may not write it: it belongs to %s user, with mode %04o",
                         st.st_uid == geteuid() ? "the right" : "another", st.st_mode & 07777);
-        return store_fail_text(store, -EROFS, text);
+        return store_fail_text(store, -EACCES, text);
 }
 
 static int file_fail(Store *store, const char *path, int error) {

@@ -5,7 +5,7 @@
 #include "webhookd/store/store.h"
 
 /*
- * Opens the file that is there, makes it private, and locks it until the store is freed. -ENOENT: there is none; -EBUSY, -EROFS,
+ * Opens the file that is there, makes it private, and locks it until the store is freed. -ENOENT: there is none; -EBUSY, -EACCES, -EROFS,
  * -EISDIR, -ELOOP, -EIO, … with a text that says what it is instead.
  */
 int store_file_open(Store *store, const char *path);

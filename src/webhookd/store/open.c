@@ -3,24 +3,25 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
+#include "webhookd/store/check.h"
 #include "webhookd/store/connect.h"
 #include "webhookd/store/file.h"
 #include "webhookd/store/schema.h"
 #include "webhookd/store/statement.h"
 #include "webhookd/store/store.h"
 
-static int store_prepare_database(Store *store, const char *path) {
+static int store_prepare_database(Store *store, const char *path, int (*prepare)(Store *store)) {
         int r;
 
         r = store_connect(store, path);
         if (r >= 0)
                 r = store_configure(store);
         if (r >= 0)
-                r = store_migrate(store);
+                r = prepare(store);
         return r;
 }
 
-/* A first store: whole before it has its name. */
+/* A first store: whole before it has its name, and in its file alone, which the close writes the log to. */
 static int store_create(Store *store, const char *path) {
         _cleanup_free_ char *draft = NULL;
         int r;
@@ -29,7 +30,7 @@ static int store_create(Store *store, const char *path) {
         if (r < 0)
                 return r;
 
-        r = store_prepare_database(store, draft);
+        r = store_prepare_database(store, draft, store_make);
         store_disconnect(store);
         if (r >= 0)
                 r = store_file_publish(store, draft, path);
@@ -39,17 +40,28 @@ static int store_create(Store *store, const char *path) {
 }
 
 static int store_load(Store *store, const char *path) {
-        int r = 0;
+        int64_t size = 0;
+        int r;
 
-        if (!streq(path, ":memory:")) {
-                r = store_file_open(store, path);
-                if (r == -ENOENT) {
-                        store->error[0] = '\0';
-                        r = store_create(store, path);
-                }
+        if (streq(path, ":memory:")) {
+                store->is_new = true;
+                return store_prepare_database(store, path, store_make);
         }
 
-        return r < 0 ? r : store_prepare_database(store, path);
+        r = store_file_open(store, path);
+        if (r == -ENOENT) {
+                store->error[0] = '\0';
+                store->is_new = true;
+                r = store_create(store, path);
+        }
+
+        if (r >= 0)
+                r = store_prepare_database(store, path, store_migrate);
+        if (r >= 0)
+                r = store_get_size(store, &size);
+        if (r >= 0)
+                r = presence_init(&store->presence, path, store->fd, size);
+        return r < 0 ? r : 0;
 }
 
 int store_open_anyway(const char *path, Store **ret) {
@@ -99,9 +111,16 @@ Store *store_free(Store *store) {
         store_disconnect(store);
         if (store->fd >= 0)
                 (void) close(store->fd);
+        presence_done(&store->presence);
         explicit_bzero(store->error, sizeof(store->error));
         free(store);
         return NULL;
+}
+
+bool store_is_new(const Store *store) {
+        assert(store);
+
+        return store->is_new;
 }
 
 const char *store_error(const Store *store) {

@@ -19,7 +19,7 @@ int store_find_push_time(Store *store, const Enqueue *enqueue, uint64_t *ret) {
         static const char sql[] =
                         "SELECT ifnull(max(p.pushed_at), 0) FROM pushes p JOIN deploys d ON d.id = p.deploy_id "
                         "WHERE p.stage_id = ?1 AND p.hook = ?2 AND p.image = ?3 "
-                        "AND d.state IN ('queued', 'running', 'succeeded', 'unchanged')";
+                        "AND d.state IN ('queued', 'running', 'succeeded', 'unchanged', 'superseded')";
         _cleanup_free_ char *image = NULL;
         int64_t latest = 0;
         int r;

@@ -325,6 +325,8 @@ int store_configure(Store *store) {
         r = store_identify(store, &version);
         if (r < 0)
                 return r;
+        if (r == 0 && !store->is_new)
+                return store_fail_text(store, -EIO, "it has no tables, which a store always has");
 
         r = store_use_log(store);
         if (r < 0)
@@ -348,7 +350,28 @@ static int store_migrate_one(Store *store, const char *migration) {
         return step_end(&step);
 }
 
+static int store_migrate_from(Store *store, int64_t version) {
+        for (; version < STORE_SCHEMA_VERSION; version++) {
+                int r = store_migrate_one(store, migrations[version]);
+
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+int store_make(Store *store) {
+        int r;
+
+        assert(store);
+
+        r = store_migrate_from(store, 0);
+        return r < 0 ? r : store_make_settings(store);
+}
+
 int store_migrate(Store *store) {
+        char uuid[UUID_TEXT_SIZE];
         int64_t version;
         int r;
 
@@ -357,12 +380,6 @@ int store_migrate(Store *store) {
         r = store_identify(store, &version);
         if (r < 0)
                 return r;
-
-        for (; version < STORE_SCHEMA_VERSION; version++) {
-                r = store_migrate_one(store, migrations[version]);
-                if (r < 0)
-                        return r;
-        }
-
-        return store_ensure_uuid(store);
+        r = store_migrate_from(store, version);
+        return r < 0 ? r : store_get_uuid(store, uuid);
 }

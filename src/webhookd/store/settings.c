@@ -42,24 +42,18 @@ static int setting_put(Store *store, const char *key, const char *value) {
         return store_write(store, sql, VALUES(value_text(key), value_text(value)));
 }
 
-int store_ensure_uuid(Store *store) {
-        char text[UUID_TEXT_SIZE];
+/* sd_id128_randomize() makes an UUIDv4 of getrandom(2). */
+static int uuid_make(char ret[static UUID_TEXT_SIZE]) {
         sd_id128_t id;
         int r;
-
-        assert(store);
-
-        r = setting_get_uuid(store, UUID_KEY, text);
-        if (r != 0)
-                return r < 0 ? r : 0;
 
         r = sd_id128_randomize(&id);
         if (r < 0)
                 return r;
 
-        (void) snprintf(text, sizeof(text), SD_ID128_UUID_FORMAT_STR, SD_ID128_FORMAT_VAL(id));
-        r = setting_put(store, UUID_KEY, text);
-        return r < 0 ? r : 0;
+        (void) snprintf(ret, UUID_TEXT_SIZE, SD_ID128_UUID_FORMAT_STR, SD_ID128_FORMAT_VAL(id));
+        explicit_bzero(&id, sizeof(id));
+        return 0;
 }
 
 int store_get_uuid(Store *store, char ret[static UUID_TEXT_SIZE]) {
@@ -75,7 +69,7 @@ int store_get_uuid(Store *store, char ret[static UUID_TEXT_SIZE]) {
         return r > 0 ? 0 : store_fail_damage(store, "the store has no UUID");
 }
 
-/* 0 where there never was a secret. */
+/* 0 before the first secret. */
 static int generation_get(Store *store, uint64_t *ret) {
         static const char sql[] =
                         "SELECT CAST(value AS INTEGER) FROM settings WHERE key = '" GENERATION_KEY "'";
@@ -105,10 +99,13 @@ int store_get_secret(Store *store, char ret[static UUID_TEXT_SIZE], uint64_t *re
                 return r;
 
         r = setting_get_uuid(store, SECRET_KEY, ret);
-        if (r > 0)
-                *ret_generation = generation;
+        if (r < 0)
+                return r;
+        if (r == 0 || generation == 0)
+                return store_fail_damage(store, "the store has no secret");
 
-        return r;
+        *ret_generation = generation;
+        return 0;
 }
 
 int store_set_secret(Store *store, const char secret[static UUID_TEXT_SIZE], uint64_t *ret_generation) {
@@ -140,4 +137,23 @@ int store_set_secret(Store *store, const char secret[static UUID_TEXT_SIZE], uin
 
         *ret_generation = generation;
         return 0;
+}
+
+int store_make_settings(Store *store) {
+        char uuid[UUID_TEXT_SIZE], secret[UUID_TEXT_SIZE];
+        uint64_t generation;
+        int r;
+
+        assert(store);
+
+        r = uuid_make(uuid);
+        if (r >= 0)
+                r = uuid_make(secret);
+        if (r >= 0)
+                r = setting_put(store, UUID_KEY, uuid);
+        if (r >= 0)
+                r = store_set_secret(store, secret, &generation);
+
+        explicit_bzero(secret, sizeof(secret));
+        return r < 0 ? r : 0;
 }

@@ -4,5 +4,5 @@
 
 #include "webhookd/store/store.h"
 
-/* Makes the store's UUID where there is none yet. */
-int store_ensure_uuid(Store *store);
+/* What a first store has from the beginning, and no other one gets: its UUID, and the secret of the main hook. */
+int store_make_settings(Store *store);

@@ -202,12 +202,28 @@ int store_step(Store *store, sqlite3_stmt *statement) {
         return store_fail(store, code);
 }
 
+/* What would be written to a file that is gone was accepted for nothing. */
+static int store_look_for_file(Store *store) {
+        const char *text;
+        int r;
+
+        r = presence_check(&store->presence, store->fd, &text);
+        if (r >= 0)
+                return 0;
+
+        (void) store_fail_text(store, r, text);
+        store->fault = r;
+        return -EIO;
+}
+
 int store_write(Store *store, const char *sql, const Value *values, size_t n) {
         _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
         int64_t before;
         int r;
 
         r = store_query(store, sql, values, n, &statement);
+        if (r >= 0 && sqlite3_get_autocommit(store->db))
+                r = store_look_for_file(store);
         if (r < 0)
                 return r;
 
@@ -217,6 +233,8 @@ int store_write(Store *store, const char *sql, const Value *values, size_t n) {
                 return r;
 
         assert(r == 0);
+        if (sqlite3_get_autocommit(store->db))
+                presence_note(&store->presence, store->fd);
         return (int) (sqlite3_total_changes64(store->db) - before);
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "webhookd/store/presence.h"
 #include "webhookd/store/store.h"
 
 typedef struct sqlite3 sqlite3;
@@ -18,11 +19,13 @@ typedef struct Statement {
 struct Store {
         sqlite3 *db;
         int fd; /* of the file, with our lock on it: see file.c */
+        Presence presence;
         Statement *statements;
         size_t n_statements;
         bool turn;    /* store_begin() was called, and neither store_commit() nor store_rollback() since */
         bool lost;    /* sqlite rolled an earlier part of this turn back: it cannot be committed any more */
         int fault;    /* what store_fault() returns */
+        bool is_new;  /* what store_is_new() returns */
         bool checked; /* quick_check found nothing since the store was opened */
         char error[256];
 };
@@ -79,7 +82,7 @@ int store_query(Store *store, const char *sql, const Value *values, size_t n, sq
 void statement_releasep(sqlite3_stmt **statement);
 /* 1 with a row, 0 at the end. */
 int store_step(Store *store, sqlite3_stmt *statement);
-/* Runs a statement that returns no rows. The number of rows it changed. */
+/* Runs a statement that returns no rows. The number of rows it changed. One that begins a transaction, or is one, looks for the file first. */
 int store_write(Store *store, const char *sql, const Value *values, size_t n);
 /* The first column of the first row: 1, or 0 where there is no row. */
 int store_read_number(Store *store, const char *sql, const Value *values, size_t n, int64_t *ret);

@@ -137,10 +137,10 @@ void stage_list_done(StageList *list);
 void deploy_list_done(DeployList *list);
 
 /*
- * Opens (and creates, mode 0600, with a fresh store UUID) the database at `path`; ":memory:" for tests. Migrates an
+ * Opens (and creates, mode 0600, with a fresh UUID and a first secret) the database at `path`; ":memory:" for tests. Migrates an
  * older schema forward. The file belongs to one Store at a time, until store_free(): another process that opens it gets
  * -EBUSY at once, other programs find it locked. -EPROTONOSUPPORT when a newer tinyforge wrote it, -EIO when it is no
- * database, damaged, empty, or another program's, -ENOENT without its folder. What is refused is left as it is.
+ * database, damaged, empty, or another program's, -ENOENT without its folder, -EACCES when it is not ours to write. What is refused is left as it is.
  */
 int store_open(const char *path, Store **ret);
 /* The same, but what is wrong with the file makes a store that is given up: -EBUSY and -ENOMEM alone are failures. */
@@ -148,12 +148,15 @@ int store_open_anyway(const char *path, Store **ret);
 Store *store_free(Store *store);
 DEFINE_CLEANUP(Store, store_free)
 
+/* Whether there was no file, and this is the first that opens the store. */
+bool store_is_new(const Store *store);
+
 /* What sqlite said of the last failure: one line, valid until the next call. Of a store that was given up, why. */
 const char *store_error(const Store *store);
 
 /*
  * 0 as long as the store can be used. A negative errno from the moment on that it is given up: it could not be opened, sqlite
- * says that it is damaged, or store_give_up() was called. Then nothing is read or written any more, also not of a
+ * says that it is damaged, its file is not at its place any more (-ENOENT), or store_give_up() was called. Then nothing is read or written any more, also not of a
  * transaction that was open, and all functions that can fail return -EIO.
  */
 int store_fault(const Store *store);
@@ -178,9 +181,9 @@ int store_undo(Store *store);
 /* A write that changes nothing, to learn whether the disk takes one. */
 int store_probe(Store *store);
 
-/* The store's own UUID: made once, kept for ever. */
+/* The store's own UUID: made once, kept for ever. A store without one is damaged. */
 int store_get_uuid(Store *store, char ret[static UUID_TEXT_SIZE]);
-/* 1 with the secret and its generation, 0 when there is none yet. */
+/* The secret and its generation. The first one is made with the store: a store without one is damaged. */
 int store_get_secret(Store *store, char ret[static UUID_TEXT_SIZE], uint64_t *ret_generation);
 /* Replaces the secret; the generation grows by one. */
 int store_set_secret(Store *store, const char secret[static UUID_TEXT_SIZE], uint64_t *ret_generation);
@@ -254,7 +257,7 @@ int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_depl
 
 /*
  * When the latest push was made of the same tag that came through the same hook and is in what the stage has queued, runs, or
- * has deployed: 1, or 0 where none told it. `*ret` is comparable with `enqueue->pushed_at`.
+ * has deployed, or in what a later push took the place of: 1, or 0 where none told it. `*ret` is comparable with `enqueue->pushed_at`.
  */
 int store_find_push_time(Store *store, const Enqueue *enqueue, uint64_t *ret);
 

@@ -8,7 +8,8 @@
 #define BACKUP_BYTES_MAX (512 * 1024 * 1024)
 
 /*
- * Writes all that is committed to `fd`, a file that is empty, as a database of its own; makes a file beside the store for that.
+ * Writes all that is committed to `fd`, a file that is empty, from its beginning, as a database of its own; makes a file beside the
+ * store for that.
  * -EFBIG: there is more than BACKUP_BYTES_MAX. Also negative errno of the file system that `fd` is on.
  */
 int store_backup(Store *store, int fd, uint64_t *ret_bytes);

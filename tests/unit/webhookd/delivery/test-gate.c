@@ -108,11 +108,15 @@ static void push_that_came_to_nothing_holds_up_none_before_it(void **state) {
                 assert_int_equal(store_finish_deploy(f->store, id, states[i], "", &(uint64_t){ 0 }), 1);
                 expect_at(f, "main", APP ":latest", 1, GATE_OPEN);
         }
+}
 
-        /* Superseded: what took its place is of another tag. */
+static void push_that_was_superseded_by_another_tag_still_counts(void **state) {
+        Fixture *f = *state;
+
         (void) push_at(f, APP ":latest", 5000, 0);
         (void) push_at(f, APP ":main", 5001, 1);
-        expect_at(f, "main", APP ":latest", 4999, GATE_OPEN);
+        expect_at(f, "main", APP ":latest", 4999, GATE_OLDER_PUSH);
+        expect_at(f, "main", APP ":latest", 5000, GATE_OPEN);
         expect_at(f, "main", APP ":main", 4999, GATE_OLDER_PUSH);
 }
 
@@ -331,6 +335,7 @@ int main(void) {
                 with_store(glob_and_regex_follow_every_push),
                 with_store(push_that_is_older_than_what_the_stage_has_of_its_tag_is_left),
                 with_store(push_that_came_to_nothing_holds_up_none_before_it),
+                with_store(push_that_was_superseded_by_another_tag_still_counts),
                 with_store(push_that_joins_a_row_brings_its_time),
                 with_store(time_of_a_row_follows_it_to_its_new_id_and_goes_with_it),
                 with_store(version_is_compared_with_what_runs_and_what_waits),

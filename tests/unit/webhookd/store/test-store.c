@@ -311,24 +311,55 @@ static void what_auto_create_wrote_before_counts_as_learned(void **state) {
         }
 }
 
-static void secret_is_not_there_until_it_is_set(void **state) {
+static void secret_is_there_from_the_beginning(void **state) {
         static const char first[] = "11111111-1111-4111-8111-111111111111",
                           second[] = "22222222-2222-4222-8222-222222222222";
         uint64_t generation = 77, again = 0;
-        char text[UUID_TEXT_SIZE] = "untouched";
+        char text[UUID_TEXT_SIZE] = "", made[UUID_TEXT_SIZE] = "";
         Fixture *f = *state;
 
-        assert_int_equal(store_get_secret(f->store, text, &generation), 0);
-        assert_string_equal(text, "untouched");
-        assert_int_equal(store_set_secret(f->store, first, &generation), 0);
+        assert_true(store_is_new(f->store));
+        assert_int_equal(store_get_secret(f->store, made, &generation), 0);
         assert_int_equal(generation, 1);
-        assert_int_equal(store_set_secret(f->store, second, &generation), 0);
+        assert_int_equal(strlen(made), UUID_TEXT_SIZE - 1);
+        /* In the file, and not only in the log beside it. */
+        assert_true(file_contains(f->path, made));
+        reopen(f);
+        assert_false(store_is_new(f->store));
+        assert_int_equal(store_get_secret(f->store, text, &generation), 0);
+        assert_string_equal(text, made);
+
+        assert_int_equal(store_set_secret(f->store, first, &generation), 0);
         assert_int_equal(generation, 2);
+        assert_int_equal(store_set_secret(f->store, second, &generation), 0);
+        assert_int_equal(generation, 3);
 
         reopen(f);
-        assert_int_equal(store_get_secret(f->store, text, &again), 1);
-        assert_int_equal(again, 2);
+        assert_int_equal(store_get_secret(f->store, text, &again), 0);
+        assert_int_equal(again, 3);
         assert_string_equal(text, second);
+}
+
+static void store_without_what_it_began_with_is_damaged(void **state) {
+        static const char no_secret[] = "DELETE FROM settings WHERE key = 'secret'",
+                          no_generation[] = "DELETE FROM settings WHERE key = 'secret-generation'",
+                          no_uuid[] = "DELETE FROM settings WHERE key = 'uuid'";
+        static const char *const sqls[] = { no_secret, no_generation, no_uuid };
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(sqls); i++) {
+                _cleanup_(store_freep) Store *store = NULL;
+                char text[UUID_TEXT_SIZE];
+                uint64_t generation;
+
+                assert_int_equal(store_open(":memory:", &store), 0);
+                assert_int_equal(store_write(store, sqls[i], NO_VALUES), 1);
+                assert_int_equal(i == 2 ? store_get_uuid(store, text)
+                                        : store_get_secret(store, text, &generation),
+                                 -EIO);
+                assert_int_equal(store_fault(store), -EIO);
+        }
 }
 
 static void old_secret_is_nowhere_in_the_file(void **state) {
@@ -375,7 +406,8 @@ int main(void) {
                 TEST(file_of_version_1_is_migrated_and_keeps_its_rows),
                 TEST(file_of_the_first_release_gets_the_tables_that_it_lacks),
                 TEST(what_auto_create_wrote_before_counts_as_learned),
-                TEST(secret_is_not_there_until_it_is_set),
+                TEST(secret_is_there_from_the_beginning),
+                TEST(store_without_what_it_began_with_is_damaged),
                 TEST(old_secret_is_nowhere_in_the_file),
                 TEST(statements_cannot_leave_the_database),
         };
