@@ -11,11 +11,11 @@ static bool continues(char c) {
         return ((unsigned char) c & 0xc0) == 0x80;
 }
 
-/* By its first byte. */
+/* By its first byte; 1 for what begins none, as 0xff does not (RFC 3629, section 3). */
 static size_t character_length(char first) {
         unsigned char c = (unsigned char) first;
 
-        return c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+        return c > 0xf4 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
 }
 
 /* Without the beginning of a character that goes on behind. */

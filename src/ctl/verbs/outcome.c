@@ -83,7 +83,7 @@ const char *outcome_advice(const DeployRow *row, OutcomeGoal goal, char buffer[s
         else if (streq(row->state, "superseded"))
                 return superseded_advice(row, buffer);
         else if (streq(row->state, "cancelled"))
-                return "What runs is shown by: tinyforgectl status";
+                return "Whatever ran before keeps running: tinyforgectl status";
         else if (goal == GOAL_CANCELLED && streq(row->state, "succeeded"))
                 (void) snprintf(buffer, OUTCOME_ADVICE_SIZE,
                                 "It was too late to cancel it. To go back: tinyforgectl rollback %s %s",
