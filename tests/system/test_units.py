@@ -235,8 +235,11 @@ def test_missing_and_broken_credentials_close_the_tls_socket_alone():
         before = len(forge.journal("TLS_UNUSABLE"))
         forge.run("systemctl", "restart", WEBHOOKD)
         assert (answers(SOCKET), answers(TLS_SOCKET)) == (404, 0), told
-        [entry] = forge.journal("TLS_UNUSABLE")[before:]
-        assert told in entry["MESSAGE"] and entry["PRIORITY"] == "3", entry["MESSAGE"]
+        entries = forge.journal("TLS_UNUSABLE")[before:]
+        # Once a start; a slow host lets the receiver end between two requests, and start again.
+        assert entries and len({entry["_SYSTEMD_INVOCATION_ID"] for entry in entries}) == len(entries), entries
+        for entry in entries:
+            assert told in entry["MESSAGE"] and entry["PRIORITY"] == "3", entry["MESSAGE"]
     assert "No delivery is taken by TLS" in forge.out("journalctl", "-x", "-u", WEBHOOKD)
     give(certificate, key)
     forge.run("systemctl", "restart", WEBHOOKD)
