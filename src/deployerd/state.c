@@ -2,9 +2,15 @@
 /* Files that last: see state.h. */
 #include "deployerd/state.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+
+/* Entries of a folder that are looked at; nobody but us makes any. */
+#define ENTRIES_MAX 4096U
+
+DEFINE_CLEANUP(DIR, closedir)
 
 int state_open(const char *folder, bool make) {
         const char *state = getenv("STATE_DIRECTORY");
@@ -79,5 +85,47 @@ int state_read(int folder, const char *name, char *ret, size_t size) {
                 return -E2BIG;
 
         ret[n] = '\0';
+        return 0;
+}
+
+int state_stage_name(const char *project, const char *stage, char ret[static STATE_STAGE_SIZE]) {
+        assert(project && stage);
+        assert(ret);
+
+        if (!name_is_valid(project) || !name_is_valid(stage))
+                return -EINVAL;
+
+        (void) snprintf(ret, STATE_STAGE_SIZE, "%s.%s", project, stage);
+        return 0;
+}
+
+int state_list(const char *folder, StateOnName on_name, void *userdata) {
+        _cleanup_(closedirp) DIR *entries = NULL;
+        const struct dirent *entry;
+        int fd, r;
+
+        assert(folder);
+        assert(on_name);
+
+        fd = state_open(folder, /* make= */ false);
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : fd;
+
+        entries = fdopendir(fd);
+        if (!entries) {
+                r = -errno;
+                (void) close(fd);
+                return r;
+        }
+
+        for (unsigned i = 0; i < ENTRIES_MAX && (entry = readdir(entries)); i++) {
+                if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
+                        continue;
+
+                r = on_name(fd, entry->d_name, userdata);
+                if (r < 0)
+                        return r;
+        }
+
         return 0;
 }

@@ -2,41 +2,22 @@
 /* Files that say which stages are taken over: see takeover.h. */
 #include "deployerd/takeover.h"
 
-#include <dirent.h>
-#include <stdio.h>
-
 #include "deployerd/state.h"
 #include "shared/conf/conf.h"
 #include "shared/name.h"
 
 #define FOLDER "take-over"
-/* Two names, a dot, and a NUL. */
-#define FILE_NAME_SIZE (2 * NAME_MAX_LENGTH + 2)
 /* A UUID in text. */
 #define STORE_LENGTH 36U
-/* Entries of the folder that are looked at; nobody but us makes any. */
-#define ENTRIES_MAX 4096U
-
-DEFINE_CLEANUP(DIR, closedir)
-
-/* The names become a path. */
-static int file_name(const char *project, const char *stage, char ret[static FILE_NAME_SIZE]) {
-        if (!name_is_valid(project) || !name_is_valid(stage))
-                return -EINVAL;
-
-        (void) snprintf(ret, FILE_NAME_SIZE, "%s.%s", project, stage);
-        return 0;
-}
-
 int takeover_note(const char *project, const char *stage, const char *store) {
         _cleanup_close_ int folder = -1;
-        char name[FILE_NAME_SIZE];
+        char name[STATE_STAGE_SIZE];
         int r;
 
         assert(project && stage);
         assert(store);
 
-        r = file_name(project, stage, name);
+        r = state_stage_name(project, stage, name);
         if (r < 0)
                 return r;
 
@@ -48,13 +29,13 @@ int takeover_note(const char *project, const char *stage, const char *store) {
 }
 
 bool takeover_is_noted(const char *project, const char *stage, const char *store) {
-        char name[FILE_NAME_SIZE], noted[STORE_LENGTH + 2];
+        char name[STATE_STAGE_SIZE], noted[STORE_LENGTH + 2];
         _cleanup_close_ int folder = -1;
 
         assert(project && stage);
         assert(store);
 
-        if (file_name(project, stage, name) < 0)
+        if (state_stage_name(project, stage, name) < 0)
                 return false;
 
         folder = state_open(FOLDER, /* make= */ false);
@@ -63,11 +44,11 @@ bool takeover_is_noted(const char *project, const char *stage, const char *store
 
 void takeover_forget(const char *project, const char *stage) {
         _cleanup_close_ int folder = -1;
-        char name[FILE_NAME_SIZE];
+        char name[STATE_STAGE_SIZE];
 
         assert(project && stage);
 
-        if (file_name(project, stage, name) < 0)
+        if (state_stage_name(project, stage, name) < 0)
                 return;
 
         folder = state_open(FOLDER, /* make= */ false);
@@ -76,10 +57,12 @@ void takeover_forget(const char *project, const char *stage) {
 }
 
 /* "<project>.<stage>" as "<project>/<stage>"; others are none of ours. */
-static int add_stage(char ***stages, const char *name) {
-        char text[FILE_NAME_SIZE];
+static int add_stage(int folder, const char *name, void *userdata) {
+        char ***stages = userdata, text[STATE_STAGE_SIZE];
         size_t length = strlen(name);
         char *dot;
+
+        (void) folder;
 
         if (length >= sizeof(text))
                 return 0;
@@ -99,30 +82,16 @@ static int add_stage(char ***stages, const char *name) {
 
 int takeover_list(char ***ret) {
         _cleanup_(strv_freep) char **stages = calloc(1, sizeof(*stages));
-        _cleanup_(closedirp) DIR *entries = NULL;
-        const struct dirent *entry;
-        int folder, r;
+        int r;
 
         assert(ret);
 
         if (!stages)
                 return -ENOMEM;
 
-        folder = state_open(FOLDER, /* make= */ false);
-        if (folder >= 0) {
-                entries = fdopendir(folder);
-                if (!entries) {
-                        r = -errno;
-                        (void) close(folder);
-                        return r;
-                }
-        }
-
-        for (unsigned i = 0; entries && i < ENTRIES_MAX && (entry = readdir(entries)); i++) {
-                r = add_stage(&stages, entry->d_name);
-                if (r < 0)
-                        return r;
-        }
+        r = state_list(FOLDER, add_stage, &stages);
+        if (r < 0)
+                return r;
 
         *ret = TAKE_PTR(stages);
         return 0;

@@ -2,32 +2,13 @@
 /* One object a stage: see volume-note.h. */
 #include "deployerd/volume-note.h"
 
-#include <dirent.h>
-#include <stdio.h>
-
 #include "deployerd/state.h"
 #include "shared/json.h"
 #include "shared/name.h"
 
 #define FOLDER "volumes"
-/* Two names, a dot, and a NUL. */
-#define FILE_NAME_SIZE (2 * NAME_MAX_LENGTH + 2)
 /* Bytes of a note. */
 #define NOTE_MAX (64U * 1024U)
-/* Entries of the folder that are looked at; nobody but us makes any. */
-#define ENTRIES_MAX 4096U
-
-DEFINE_CLEANUP(DIR, closedir)
-
-/* The names become a path. */
-static int file_name(const char *project, const char *stage, char ret[static FILE_NAME_SIZE]) {
-        if (!name_is_valid(project) || !name_is_valid(stage))
-                return -EINVAL;
-
-        (void) snprintf(ret, FILE_NAME_SIZE, "%s.%s", project, stage);
-        return 0;
-}
-
 static int read_note(int folder, const char *name, json_t **ret) {
         _cleanup_free_ char *text = malloc(NOTE_MAX);
         _cleanup_(json_freep) json_t *note = NULL;
@@ -45,13 +26,13 @@ static int read_note(int folder, const char *name, json_t **ret) {
 
 int volume_note_read(const char *project, const char *stage, json_t **ret) {
         _cleanup_close_ int folder = -1;
-        char name[FILE_NAME_SIZE] = "";
+        char name[STATE_STAGE_SIZE] = "";
         int r;
 
         assert(project && stage);
         assert(ret);
 
-        r = file_name(project, stage, name);
+        r = state_stage_name(project, stage, name);
         if (r >= 0)
                 folder = state_open(FOLDER, /* make= */ false);
         return read_note(folder, name, ret);
@@ -60,13 +41,13 @@ int volume_note_read(const char *project, const char *stage, json_t **ret) {
 int volume_note_write(const char *project, const char *stage, const json_t *volumes) {
         _cleanup_close_ int folder = -1;
         _cleanup_free_ char *text = NULL;
-        char name[FILE_NAME_SIZE];
+        char name[STATE_STAGE_SIZE];
         int r;
 
         assert(project && stage);
         assert(volumes);
 
-        r = file_name(project, stage, name);
+        r = state_stage_name(project, stage, name);
         if (r >= 0)
                 r = json_encode(volumes, &text);
         if (r < 0)
@@ -83,11 +64,22 @@ int volume_note_write(const char *project, const char *stage, const json_t *volu
         return unlinkat(folder, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int add_names(int folder, const char *name, json_t *names) {
+/* Of one project. */
+typedef struct NoteList {
+        const char *project;
+        json_t *names;
+} NoteList;
+
+static int add_names(int folder, const char *name, void *userdata) {
+        const NoteList *list = userdata;
         _cleanup_(json_freep) json_t *note = NULL;
+        size_t length = strlen(list->project);
         const char *path;
         json_t *volume;
         int r;
+
+        if (strncmp(name, list->project, length) != 0 || name[length] != '.')
+                return 0;
 
         r = read_note(folder, name, &note);
         if (r < 0)
@@ -95,7 +87,7 @@ static int add_names(int folder, const char *name, json_t *names) {
 
         json_object_foreach(note, path, volume) {
                 (void) path;
-                if (json_array_append(names, volume) < 0)
+                if (json_array_append(list->names, volume) < 0)
                         return -ENOMEM;
         }
 
@@ -104,34 +96,17 @@ static int add_names(int folder, const char *name, json_t *names) {
 
 int volume_note_list(const char *project, json_t **ret) {
         _cleanup_(json_freep) json_t *names = json_array();
-        _cleanup_(closedirp) DIR *entries = NULL;
-        size_t length = strlen(project);
-        const struct dirent *entry;
-        int folder, r;
+        int r;
 
+        assert(project);
         assert(ret);
 
         if (!names)
                 return -ENOMEM;
 
-        folder = state_open(FOLDER, /* make= */ false);
-        if (folder >= 0) {
-                entries = fdopendir(folder);
-                if (!entries) {
-                        r = -errno;
-                        (void) close(folder);
-                        return r;
-                }
-        }
-
-        for (unsigned i = 0; entries && i < ENTRIES_MAX && (entry = readdir(entries)); i++) {
-                if (strncmp(entry->d_name, project, length) != 0 || entry->d_name[length] != '.')
-                        continue;
-
-                r = add_names(folder, entry->d_name, names);
-                if (r < 0)
-                        return r;
-        }
+        r = state_list(FOLDER, add_names, &(NoteList){ .project = project, .names = names });
+        if (r < 0)
+                return r;
 
         *ret = TAKE_PTR(names);
         return 0;
