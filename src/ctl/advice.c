@@ -72,7 +72,6 @@ static const Advice advices[] = {
           "Nothing was stopped. What was deployed so far is listed by: tinyforgectl deploys PROJECT STAGE" },
         { ERROR_NO_SUCH_IMAGE,
           "It has to be on this host: docker image ls, or podman image ls, lists what is." },
-        { ERROR_BACKUP_FAILED, "Is there room where the file is written? df -h shows the disks." },
         { ERROR_BUSY, "Try again in a moment." },
         { ERROR_INTERRUPTED, "The daemon is being stopped. Try again in a moment." },
         { ERROR_QUEUE_FULL, "What is in the queue is listed by: tinyforgectl deploys" },

@@ -261,7 +261,8 @@ def test_full_queue_is_503_with_retry_after_and_accepts_nothing():
 
 def test_disk_without_room_is_503_and_later_202():
     with Host(start=False) as webhookd:
-        webhookd.start(["prlimit", f"--fsize={192 * 1024}:"])
+        # So much that there is a first store, and not enough for all that comes.
+        webhookd.start(["prlimit", f"--fsize={384 * 1024}:"])
         webhookd.call("GetWebhookPath")
         statuses = []
         for i in range(400):
