@@ -4,7 +4,6 @@ What the deployer says to an engine, and reads of its answers, is what every ver
 that is spoken has: engine-api.txt is held to the sources, and, where the API's own descriptions lie beside the tree, to these.
 """
 import importlib.util
-import os
 import pathlib
 import re
 import shutil
@@ -40,8 +39,9 @@ PIECES = {
     "/images/%s/tag?repo=%s&tag=%s": "POST /images/{name}/tag",
     "/images/%s:%s": "DELETE /images/{name}",
     "/distribution/%s/json": "GET /distribution/{name}/json",
-    "/networks/%s": "GET /networks/{id}",
-    "/networks/%s/%s": ("POST /networks/{id}/connect", "POST /networks/{id}/disconnect"),
+    "/networks/%s%s": "GET /networks/{id}",  # and one of those that follow
+    "/connect": "POST /networks/{id}/connect",
+    "/disconnect": "POST /networks/{id}/disconnect",
     "/volumes": "GET /volumes",
     "/volumes/%s": "DELETE /volumes/{name}",
 }
@@ -132,14 +132,6 @@ def reads(text):
             yield names[-1], kind, match.group()
 
 
-def descriptions():
-    folder = pathlib.Path(os.environ.get("ENGINE_API", source.ROOT.parent / "shared/engine-api"))
-    found = sorted(folder.glob("v1.*.yaml"))
-    if not found:
-        raise tap.Skip("no descriptions of the engine's API beside the tree")
-    return found
-
-
 def test_facts_are_those_of_the_oldest_and_the_newest_version_that_is_spoken():
     oldest, newest = spoken()
     for request, known in facts().items():
@@ -210,7 +202,7 @@ def test_bodies_have_only_keys_that_every_version_takes():
 def test_facts_are_what_the_descriptions_say():
     if importlib.util.find_spec("yaml") is None:
         raise tap.Skip("python3-yaml is not installed")
-    paths = descriptions()
+    paths = source.engine_descriptions()
     with tempfile.TemporaryDirectory(prefix="tinyforge-facts-") as folder:
         copy = shutil.copy(FACTS, folder)
         subprocess.run([sys.executable, SCRIPT, copy, *paths], check=True)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
 """The table of the engine's keys is what its script makes of the engine's own descriptions, where they lie beside the tree."""
-import os
-import pathlib
 import re
 import subprocess
 import sys
@@ -13,14 +11,6 @@ SCRIPT = source.ROOT / "scripts/engine-keys"
 TABLE = source.ROOT / "src/deployerd/config/engine-keys.c"
 
 
-def descriptions():
-    folder = pathlib.Path(os.environ.get("ENGINE_API", source.ROOT.parent / "shared/engine-api"))
-    found = sorted(folder.glob("v1.*.yaml"))
-    if not found:
-        raise tap.Skip("no descriptions of the engine's API beside the tree")
-    return found
-
-
 def make(paths):
     try:
         import yaml  # noqa: F401  pylint: disable=import-outside-toplevel,unused-import
@@ -30,16 +20,16 @@ def make(paths):
 
 
 def test_table_is_what_the_script_makes_of_the_descriptions():
-    assert make(descriptions()) == TABLE.read_text(encoding="utf-8"), "run scripts/engine-keys again"
+    assert make(source.engine_descriptions()) == TABLE.read_text(encoding="utf-8"), "run scripts/engine-keys again"
 
 
 def test_table_says_what_it_was_made_of():
     versions = re.search(r"Made of the descriptions of ([\d., ]+),", TABLE.read_text(encoding="utf-8")).group(1)
-    assert versions.split(", ") == [path.stem.removeprefix("v") for path in descriptions()]
+    assert versions.split(", ") == [path.stem.removeprefix("v") for path in source.engine_descriptions()]
 
 
 def test_order_of_the_descriptions_does_not_matter():
-    paths = descriptions()
+    paths = source.engine_descriptions()
     assert make(paths[::-1]) == make(paths)
 
 

@@ -38,3 +38,12 @@ def run(*command, **options):
 def expect_nothing(findings):
     """Fails with one line for each finding."""
     assert not findings, "\n" + "\n".join(findings)
+
+
+def engine_descriptions():
+    """The engine's own descriptions of its API, where they lie beside the tree, oldest first."""
+    folder = pathlib.Path(os.environ.get("ENGINE_API", ROOT.parent / "shared/engine-api"))
+    found = sorted(folder.glob("v1.*.yaml"))
+    if not found:
+        raise tap.Skip("no descriptions of the engine's API beside the tree")
+    return found

@@ -54,12 +54,25 @@ static bool same_path(const char *a, size_t length, const char *b) {
         return length == other && memcmp(a, b, length) == 0;
 }
 
-static bool has_key(const json_t *object, const char *path) {
+/* What an object of path → value has for that path; NULL: nothing. */
+static const json_t *value_at(const json_t *object, const char *path) {
         const char *key;
         json_t *value;
 
         json_object_foreach((json_t *) (uintptr_t) object, key, value)
                 if (same_path(key, strlen(key), path))
+                        return value;
+
+        return NULL;
+}
+
+static bool has_key(const json_t *object, const char *path) {
+        return value_at(object, path);
+}
+
+static bool has_path(const json_t *paths, const char *path) {
+        for (size_t i = 0; i < json_array_size(paths); i++)
+                if (same_path(path, strlen(path), strempty(json_string_value(json_array_get(paths, i)))))
                         return true;
 
         return false;
@@ -121,25 +134,13 @@ static json_t *mounts_of(json_t *body) {
         return json_object_get(host, "Mounts");
 }
 
-/* The anonymous volume that the stage had there last; NULL: none. */
-static const char *noted_at(const json_t *noted, const char *path) {
-        const char *key;
-        json_t *name;
-
-        json_object_foreach((json_t *) (uintptr_t) noted, key, name)
-                if (same_path(key, strlen(key), path))
-                        return json_string_value(name);
-
-        return NULL;
-}
-
 static int mount_volume(json_t *body, const VolumePlan *plan, const char *path) {
         char own[VOLUME_NAME_SIZE];
         const char *name = plan->runs ? volume_at(plan->runs, path) : NULL;
         json_t *mounts = mounts_of(body);
 
         if (!name)
-                name = noted_at(plan->noted, path);
+                name = json_string_value(value_at(plan->noted, path));
         volume_name(plan->project, plan->stage, path, own);
         return json_array_append_new(mounts, json_pack("{s:s, s:s, s:s}", "Type", "volume", "Source",
                                                        name ? name : own, "Target", path)) < 0
@@ -231,13 +232,8 @@ void volumes_check_wishes(Worker *worker, const json_t *wishes, const json_t *pa
         assert(worker);
 
         json_object_foreach((json_t *) (uintptr_t) wishes, wish, value) {
-                bool declared = false;
-
                 (void) value;
-                for (size_t i = 0; i < json_array_size(paths); i++)
-                        declared |= same_path(wish, strlen(wish),
-                                              strempty(json_string_value(json_array_get(paths, i))));
-                if (!declared)
+                if (!has_path(paths, wish))
                         worker_log(worker, LOG_NOTICE,
                                    "\"volumes\" names %.128s, which is no VOLUME of the image: it does nothing",
                                    wish);
@@ -293,9 +289,10 @@ int volumes_recall(Engine *engine, const char *project, const char *stage, json_
                 return r;
 
         /* One that is gone would be made anew by a name that says nothing. */
-        json_object_foreach_safe(noted, next, path,
-                                 name) if (!json_object_get(there, strempty(json_string_value(name))))(void)
-                        json_object_del(noted, path);
+        json_object_foreach_safe(noted, next, path, name) {
+                if (!json_object_get(there, strempty(json_string_value(name))))
+                        (void) json_object_del(noted, path);
+        }
 
         *ret = TAKE_PTR(noted);
         return 0;
@@ -369,14 +366,6 @@ static json_t *discarded_paths(const Container *container) {
         JsonError error;
 
         return label && json_decode(label, strlen(label), &paths, &error) >= 0 ? paths : NULL;
-}
-
-static bool has_path(const json_t *paths, const char *path) {
-        for (size_t i = 0; i < json_array_size(paths); i++)
-                if (same_path(path, strlen(path), strempty(json_string_value(json_array_get(paths, i)))))
-                        return true;
-
-        return false;
 }
 
 /* What a container has at a path, on top of what was noted: what has a name was newer. True where the note has changed. */

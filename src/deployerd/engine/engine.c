@@ -9,7 +9,6 @@
 #include "deployerd/engine/place.h"
 #include "deployerd/engine/trouble.h"
 #include "deployerd/worker/report.h"
-#include "shared/conf/parse.h"
 #include "shared/json.h"
 #include "shared/utf8-cut.h"
 

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-#include "deployerd/worker/report.h"
 #include "shared/conf/parse.h"
 
 int greeting_parse_api(const char *text, unsigned *ret_minor) {

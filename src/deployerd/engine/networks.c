@@ -12,20 +12,30 @@ bool engine_creates_in_networks(const Engine *engine) {
                engine_api_minor(engine) >= ENGINE_API_MINOR_NETWORKS;
 }
 
+/* "/networks/<network><suffix>". */
+static int network_path(const char *network, const char *suffix, char **ret) {
+        _cleanup_free_ char *escaped = url_escape(network, "");
+
+        if (!escaped || asprintf(ret, "/networks/%s%s", escaped, suffix) < 0) {
+                *ret = NULL;
+                return -ENOMEM;
+        }
+
+        return 0;
+}
+
 int engine_network_exists(Engine *engine, const char *network) {
         static const int missing[] = { 404, 0 };
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
-        _cleanup_free_ char *escaped = NULL, *path = NULL;
+        _cleanup_free_ char *path = NULL;
         int r;
 
         assert(engine);
         assert(network);
 
-        escaped = url_escape(network, "");
-        if (!escaped || asprintf(&path, "/networks/%s", escaped) < 0) {
-                path = NULL;
-                return -ENOMEM;
-        }
+        r = network_path(network, "", &path);
+        if (r < 0)
+                return r;
 
         r = engine_call(engine,
                         &(EngineRequest){ .method = "GET",
@@ -36,15 +46,14 @@ int engine_network_exists(Engine *engine, const char *network) {
         return r < 0 ? r : answer.status != 404;
 }
 
-static int network_call(Engine *engine, const char *network, const char *verb, const json_t *body,
+static int network_call(Engine *engine, const char *network, const char *suffix, const json_t *body,
                         const char *what) {
-        _cleanup_free_ char *escaped = NULL, *path = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r;
 
-        escaped = url_escape(network, "");
-        if (!escaped || asprintf(&path, "/networks/%s/%s", escaped, verb) < 0) {
-                path = NULL;
-                return -ENOMEM;
-        }
+        r = network_path(network, suffix, &path);
+        if (r < 0)
+                return r;
 
         return engine_call(engine,
                            &(EngineRequest){ .method = "POST", .path = path, .body = body, .what = what },
@@ -59,7 +68,7 @@ int engine_network_connect(Engine *engine, const char *network, const char *id, 
         assert(id);
 
         body = json_pack("{s:s, s:O*}", "Container", id, "EndpointConfig", endpoint);
-        return body ? network_call(engine, network, "connect", body, "connect the container to its network")
+        return body ? network_call(engine, network, "/connect", body, "connect the container to its network")
                     : -ENOMEM;
 }
 
@@ -71,7 +80,7 @@ int engine_network_disconnect(Engine *engine, const char *network, const char *i
         assert(id);
 
         body = json_pack("{s:s, s:b}", "Container", id, "Force", 0);
-        return body ? network_call(engine, network, "disconnect", body,
+        return body ? network_call(engine, network, "/disconnect", body,
                                    "disconnect the container from its network")
                     : -ENOMEM;
 }
