@@ -3,27 +3,15 @@
 #include "webhookd/hook/secret.h"
 
 #include <openssl/crypto.h>
-#include <stdio.h>
-#include <systemd/sd-id128.h>
 
 #include "shared/protocol.h"
 
 #define PREFIX_LENGTH (sizeof(WEBHOOK_URL_PREFIX) - 1)
 
 int secret_make(Secret *ret) {
-        sd_id128_t id;
-        int r;
-
         assert(ret);
 
-        /* sd_id128_randomize() makes an UUIDv4 of getrandom(2). */
-        r = sd_id128_randomize(&id);
-        if (r < 0)
-                return r;
-
-        (void) snprintf(ret->text, sizeof(ret->text), SD_ID128_UUID_FORMAT_STR, SD_ID128_FORMAT_VAL(id));
-        explicit_bzero(&id, sizeof(id));
-        return 0;
+        return uuid_make(ret->text);
 }
 
 int secret_regenerate(Secret *secret, Store *store) {

@@ -2,7 +2,6 @@
 /* Settings of the store: its own UUID, and the secret of the main hook with its generation. */
 #include <sqlite3.h>
 #include <stdio.h>
-#include <systemd/sd-id128.h>
 
 #include "webhookd/store/settings.h"
 #include "webhookd/store/statement.h"
@@ -40,20 +39,6 @@ static int setting_put(Store *store, const char *key, const char *value) {
                                   "ON CONFLICT(key) DO UPDATE SET value = excluded.value";
 
         return store_write(store, sql, VALUES(value_text(key), value_text(value)));
-}
-
-/* sd_id128_randomize() makes an UUIDv4 of getrandom(2). */
-static int uuid_make(char ret[static UUID_TEXT_SIZE]) {
-        sd_id128_t id;
-        int r;
-
-        r = sd_id128_randomize(&id);
-        if (r < 0)
-                return r;
-
-        (void) snprintf(ret, UUID_TEXT_SIZE, SD_ID128_UUID_FORMAT_STR, SD_ID128_FORMAT_VAL(id));
-        explicit_bzero(&id, sizeof(id));
-        return 0;
 }
 
 int store_get_uuid(Store *store, char ret[static UUID_TEXT_SIZE]) {

@@ -16,11 +16,10 @@
 
 #include "shared/macro.h"
 #include "shared/tag/tag-policy.h"
+#include "shared/uuid.h"
 #include "webhookd/store/asker.h"
 
 #define STORE_SCHEMA_VERSION 11
-/* Bytes of a UUID in text with its NUL. */
-#define UUID_TEXT_SIZE 37U
 /* Attempts that count, per deploy. */
 #define DEPLOY_ATTEMPTS_MAX 5U
 /* Finished rows kept per stage. */
