@@ -117,8 +117,8 @@ static int append_create(sd_bus_message *message, const Ctl *ctl, const char *na
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-/* A hook that requires a signature, and has no key to check one with, is not what anybody wants. */
-static int hint_at_key(Ctl *ctl, const char *name) {
+/* A row of that name is handed to `hint`, which says what is to be known of it. Reports its faults. */
+static int hint_at_hook(Ctl *ctl, const char *name, void (*hint)(Ctl *ctl, const HookRow *row)) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         HookRow row;
         int r;
@@ -129,39 +129,31 @@ static int hint_at_key(Ctl *ctl, const char *name) {
 
         r = rows_enter(reply);
         while (r >= 0 && (r = hook_read(reply, &row)) > 0) {
-                if (streq(row.name, name) && streq(row.signature, "required") && !row.has_key)
-                        ctl_hint(ctl,
-                                 "It accepts nothing until there is a key: put LoadCredential=signing-key.%s:PATH into a "
-                                 "drop-in of %s, and restart that.",
-                                 name, peer_webhook.unit);
+                if (streq(row.name, name))
+                        hint(ctl, &row);
                 hook_row_done(&row);
         }
 
         return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
 }
 
+/* A hook that requires a signature, and has no key to check one with, is not what anybody wants. */
+static void hint_at_key(Ctl *ctl, const HookRow *row) {
+        if (streq(row->signature, "required") && !row->has_key)
+                ctl_hint(ctl,
+                         "It accepts nothing until there is a key: put LoadCredential=signing-key.%s:PATH into a "
+                         "drop-in of %s, and restart that.",
+                         row->name, peer_webhook.unit);
+}
+
 /* Until when the URL before this one works. */
-static int hint_at_old_url(Ctl *ctl, const char *name) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+static void hint_at_old_url(Ctl *ctl, const HookRow *row) {
         char when[MOMENT_SIZE];
-        HookRow row;
-        int r;
 
-        r = client_call(ctl, &peer_webhook, "DescribeHooks", &reply, "");
-        if (r < 0)
-                return r;
-
-        r = rows_enter(reply);
-        while (r >= 0 && (r = hook_read(reply, &row)) > 0) {
-                if (streq(row.name, name) && row.previous_until > 0)
-                        ctl_hint(ctl, "The old URL works until %s.",
-                                 moment_format(row.previous_until, when));
-                else if (streq(row.name, name))
-                        ctl_hint(ctl, "The old URL is dead.");
-                hook_row_done(&row);
-        }
-
-        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
+        if (row->previous_until > 0)
+                ctl_hint(ctl, "The old URL works until %s.", moment_format(row->previous_until, when));
+        else
+                ctl_hint(ctl, "The old URL is dead.");
 }
 
 int verb_hook_create(Ctl *ctl, char *args[]) {
@@ -182,7 +174,7 @@ int verb_hook_create(Ctl *ctl, char *args[]) {
                 return r;
 
         /* It is made, whether or not more can be said of it. */
-        (void) hint_at_key(ctl, args[0]);
+        (void) hint_at_hook(ctl, args[0], hint_at_key);
         return 0;
 }
 
@@ -204,7 +196,7 @@ int verb_hook_rotate(Ctl *ctl, char *args[]) {
         if (r < 0)
                 return r;
 
-        (void) hint_at_old_url(ctl, args[0]);
+        (void) hint_at_hook(ctl, args[0], hint_at_old_url);
         return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "ctl/print/rows.h"
 #include "ctl/report.h"
 #include "ctl/verbs/find.h"
+#include "ctl/verbs/image-argument.h"
 #include "ctl/verbs/verbs.h"
 #include "shared/image-ref.h"
 #include "shared/tag/tag-policy.h"
@@ -155,18 +156,14 @@ int verb_match(Ctl *ctl, char *args[]) {
         _cleanup_(table_freep) Table *table = NULL;
         _cleanup_(names_done) Names names = { 0 };
         Verdict verdict = { .project = NULL };
-        const char *reason = "";
         int r;
 
-        r = image_ref_parse(args[0], &ref, &reason);
-        if (r == -EINVAL || r == -ENAMETOOLONG) {
-                (void) ctl_fail(ctl, r, "Invalid image reference: %s", reason);
-                ctl_hint(ctl, "A reference looks like ghcr.io/acme/shop:v1.4.");
+        r = image_argument_parse(ctl, args[0], &ref);
+        if (r < 0)
                 return r;
-        }
 
         table = table_new(stage_columns, ELEMENTSOF(stage_columns));
-        if (r < 0 || !table || names_make(ref, &names) < 0)
+        if (!table || names_make(ref, &names) < 0)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
         r = ask(ctl, names.image, names.repository, &reply, &verdict);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* parse-image and match-tag: what the daemons make of references and patterns, without asking them. */
+#include "ctl/verbs/image-argument.h"
 #include "ctl/verbs/verbs.h"
 #include "shared/image-ref.h"
 #include "shared/tag/tag-policy.h"
@@ -12,17 +13,12 @@ static json_t *string_or_null(const char *text) {
 int verb_parse_image(Ctl *ctl, char *args[]) {
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_free_ char *normalized = NULL;
-        const char *reason = "";
         int r;
 
-        r = image_ref_parse(args[0], &ref, &reason);
-        if (r == -EINVAL || r == -ENAMETOOLONG) {
-                (void) ctl_fail(ctl, r, "Invalid image reference: %s", reason);
-                ctl_hint(ctl, "A reference looks like ghcr.io/acme/shop:v1.4.");
+        r = image_argument_parse(ctl, args[0], &ref);
+        if (r < 0)
                 return r;
-        }
-        if (r >= 0)
-                r = image_ref_format(ref, &normalized);
+        r = image_ref_format(ref, &normalized);
         if (r < 0)
                 return ctl_fail(ctl, r, "Out of memory");
 
