@@ -24,6 +24,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -61,7 +62,7 @@ HEALTH_CHECK = re.compile(r"[0-9a-f]{64}\.service ")
 # A host is many processes, and its group would get the time of one of those that run beside it: these are the defaults of ten.
 WEIGHTS = {"cpu.shares": "10240", "cpu.weight": "1000"}
 
-CLONE_NEWNS = 0x00020000
+CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
 PR_SET_PDEATHSIG = 1
 libc = ctypes.CDLL(None, use_errno=True)
@@ -331,6 +332,32 @@ class Host:
 
     def out(self, *command, **options):
         return self.run(*command, **options).stdout.strip()
+
+    def file(self, path):
+        """Where a file of the host is for this process: to look, and to connect, without a process for each."""
+        return f"/proc/{self.leader}/root{path}"
+
+    def on_network(self, function, *arguments):
+        """Calls a function in the host's network, and returns what it does."""
+        outcome = []
+
+        # A thread has a network of its own as soon as it asks for it.
+        def call():
+            try:
+                with open(f"/proc/{self.leader}/ns/net", "rb") as network:
+                    if libc.setns(network.fileno(), CLONE_NEWNET) != 0:
+                        raise HostError(f"the host's network: {os.strerror(ctypes.get_errno())}")
+                outcome.append((function(*arguments), None))
+            except Exception as error:  # pylint: disable=broad-except
+                outcome.append((None, error))
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+        value, error = outcome[0]
+        if error:
+            raise error
+        return value
 
 
 def raise_on_signals():

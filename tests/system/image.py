@@ -4,13 +4,13 @@
 An image that answers HTTP on port 8080 with TEXT. It goes into a registry by HTTP, which takes a tenth of the time that an
 engine needs to build it and to push it; the deployer's engine pulls it as any other.
 
-usage: image.py push REFERENCE VARIANT [TEXT]    in the host
-       image.py context FOLDER VARIANT [TEXT]    what an engine builds it from
+usage: image.py FOLDER VARIANT [TEXT]    what an engine builds it from
 
 VARIANT: plain, healthy, unhealthy (never passes its check), broken (ends at once), slow (passes its check after seconds), held
 (passes it once there is a file /go in the container), late (listens after seconds, has no check), deaf (never listens, has no
 check), keeper (has a VOLUME, where it adds TEXT to what it answers)
 """
+import functools
 import gzip
 import hashlib
 import io
@@ -67,6 +67,13 @@ def context(folder, variant, text):
     (folder / "Dockerfile").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+@functools.cache
+def programs():
+    """The layer that all of them have."""
+    busybox = BUSYBOX.read_bytes()
+    return layer({"bin/busybox": busybox, "bin/httpd": busybox})
+
+
 def layer(files):
     """A compressed archive, the same for the same {path: bytes}, and the digest of what is in it."""
     packed = io.BytesIO()
@@ -100,11 +107,12 @@ class Repository:
     """One of a registry that asks for no password."""
 
     def __init__(self, registry, name):
-        self.registry, self.url = registry, f"http://{registry}/v2/{name}"
+        self.url = f"http://{registry}/v2/{name}"
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def ask(self, method, url, data=None, kind="application/octet-stream"):
         request = urllib.request.Request(url, data, {"Content-Type": kind}, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with self.opener.open(request, timeout=30) as answer:
             return answer.headers
 
     def has(self, name):
@@ -126,11 +134,11 @@ class Repository:
 
 
 def push(reference, variant, text):
+    """Puts it into a registry on the network of this thread."""
     registry, _, rest = reference.partition("/")
     name, _, tag = rest.rpartition(":")
     repository = Repository(registry, name)
-    busybox = BUSYBOX.read_bytes()
-    layers = [layer({"bin/busybox": busybox, "bin/httpd": busybox}), layer({"www/index.html": f"{text}\n".encode()})]
+    layers = [programs(), layer({"www/index.html": f"{text}\n".encode()})]
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST,
                 "config": repository.put(f"{DOCKER}.container.image.v1+json",
                                          configuration(reference, variant, [content for _, content in layers])),
@@ -139,8 +147,8 @@ def push(reference, variant, text):
 
 
 def main():
-    verb, where, variant, *text = sys.argv[1:]
-    {"push": push, "context": context}[verb](where, variant, "".join(text))
+    folder, variant, *text = sys.argv[1:]
+    context(folder, variant, "".join(text))
 
 
 if __name__ == "__main__":

@@ -12,10 +12,9 @@ import json
 import statistics
 import sys
 
-import forge as words
 import harness
 import tap
-from forge import ADDRESS, DEPLOYER, DEPLOYERD, REGISTRY, SOCKET, WEBHOOK, WEBHOOKD
+from forge import ADDRESS, DEPLOYER, DEPLOYERD, EVENTS, REGISTRY, SOCKET, WEBHOOK, WEBHOOKD, Forge, disguises
 from harness import ENGINE
 from host import wait_until
 
@@ -392,7 +391,7 @@ def test_secret_is_nowhere_but_in_the_database():
     secret = forge.path().rsplit("/", 1)[1]
     forge.run("journalctl", "--sync")
     everything = forge.out("journalctl", "--all", "-o", "export", timeout=60, errors="replace").lower()
-    for text in words.disguises(secret):
+    for text in disguises(secret):
         assert text.lower() not in everything, "the journal has the secret"
     for pid in forge.processes():
         environment = forge.out("cat", f"/proc/{pid}/environ", f"/proc/{pid}/cmdline", errors="replace")
@@ -401,7 +400,7 @@ def test_secret_is_nowhere_but_in_the_database():
 
 def test_nothing_went_wrong_that_nobody_asked_for():
     unexpected = [entry["MESSAGE"] for entry in forge.journal() if int(entry["PRIORITY"]) <= 3
-                  and entry.get("MESSAGE_ID") != words.EVENTS["DEPLOY_FAILED"]
+                  and entry.get("MESSAGE_ID") != EVENTS["DEPLOY_FAILED"]
                   and "status=9/KILL" not in entry["MESSAGE"]]
     assert not unexpected, "\n".join(unexpected)
     assert "SECCOMP" not in forge.out("journalctl", "-o", "cat", errors="replace")
@@ -434,4 +433,4 @@ def test_cold_start_and_memory():
 
 
 if __name__ == "__main__":
-    harness.main(sys.modules["__main__"], words.Forge.drain_at_once)
+    harness.main(sys.modules["__main__"], Forge.drain_at_once)
