@@ -14,6 +14,9 @@ struct Loop {
         void *userdata;
 };
 
+/* In this release of libh2o a loop cannot be destroyed: what one Loop leaves is there for the next. */
+static h2o_evloop_t *spare;
+
 /* Nothing to read: that h2o woke up is all that is wanted. */
 static void on_event_ready(h2o_socket_t *socket, const char *error) {
         (void) socket;
@@ -41,7 +44,7 @@ int loop_new(sd_event *event, const LoopHooks *hooks, void *userdata, Loop **ret
         if (fd < 0)
                 return -errno;
 
-        loop->h2o = h2o_evloop_create();
+        loop->h2o = spare ? TAKE_PTR(spare) : h2o_evloop_create();
         loop->socket = h2o_evloop_socket_create(loop->h2o, fd, H2O_SOCKET_FLAG_DONT_READ);
         h2o_socket_read_start(loop->socket, on_event_ready);
 
@@ -53,9 +56,10 @@ Loop *loop_free(Loop *loop) {
         if (!loop)
                 return NULL;
 
-        /* The evloop itself lives as long as the process: in this release of libh2o it cannot be destroyed. */
         if (loop->socket)
                 h2o_socket_close(loop->socket);
+        if (loop->h2o)
+                spare = loop->h2o;
         sd_event_unref(loop->event);
         free(loop);
         return NULL;

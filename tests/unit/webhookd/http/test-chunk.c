@@ -208,10 +208,11 @@ static void library_decodes_by_this_decoder(void **state) {
         h2o_globalconf_t config;
         h2o_context_t context;
         h2o_accept_ctx_t accept_context;
-        h2o_evloop_t *loop = h2o_evloop_create();
+        static h2o_evloop_t *loop; /* it cannot be destroyed */
         h2o_hostconf_t *host;
 
         (void) state;
+        loop = h2o_evloop_create();
 
         assert_true(chunk_decoder_is_in_place());
         h2o_config_init(&config);
