@@ -10,11 +10,17 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
+from waiting import wait_for  # noqa: E402
 from webhook_host import Host  # noqa: E402
 
 
 def entries(webhookd):
     return [line for line in webhookd.log().splitlines() if "DELIVERY_REJECTED" in line]
+
+
+def waits(webhookd):
+    [row] = webhookd.call("ListDeploys", "ssu", "", "", 0)[0]
+    return row[4] == "queued" and row[5]
 
 
 def refused(webhookd):
@@ -51,6 +57,8 @@ def test_hook_is_written_down_with_detail_and_provider_after_a_stranger():
 def test_full_queue_is_written_down_once_and_counted():
     with Host("MaxQueued=1\n") as webhookd:
         assert webhookd.post("a.example/one").status == 202
+        # A deploy that runs is not in the queue: this one ends at once, and is back there.
+        wait_for("it waits for its next attempt", lambda: waits(webhookd))
         assert webhookd.request("POST", webhookd.path(), b"{").status == 400
         for _ in range(5):
             assert webhookd.post("a.example/two").status == 503
