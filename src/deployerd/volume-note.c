@@ -9,6 +9,8 @@
 #define FOLDER "volumes"
 /* Bytes of a note. */
 #define NOTE_MAX (64U * 1024U)
+
+/* An object, empty where there is no note, or none that can be read. */
 static int read_note(int folder, const char *name, json_t **ret) {
         _cleanup_free_ char *text = malloc(NOTE_MAX);
         _cleanup_(json_freep) json_t *note = NULL;

@@ -5,24 +5,7 @@
 #include <stdio.h>
 
 #include "deployerd/state.h"
-#include "unit.h"
-
-static int set_up(void **state) {
-        static char directory[] = "/tmp/tinyforge-test.XXXXXX";
-
-        memcpy(strrchr(directory, '.'), ".XXXXXX", sizeof(".XXXXXX"));
-        *state = directory;
-        return !mkdtemp(directory) || setenv("STATE_DIRECTORY", directory, 1) < 0 ? -1 : 0;
-}
-
-static int tear_down(void **state) {
-        _cleanup_close_ int top = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        (void) unlinkat(top, "repositories/shop", 0);
-        (void) unlinkat(top, "repositories", AT_REMOVEDIR);
-        (void) unsetenv("STATE_DIRECTORY");
-        return rmdir(*state);
-}
+#include "state-fixture.h"
 
 static void expect(const char *project, const char *repository) {
         _cleanup_free_ char *found = NULL;
@@ -101,11 +84,13 @@ static void nothing_is_noted_without_a_state_directory(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(project_has_run_what_was_noted_last, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(name_that_is_none_is_no_path, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(file_that_is_no_note_is_told_from_none, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(nothing_is_noted_without_a_state_directory, set_up,
-                                                tear_down),
+                cmocka_unit_test_setup_teardown(project_has_run_what_was_noted_last, state_set_up,
+                                                state_tear_down),
+                cmocka_unit_test_setup_teardown(name_that_is_none_is_no_path, state_set_up, state_tear_down),
+                cmocka_unit_test_setup_teardown(file_that_is_no_note_is_told_from_none, state_set_up,
+                                                state_tear_down),
+                cmocka_unit_test_setup_teardown(nothing_is_noted_without_a_state_directory, state_set_up,
+                                                state_tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

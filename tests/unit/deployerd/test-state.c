@@ -7,32 +7,9 @@
 
 #include "deployerd/takeover.h"
 #include "shared/conf/conf.h"
-#include "unit.h"
+#include "state-fixture.h"
 
 #define STORE "7d1f8f0e-3c55-4a52-9d3f-5f1d7c0c2b11"
-
-static int set_up(void **state) {
-        static char directory[] = "/tmp/tinyforge-test.XXXXXX";
-
-        memcpy(strrchr(directory, '.'), ".XXXXXX", sizeof(".XXXXXX"));
-        *state = directory;
-        return !mkdtemp(directory) || setenv("STATE_DIRECTORY", directory, 1) < 0 ? -1 : 0;
-}
-
-static int tear_down(void **state) {
-        static const char *const left[] = { "notes/one",          "notes/two",         "notes/dir",
-                                            "take-over/shop.dev", "take-over/strange", "take-over/a.b.c" };
-        _cleanup_close_ int top = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        for (size_t i = 0; i < ELEMENTSOF(left); i++)
-                if (unlinkat(top, left[i], 0) < 0)
-                        (void) unlinkat(top, left[i], AT_REMOVEDIR);
-        (void) unlinkat(top, "notes", AT_REMOVEDIR);
-        (void) unlinkat(top, "notes", 0);
-        (void) unlinkat(top, "take-over", AT_REMOVEDIR);
-        (void) unsetenv("STATE_DIRECTORY");
-        return rmdir(*state);
-}
 
 static void file_has_the_text_that_was_written_last(void **state) {
         _cleanup_close_ int folder = state_open("notes", /* make= */ true);
@@ -155,15 +132,18 @@ static void take_over_is_a_wish_of_one_store_until_it_is_forgotten(void **state)
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(file_has_the_text_that_was_written_last, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(what_cannot_be_written_leaves_nothing, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(folder_that_is_none_is_an_error, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(folder_is_listed_until_somebody_has_enough, set_up,
-                                                tear_down),
-                cmocka_unit_test_setup_teardown(stage_has_a_file_and_what_is_no_stage_has_none, set_up,
-                                                tear_down),
+                cmocka_unit_test_setup_teardown(file_has_the_text_that_was_written_last, state_set_up,
+                                                state_tear_down),
+                cmocka_unit_test_setup_teardown(what_cannot_be_written_leaves_nothing, state_set_up,
+                                                state_tear_down),
+                cmocka_unit_test_setup_teardown(folder_that_is_none_is_an_error, state_set_up,
+                                                state_tear_down),
+                cmocka_unit_test_setup_teardown(folder_is_listed_until_somebody_has_enough, state_set_up,
+                                                state_tear_down),
+                cmocka_unit_test_setup_teardown(stage_has_a_file_and_what_is_no_stage_has_none, state_set_up,
+                                                state_tear_down),
                 cmocka_unit_test_setup_teardown(take_over_is_a_wish_of_one_store_until_it_is_forgotten,
-                                                set_up, tear_down),
+                                                state_set_up, state_tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
