@@ -15,6 +15,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from private_bus import BusError  # noqa: E402
+from waiting import wait_for  # noqa: E402
 from webhook_host import Host  # noqa: E402
 
 EVENT = "[STORE_UNUSABLE]"
@@ -272,6 +273,9 @@ WHILE_USED = [
      lambda path: os.rename(os.path.dirname(path) + ".moved", os.path.dirname(path))),
     ("replaced", replace_while_used, "its file was removed", lambda path: os.rename(path + ".moved", path)),
     ("without its log", lambda path: os.unlink(path + "-wal"), "its log was removed", lambda path: None),
+    ("with its log emptied", lambda path: os.truncate(path + "-wal", 0), "its log was cut", None),
+    ("with its log cut", lambda path: os.truncate(path + "-wal", os.path.getsize(path + "-wal") - 1), "its log was cut", None),
+    ("with its log overwritten", lambda path: overwrite(path + "-wal", 0), "its log was overwritten", None),
     ("cut", lambda path: os.truncate(path, 4096), "its file was cut", None),
     ("emptied", lambda path: os.truncate(path, 0), "its file was cut", None),
     ("overwritten", lambda path: overwrite(path, 0), "its file was overwritten", None),
@@ -283,6 +287,8 @@ def check_while_used(name, spoil, text, mend):
         database = os.path.join(webhookd.state, "tinyforge.db")
         path = webhookd.path()
         assert webhookd.post("a.example/b:1", path).status == 202
+        # There is no deployer: after that, nothing is written for a second.
+        wait_for("the deploy waits", lambda: "[DEPLOY_RETRIED" in webhookd.log())
         spoil(database)
         for _ in range(2):
             answer = webhookd.post("a.example/b:2", path)

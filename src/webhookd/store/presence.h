@@ -9,7 +9,7 @@
 
 typedef struct Presence {
         char *path, *log_path; /* NULL: there is no file, and nothing is looked at */
-        off_t size;            /* of the file, which only grows */
+        off_t size, log_size;  /* of both, which only grow */
         dev_t log_device;      /* of the write-ahead log, which sqlite keeps as long as it runs */
         ino_t log_inode;       /* 0: there was none yet */
 } Presence;
