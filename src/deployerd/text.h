@@ -13,8 +13,5 @@
  */
 void text_clean(char *text);
 
-/* The first byte of `text` that is no part of a UTF-8 character; NULL: it is all UTF-8. */
-const char *text_find_bad(const char *text);
-
 /* Whether one of the `n` words is in `text`, in whatever case. */
 bool text_contains_any(const char *text, const char *const words[], size_t n);

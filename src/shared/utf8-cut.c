@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ends of text: see utf8-cut.h. */
+/* Characters of text, and its ends: see utf8-cut.h. */
 #include "shared/utf8-cut.h"
 
 #include <limits.h>
@@ -45,4 +45,55 @@ void utf8_trim(char *text) {
         assert(text);
 
         text[whole_length(text, strlen(text))] = '\0';
+}
+
+/* By the table of Unicode's section 3.9. */
+size_t utf8_length(const char *text) {
+        const unsigned char *p = (const unsigned char *) text;
+        unsigned char low = 0x80, high = 0xbf;
+        size_t n;
+
+        assert(text);
+
+        if (p[0] < 0x80)
+                return 1;
+        if (p[0] >= 0xc2 && p[0] <= 0xdf)
+                n = 2;
+        else if ((p[0] & 0xf0) == 0xe0)
+                n = 3;
+        else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+                n = 4;
+        else
+                return 0;
+
+        if (p[0] == 0xe0)
+                low = 0xa0;
+        else if (p[0] == 0xed)
+                high = 0x9f;
+        else if (p[0] == 0xf0)
+                low = 0x90;
+        else if (p[0] == 0xf4)
+                high = 0x8f;
+        if (p[1] < low || p[1] > high)
+                return 0;
+
+        for (size_t i = 2; i < n; i++)
+                if (p[i] < 0x80 || p[i] > 0xbf)
+                        return 0;
+
+        return n;
+}
+
+const char *utf8_find_bad(const char *text) {
+        size_t n;
+
+        assert(text);
+
+        for (; *text; text += n) {
+                n = utf8_length(text);
+                if (n == 0)
+                        return text;
+        }
+
+        return NULL;
 }

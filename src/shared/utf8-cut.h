@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Where foreign text may be cut: between two characters of UTF-8. What is no UTF-8 is cut like what is. Pure. */
+/*
+ * Foreign text as UTF-8: whether it is that, and where it may be cut, which is between two characters. What is no UTF-8 is cut like
+ * what is. Pure.
+ */
 #pragma once
 
 #include "shared/macro.h"
@@ -9,3 +12,9 @@ int utf8_cut(const char *text, size_t max);
 
 /* Takes away the piece of a character with which a text ends that was cut. */
 void utf8_trim(char *text);
+
+/* How many bytes the character at `text` has; 0 where there is none. */
+size_t utf8_length(const char *text);
+
+/* The first byte that is no part of a character; NULL: all of `text` is UTF-8. */
+const char *utf8_find_bad(const char *text);

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "deployerd/text.h"
 #include "shared/json.h"
+#include "shared/utf8-cut.h"
 
 #define BLANKS   " \t"
 #define NEWLINES "\r\n"
@@ -195,7 +195,7 @@ static int parse_file(Parser *parser, json_t *variables) {
 
 /* The first line with a byte that has no business in text; 0: there is none. */
 static unsigned find_bad_line(const char *text, size_t length) {
-        const char *bad = text_find_bad(text);
+        const char *bad = utf8_find_bad(text);
         unsigned line = 1;
 
         if (!bad && strlen(text) == length)

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 
 #include "shared/conf/trusted.h"
+#include "shared/utf8-cut.h"
 
 #define CONF_LINE_MAX    4096U
 #define CONF_FILE_MAX    (256U * 1024U)
@@ -76,6 +77,9 @@ static const char *line_problem(const char *line) {
 
         if (length == 0 || start[0] == '#' || start[0] == ';')
                 return NULL;
+        /* Values are told over the bus, which takes nothing else. */
+        if (utf8_find_bad(start))
+                return "not in UTF-8";
         if (start[length - 1] == '\\')
                 return "lines are not continued by a '\\' at their end";
         if (start[0] == '[')

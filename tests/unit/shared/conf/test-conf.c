@@ -140,6 +140,8 @@ static void error_names_file_and_line(void **state) {
                 { "[Main]\n=3\n", "x.conf:2: neither [Section] nor Key=value", -EBADMSG },
                 { "[Main\nNumber=3\n", "x.conf:1: no section: [Name] is one", -EBADMSG },
                 { "[]\n", "x.conf:1: no section: [Name] is one", -EBADMSG },
+                { "[Main]\n# M\xfcll\nName=M\xfcll\n", "x.conf:3: not in UTF-8", -EBADMSG },
+                { "[M\xfcll]\n", "x.conf:1: not in UTF-8", -EBADMSG },
                 { "[Main] # here\n", "x.conf:1: no section: [Name] is one", -EBADMSG },
                 { "[Main] Number=3\n", "x.conf:1: no section: [Name] is one", -EBADMSG },
                 { "[Main]\nWords=a \\\nb\n", "x.conf:2: lines are not continued by a '\\' at their end",
