@@ -181,11 +181,19 @@ def test_forwarded_address_is_believed_behind_a_proxy_only():
 def test_forwarded_address_is_the_last_one_of_all_lines():
     with Host() as webhookd:
         for number, lines in enumerate((["198.51.100.9", "203.0.113.7"], ["198.51.100.9,203.0.113.7"],
-                                        ["203.0.113.7"], ["203.0.113.8, 203.0.113.9", "198.51.100.9, 203.0.113.7"])):
+                                        ["203.0.113.7"], ["198.51.100.9,\t203.0.113.7 \t"], ["203.0.113.8, 203.0.113.9", "198.51.100.9, 203.0.113.7"])):
             webhookd.request("POST", None, b'{"image":"a.example/n%d"}' % number,
                              [f"X-Forwarded-For: {line}" for line in lines], unix=True)
             [line] = [line for line in webhookd.log().splitlines() if f"a.example/n{number}" in line and "ACCEPTED" in line]
             assert "TINYFORGE_REMOTE=203.0.113.7" in line, line
+
+
+def test_forwarded_text_that_is_no_address_is_not_believed():
+    with Host() as webhookd:
+        for number, text in enumerate(("\xff\xfe", "198.51.100.9\xe9", "a b", "1" * 65, "")):
+            webhookd.request("POST", None, b'{"image":"a.example/n%d"}' % number, [f"X-Forwarded-For: 198.51.100.9, {text}"], unix=True)
+            [line] = [line for line in webhookd.log().splitlines() if f"a.example/n{number}" in line and "ACCEPTED" in line]
+            assert "TINYFORGE_REMOTE=unix" in line, line
 
 
 def test_pipelined_requests_are_answered_in_order():

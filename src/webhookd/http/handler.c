@@ -99,6 +99,19 @@ static const Header *last_forwarded(const Request *request) {
         return NULL;
 }
 
+static bool is_blank(char c) {
+        return c == ' ' || c == '\t';
+}
+
+/* Bytes that every name, address and port is made of: what a client sent may be anything, and the journal is told. */
+static bool may_be_address(const char *text, size_t length) {
+        for (size_t i = 0; i < length; i++)
+                if (text[i] <= ' ' || text[i] > '~')
+                        return false;
+
+        return length > 0 && length <= FORWARDED_MAX;
+}
+
 /* Behind a proxy the last address of X-Forwarded-For is the one that the proxy saw. */
 static const char *request_remote(const Request *request, const HandlerPeer *peer, h2o_mem_pool_t *pool) {
         const Header *header = peer->behind_proxy ? last_forwarded(request) : NULL;
@@ -108,11 +121,13 @@ static const char *request_remote(const Request *request, const HandlerPeer *pee
                 return peer->remote;
 
         end = header->value.length;
+        while (end > 0 && is_blank(header->value.data[end - 1]))
+                end--;
         for (start = end; start > 0 && header->value.data[start - 1] != ','; start--)
                 ;
-        while (start < end && header->value.data[start] == ' ')
+        while (start < end && is_blank(header->value.data[start]))
                 start++;
-        if (start == end || end - start > FORWARDED_MAX)
+        if (!may_be_address(header->value.data + start, end - start))
                 return peer->remote;
 
         return h2o_strdup(pool, header->value.data + start, end - start).base;
