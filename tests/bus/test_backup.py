@@ -135,6 +135,29 @@ def test_backup_to_a_pipe_is_the_same_database():
         assert os.listdir(webhookd.state) and "tinyforge.db.backup" not in os.listdir(webhookd.state)
 
 
+def test_pipe_that_does_not_wait_gets_all_of_it():
+    with Host() as webhookd:
+        inside, outside = os.pipe()
+        os.set_blocking(outside, False)
+        # More than a pipe holds.
+        with subprocess.Popen([CTL, "backup", "-"], env=webhookd.environment(), stdout=outside) as process:
+            os.close(outside)
+            time.sleep(1)
+            with open(inside, "rb") as pipe:
+                written = pipe.read()
+            assert process.wait(20) == 0
+        assert backup(webhookd, place(webhookd)).returncode == 0
+        assert len(written) == os.path.getsize(place(webhookd)) > 64 * 1024, len(written)
+
+
+def test_name_that_is_no_text_is_told_all_the_same():
+    with Host() as webhookd:
+        path = os.fsencode(place(webhookd)) + b"-\xff"
+        result = backup(webhookd, "--json", path)
+        assert result.returncode == 0 and os.path.exists(path), result
+        assert json.loads(result.stdout) == {"file": None, "bytes": os.path.getsize(path)}, result
+
+
 def test_what_is_there_is_not_replaced():
     with Host() as webhookd:
         path = place(webhookd)

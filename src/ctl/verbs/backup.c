@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* backup: webhookd writes its store to a file that is opened here, with the rights of whoever calls. */
 #include <inttypes.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include "ctl/client.h"
@@ -32,12 +33,16 @@ static int fail_to_copy(const Ctl *ctl, int error) {
         return ctl_fail(ctl, -EIO, "Cannot write the backup: %s", std_fds_error(error));
 }
 
-/* All of it, past the buffer of `ctl->out`, which has nothing to say of it then. */
+/* All of it, past the buffer of `ctl->out`, which has nothing to say of it then. Whoever shares a pipe may have it not wait. */
 static int write_block(int fd, const char *block, size_t n) {
+        struct pollfd room = { .fd = fd, .events = POLLOUT };
+
         while (n > 0) {
                 ssize_t written = write(fd, block, n);
 
-                if (written < 0 && errno != EINTR)
+                if (written < 0 && errno == EAGAIN)
+                        (void) poll(&room, 1, -1);
+                else if (written < 0 && errno != EINTR)
                         return -errno;
                 if (written > 0) {
                         block += written;
@@ -122,9 +127,10 @@ static int backup_to_file(Ctl *ctl, const char *path) {
         if (r < 0)
                 return fail_to_write(ctl, path, r);
 
+        /* A name that is no text is none in JSON. */
         if (ctl->json)
-                return ctl_print_json(ctl,
-                                      json_pack("{s:s, s:I}", "file", path, "bytes", (json_int_t) bytes));
+                return ctl_print_json(ctl, json_pack("{s:o?, s:I}", "file", json_string(path), "bytes",
+                                                     (json_int_t) bytes));
 
         ctl_print(ctl, "%s: %" PRIu64 " bytes", path, bytes);
         ctl_hint(ctl, "It has the secrets of all hooks. How it is restored: man tinyforge-webhookd");
