@@ -30,13 +30,18 @@ static void print_line(FILE *file, const char *prefix, size_t columns, const cha
         (void) fprintf(file, "%s\n", whole);
 }
 
+/* Where both outputs are one page, it is shown on the screen: see watch.c. */
+static size_t error_columns(const Ctl *ctl) {
+        return terminal_width(ctl->err == ctl->out ? ctl->screen : ctl->err);
+}
+
 int ctl_fail(const Ctl *ctl, int error, const char *format, ...) {
         size_t columns;
         va_list args;
 
         assert(ctl);
 
-        columns = terminal_width(ctl->err);
+        columns = error_columns(ctl);
         va_start(args, format);
         errno = error < 0 ? -error : 0;
         print_line(ctl->err, "tinyforgectl: ", columns, format, args);
@@ -53,7 +58,7 @@ void ctl_hint(const Ctl *ctl, const char *format, ...) {
                 return;
 
         va_start(args, format);
-        print_line(ctl->err, "", terminal_width(ctl->err), format, args);
+        print_line(ctl->err, "", error_columns(ctl), format, args);
         va_end(args);
 }
 

@@ -11,20 +11,46 @@
 /* To the first place of the terminal, and nothing from there on. */
 #define CLEAR_ALL "\x1b[H\x1b[J"
 
-/* What does not fit would push its beginning out. */
-static size_t fitting(const char *text, size_t n_lines) {
-        size_t length = 0;
+/* A colour begins with one and ends with the other: see print/table.c. */
+#define ESCAPE     '\x1b'
+#define ESCAPE_END "m"
 
-        for (; text[length] && n_lines > 0; length++)
-                n_lines -= text[length] == '\n';
-        return length;
+/* What a line of `length` bytes takes of a terminal: a row more for each time that it reaches the end of one. */
+static size_t rows_of(const char *line, size_t length, size_t columns) {
+        size_t width = 0;
+
+        for (size_t i = 0; i < length; i++)
+                if (line[i] == ESCAPE)
+                        i += strcspn(line + i, ESCAPE_END);
+                else
+                        width += ((unsigned char) line[i] & 0xC0) != 0x80;
+
+        return columns > 0 && width > columns ? (width + columns - 1) / columns : 1;
+}
+
+/* Whole lines: what does not fit would push its beginning out. */
+static size_t fitting(const char *text, size_t n_rows, size_t columns) {
+        size_t fits = 0;
+
+        while (text[fits]) {
+                size_t length = strcspn(text + fits, "\n"), rows = rows_of(text + fits, length, columns);
+
+                if (rows > n_rows)
+                        break;
+
+                n_rows -= rows;
+                fits += length + (text[fits + length] == '\n');
+        }
+
+        return fits;
 }
 
 static void show(FILE *screen, const char *text) {
         size_t height = terminal_height(screen);
 
         (void) fprintf(screen, CLEAR_ALL "%.*s",
-                       (int) (height > 1 ? fitting(text, height - 1) : strlen(text)), text);
+                       (int) (height > 1 ? fitting(text, height - 1, terminal_width(screen)) : strlen(text)),
+                       text);
 }
 
 /* One answer as a whole, so that the terminal is not empty while the daemons are asked; with what was said to `ctl->err`. */

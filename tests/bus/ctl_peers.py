@@ -21,6 +21,13 @@ WEBHOOK = ("webhook",)
 ALL = ("webhook", "deployer", "systemd")
 
 
+def open_terminal(rows, columns):
+    """Both ends of a terminal of that size."""
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    return leader, follower
+
+
 class Peers:
     """A bus with the peers that are named, for one test."""
 
@@ -58,8 +65,7 @@ class Peers:
 
     def run_on_terminal(self, columns, *arguments, status=0, stderr=False, **variables):
         """What the program writes to a terminal that is `columns` wide, with these variables in its environment."""
-        leader, follower = pty.openpty()
-        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        leader, follower = open_terminal(24, columns)
         environment = {key: value for key, value in self.environment.items() if key != "COLUMNS"}
         environment.update(variables)
         with subprocess.Popen([PROGRAM, *arguments], stdout=follower, stderr=follower if stderr else subprocess.DEVNULL,

@@ -8,7 +8,9 @@ usage: test_ctl_status.py [TEST], with TINYFORGECTL= and FAKE_PEERS= the program
 import contextlib
 import grp
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,13 +18,43 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from ctl_peers import ALL, Peers  # noqa: E402
+from ctl_peers import ALL, PROGRAM, Peers, open_terminal  # noqa: E402
+
+# What begins a page.
+CLEAR = b"\x1b[H\x1b[J"
 
 
 def test_status_fits_80_columns():
     with Peers(*ALL) as peers:
         lines = peers.run_on_terminal(80, "status", NO_COLOR="1").splitlines()
         assert max(len(line) for line in lines) <= 80, lines
+
+
+def watched(peers, rows, columns):
+    """The first page of status --watch, without its colours."""
+    leader, follower = open_terminal(rows, columns)
+    environment = {key: value for key, value in peers.environment.items() if key != "COLUMNS"}
+    with subprocess.Popen([PROGRAM, "status", "--watch"], stdout=follower, stderr=follower,
+                          env=dict(environment, TERM="xterm", NO_COLOR="")) as process:
+        os.close(follower)
+        written = b""
+        # The next one begins where this one is over.
+        while written.count(CLEAR) < 2:
+            written += os.read(leader, 65536)
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+    os.close(leader)
+    page = written.split(CLEAR)[1].decode("utf-8").replace("\r\n", "\n")
+    return re.sub(r"\x1b\[[0-9;]*m", "", page)
+
+
+def test_watched_status_keeps_its_beginning_on_a_small_terminal():
+    with Peers(*ALL) as peers:
+        whole = watched(peers, 100, 40)
+        for rows in (8, 12, 16, 20):
+            page = watched(peers, rows, 40)
+            taken = sum(max(1, -(-len(line) // 40)) for line in page.splitlines())
+            assert page and whole.startswith(page) and taken < rows, (rows, taken, page)
 
 
 def test_status_tells_it_all():
