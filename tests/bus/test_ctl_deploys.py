@@ -73,18 +73,24 @@ def test_equal_tags_of_other_digests_are_told_apart():
         assert all(found[number]["digest"].split(":")[1][:12] in lines[number] for number in numbers), lines
 
 
+def on_terminal(shop, columns, *arguments):
+    """What it writes to a terminal that is so wide, and to its standard error."""
+    leader, follower = pty.openpty()
+    done = subprocess.run([PROGRAM, *arguments], stdout=follower, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+                          env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=shop.bus.address, COLUMNS=str(columns)))
+    os.close(follower)
+    text = os.read(leader, 65536).decode()
+    os.close(leader)
+    return text, done.stderr
+
+
 def test_a_narrow_terminal_leaves_out_the_reason_rather_than_cut_all_columns():
     with Shop() as shop:
         shop.set_stage("dev", TagPattern="*")
         number = shop.bring("main")
-        leader, follower = pty.openpty()
-        done = subprocess.run([PROGRAM, "deploys"], stdout=follower, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
-                              env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=shop.bus.address, COLUMNS="80"))
-        os.close(follower)
-        text = os.read(leader, 65536).decode()
-        os.close(leader)
+        text, errors = on_terminal(shop, 80, "deploys")
         assert "…" not in text and "REASON" not in text and f" {number} " in f" {text}", text
-        assert "told by: tinyforgectl describe ID" in done.stderr, done
+        assert "told by: tinyforgectl describe ID" in errors, errors
 
 
 def test_superseded_deploy_names_what_took_its_place():
@@ -161,6 +167,8 @@ def test_all_about_one_deploy_with_its_last_lines_and_what_to_do():
         assert shop.wait_final(failed)[0] == "failed"
         text = describe(shop, "describe", str(failed)).stdout
         assert "Reason: PullFailed" in text and "Was it pushed" in text, text
+        narrow = on_terminal(shop, 40, "describe", str(failed))[0].split("\r\n  Reason: ")[1].splitlines()
+        assert max(map(len, narrow)) <= 40 and narrow[0].startswith("PullFailed: The registry of"), narrow
         assert ("The journal has no lines of it." if os.geteuid() == 0 else "to this user. Root, and the group systemd-journal") in text, text
         assert "How it ended is told by: tinyforgectl describe ID" in describe(shop, "cancel", str(failed), status=1).stderr
         row = json.loads(describe(shop, "--json", "describe", str(failed), lines=["x"]).stdout)

@@ -30,6 +30,12 @@ def test_status_fits_80_columns():
         assert max(len(line) for line in lines) <= 80, lines
 
 
+def test_sentences_of_status_end_between_words_on_a_narrow_terminal():
+    with Peers(*ALL) as peers:
+        lines = peers.run_on_terminal(40, "status", NO_COLOR="1").splitlines()
+        assert max(len(line) for line in lines) <= 40, lines
+
+
 def watched(peers, rows, columns):
     """The first page of status --watch, without its colours."""
     leader, follower = open_terminal(rows, columns)

@@ -30,6 +30,12 @@ static void show_text(const Ctl *ctl, const char *name, const char *text) {
                 ctl_print(ctl, "%8s: %s", name, text);
 }
 
+/* Sentences, and of any length. */
+static void show_reason(const Ctl *ctl, const char *reason) {
+        if (!isempty(reason))
+                ctl_print_prose(ctl, "%8s: %s", "Reason", reason);
+}
+
 static void show_deploy(const Ctl *ctl, const DeployRow *row) {
         char word[DEPLOY_WORD_SIZE], span[SPAN_SIZE];
         _cleanup_free_ char *waiting = NULL;
@@ -46,9 +52,9 @@ static void show_deploy(const Ctl *ctl, const DeployRow *row) {
         if (row->attempts > 1)
                 ctl_print(ctl, "%8s: %u", "Attempts", row->attempts);
         if (deploy_waits(row) && deploy_waiting(row, &waiting) >= 0)
-                show_text(ctl, "Reason", waiting);
+                show_reason(ctl, waiting);
         else
-                show_text(ctl, "Reason", row->reason);
+                show_reason(ctl, row->reason);
 }
 
 static int describe_text(const Ctl *ctl, const DeployRow *row, char *const *lines, const char *advice) {
@@ -62,10 +68,10 @@ static int describe_text(const Ctl *ctl, const DeployRow *row, char *const *line
         for (char *const *line = lines; line && *line; line++)
                 ctl_print(ctl, "%s", *line);
         if (!lines)
-                ctl_print(ctl, "%s",
-                          geteuid() == 0 ? "The journal has no lines of it."
-                                         : "The journal shows no lines of it to this user. Root, and the group "
-                                           "systemd-journal, can read them.");
+                ctl_print_prose(ctl, "%s",
+                                geteuid() == 0 ? "The journal has no lines of it."
+                                               : "The journal shows no lines of it to this user. Root, and the "
+                                                 "group systemd-journal, can read them.");
         return 0;
 }
 

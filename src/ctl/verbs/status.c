@@ -215,8 +215,8 @@ static int64_t get_number(const json_t *object, const char *key) {
 
 static void show_take_overs(const Ctl *ctl, const json_t *stages) {
         for (size_t i = 0; i < json_array_size(stages); i++)
-                ctl_print(ctl, "The next deploy of %s takes over what another store has there",
-                          strempty(json_string_value(json_array_get(stages, i))));
+                ctl_print_prose(ctl, "The next deploy of %s takes over what another store has there",
+                                strempty(json_string_value(json_array_get(stages, i))));
 }
 
 static void show_engine(const Ctl *ctl, const json_t *engine) {
@@ -226,14 +226,14 @@ static void show_engine(const Ctl *ctl, const json_t *engine) {
         _cleanup_free_ char *buffer = NULL;
 
         if (isempty(name)) {
-                ctl_print(ctl, "Engine: none answers");
+                ctl_print_prose(ctl, "Engine: none answers");
                 engine_sockets_show(ctl, sockets);
                 return;
         }
 
-        ctl_print(ctl, "Engine: %s %s, %s%s, at %s%s", name, get_text(engine, "version"),
-                  isempty(api) ? "none of whose API versions is known" : "API ", api, socket,
-                  engine_sockets_note(sockets, socket, &buffer));
+        ctl_print_prose(ctl, "Engine: %s %s, %s%s, at %s%s", name, get_text(engine, "version"),
+                        isempty(api) ? "none of whose API versions is known" : "API ", api, socket,
+                        engine_sockets_note(sockets, socket, &buffer));
 }
 
 static int show_text(const Ctl *ctl, Status *status) {
@@ -248,9 +248,12 @@ static int show_text(const Ctl *ctl, Status *status) {
                          "No delivery is heard. To listen: systemctl enable --now tinyforge-webhookd.socket");
 
         if (status->webhookd)
-                ctl_print(ctl, "Version %s; projects: %" PRIi64 ", queued: %" PRIi64 ", running: %" PRIi64,
-                          get_text(status->webhookd, "version"), get_number(status->webhookd, "projects"),
-                          get_number(status->webhookd, "queued"), get_number(status->webhookd, "running"));
+                ctl_print_prose(ctl,
+                                "Version %s; projects: %" PRIi64 ", queued: %" PRIi64 ", running: %" PRIi64,
+                                get_text(status->webhookd, "version"),
+                                get_number(status->webhookd, "projects"),
+                                get_number(status->webhookd, "queued"),
+                                get_number(status->webhookd, "running"));
         if (status->engine)
                 show_engine(ctl, status->engine);
 
@@ -260,20 +263,20 @@ static int show_text(const Ctl *ctl, Status *status) {
                 r = table_show(status->waiting, ctl, "waiting deploys");
         }
         if (json_is_true(status->any_image)) {
-                ctl_print(ctl,
-                          "Any image may be deployed. To allow only some, add a line below [Deployer] in");
-                ctl_print(ctl, "/etc/tinyforge/deployerd.conf: AllowImages=ghcr.io/acme/*");
+                ctl_print_prose(ctl,
+                                "Any image may be deployed. To allow only some, add a line below [Deployer] in");
+                ctl_print_prose(ctl, "/etc/tinyforge/deployerd.conf: AllowImages=ghcr.io/acme/*");
         }
 
         if (status->instances_hidden)
-                ctl_print(ctl, "Instances are shown to root, and to whom polkit allows it.");
+                ctl_print_prose(ctl, "Instances are shown to root, and to whom polkit allows it.");
         if (r >= 0 && status->instances && table_n_rows(status->instances) > 0) {
                 ctl_print(ctl, "%s", "");
                 r = table_show(status->instances, ctl, "instances");
         }
         if (r >= 0 && status->strays && table_n_rows(status->strays) > 0) {
                 ctl_print(ctl, "%s", "");
-                ctl_print(ctl, "In another engine, where no deploy replaces them:");
+                ctl_print_prose(ctl, "In another engine, where no deploy replaces them:");
                 r = table_show(status->strays, ctl, "containers");
         }
         return r;
