@@ -27,7 +27,8 @@ struct Agent;
 typedef struct Ctl {
         FILE *out;
         FILE *err;
-        FILE *screen; /* what is behind `out`: how wide it is, and whether it has colours */
+        FILE *screen;  /* what is behind `out`: how wide it is, and whether it has colours */
+        int out_error; /* an errno: why `out` could not be written; 0: that is not known yet */
         bool json;
         bool legend;       /* headings above tables, hints below */
         bool wait;         /* deploy, rollback: until the outcome is known */

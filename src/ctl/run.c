@@ -382,7 +382,7 @@ int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
         ctl.images = strv_free(ctl.images);
         ctl.headers = strv_free(ctl.headers);
 
-        errno = 0;
+        errno = ctl.out_error;
         if (fflush(out) != 0 || ferror(out)) {
                 (void) ctl_fail(&ctl, -EIO, "Cannot write the answer: %s",
                                 std_fds_error(errno > 0 ? errno : EIO));

@@ -90,8 +90,11 @@ int watch_run(Ctl *ctl, VerbFunction run, char *args[]) {
 
         for (;; is_first = false) {
                 r = redraws ? run_on_page(ctl, run, args) : run_plainly(ctl, run, args, is_first);
-                if (fflush(ctl->out) != 0 || ferror(ctl->out))
+                errno = 0;
+                if (fflush(ctl->out) != 0 || ferror(ctl->out)) {
+                        ctl->out_error = errno;
                         return CTL_EXIT_FAILURE;
+                }
                 if (r < 0)
                         return r;
 

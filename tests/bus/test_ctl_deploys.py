@@ -195,6 +195,10 @@ def test_watch_shows_what_changes_until_it_is_interrupted():
                 raise AssertionError("it never showed the second one")
             process.send_signal(signal.SIGINT)
             assert process.wait(20) == -signal.SIGINT
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([PROGRAM, "deploys", "--watch"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+                                  env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=shop.bus.address))
+        assert (done.returncode, done.stderr) == (1, "tinyforgectl: Cannot write the answer: No space left on device\n"), done
         assert shop.ctl("projects", "--watch", status=2).stderr.startswith("tinyforgectl: That option is not")
 
 
