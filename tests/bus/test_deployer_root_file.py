@@ -180,6 +180,25 @@ def test_values_of_files_are_hidden_unless_they_are_asked_for():
         assert name == "InvalidOption" and "ShowSecrets" in text, text
 
 
+def test_values_of_files_are_hidden_in_what_containers_and_engines_say():
+    # One of them is a part of another, one has lines, one is too short to be told from other words.
+    secrets = ("hunter2secret", "hunter2secret-and-more", "0123456789abcdef")
+    for flavour in EVERY_ENGINE:
+        with Host(flavour) as host:
+            host.engine.push(REPO, "v1", exit=3, healthcheck=True, health="unhealthy", logs=[
+                "no entry for postgres://shop:hunter2secret@db in dev, nor hunter2secret-and-more", "key 0123456789abcdef"])
+            write(host, "shop.env", "A=hunter2secret\nB=hunter2secret-and-more\nC='begin key\n0123456789abcdef\nend'\nD=dev\n")
+            project(host, env_files=["shop.env"])
+            name, text = host.refused(7, IMAGE)
+            assert name == "Unhealthy" and "postgres://shop:(hidden)@db in dev, nor (hidden) | key (hidden)" in text, f"{name}: {text}"
+            for method, path in (("POST", "/containers/create"), ("POST", "/start")):
+                host.engine.fault(method, path, "status", status=400, message=f"what is {' or '.join(secrets)} in '{path}'")
+                name, text = host.refused(8, IMAGE)
+                assert "what is (hidden) or (hidden) or (hidden)" in text, f"{name}: {text}"
+            told = host.log() + text
+            assert not any(secret in told for secret in secrets), told
+
+
 def test_what_roots_file_has_changed_is_told_with_what_may_not_be_meant():
     with Host() as host:
         host.engine.push(REPO, "v1")

@@ -313,10 +313,22 @@ static const char *text_end(const char *text, size_t max) {
         return text;
 }
 
-/* Adds to a text of at most `size` bytes, of which as much as fits is left of the end of `value`; and to the journal. */
-static void add_finding(Engine *engine, char *text, size_t size, const char *words, const char *value) {
+/*
+ * Adds to a text of at most `size` bytes, of which as much as fits is left of the end of `said`, `max` bytes at most; and to the
+ * journal.
+ */
+static void add_finding(Engine *engine, char *text, size_t size, const char *words, const char *said,
+                        size_t max) {
         size_t n = strlen(text), room = size - n - 1, n_words = strlen(words);
+        _cleanup_free_ char *clear = strdup(said);
+        const char *value;
 
+        if (!clear)
+                return;
+
+        /* As a whole: half a secret is not found. */
+        engine_hide_secrets(engine, clear);
+        value = text_end(clear, max);
         worker_log(engine_worker(engine), LOG_NOTICE, "%s%s", words + strlen("; "),
                    text_end(value, FINDING_LOG_MAX));
         if (room > n_words)
@@ -333,8 +345,7 @@ static void add_health_log(Engine *engine, const Container *container, char *tex
 
         output = json_get_string(json_array_get(log, n - 1), "Output");
         if (!isempty(output))
-                add_finding(engine, text, size,
-                            "; the health check said: ", text_end(output, HEALTH_OUTPUT_MAX));
+                add_finding(engine, text, size, "; the health check said: ", output, HEALTH_OUTPUT_MAX);
 }
 
 void health_diagnose(Engine *engine, const char *id, bool check_counts, char *ret, size_t size) {
@@ -350,14 +361,14 @@ void health_diagnose(Engine *engine, const char *id, bool check_counts, char *re
         if (engine_container_inspect(engine, id, &container) <= 0)
                 return;
 
-        add_finding(engine, ret, size, "; state ", container.status);
+        add_finding(engine, ret, size, "; state ", container.status, size);
         error = json_string_value(json_path(container.json, "State", "Error", NULL));
         if (!isempty(error))
-                add_finding(engine, ret, size, "; the engine said: ", text_end(error, HEALTH_OUTPUT_MAX));
+                add_finding(engine, ret, size, "; the engine said: ", error, HEALTH_OUTPUT_MAX);
         if (check_counts)
                 add_health_log(engine, &container, ret, size);
 
         if (engine_container_logs(engine, &container, LOG_LINES, &lines) >= 0 && !isempty(lines))
-                add_finding(engine, ret, size, "; last lines: ", lines);
+                add_finding(engine, ret, size, "; last lines: ", lines, size);
         text_clean(ret);
 }

@@ -142,6 +142,7 @@ int deploy_read_project(Deploy *deploy) {
         deploy->config = &deploy->limited;
         return 0;
 }
+        engine_set_secrets(deploy->engine, deploy->project.env_files);
 
 int deploy_prepare(Deploy *deploy) {
         int r;

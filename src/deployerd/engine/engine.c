@@ -7,6 +7,7 @@
 
 #include "deployerd/engine/greeting.h"
 #include "deployerd/engine/place.h"
+#include "deployerd/engine/secrets.h"
 #include "deployerd/engine/trouble.h"
 #include "deployerd/worker/report.h"
 #include "shared/json.h"
@@ -33,6 +34,7 @@ struct Engine {
         const EngineQuirks *quirks;
         const char *registries;
         char socket[ENGINE_SOCKET_SIZE];
+        const json_t *secrets;
         bool finishing;
         bool is_other; /* deploys are not in it */
         unsigned api_minor;
@@ -204,6 +206,18 @@ const char *engine_registries(const Engine *engine) {
 }
 
 Engine *engine_free(Engine *engine) {
+void engine_set_secrets(Engine *engine, const json_t *secrets) {
+        assert(engine);
+
+        engine->secrets = secrets;
+}
+
+void engine_hide_secrets(const Engine *engine, char *text) {
+        assert(engine);
+
+        secrets_hide(engine->secrets, text);
+}
+
         if (!engine)
                 return NULL;
 
@@ -334,6 +348,8 @@ static int engine_exchange(Engine *engine, const HttpRequest *request, const int
 
         if (!is_accepted(response.status, accepted)) {
                 const char *message = engine_message(answer.json, "no reason given");
+                if (r >= 0 && response.status >= 400)
+                        r = secrets_hide_answer(engine->secrets, answer.json);
 
                 return worker_fail(engine->worker, response.status >= 500 ? trouble_errno(message) : -EBADE,
                                    "Cannot %s: the engine answers %i: %.*s", what, response.status,

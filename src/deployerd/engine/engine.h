@@ -66,6 +66,13 @@ int engine_remember(Engine *engine);
 void engine_set_registries(Engine *engine, const char *path);
 const char *engine_registries(const Engine *engine);
 
+
+/*
+ * What is kept out of the engine's sentences, and by engine_hide_secrets() out of a text (secrets.h); `secrets` is borrowed as long as
+ * the engine lives. NULL at first.
+ */
+void engine_set_secrets(Engine *engine, const json_t *secrets);
+void engine_hide_secrets(const Engine *engine, char *text);
 const EngineQuirks *engine_quirks(const Engine *engine);
 /* Where it is asked: "/run/docker.sock". */
 const char *engine_socket(const Engine *engine);
