@@ -47,6 +47,12 @@ def mode(body):
     return body.get("HostConfig", {}).get("NetworkMode") or "default"
 
 
+def owners(body):
+    """The containers whose namespaces it shares."""
+    modes = (body.get("HostConfig", {}).get(key) or "" for key in ("NetworkMode", "PidMode", "IpcMode"))
+    return [mode.partition(":")[2] for mode in modes if mode.startswith("container:")]
+
+
 class Listener:
     """Sockets on one address, as long as `alive` says so."""
 

@@ -9,7 +9,7 @@ import time
 
 from fake_container import Container, healthcheck
 from fake_images import Failure, ImageRoutes, image_id
-from fake_network import NetworkRoutes, lacks
+from fake_network import NetworkRoutes, lacks, owners
 
 # From this version on an address, and the reason why a pull fails, are told in their new place alone.
 TOLD_ONCE = 52
@@ -158,6 +158,9 @@ class Routes(ImageRoutes, NetworkRoutes):
         with engine.lock:
             _, digest, image = engine.find_image(body["Image"])
             self.check_name(query["name"])
+            if engine.flavour_name == "podman":
+                for owner in owners(body):
+                    engine.find_container(owner)
             engine.n_containers += 1
             engine.bodies.append(body)
             container = Container(engine.n_containers, query["name"], body, image, engine.flavour_name, digest)
@@ -177,6 +180,8 @@ class Routes(ImageRoutes, NetworkRoutes):
             container = self.engine.find_container(name)
             for network in [network for network in container.joined if network in self.engine.lacking]:
                 raise Failure(404, lacks(self.engine.flavour_name, network))
+            for owner in owners(container.body):
+                self.join(self.engine.find_container(owner))
             if "start-error" in container.behaviour:
                 raise Failure(container.behaviour.get("start-status", 400), container.behaviour["start-error"])
             if container.running():
@@ -184,6 +189,14 @@ class Routes(ImageRoutes, NetworkRoutes):
                 return
             self.engine.run_container(container)
         self.empty()
+
+    def join(self, owner):
+        """Docker shares the namespaces of what runs; Podman starts what does not."""
+        if owner.running():
+            return
+        if self.engine.flavour_name == "docker":
+            raise Failure(409, f"cannot join network of a non running container: {owner.name}")
+        self.engine.run_container(owner)
 
     def end_container(self, container, seconds, code):
         """It takes its time to end, and is then not started again by its restart policy."""

@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import STORE, both  # noqa: E402
+from deployer_host import STORE, both, every_engine  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -271,6 +271,44 @@ def test_retained_image_is_run_again_without_its_registry(host):
     assert outcome == "succeeded", detail
     assert running(host) == ["shop-dev-9"]
     assert tags(host) == ["dev.8", "dev.9"]
+
+
+# One outage at most
+
+@every_engine
+def test_container_whose_namespace_is_shared_is_looked_for_before_anything_is_stopped(host):
+    host.engine.push(REPO, "v2", listen=False)
+    docker = host.engine.flavour != "podman"
+    for number, key in enumerate(("NetworkMode", "PidMode", "IpcMode"), 1):
+        host.engine.control("add", {"name": "vpn", "body": {"Image": "other"}})
+        host.engine.push(REPO, "v1", word=key, listen=False)
+        configure_project(host, {"HostConfig": {key: "container:vpn"}}, healthcheck="none", replace="recreate")
+        assert host.deploy(10 * number, f"{REPO}:v1")[0] == "succeeded"
+        if docker:
+            host.engine.request("POST", "/v1.41/containers/vpn/stop")
+            host.engine.control("forget")
+            name, text = host.refused(10 * number + 1, f"{REPO}:v2")
+            assert name == "EngineFailed" and f"container vpn, which {key} names, does not run" in text, f"{name}: {text}"
+            assert "stop" not in changes(host), host.engine.requests()
+        host.engine.control("remove", {"name": "vpn"})
+        host.engine.control("forget")
+        name, text = host.refused(10 * number + 2, f"{REPO}:v2")
+        assert name == "EngineRefused" and "vpn" in text, f"{name}: {text}"
+        assert "stop" not in changes(host) and running(host) == [f"shop-dev-{10 * number}"], host.engine.requests()
+
+
+@every_engine
+def test_switch_that_is_refused_in_unknown_words_costs_one_outage(host):
+    deploy_old_one(host)
+    for recreates in (False, True):
+        configure_project(host, FIXED_PORT if recreates else {})
+        for number, (status, words, final) in enumerate((
+                (500, "the name server of names is out", recreates), (501, "never heard of it", True),
+                (500, "context deadline exceeded", False), (503, "come again", False)), 8):
+            host.engine.fault("POST", "/rename", "status", status=status, message=words)
+            name, text = host.refused(number, f"{REPO}:v2")
+            assert name == ("EngineRefused" if final else "EngineFailed") and words in text, (recreates, name, text)
+            assert running(host) == host.engine.names() == ["shop-dev-7"], host.engine.names()
 
 
 if __name__ == "__main__":

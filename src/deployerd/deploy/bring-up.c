@@ -7,6 +7,7 @@
 #include "deployerd/deploy/bring-up.h"
 #include "deployerd/deploy/health.h"
 #include "deployerd/deploy/networks.h"
+#include "deployerd/deploy/owners.h"
 #include "deployerd/deploy/project.h"
 #include "deployerd/engine/networks.h"
 #include "shared/json.h"
@@ -72,13 +73,15 @@ static int deploy_create(Deploy *deploy) {
 }
 
 /*
- * Stops what the new one cannot run beside. What was stopped is known to the undo before it is. Some engines miss a network at the
- * start, when the old one would be down for nothing.
+ * Stops what the new one cannot run beside. What was stopped is known to the undo before it is. Some engines miss a network, or a
+ * container that is to share its own, at the start, when the old one would be down for nothing.
  */
 static int deploy_make_way(Deploy *deploy) {
         int r;
 
         r = networks_look_up(deploy->engine, deploy->body);
+        if (r >= 0)
+                r = owners_look_up(deploy->engine, deploy->body);
         if (r < 0)
                 return r;
 

@@ -6,7 +6,7 @@
 int deploy_switch(Deploy *deploy, Container *ret) {
         int r, s;
 
-        r = engine_container_rename(deploy->engine, deploy->container, deploy->name);
+        r = engine_container_rename(deploy->engine, deploy->container, deploy->name, deploy->recreate);
         engine_set_finishing(deploy->engine);
         s = engine_container_inspect(deploy->engine, deploy->container, ret);
         if (s > 0 && streq(ret->name, deploy->name)) {

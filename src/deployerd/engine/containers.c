@@ -245,7 +245,16 @@ int engine_container_start(Engine *engine, const char *id, bool once) {
                            "the engine cannot start it: %.*s", utf8_cut(message, ENGINE_WORDS_MAX), message);
 }
 
-int engine_container_rename(Engine *engine, const char *id, const char *name) {
+static int classify_rename(const EngineAnswer *answer, bool once) {
+        const char *message = engine_message(answer->json, "");
+
+        if (answer->status < 500 || (once && trouble_of(message) == TROUBLE_NONE))
+                return -EBADE;
+
+        return trouble_errno(message);
+}
+
+int engine_container_rename(Engine *engine, const char *id, const char *name, bool once) {
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
         _cleanup_free_ char *escaped = NULL, *suffix = NULL;
         static const int told[] = { 409, 500, 0 };
@@ -265,10 +274,8 @@ int engine_container_rename(Engine *engine, const char *id, const char *name) {
                                             .what = "rename the container" },
                            &answer);
         return r < 0 ? r
-                     : judge_clash(engine, &answer,
-                                   answer.status >= 500 ? trouble_errno(engine_message(answer.json, ""))
-                                                        : -EBADE,
-                                   "rename the container", name);
+                     : judge_clash(engine, &answer, classify_rename(&answer, once), "rename the container",
+                                   name);
 }
 
 static uint64_t stop_seconds(const Container *container, uint64_t grace_usec) {

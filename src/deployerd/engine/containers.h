@@ -30,8 +30,8 @@ int engine_container_list(Engine *engine, const char *const *labels, char ***ret
 int engine_container_create(Engine *engine, const char *name, const json_t *body, bool once, char **ret_id);
 /* -EREMOTEIO: the engine answers that it cannot be started. `once` as above. */
 int engine_container_start(Engine *engine, const char *id, bool once);
-/* -EEXIST: the name is taken. */
-int engine_container_rename(Engine *engine, const char *id, const char *name);
+/* -EEXIST: the name is taken. `once` as above. */
+int engine_container_rename(Engine *engine, const char *id, const char *name, bool once);
 /*
  * Asks it to end, and kills it after the time that it says itself (STOP_SEC_MAX at most), or after `grace_usec` where it says
  * none; 0 also where it does not run or is gone.

@@ -26,6 +26,7 @@ static const EngineQuirks podman = {
         .restart_policy = "always",
         .health_in_libpod = true,
         .creates_in_networks = true,
+        .starts_owners = true,
 };
 
 struct Engine {
@@ -33,8 +34,8 @@ struct Engine {
         EngineHttp *http;
         const EngineQuirks *quirks;
         const char *registries;
-        char socket[ENGINE_SOCKET_SIZE];
         const json_t *secrets;
+        char socket[ENGINE_SOCKET_SIZE];
         bool finishing;
         bool is_other; /* deploys are not in it */
         unsigned api_minor;
@@ -205,7 +206,6 @@ const char *engine_registries(const Engine *engine) {
         return engine->registries;
 }
 
-Engine *engine_free(Engine *engine) {
 void engine_set_secrets(Engine *engine, const json_t *secrets) {
         assert(engine);
 
@@ -218,6 +218,7 @@ void engine_hide_secrets(const Engine *engine, char *text) {
         secrets_hide(engine->secrets, text);
 }
 
+Engine *engine_free(Engine *engine) {
         if (!engine)
                 return NULL;
 
@@ -328,6 +329,11 @@ static bool is_accepted(int status, const int *accepted) {
         return false;
 }
 
+/* By 501 an engine says that it never will. */
+static int refusal_errno(int status, const char *message) {
+        return status < 500 || status == 501 ? -EBADE : trouble_errno(message);
+}
+
 static int engine_exchange(Engine *engine, const HttpRequest *request, const int *accepted, const char *what,
                            EngineAnswer *ret) {
         _cleanup_(http_response_done) HttpResponse response = { .status = 0 };
@@ -342,16 +348,16 @@ static int engine_exchange(Engine *engine, const HttpRequest *request, const int
         /* Podman says "OK" in plain text where there is nothing to say. */
         if (ret || response.status >= 300) {
                 r = engine_decode(engine, &response, what, &answer.json);
+                if (r >= 0 && response.status >= 400)
+                        r = secrets_hide_answer(engine->secrets, answer.json);
                 if (r < 0)
                         return r;
         }
 
         if (!is_accepted(response.status, accepted)) {
                 const char *message = engine_message(answer.json, "no reason given");
-                if (r >= 0 && response.status >= 400)
-                        r = secrets_hide_answer(engine->secrets, answer.json);
 
-                return worker_fail(engine->worker, response.status >= 500 ? trouble_errno(message) : -EBADE,
+                return worker_fail(engine->worker, refusal_errno(response.status, message),
                                    "Cannot %s: the engine answers %i: %.*s", what, response.status,
                                    utf8_cut(message, ENGINE_WORDS_MAX), message);
         }

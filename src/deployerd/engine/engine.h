@@ -41,6 +41,8 @@ typedef struct EngineQuirks {
         bool log_labels;
         /* A container is created in several networks, whatever the version of the API. */
         bool creates_in_networks;
+        /* To start a container starts those whose namespaces it shares. */
+        bool starts_owners;
 } EngineQuirks;
 
 typedef struct EngineAnswer {
@@ -64,8 +66,6 @@ int engine_remember(Engine *engine);
 
 /* Where root keeps logins to registries; `path` is borrowed as long as the engine lives. NULL at first. */
 void engine_set_registries(Engine *engine, const char *path);
-const char *engine_registries(const Engine *engine);
-
 
 /*
  * What is kept out of the engine's sentences, and by engine_hide_secrets() out of a text (secrets.h); `secrets` is borrowed as long as
@@ -73,6 +73,8 @@ const char *engine_registries(const Engine *engine);
  */
 void engine_set_secrets(Engine *engine, const json_t *secrets);
 void engine_hide_secrets(const Engine *engine, char *text);
+const char *engine_registries(const Engine *engine);
+
 const EngineQuirks *engine_quirks(const Engine *engine);
 /* Where it is asked: "/run/docker.sock". */
 const char *engine_socket(const Engine *engine);
