@@ -184,15 +184,15 @@ def test_anonymous_volume_of_what_runs_is_carried_over_by_its_name(host):
     assert volumes(host) == [old] and digest, volumes(host)
 
 
-def leave_anonymous_volume(host, stage="dev"):
+def leave_anonymous_volume(host, stage="dev", deploy=1):
     """What a container from before has at /data."""
     host.engine.push(REPO, "with", volumes=["/data/"])
     host.engine.push(REPO, "without")
-    labels = {"project": "shop", "stage": stage, "deploy": "1", "digest": host.engine.digest(f"{REPO}:with"), "config": "from before",
+    labels = {"project": "shop", "stage": stage, "deploy": str(deploy), "digest": host.engine.digest(f"{REPO}:with"), "config": "from before",
               "store": host.store}
-    host.engine.control("add", {"name": f"shop-{stage}-1", "image": {"volumes": ["/data"]}, "body": {
+    host.engine.control("add", {"name": f"shop-{stage}-{deploy}", "image": {"volumes": ["/data"]}, "body": {
         "Image": f"{REPO}:with", "Labels": {f"org.tinyforge.{key}": value for key, value in labels.items()}}})
-    return mounts(host, f"shop-{stage}-1")["/data"]
+    return mounts(host, f"shop-{stage}-{deploy}")["/data"]
 
 
 @every_engine
@@ -240,6 +240,47 @@ def test_volume_that_was_given_up_is_not_noted(host):
     root_says(host)
     assert host.deploy(4, f"{REPO}:with")[0] == "succeeded"
     assert mounts(host, "shop-dev-4") == {"/data/": old} and volumes(host) == [old], volumes(host)
+
+
+@every_engine
+def test_volume_that_is_given_up_no_more_is_the_stages_again(host):
+    for tag in ("a", "b", "c"):
+        host.engine.push(REPO, tag, volumes=["/data", "/logs"])
+    assert host.deploy(1, f"{REPO}:a")[0] == "succeeded"
+    first = mounts(host, "shop-dev-1")
+    root_says(host, volumes={"/data": "discard"}, container={"HostConfig": {"Binds": ["/logs"]}})
+    assert host.deploy(2, f"{REPO}:b")[0] == "succeeded"
+    assert not set(mounts(host, "shop-dev-2").values()) & set(first.values()), mounts(host, "shop-dev-2")
+    root_says(host)
+    assert host.deploy(3, f"{REPO}:c")[0] == "succeeded"
+    assert mounts(host, "shop-dev-3") == first and volumes(host) == sorted(first.values()), volumes(host)
+
+
+@every_engine
+def test_newest_of_several_containers_says_which_volume_the_stage_has(host):
+    for stage in ("dev", "prod"):
+        leave_anonymous_volume(host, stage)
+        new = leave_anonymous_volume(host, stage, 2)
+        if stage == "dev":
+            assert host.deploy(3, f"{REPO}:without", stage=stage)[0] == "succeeded"
+            assert host.engine.names() == ["shop-dev-3"], host.engine.names()
+        else:
+            host.call("RemoveStage", "ss", "shop", stage)
+        assert host.deploy(4, f"{REPO}:with", stage=stage)[0] == "succeeded"
+        assert mounts(host, f"shop-{stage}-4") == {"/data/": new}, mounts(host, f"shop-{stage}-4")
+
+
+@every_engine
+def test_volume_of_what_is_still_to_be_retired_is_carried_over(host):
+    old = leave_anonymous_volume(host)
+    assert host.deploy(1, f"{REPO}:with", stage="prod")[0] == "succeeded"
+    assert host.deploy(2, f"{REPO}:without", MaxInstances=("u", 3))[0] == "succeeded"
+    assert host.engine.names() == ["shop-dev-1", "shop-dev-2", "shop-prod-1"], host.engine.names()
+    image = f"{REPO}@{host.engine.digest(f'{REPO}:with')}"
+    body = json.loads(host.call("GetContainerBody", "sssa{sv}", "shop", "dev", image, 0)[0])
+    assert host.deploy(3, f"{REPO}:with")[0] == "succeeded"
+    assert mounts(host, "shop-dev-3") == {"/data/": old}, mounts(host, "shop-dev-3")
+    assert body["HostConfig"]["Mounts"][0]["Source"] == old, body
 
 
 @every_engine

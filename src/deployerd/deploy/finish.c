@@ -97,9 +97,10 @@ static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current, u
         plan_stopped(deploy, list, current);
         *ret_taken_over = plan_taken_over(deploy, list);
         r = deploy_drain(deploy, list);
-        for (size_t i = 0; r >= 0 && i < list->n; i++)
-                if (list->items[i].retire)
-                        r = deploy_retire_one(deploy, &list->items[i]);
+        /* The newest is the last to say which volumes the stage has. */
+        for (size_t i = list->n; r >= 0 && i > 0; i--)
+                if (list->items[i - 1].retire)
+                        r = deploy_retire_one(deploy, &list->items[i - 1]);
 
         return r;
 }

@@ -77,6 +77,19 @@ static int deploy_check(Deploy *deploy) {
         return r < 0 ? r : 0;
 }
 
+/* What the stage has had, and what those have that are still to be retired: that is in no note yet. */
+static int deploy_recall(Deploy *deploy, json_t **ret) {
+        const InstanceList *before = &deploy->before;
+        int r;
+
+        r = volumes_recall(deploy->engine, deploy->request->project, deploy->request->stage, ret);
+        for (size_t i = before->n; r >= 0 && i > 0; i--)
+                if (deploy_owns(deploy, &before->items[i - 1]) && !before->items[i - 1].pending)
+                        (void) volumes_add(*ret, &before->items[i - 1].container);
+
+        return r;
+}
+
 static int deploy_fetch(Deploy *deploy) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         _cleanup_(json_freep) json_t *noted = NULL, *lent = NULL;
@@ -95,7 +108,7 @@ static int deploy_fetch(Deploy *deploy) {
         volumes_check_wishes(deploy->worker, deploy->project.volumes, image.volumes);
         r = deploy_list(deploy, &deploy->before);
         if (r >= 0)
-                r = volumes_recall(deploy->engine, request->project, request->stage, &noted);
+                r = deploy_recall(deploy, &noted);
         if (r >= 0)
                 r = volumes_lent(deploy->engine, deploy->project.container, &lent);
         if (r < 0)
@@ -129,6 +142,7 @@ int deploy_read_project(Deploy *deploy) {
         if (r < 0)
                 return r;
 
+        engine_set_secrets(deploy->engine, deploy->project.env_files);
         deploy->limited = *deploy->config;
         project_limits_apply(&deploy->project.limits, &deploy->limited);
         if (deploy->limited.deploy_deadline_usec > deploy->config->deploy_deadline_usec) {
@@ -142,7 +156,6 @@ int deploy_read_project(Deploy *deploy) {
         deploy->config = &deploy->limited;
         return 0;
 }
-        engine_set_secrets(deploy->engine, deploy->project.env_files);
 
 int deploy_prepare(Deploy *deploy) {
         int r;

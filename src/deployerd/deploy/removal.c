@@ -96,8 +96,9 @@ int removal_run(Worker *worker, const DeployerConfig *config, const char *projec
                 return r;
 
         publish_down(worker, &list);
-        for (size_t i = 0; i < list.n; i++) {
-                r = remove_one(worker, engine, &list.items[i], config);
+        /* The newest is the last to say which volumes the stage has. */
+        for (size_t i = list.n; i > 0; i--) {
+                r = remove_one(worker, engine, &list.items[i - 1], config);
                 if (r < 0)
                         return r;
         }

@@ -122,6 +122,22 @@ static const char *volume_at(const Container *container, const char *path) {
         return NULL;
 }
 
+/* Which paths end with the container; NULL: none. */
+static json_t *discarded_paths(const Container *container) {
+        const char *label = container_label(container, LABEL_DISCARD);
+        json_t *paths = NULL;
+        JsonError error;
+
+        return label && json_decode(label, strlen(label), &paths, &error) >= 0 ? paths : NULL;
+}
+
+/* The name of the volume that a container leaves to the next one at `path`, or NULL. */
+static const char *volume_left_at(const Container *container, const char *path) {
+        _cleanup_(json_freep) json_t *discarded = discarded_paths(container);
+
+        return has_path(discarded, path) ? NULL : volume_at(container, path);
+}
+
 /* The array below "HostConfig", made where there is none. */
 static json_t *mounts_of(json_t *body) {
         json_t *host = json_object_get(body, "HostConfig"), *mounts = json_object_get(host, "Mounts");
@@ -136,7 +152,7 @@ static json_t *mounts_of(json_t *body) {
 
 static int mount_volume(json_t *body, const VolumePlan *plan, const char *path) {
         char own[VOLUME_NAME_SIZE];
-        const char *name = plan->runs ? volume_at(plan->runs, path) : NULL;
+        const char *name = plan->runs ? volume_left_at(plan->runs, path) : NULL;
         json_t *mounts = mounts_of(body);
 
         if (!name)
@@ -359,15 +375,6 @@ int volumes_lent(Engine *engine, const json_t *patches, json_t **ret) {
         return 0;
 }
 
-/* Which paths end with the container; NULL: none. */
-static json_t *discarded_paths(const Container *container) {
-        const char *label = container_label(container, LABEL_DISCARD);
-        json_t *paths = NULL;
-        JsonError error;
-
-        return label && json_decode(label, strlen(label), &paths, &error) >= 0 ? paths : NULL;
-}
-
 /* What a container has at a path, on top of what was noted: what has a name was newer. True where the note has changed. */
 static bool note_mount(json_t *note, const char *path, const char *name) {
         if (!is_anonymous(name))
@@ -377,25 +384,33 @@ static bool note_mount(json_t *note, const char *path, const char *name) {
                json_object_set_new(note, path, json_string(name)) >= 0;
 }
 
-void volumes_remember(Engine *engine, const char *project, const char *stage, const Container *container) {
+bool volumes_add(json_t *note, const Container *container) {
         const json_t *mounts = json_object_get(container->json, "Mounts");
-        _cleanup_(json_freep) json_t *paths = discarded_paths(container), *note = NULL;
         bool changed = false;
+
+        assert(note);
+        assert(container);
+
+        for (size_t i = 0; i < json_array_size(mounts); i++) {
+                const char *path = strempty(json_get_string(json_array_get(mounts, i), "Destination"));
+                const char *name = volume_left_at(container, path);
+
+                if (path[0] == '/' && name)
+                        changed |= note_mount(note, path, name);
+        }
+
+        return changed;
+}
+
+void volumes_remember(Engine *engine, const char *project, const char *stage, const Container *container) {
+        _cleanup_(json_freep) json_t *note = NULL;
         int r;
 
         assert(engine);
         assert(project && stage);
 
         r = volume_note_read(project, stage, &note);
-        for (size_t i = 0; r >= 0 && i < json_array_size(mounts); i++) {
-                const char *path = strempty(json_get_string(json_array_get(mounts, i), "Destination"));
-                const char *name = volume_at(container, path);
-
-                if (path[0] == '/' && name && !has_path(paths, path))
-                        changed |= note_mount(note, path, name);
-        }
-
-        if (r >= 0 && changed)
+        if (r >= 0 && volumes_add(note, container))
                 r = volume_note_write(project, stage, note);
         if (r < 0)
                 worker_log(engine_worker(engine), LOG_WARNING, "Cannot note which volumes %s has: %s",

@@ -48,6 +48,9 @@ void volumes_check_wishes(Worker *worker, const json_t *wishes, const json_t *pa
  */
 void volumes_remember(Engine *engine, const char *project, const char *stage, const Container *container);
 
+/* Adds to such a note what the container leaves to a later one; of several the newest comes last. True where the note has changed. Pure. */
+bool volumes_add(json_t *note, const Container *container);
+
 /* What is noted of the stage and is still there: an object of path → name. Errors of engine.h. */
 int volumes_recall(Engine *engine, const char *project, const char *stage, json_t **ret);
 

@@ -50,6 +50,9 @@ static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config
                 r = instance_list(draft->engine, request->project, request->stage, &draft->list);
         if (r >= 0)
                 r = volumes_recall(draft->engine, request->project, request->stage, &draft->noted_volumes);
+        for (size_t i = draft->list.n; r >= 0 && i > 0; i--)
+                if (!draft->list.items[i - 1].pending)
+                        (void) volumes_add(draft->noted_volumes, &draft->list.items[i - 1].container);
         return r < 0 ? r : volumes_lent(draft->engine, draft->project.container, &draft->lent_volumes);
 }
 
