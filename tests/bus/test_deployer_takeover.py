@@ -70,6 +70,18 @@ def test_wish_is_good_for_the_store_that_has_it(host):
 
 
 @every_engine
+def test_wish_goes_with_its_stage_though_nothing_is_left_there(host):
+    for stage in ("dev", ""):
+        _, container = leave_another_store(host)
+        take_over(host)
+        host.engine.request("DELETE", f"/v1.41/containers/{container}?force=1")
+        host.call("RemoveStage", "ss", "shop", "prod")
+        assert host.property("TakeOvers") == ["shop/dev"]
+        host.call("RemoveStage", "ss", "shop", stage)
+        assert host.property("TakeOvers") == [], stage
+
+
+@every_engine
 def test_the_same_by_another_store_is_replaced(host):
     leave_another_store(host)
     take_over(host)

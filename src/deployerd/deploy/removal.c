@@ -9,6 +9,7 @@
 #include "deployerd/deploy/volumes.h"
 #include "deployerd/repository-note.h"
 #include "deployerd/takeover.h"
+#include "shared/conf/conf.h"
 #include "shared/image-ref.h"
 
 /* What root's file says of the stage; for all stages where it has a mistake, which is no reason to let one run. */
@@ -80,6 +81,20 @@ static void release_name(Worker *worker, Engine *engine, const char *project) {
                            r < 0 ? worker_error(worker) : "volumes of it are left");
 }
 
+/* Also of a stage that has no container any more. */
+static void forget_take_overs(const char *project, const char *stage) {
+        _cleanup_(strv_freep) char **stages = NULL;
+        size_t length = strlen(project);
+
+        if (takeover_list(&stages) < 0)
+                return;
+
+        for (char **s = stages; *s; s++)
+                if (strncmp(*s, project, length) == 0 && (*s)[length] == '/' &&
+                    (isempty(stage) || streq(*s + length + 1, stage)))
+                        takeover_forget(project, *s + length + 1);
+}
+
 int removal_run(Worker *worker, const DeployerConfig *config, const char *project, const char *stage) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
         _cleanup_(engine_freep) Engine *engine = NULL;
@@ -105,9 +120,7 @@ int removal_run(Worker *worker, const DeployerConfig *config, const char *projec
 
         for (size_t i = 0; i < list.n; i++)
                 release_images(worker, engine, &list.items[i]);
-        for (size_t i = 0; i < list.n; i++)
-                takeover_forget(list.items[i].project, list.items[i].stage);
-
+        forget_take_overs(project, stage);
         if (isempty(stage))
                 release_name(worker, engine, project);
 
