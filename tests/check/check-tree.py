@@ -272,7 +272,7 @@ def test_senders_page_names_every_format_and_every_reason():
     assert len(formats) > 10 and set(providers) == formats and all(providers.values()), (formats, providers)
     table = set(re.findall(r"`([a-z-]+)`", "".join(line.split("|")[2] for line in page.splitlines() if line.startswith("| ["))))
     assert table | {"cloudevents"} == {match.group(1) for match in providers.values()} | {"bare"}, table
-    assert "told as `cloudevents`" in page
+    assert "has the provider `cloudevents`" in page
 
     reasons = set(re.findall(r'X\([A-Z_]+,\s*"([a-z-]+)",', texts["payload/ignore-reason.h"]))
     for array in re.findall(r"const char \*const (?:\w*reasons|reasons)\[\] = \{(.*?)\};", texts["delivery/autocreate.c"] + texts["delivery/gate.c"], re.DOTALL):
