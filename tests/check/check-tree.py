@@ -121,6 +121,8 @@ def test_every_room_includes_only_what_it_may():
             allowed = ROOMS[room]["uses"]
             if target.split("/")[0] != room.split("/")[0] or (allowed != "*" and target not in allowed):
                 findings += [f"{one} includes {other}: {room} may not use {target}" for one, other in arrows]
+    if findings:
+        findings.append("Who may use whom is in ROOMS above, and in the table of docs/architecture.md.")
     source.expect_nothing(findings)
 
 
@@ -155,7 +157,7 @@ def test_architecture_page_has_the_same_table():
 
 def circles_of(who, verb, arrows):
     return [line for group in graph.circles(arrows)
-            for line in (f"{who} {verb} each other in a circle: {', '.join(group)}",
+            for line in (f"{who} {verb} each other in a circle: {', '.join(group)}; the shortest way round:",
                          *(f"    {one} {verb}s {other}{why}" for one, other, why in graph.explain(arrows, group)))]
 
 
@@ -169,6 +171,8 @@ def test_nothing_goes_round_in_circles():
             findings += circles_of("These files", verb, arrows)
         findings += circles_of("These files, each with its header,", verb, graph.between(arrows, graph.module_of))
         findings += circles_of("These rooms", verb, graph.between(arrows, room_of))
+    if findings:
+        findings.append("Take away one arrow of each circle: move what both need into a file below them. docs/architecture.md has the order of the rooms.")
     source.expect_nothing(findings)
 
 

@@ -103,12 +103,27 @@ def circles(arrows):
     return found
 
 
+def shortest(arrows, group):
+    """The shortest way round in a group that reaches itself: its nodes in order, the first of them once more at the end."""
+    def way_round(start):
+        ways = collections.deque([[start]])
+        seen = set()
+        while ways:
+            way = ways.popleft()
+            for target in sorted(set(arrows.get(way[-1], ())) & set(group) - seen):
+                if target == start:
+                    return [*way, start]
+                seen.add(target)
+                ways.append([*way, target])
+        raise ValueError(f"{start} is in no circle")
+    return min((way_round(node) for node in group), key=len)
+
+
 def explain(arrows, group):
-    """Each arrow inside a circle: who, whom, and what makes it, as the end of a sentence: nothing, where the arrow says it all."""
-    for one in group:
-        for other in group:
-            reasons = arrows.get(one, {}).get(other, [])
-            told = [why if isinstance(why, str) else " -> ".join(why) for why in reasons[:6]]
-            more = [f"{len(reasons) - 6} more"] if len(reasons) > 6 else []
-            if reasons:
-                yield one, other, "" if reasons == [other] else f": {', '.join(told + more)}"
+    """Each arrow of the shortest circle: who, whom, and what makes it, as the end of a sentence: nothing, where the arrow says it all."""
+    way = shortest(arrows, group)
+    for one, other in zip(way, way[1:]):
+        reasons = arrows[one][other]
+        told = [why if isinstance(why, str) else " -> ".join(why) for why in reasons[:6]]
+        more = [f"{len(reasons) - 6} more"] if len(reasons) > 6 else []
+        yield one, other, "" if reasons == [other] else f": {', '.join(told + more)}"
