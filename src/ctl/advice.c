@@ -58,15 +58,15 @@ static const Advice advices[] = {
         { ERROR_INSTANCES_RUNNING, "With --stop they are stopped and removed as well." },
         { ERROR_NOTHING_RUNS, "What was deployed so far is listed by: tinyforgectl deploys PROJECT STAGE" },
         { ERROR_NOTHING_TO_TAKE_OVER,
-          "What runs where is shown by: tinyforgectl status. There, what is of another store is unmanaged." },
+          "To see what runs where: tinyforgectl status. What is of another store is unmanaged there." },
         { ERROR_NOTHING_AVAILABLE, "Name the tag: tinyforgectl deploy PROJECT STAGE TAG" },
         { ERROR_NO_SUCH_HOOK, "The hooks are listed by: tinyforgectl hooks" },
         { ERROR_HOOK_EXISTS,
-          "Its URL is shown by: tinyforgectl url HOOK; a new one is made by: tinyforgectl hook rotate HOOK" },
+          "To see its URL: tinyforgectl url HOOK. To give it a new one: tinyforgectl hook rotate HOOK" },
         { ERROR_TOO_MANY, "One is removed by: tinyforgectl hook remove, project remove, stage remove" },
         { ERROR_NO_SUCH_DEPLOY, "The deploys are listed by: tinyforgectl deploys" },
         { ERROR_ALREADY_FINISHED,
-          "How it ended is told by: tinyforgectl describe ID. If it succeeded, the way back is: tinyforgectl "
+          "To see how it ended: tinyforgectl describe ID. To go back, if it succeeded: tinyforgectl "
           "rollback PROJECT STAGE" },
         { ERROR_NO_ROLLBACK_TARGET,
           "Nothing was stopped. What was deployed so far is listed by: tinyforgectl deploys PROJECT STAGE" },

@@ -35,6 +35,7 @@ static size_t error_columns(const Ctl *ctl) {
         return terminal_width(ctl->err == ctl->out ? ctl->screen : ctl->err);
 }
 
+/* What was printed stands before it, also where both go into one file. */
 int ctl_fail(const Ctl *ctl, int error, const char *format, ...) {
         size_t columns;
         va_list args;
@@ -42,6 +43,7 @@ int ctl_fail(const Ctl *ctl, int error, const char *format, ...) {
         assert(ctl);
 
         columns = error_columns(ctl);
+        (void) fflush(ctl->out);
         va_start(args, format);
         errno = error < 0 ? -error : 0;
         print_line(ctl->err, "tinyforgectl: ", columns, format, args);
@@ -57,6 +59,7 @@ void ctl_hint(const Ctl *ctl, const char *format, ...) {
         if (!ctl->legend)
                 return;
 
+        (void) fflush(ctl->out);
         va_start(args, format);
         print_line(ctl->err, "", error_columns(ctl), format, args);
         va_end(args);

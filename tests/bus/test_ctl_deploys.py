@@ -170,7 +170,7 @@ def test_all_about_one_deploy_with_its_last_lines_and_what_to_do():
         narrow = on_terminal(shop, 40, "describe", str(failed))[0].split("\r\n  Reason: ")[1].splitlines()
         assert max(map(len, narrow)) <= 40 and narrow[0].startswith("PullFailed: The registry of"), narrow
         assert ("The journal has no lines of it." if os.geteuid() == 0 else "to this user. Root, and the group systemd-journal") in text, text
-        assert "How it ended is told by: tinyforgectl describe ID" in describe(shop, "cancel", str(failed), status=1).stderr
+        assert "To see how it ended: tinyforgectl describe ID" in describe(shop, "cancel", str(failed), status=1).stderr
         row = json.loads(describe(shop, "--json", "describe", str(failed), lines=["x"]).stdout)
         assert (row["id"], row["state"], row["lines"]) == (failed, "failed", ["x"]) and "Was it pushed" in row["advice"], row
         assert json.loads(describe(shop, "--json", "describe", str(number)).stdout)["advice"] is None

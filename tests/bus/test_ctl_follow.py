@@ -166,5 +166,12 @@ def test_deploy_that_fails_says_what_to_do_next():
         assert ": failed: Configuration: because" in result.stdout and "tinyforgectl project show" in result.stderr, result
 
 
+def test_what_to_do_next_stands_behind_the_outcome_where_both_go_to_one_file():
+    with Peers(*WEBHOOK) as peers:
+        text = subprocess.run([PROGRAM, "deploy", "shop", "dev", "failed"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=60, check=False, env=peers.environment).stdout
+        assert text.index(": failed: Configuration: because") < text.index("tinyforgectl project show"), text
+
+
 if __name__ == "__main__":
     tap.main()

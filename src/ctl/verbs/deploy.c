@@ -44,7 +44,7 @@ int verb_deploys(Ctl *ctl, char *args[]) {
 
         r = table_show(table, ctl, "deploys");
         if (r >= 0 && !ctl->json && table_is_cut(table, ctl->legend, terminal_width(ctl->screen)))
-                ctl_hint(ctl, "What is cut here is told by: tinyforgectl describe ID");
+                ctl_hint(ctl, "To see what is cut here: tinyforgectl describe ID");
         return r;
 }
 

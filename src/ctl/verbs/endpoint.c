@@ -138,7 +138,7 @@ static int show_all(Ctl *ctl, char *args[]) {
                 r = table_show(table, ctl, "endpoints");
         else if (r >= 0) {
                 (void) ctl_fail(ctl, 0, "Nothing of %s/%s runs and publishes a port", args[0], args[1]);
-                ctl_hint(ctl, "What runs where is shown by: tinyforgectl status");
+                ctl_hint(ctl, "To see what runs where: tinyforgectl status");
         }
         return r < 0 ? r : CTL_EXIT_FAILURE;
 }

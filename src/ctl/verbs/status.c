@@ -245,7 +245,8 @@ static int show_text(const Ctl *ctl, Status *status) {
         }
         if (status->is_deaf)
                 ctl_hint(ctl,
-                         "No delivery is heard. To listen: systemctl enable --now tinyforge-webhookd.socket");
+                         "No socket is open, so no delivery arrives. To open it: systemctl enable --now "
+                         "tinyforge-webhookd.socket");
 
         if (status->webhookd)
                 ctl_print_prose(ctl,
