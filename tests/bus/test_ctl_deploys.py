@@ -90,7 +90,7 @@ def test_a_narrow_terminal_leaves_out_the_reason_rather_than_cut_all_columns():
         number = shop.bring("main")
         text, errors = on_terminal(shop, 80, "deploys")
         assert "…" not in text and "REASON" not in text and f" {number} " in f" {text}", text
-        assert "told by: tinyforgectl describe ID" in errors, errors
+        assert "To see what is cut here: tinyforgectl describe ID" in errors, errors
 
 
 def test_superseded_deploy_names_what_took_its_place():
