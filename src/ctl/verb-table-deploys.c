@@ -103,7 +103,7 @@ const Verb deploy_verbs[] = {
                         .n_max = 1,
                         .options = VERB_WAIT,
                         .follows = true,
-                        .summary = "Show the way of a deploy, until it ends",
+                        .summary = "Show each step of a deploy, until it ends",
                         .details = HELP_TIMEOUT
                         "\n" HELP_EXIT
                         "JSON: one line for each step, and then one object, as of deploys. A\n"
