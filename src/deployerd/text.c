@@ -2,7 +2,7 @@
 /* Foreign text made harmless: see text.h. */
 #include "deployerd/text.h"
 
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 void text_clean(char *text) {
         unsigned char *p = (unsigned char *) text;

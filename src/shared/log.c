@@ -8,7 +8,7 @@
 
 #include "shared/journal-socket.h"
 #include "shared/log-budget.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 #define LINE_SIZE 2048U
 /* A line and the name of its field. */

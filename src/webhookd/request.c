@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "shared/json.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 #define DETAIL_SIZE 512U
 

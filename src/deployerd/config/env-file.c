@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "shared/json.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 #define BLANKS   " \t"
 #define NEWLINES "\r\n"

@@ -11,7 +11,7 @@
 #include "shared/json.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 #define LOOK_FIRST_USEC (50 * USEC_PER_MSEC)
 #define LOOK_LAST_USEC  (1 * USEC_PER_SEC)

@@ -9,7 +9,7 @@
 #include "deployerd/text.h"
 #include "shared/json.h"
 #include "shared/protocol.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 /* Bytes of one sentence inside another. */
 #define WORDS_MAX 512U

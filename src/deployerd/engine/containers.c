@@ -9,7 +9,7 @@
 #include "deployerd/engine/trouble.h"
 #include "shared/conf/conf.h"
 #include "shared/json.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 /* "/containers/<name><suffix>" below `prefix`. */
 static int container_path(const char *prefix, const char *name, const char *suffix, char **ret) {

@@ -11,7 +11,7 @@
 #include "deployerd/engine/trouble.h"
 #include "deployerd/worker/report.h"
 #include "shared/json.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 static const EngineQuirks docker = {
         .name = "docker",

@@ -9,7 +9,7 @@
 #include "deployerd/engine/registry-error.h"
 #include "shared/conf/parse.h"
 #include "shared/json.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 #define PORTS_MAX        1024U
 #define REPO_DIGESTS_MAX 256U

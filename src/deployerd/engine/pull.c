@@ -11,7 +11,7 @@
 #include "shared/json.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 /*
  * A percentage is told no more often than this, and only when it is another: 101 times at most. Words are told, while there

@@ -15,7 +15,7 @@
 #include "shared/bus/errors.h"
 #include "shared/json.h"
 #include "shared/protocol.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 struct Worker {
         int report_fd;

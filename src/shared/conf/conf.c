@@ -11,7 +11,7 @@
 #include <stdarg.h>
 
 #include "shared/conf/trusted.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 #define CONF_LINE_MAX    4096U
 #define CONF_FILE_MAX    (256U * 1024U)

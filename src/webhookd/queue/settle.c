@@ -5,7 +5,7 @@
 
 #include "shared/log.h"
 #include "shared/time-util.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 #include "webhookd/queue/operation.h"
 #include "webhookd/queue/settle.h"
 

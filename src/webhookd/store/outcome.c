@@ -9,7 +9,7 @@
 
 #include "shared/protocol.h"
 #include "shared/time-util.h"
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/push.h"
 #include "webhookd/store/queue-asker.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shared/utf8-cut.h"
+#include "shared/utf8.h"
 
 #include "unit.h"
 

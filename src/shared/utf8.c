@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Characters of text, and its ends: see utf8-cut.h. */
-#include "shared/utf8-cut.h"
+/* Characters of text, and its ends: see utf8.h. */
+#include "shared/utf8.h"
 
 #include <limits.h>
 
