@@ -99,7 +99,8 @@ def drop_in(unit, file):
 
 
 def curl(url, *arguments, check=True, **options):
-    return forge.run("curl", "-sS", "--max-time", "30", "--cacert", CA, *arguments, url, check=check, **options)
+    # Newer releases of curl try ::1 first, where localhost has both.
+    return forge.run("curl", "-sS", "--ipv4", "--max-time", "30", "--cacert", CA, *arguments, url, check=check, **options)
 
 
 def deliver(url, image, *arguments):
