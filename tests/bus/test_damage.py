@@ -6,6 +6,7 @@ it is, and ends when idle.
 
 usage: test_damage.py [TEST], with WEBHOOKD= the program, TINYFORGECTL= the tool and SOURCE_ROOT= the tree
 """
+import json
 import os
 import signal
 import sqlite3
@@ -16,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from private_bus import BusError  # noqa: E402
 from waiting import wait_for  # noqa: E402
-from webhook_host import Host  # noqa: E402
+from webhook_host import Host, read_answer  # noqa: E402
 
 EVENT = "[STORE_UNUSABLE]"
 NOBODY = 65534
@@ -280,6 +281,27 @@ WHILE_USED = [
     ("emptied", lambda path: os.truncate(path, 0), "its file was cut", None),
     ("overwritten", lambda path: overwrite(path, 0), "its file was overwritten", None),
 ]
+
+
+def test_log_that_sqlite_itself_cuts_is_no_damage():
+    """It keeps 4 MiB of a longer one when it begins it anew, which a turn of many deliveries leads to."""
+    with Host("AutoCreateMax=100000\nMaxQueued=100000\n") as webhookd:
+        log, path, sizes = os.path.join(webhookd.state, "tinyforge.db-wal"), webhookd.path(), []
+        connections = [webhookd.connect() for _ in range(64)]
+        streams = [connection.makefile("rb") for connection in connections]
+        for number in range(100):
+            for index, connection in enumerate(connections):
+                body = json.dumps({"image": f"a.example/{'x' * 60}-{index}:{number}"})
+                connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            assert {read_answer(stream).status for stream in streams} == {202}
+            sizes.append(os.path.getsize(log))
+            if sizes[-1] < max(sizes):
+                break
+        assert sizes[-1] < max(sizes), sizes
+        assert webhookd.post("a.example/last:1", path).status == 202
+        assert EVENT not in webhookd.log()
+        for connection in connections:
+            connection.close()
 
 
 def check_while_used(name, spoil, text, mend):
