@@ -26,6 +26,10 @@
 
 #define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
 
+/* What a macro stands for, as a string. */
+#define STRINGIFY(x)          STRINGIFY_EXPANDED(x)
+#define STRINGIFY_EXPANDED(x) #x
+
 #define DEFINE_CLEANUP(type, func)             \
         static inline void func##p(type **p) { \
                 if (*p)                        \

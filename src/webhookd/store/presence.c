@@ -9,7 +9,6 @@
 /* What a database begins with, see "Database File Format" of sqlite. */
 #define MAGIC "SQLite format 3"
 /* And what its log begins with, but for the lowest bit of the last byte. */
-#define LOG_KEPT  4194304 /* bytes: the journal_size_limit of schema.c */
 #define LOG_MAGIC "\x37\x7f\x06\x82"
 
 int presence_init(Presence *presence, const char *path, int fd, int64_t size) {
@@ -60,7 +59,7 @@ void presence_note(Presence *presence, int fd) {
         }
         /* sqlite itself cuts a log that is longer, when it begins it anew. */
         if (st.st_ino == presence->log_inode && st.st_size > presence->log_size)
-                presence->log_size = st.st_size < LOG_KEPT ? st.st_size : LOG_KEPT;
+                presence->log_size = st.st_size < STORE_LOG_KEPT ? st.st_size : STORE_LOG_KEPT;
 }
 
 /* Whether `path` is no name of that file any more. A folder that may not be looked into for now is no proof of anything. */

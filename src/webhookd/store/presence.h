@@ -7,9 +7,13 @@
 
 #include "shared/macro.h"
 
+/* Bytes that sqlite keeps of a longer log when it begins it anew. */
+#define STORE_LOG_KEPT 4194304
+
 typedef struct Presence {
         char *path, *log_path; /* NULL: there is no file, and nothing is looked at */
-        off_t size, log_size;  /* of both, which only grow */
+        off_t size;            /* of the file, which only grows */
+        off_t log_size;        /* what is not cut of the log any more: STORE_LOG_KEPT at most */
         dev_t log_device;      /* of the write-ahead log, which sqlite keeps as long as it runs */
         ino_t log_inode;       /* 0: there was none yet */
 } Presence;

@@ -244,8 +244,8 @@ static const char connection_settings[] =
                 "PRAGMA secure_delete = ON;"
                 "PRAGMA temp_store = MEMORY;"
                 "PRAGMA mmap_size = 0;"
-                "PRAGMA wal_autocheckpoint = 1000;"     /* pages: 4 MiB */
-                "PRAGMA journal_size_limit = 4194304;"; /* bytes: what the log keeps after a checkpoint */
+                "PRAGMA wal_autocheckpoint = 1000;" /* pages: 4 MiB */
+                "PRAGMA journal_size_limit = " STRINGIFY(STORE_LOG_KEPT) ";";
 
 static int store_harden(Store *store) {
         static const struct {
