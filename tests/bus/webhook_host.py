@@ -172,6 +172,14 @@ class Webhookd:
         lines = [f"{method} {path or self.path()} HTTP/1.1", "Host: test", f"Content-Length: {len(body)}", *headers]
         return self.raw("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body, unix)
 
+    def waits(self, number):
+        """
+        Whether that deploy is back in the queue for seconds, as no deployer can be started here: one that runs is not in the
+        queue.
+        """
+        return any(row[0] == number and row[4] == "queued" and "deployer" in row[5]
+                   for row in self.call("ListDeploys", "ssu", "", "", 0)[0])
+
     def post(self, image, path=None, headers=()):
         return self.request("POST", path, json.dumps({"image": image}).encode(),
                             ["Content-Type: application/json", *headers])
