@@ -50,6 +50,19 @@ def test_next_deploy_retires_what_another_store_has_and_says_so(host):
 
 
 @every_engine
+def test_wish_stays_with_what_the_engine_refuses_to_stop(host):
+    leave_another_store(host)
+    take_over(host)
+    host.engine.fault("POST", r"/stop", "status", status=403, message="not by you")
+    outcome, detail, _ = host.deploy(9, f"{REPO}:v2")
+    assert outcome == "succeeded" and "shop-dev-7 stays" in detail and "taken over" not in detail, detail
+    assert host.property("TakeOvers") == ["shop/dev"]
+    outcome, detail, _ = host.deploy(10, f"{REPO}:v2")
+    assert "; 1 container of another store is taken over" in detail, detail
+    assert host.property("TakeOvers") == [] and host.engine.names() == ["shop-dev-9"], host.engine.names()
+
+
+@every_engine
 def test_wish_is_good_for_one_deploy_and_one_stage(host):
     leave_another_store(host)
     take_over(host)

@@ -8,6 +8,17 @@
 #include "deployerd/takeover.h"
 #include "deployerd/text.h"
 #include "shared/protocol.h"
+#include "shared/utf8.h"
+
+/* Bytes of the engine's sentence that are told of what stays. */
+#define WORDS_MAX 512U
+
+/* What became of those that are not to run any more. */
+typedef struct Farewell {
+        unsigned taken_over;           /* of another store */
+        unsigned stayed;               /* which the engine refused to stop or to remove */
+        char reason[WORDS_MAX + 160U]; /* why the first of these stays */
+} Farewell;
 
 static bool replaces_what_runs(const InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)
@@ -49,19 +60,13 @@ static int deploy_retire_one(Deploy *deploy, const Instance *instance) {
 }
 
 /* Of another store nothing stays, however many instances the stage may have: nobody else would ever retire it. */
-static unsigned plan_taken_over(const Deploy *deploy, InstanceList *list) {
-        unsigned n = 0;
-
+static void plan_taken_over(const Deploy *deploy, InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)
-                if (deploy_owns(deploy, &list->items[i]) && !deploy_made(deploy, &list->items[i])) {
+                if (deploy_owns(deploy, &list->items[i]) && !deploy_made(deploy, &list->items[i]))
                         list->items[i].retire = true;
-                        n++;
-                }
-
-        return n;
 }
 
-/* Its images go with it, and so does the wish. */
+/* Its images go with it, and so does the wish, which one that stays still needs. */
 static void deploy_settle_take_over(Deploy *deploy, const InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)
                 if (!deploy_made(deploy, &list->items[i]) &&
@@ -87,31 +92,61 @@ static void plan_stopped(const Deploy *deploy, InstanceList *list, uint64_t curr
         }
 }
 
+/*
+ * One that the engine refuses to stop or to remove stays: the new one runs, whatever the engine says of the old one. The next
+ * deploy tries it again.
+ */
+static int deploy_retire_or_keep(Deploy *deploy, const Instance *instance, Farewell *farewell) {
+        int r;
+
+        r = deploy_retire_one(deploy, instance);
+        if (r >= 0 && !deploy_made(deploy, instance))
+                farewell->taken_over++;
+        if (r != -EBADE)
+                return r;
+
+        worker_log(deploy->worker, LOG_WARNING, "%s stays: %s", instance->container.name,
+                   worker_error(deploy->worker));
+        if (farewell->stayed == 0)
+                (void) snprintf(farewell->reason, sizeof(farewell->reason), "%s stays: %.*s",
+                                instance->container.name, utf8_cut(worker_error(deploy->worker), WORDS_MAX),
+                                worker_error(deploy->worker));
+        farewell->stayed++;
+        return 0;
+}
+
 /* Stops and removes what is not to run beside `current`. Stops between two of them when the process is to end. */
-static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current, unsigned *ret_taken_over) {
+static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current, Farewell *farewell) {
         /* What cannot run beside its successor cannot run beside another one either. */
         unsigned max_instances = deploy->recreate ? 1 : deploy->request->max_instances;
         int r;
 
         instance_list_plan(list, deploy->request->store, current, max_instances);
         plan_stopped(deploy, list, current);
-        *ret_taken_over = plan_taken_over(deploy, list);
+        plan_taken_over(deploy, list);
         r = deploy_drain(deploy, list);
         /* The newest is the last to say which volumes the stage has. */
         for (size_t i = list->n; r >= 0 && i > 0; i--)
                 if (list->items[i - 1].retire)
-                        r = deploy_retire_one(deploy, &list->items[i - 1]);
+                        r = deploy_retire_or_keep(deploy, &list->items[i - 1], farewell);
 
         return r;
 }
 
-/* "app-dev-7 runs, published on 127.0.0.1:49153". */
-static void describe(const Container *container, char *ret, size_t size) {
-        char endpoint[ENDPOINT_SIZE];
+/* "app-dev-7 runs, published on 127.0.0.1:49153; a container of another store is taken over". */
+static void describe(const Container *container, const Farewell *farewell, char *ret, size_t size) {
+        char endpoint[ENDPOINT_SIZE], others[64] = "", more[32] = "";
 
         instance_endpoint(container, endpoint);
-        (void) snprintf(ret, size, "%s runs, %s%s", container->name,
-                        endpoint[0] ? "published on " : "nothing is published", endpoint);
+        if (farewell->taken_over > 0)
+                (void) snprintf(others, sizeof(others), "; %u container%s of another store %s taken over",
+                                farewell->taken_over, farewell->taken_over > 1 ? "s" : "",
+                                farewell->taken_over > 1 ? "are" : "is");
+        if (farewell->stayed > 1)
+                (void) snprintf(more, sizeof(more), "; and %u more stay", farewell->stayed - 1);
+        (void) snprintf(ret, size, "%s runs, %s%s%s%s%s%s", container->name,
+                        endpoint[0] ? "published on " : "nothing is published", endpoint, others,
+                        farewell->stayed > 0 ? "; " : "", farewell->reason, more);
         text_clean(ret);
 }
 
@@ -150,8 +185,8 @@ static void deploy_note_repository(const Deploy *deploy) {
 
 int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
-        unsigned taken_over = 0;
-        char detail[512];
+        Farewell farewell = { .taken_over = 0 };
+        char detail[REASON_MAX];
         int r;
 
         r = deploy_list(deploy, &list);
@@ -160,7 +195,7 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
 
         deploy_publish(deploy, &list);
         deploy_note_repository(deploy);
-        r = deploy_retire(deploy, &list, current, &taken_over);
+        r = deploy_retire(deploy, &list, current, &farewell);
         if (r < 0)
                 return r;
 
@@ -171,14 +206,10 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
                          deploy->config->retain + deploy->request->max_instances) < 0)
                 worker_log(deploy->worker, LOG_WARNING, "Old images stay: %s", worker_error(deploy->worker));
 
-        if (deploy->take_over)
+        if (deploy->take_over && farewell.stayed == 0)
                 deploy_settle_take_over(deploy, &list);
 
         worker_progress(deploy->worker, PHASE_RETIRED, "");
-        describe(container, detail, sizeof(detail));
-        if (taken_over > 0)
-                (void) snprintf(detail + strlen(detail), sizeof(detail) - strlen(detail),
-                                "; %u container%s of another store %s taken over", taken_over,
-                                taken_over > 1 ? "s" : "", taken_over > 1 ? "are" : "is");
+        describe(container, &farewell, detail, sizeof(detail));
         return deploy_succeed(deploy, outcome, detail, container->id);
 }
