@@ -119,7 +119,24 @@ static int decode_login(const char *auth, char ret[static LOGIN_MAX]) {
         return strchr(ret, ':') ? 0 : -EBADMSG;
 }
 
-/* What the engine takes, of one entry of `auths`; NULL where the entry has nothing. */
+/* An empty entry is what `docker login` leaves where a store of its own keeps the login. */
+static bool says_something(const json_t *entry) {
+        static const char *const keys[] = { "identitytoken", "auth", "username", "password" };
+
+        if (!json_is_object(entry))
+                return entry != NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                const json_t *value = json_object_get(entry, keys[i]);
+
+                if (value && !(json_is_string(value) && isempty(json_string_value(value))))
+                        return true;
+        }
+
+        return false;
+}
+
+/* What the engine takes, of one entry of `auths`; NULL where the entry has nothing. -EBADMSG: what it has is no login. */
 static int auth_object(const json_t *entry, const char *domain, json_t **ret) {
         const char *server = streq(domain, DOCKER_DOMAIN) ? "https://" DOCKER_INDEX "/v1/" : domain;
         const char *token = json_get_string(entry, "identitytoken"), *auth = json_get_string(entry, "auth");
@@ -146,7 +163,9 @@ static int auth_object(const json_t *entry, const char *domain, json_t **ret) {
                 object = json_pack("{s:s, s:s, s:s}", "username", login, "password", colon + 1,
                                    "serveraddress", server);
                 explicit_bzero(login, sizeof(login));
-        } else {
+        } else if (says_something(entry))
+                return -EBADMSG;
+        else {
                 *ret = NULL;
                 return 0;
         }
@@ -159,7 +178,13 @@ static int auth_object(const json_t *entry, const char *domain, json_t **ret) {
 }
 
 /* A helper is a program, and this one may execute none. */
-static const char *helper_problem(const json_t *config, const ImageRef *ref, const char *repository) {
+static const char *config_problem(const json_t *config, const ImageRef *ref, const char *repository) {
+        const json_t *auths = json_object_get(config, "auths");
+
+        if (!json_is_object(config))
+                return "it has to be one JSON object";
+        if (auths && !json_is_object(auths))
+                return "/auths has to be an object, with a key for each registry";
         if (find_closest(json_object_get(config, "credHelpers"), ref, repository))
                 return "/credHelpers has a helper for this registry: helpers cannot run in the deployer's "
                        "sandbox, so put the login itself into /auths";
@@ -183,15 +208,15 @@ int registry_auth_from_json(const json_t *config, const ImageRef *ref, char **re
         if (r < 0)
                 return r;
 
-        *ret_problem = json_is_object(config) ? helper_problem(config, ref, repository)
-                                              : "it has to be one JSON object";
+        *ret_problem = config_problem(config, ref, repository);
         if (*ret_problem)
                 return -EBADMSG;
 
         entry = find_closest(json_object_get(config, "auths"), ref, repository);
         r = auth_object(entry, ref->domain, &object);
         if (r == -EBADMSG)
-                *ret_problem = "the entry of /auths for this registry has no usable login";
+                *ret_problem = "the entry of /auths for this registry has no usable login, which is auth, username and "
+                               "password, or identitytoken";
         if (r < 0)
                 return r;
 

@@ -117,6 +117,31 @@ static void helpers_are_refused_by_their_key(void **state) {
                               "s.example/app"));
 }
 
+/* Half a login is not the same as none: without it the registry would be asked as anybody, and say something else. */
+static void half_a_login_is_refused(void **state) {
+        static const char *const entries[] = {
+                "{\"username\":\"baker\"}",
+                "{\"password\":\"rye\"}",
+                "{\"username\":\"\",\"password\":\"rye\"}",
+                "{\"username\":\"baker\",\"password\":7}",
+                "{\"auth\":7}",
+                "{\"auth\":null}",
+                "{\"identitytoken\":[]}",
+                "\"" BAKER "\"",
+                "null",
+        };
+        char text[128];
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(entries); i++) {
+                (void) snprintf(text, sizeof(text), "{\"auths\":{\"r.example\":%s}}", entries[i]);
+                assert_non_null(strstr(problem_of(text, "r.example/app"), "no usable login"));
+                assert_null(header_of(text, "s.example/app"));
+        }
+        assert_null(header_of("{\"auths\":{\"r.example\":{\"auth\":\"\",\"email\":\"b@r.example\"}}}",
+                              "r.example/app"));
+}
+
 static void broken_logins_are_refused(void **state) {
         static const char *const logins[] = { "YQ==", "no base64", "YmFr", "=", "====", "YmFrZXI6cnll=" };
         char text[128];
@@ -128,6 +153,7 @@ static void broken_logins_are_refused(void **state) {
                 assert_non_null(strstr(problem_of(text, "r.example/app"), "/auths"));
         }
         assert_non_null(problem_of("[]", "r.example/app"));
+        assert_non_null(strstr(problem_of("{\"auths\":[]}", "r.example/app"), "/auths"));
 }
 
 int main(void) {
@@ -137,6 +163,7 @@ int main(void) {
                 cmocka_unit_test(closer_path_wins),
                 cmocka_unit_test(identity_token_goes_alone),
                 cmocka_unit_test(helpers_are_refused_by_their_key),
+                cmocka_unit_test(half_a_login_is_refused),
                 cmocka_unit_test(broken_logins_are_refused),
         };
 
