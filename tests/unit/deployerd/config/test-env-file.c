@@ -100,6 +100,9 @@ static void what_is_no_assignment_is_told_with_its_line(void **state) {
                 { "A=1\nB=\"x\\\"\n\n", "a double quote is not closed", 0, 2 },
                 { "A=x\\", "a backslash ends the file", 0, 1 },
                 { "A=1\nB=\xff\n", "is not in UTF-8, or has a NUL", 0, 2 },
+                { "\xef\xbb\xbf"
+                  "A=1\n",
+                  "begins with a byte order mark, which it has to do without", 0, 1 },
                 { "A=1\nB=\0x\n", "is not in UTF-8, or has a NUL", 9, 2 },
         };
 
