@@ -126,13 +126,16 @@ def test_what_failed_teaches_nothing(forge):
 
 @each
 def test_what_was_learned_is_marked_as_such(forge):
-    forge.engine.push(REPO, "v1", ports=["8080/tcp"], healthcheck=True)
+    digest = forge.engine.push(REPO, "v1", ports=["8080/tcp"], healthcheck=True)
     forge.deploy(f"{REPO}:v1")
     forge.wait_project(None, 8080, None, "image")
     assert "8080 (learned)" in forge.ctl("projects") and "image (learned)" in forge.ctl("projects")
     shown = forge.ctl("project", "show", "shop").splitlines()
     assert "Port: as the image says (learned: 8080)" in shown, shown
     assert "Healthcheck: as the image says (learned: image)" in shown, shown
+    container = json.loads(forge.ctl("--json", "project", "show", "shop"))["stages"][0]["container"]
+    assert list(container["ExposedPorts"]) == ["8080/tcp"], container
+    assert container["Labels"]["org.tinyforge.digest"] == digest, container
     described = {key: value["data"] for key, value in forge.webhookd.call("DescribeProjects")[0][0].items()}
     assert described.pop("CreatedAt") > 0
     assert described == {"Name": "shop", "Image": REPO, "Port": 0, "LearnedPort": 8080, "Healthcheck": "",

@@ -53,9 +53,19 @@ static int read_project(Ctl *ctl, const char *name, sd_bus_message **ret_reply, 
 }
 
 /* What a deploy of the stage would be of: the newest image that came up there, else the project's without a tag. */
-static int read_image(const Show *show, const char *stage, sd_bus_message **ret_reply, const char **ret) {
+typedef struct ShownImage {
+        sd_bus_message *reply; /* what the texts are borrowed from */
+        const char *name;
+        const char *digest; /* "": not known */
+} ShownImage;
+
+static void shown_image_done(ShownImage *image) {
+        sd_bus_message_unref(image->reply);
+}
+
+static int read_image(const Show *show, const char *stage, ShownImage *ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *image = show->project.image;
+        ShownImage image = { .name = show->project.image, .digest = "" };
         DeployRow row;
         int r;
 
@@ -67,15 +77,26 @@ static int read_image(const Show *show, const char *stage, sd_bus_message **ret_
         r = rows_enter(reply);
         while (r >= 0 && (r = deploy_read(reply, &row)) > 0)
                 if (streq(row.state, "succeeded") || streq(row.state, "unchanged")) {
-                        image = row.image;
+                        image.name = row.image;
+                        image.digest = row.digest;
                         break;
                 }
         if (r < 0)
                 return report_answer(show->ctl, &peer_webhook, r);
 
+        image.reply = TAKE_PTR(reply);
         *ret = image;
-        *ret_reply = TAKE_PTR(reply);
         return 0;
+}
+
+/* By its digest, since here the tag is no more than the word under which it was pulled. The caller frees it. */
+static char *shown_image_exact(const ShownImage *image) {
+        char *text = NULL;
+
+        if (isempty(image->digest) || strchr(image->name, '@'))
+                return strdup(image->name);
+
+        return asprintf(&text, "%s@%s", image->name, image->digest) < 0 ? NULL : text;
 }
 
 /* Tells why there is no body; programs find the same in the stage. */
@@ -121,16 +142,20 @@ static int read_strings(sd_bus_message *reply, json_t **ret) {
 }
 
 /* The container, or where the deployer refuses to make one, which was reported, why. */
-static int read_container(Show *show, const StageRow *stage, const char *image, Shown *ret) {
+static int read_container(Show *show, const StageRow *stage, const ShownImage *image, Shown *ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ char *exact = shown_image_exact(image);
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         const ProjectRow *project = &show->project;
         JsonError problem = { .text = "no object" };
         const char *text = NULL;
         int r;
 
+        if (!exact)
+                return ctl_fail(show->ctl, -ENOMEM, "Out of memory");
+
         r = client_try_asking(show->ctl, &peer_deployer, "DescribeContainer", &error, &reply, "sssa{sv}",
-                              project->name, stage->name, image, 4, OPTION_PORT, "q", (int) project->port,
+                              project->name, stage->name, exact, 4, OPTION_PORT, "q", (int) project->port,
                               OPTION_HEALTHCHECK, "s", project->healthcheck, OPTION_MAX_INSTANCES, "u",
                               stage->max_instances, OPTION_SHOW_SECRETS, "b", (int) show->ctl->show_secrets);
         if (r < 0) {
@@ -209,17 +234,16 @@ static int print_container(const Ctl *ctl, const Shown *shown) {
 }
 
 static int show_stage(Show *show, const StageRow *stage) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *deploys = NULL;
+        _cleanup_(shown_image_done) ShownImage image = { .reply = NULL };
         _cleanup_(shown_done) Shown shown = { .body = NULL };
-        const char *image = NULL;
         json_t *object;
         int r;
 
-        r = read_image(show, stage->name, &deploys, &image);
+        r = read_image(show, stage->name, &image);
         if (r >= 0 && !show->ctl->json)
-                print_stage(show, stage, image);
+                print_stage(show, stage, image.name);
         if (r >= 0 && !show->refusal)
-                r = read_container(show, stage, image, &shown);
+                r = read_container(show, stage, &image, &shown);
         if (r < 0)
                 return r;
 
@@ -228,9 +252,9 @@ static int show_stage(Show *show, const StageRow *stage) {
 
         object = json_pack("{s:s, s:s, s:s, s:b, s:i, s:s, s:O?, s:O?, s:O?, s:O?}", "name", stage->name,
                            "policy", stage->policy, "tag_pattern", stage->pattern, "auto_deploy",
-                           stage->auto_deploy, "max_instances", (int) stage->max_instances, "image", image,
-                           "container", shown.body, "changed", shown.changed, "notes", shown.notes, "error",
-                           shown.problem ? shown.problem : show->refusal);
+                           stage->auto_deploy, "max_instances", (int) stage->max_instances, "image",
+                           image.name, "container", shown.body, "changed", shown.changed, "notes",
+                           shown.notes, "error", shown.problem ? shown.problem : show->refusal);
         if (!object || json_array_append_new(show->stages, object) < 0)
                 return ctl_fail(show->ctl, -ENOMEM, "Out of memory");
 
