@@ -146,6 +146,9 @@ def test_status_takes_no_instance_of_another_store_for_its_own():
         for _ in range(8):
             peers.run("--no-wait", "deploy", "shop", "dev", "succeeded")
         assert [row["managed"] for row in peers.json("status")["instances"]] == [False] * 3
+        assert "tinyforgectl stage take-over PROJECT STAGE" in peers.run("status").stderr
+    with Peers(*ALL) as peers:
+        assert "take-over" not in peers.run("status").stderr, "those of its own store the next deploy replaces"
 
 
 def test_status_does_not_doubt_what_webhookd_may_have_forgotten():

@@ -11,6 +11,10 @@
 /* webhookd forgets the finished deploys of a stage beyond these. */
 #define ROWS_KEPT 200U
 
+static bool is_foreign(const InstanceRow *instance, const char *store) {
+        return !isempty(store) && !streq(instance->store, store);
+}
+
 /*
  * Whether webhookd knows the deploy that made the instance, and by which tag. It does not where a backup was restored or a stage was
  * removed. What is older than all that it keeps, it may have forgotten. The numbers of another store say nothing here.
@@ -24,7 +28,7 @@ static int find_origin(Ctl *ctl, const InstanceRow *instance, const char *store,
         unsigned n = 0;
         int r;
 
-        if (!isempty(store) && !streq(instance->store, store)) {
+        if (is_foreign(instance, store)) {
                 *ret = false;
                 return 0;
         }
@@ -80,14 +84,16 @@ int instances_list(Ctl *ctl, const char *method, sd_bus_message **ret_reply) {
         return r < 0 ? report_error(ctl, &peer_deployer, r, &error) : 1;
 }
 
-int instances_ask(Ctl *ctl, const char *store, Table **ret) {
+int instances_ask(Ctl *ctl, const char *store, Table **ret, bool *ret_foreign) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(table_freep) Table *table = NULL;
+        bool foreign = false;
         InstanceRow row;
         int r;
 
         assert(ctl);
         assert(ret);
+        assert(ret_foreign);
 
         table = instance_table_new(true);
         if (!table)
@@ -107,6 +113,7 @@ int instances_ask(Ctl *ctl, const char *store, Table **ret) {
                 if (instance_name_is_pending(row.name) && store && streq(row.store, store))
                         continue;
 
+                foreign = foreign || is_foreign(&row, store);
                 r = add_instance(ctl, table, &row, store);
                 if (r < 0)
                         return r;
@@ -117,5 +124,6 @@ int instances_ask(Ctl *ctl, const char *store, Table **ret) {
                 return report_answer(ctl, &peer_deployer, r);
 
         *ret = TAKE_PTR(table);
+        *ret_foreign = foreign;
         return 0;
 }

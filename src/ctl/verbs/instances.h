@@ -12,6 +12,7 @@ int instances_list(Ctl *ctl, const char *method, sd_bus_message **ret_reply);
 
 /*
  * A table of all instances, of all states; NULL where the deployer does not show them to this user. Where webhookd does not answer,
- * `store` is NULL, and nothing is said of who manages them; else it is webhookd's, or "" where it does not tell. Reports its faults.
+ * `store` is NULL, and nothing is said of who manages them; else it is webhookd's, or "" where it does not tell. `*ret_foreign` is
+ * whether one of them is of another store. Reports its faults.
  */
-int instances_ask(Ctl *ctl, const char *store, Table **ret);
+int instances_ask(Ctl *ctl, const char *store, Table **ret, bool *ret_foreign);

@@ -24,6 +24,7 @@ typedef struct Status {
         json_t *any_image; /* whether every image may be deployed */
         Table *instances;
         bool instances_hidden; /* from this user, which is no fault; so are strays then */
+        bool any_foreign;      /* whether an instance is of another store */
         Table *strays;
 } Status;
 
@@ -275,6 +276,10 @@ static int show_text(const Ctl *ctl, Status *status) {
                 ctl_print(ctl, "%s", "");
                 r = table_show(status->instances, ctl, "instances");
         }
+        if (status->any_foreign)
+                ctl_hint(ctl,
+                         "No deploy replaces the containers of another store. To have the next deploy of a stage do so: "
+                         "tinyforgectl stage take-over PROJECT STAGE");
         if (r >= 0 && status->strays && table_n_rows(status->strays) > 0) {
                 ctl_print(ctl, "%s", "");
                 ctl_print_prose(ctl, "In another engine, where no deploy replaces them:");
@@ -326,7 +331,7 @@ int verb_status(Ctl *ctl, char *args[]) {
                 status.any_image = json_incref(json_object_get(status.engine, "allows_any_image"));
                 (void) json_object_del(status.engine, "allows_any_image");
                 r = instances_ask(ctl, status.webhookd ? get_text(status.webhookd, "store") : NULL,
-                                  &status.instances);
+                                  &status.instances, &status.any_foreign);
                 complete &= r >= 0;
                 status.instances_hidden = r >= 0 && !status.instances;
                 if (!status.instances_hidden)
