@@ -12,7 +12,6 @@ import os
 import random
 import re
 import shutil
-import signal
 import threading
 
 import tap
@@ -131,14 +130,11 @@ class Stage:
             os.unlink(path)
 
     def reset(self, scenario):
-        if self.host.pid():
-            self.host.signal(signal.SIGKILL)
         self.engine.control("restore", "set")
         # The wish is kept beside the engine.
         shutil.rmtree(os.path.join(self.host.state, "take-over"), ignore_errors=True)
         if scenario.take_over:
             assert self.host.call("TakeOverStage", "sss", "shop", "dev", self.host.store)[0] == 1
-            self.host.signal(signal.SIGKILL)
             self.engine.control("forget")
 
     def deploy(self, number, reference, **options):
