@@ -69,9 +69,10 @@ class PrivateBroker:
             return None
 
     def start(self):
-        self.process = subprocess.Popen(self.command, close_fds=False, stderr=subprocess.DEVNULL,
+        listener = self.listener.fileno()
+        self.process = subprocess.Popen(["bash", "-c", f'exec "$@" 3<&{listener}', "bash", *self.command], stderr=subprocess.DEVNULL,
                                         env=dict(os.environ, DBUS_SESSION_BUS_ADDRESS=self.address, LISTEN_FDS="1"),
-                                        preexec_fn=lambda: os.dup2(self.listener.fileno(), 3))
+                                        pass_fds=[listener])
         wait_for("a broker", self.is_up)
 
     def close(self):

@@ -16,6 +16,8 @@ PROGRAM = os.environ["WEBHOOKD"]
 ROOT = os.environ["SOURCE_ROOT"]
 
 DEADLINE = 20.0
+# Above the descriptors that are passed on.
+HIGH = 64
 
 
 class Answer:
@@ -92,18 +94,16 @@ class Webhookd:
         """Starts the process as systemd would: descriptors from 3 on, and waits for its name on the bus."""
         listeners = [self.tcp.fileno(), self.unix.fileno(), *([self.tls.fileno()] if self.tls else [])]
         names = ["webhook", "webhook", "webhook-tls"][:len(listeners)]
-
-        def pass_listeners():
-            copies = [fcntl.fcntl(fd, fcntl.F_DUPFD, 3 + len(listeners)) for fd in listeners]
-            for number, fd in enumerate(copies):
-                os.dup2(fd, 3 + number)
-                os.close(fd)
-
         environment = dict(self.environment(), LISTEN_FDS=str(len(listeners)), LISTEN_FDNAMES=":".join(names))
+        # A shell moves them, since a function to be called before the exec would make Python fork, which is slow.
+        copies = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH) for fd in listeners]
+        moves = " ".join(f"{number}<&{fd} {fd}<&-" for number, fd in enumerate(copies, 3))
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [*prefix, "sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", self.program, f"--config={self.config}"],
-                env=environment, stderr=log, stdin=subprocess.DEVNULL, close_fds=False, preexec_fn=pass_listeners)
+                [*prefix, "bash", "-c", f'LISTEN_PID=$$ exec "$@" {moves}', "bash", self.program, f"--config={self.config}"],
+                env=environment, stderr=log, stdin=subprocess.DEVNULL, pass_fds=copies)
+        for fd in copies:
+            os.close(fd)
         wait_for("webhookd on the bus", lambda: self.bus.has_owner("org.tinyforge.Webhook1")
                  or self.process.poll() is not None)
         # One that is already idle again has done nothing wrong.
