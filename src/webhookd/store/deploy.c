@@ -181,7 +181,7 @@ int store_list_current(Store *store, int64_t stage_id, DeployList *ret) {
 
 int store_find_unfinished(Store *store, const char *project, const char *stage, Deploy **ret) {
         static const char sql[] = DEPLOY_SELECT
-                        "WHERE d.state IN ('queued', 'running') AND p.name = ?1 AND (?2 = '' OR s.name = ?2) "
+                        "WHERE p.name = ?1 AND (?2 = '' OR s.name = ?2) AND d.state IN ('queued', 'running') "
                         "ORDER BY d.id LIMIT 1";
 
         assert(store);
@@ -191,23 +191,35 @@ int store_find_unfinished(Store *store, const char *project, const char *stage, 
         return deploy_find(store, sql, VALUES(value_text(project), value_text(strempty(stage))), ret);
 }
 
+/* Each has its own way through the indexes. */
+static const char *list_sql(const char *project, const char *stage) {
+        static const char all[] = DEPLOY_SELECT "ORDER BY d.id DESC LIMIT ?3",
+                          of_stages[] = DEPLOY_SELECT
+                          "WHERE d.stage_id IN (SELECT id FROM stages WHERE name = ?2) "
+                          "ORDER BY +d.id DESC LIMIT ?3",
+                          of_project[] = DEPLOY_SELECT "WHERE p.name = ?1 AND (?2 = '' OR s.name = ?2) "
+                                                       "ORDER BY d.id DESC LIMIT ?3";
+
+        if (!isempty(project))
+                return of_project;
+
+        return isempty(stage) ? all : of_stages;
+}
+
 int store_list_deploys(Store *store, const char *project, const char *stage, unsigned limit,
                        DeployList *ret) {
-        static const char sql[] =
-                        DEPLOY_SELECT "WHERE (?1 = '' OR p.name = ?1) AND (?2 = '' OR s.name = ?2) "
-                                      "ORDER BY d.id DESC LIMIT ?3";
-
         assert(store);
         assert(ret);
 
-        return deploy_list(store, sql,
+        return deploy_list(store, list_sql(project, stage),
                            VALUES(value_text(strempty(project)), value_text(strempty(stage)),
                                   value_number(limit)),
                            ret);
 }
 
 int store_list_running(Store *store, DeployList *ret) {
-        static const char sql[] = DEPLOY_SELECT "WHERE d.state = 'running' ORDER BY d.id";
+        /* By the index of what runs, and then sorted: the order of the ids alone would lead through all that has ended. */
+        static const char sql[] = DEPLOY_SELECT "WHERE d.state = 'running' ORDER BY +d.id";
 
         assert(store);
         assert(ret);
@@ -229,8 +241,10 @@ int store_list_ready(Store *store, unsigned limit, DeployList *ret) {
 }
 
 int store_count_deploys(Store *store, DeployState state, uint64_t *ret) {
-        static const char queued_sql[] = "SELECT count(*) FROM deploys WHERE state = 'queued'",
-                          running_sql[] = "SELECT count(*) FROM deploys WHERE state = 'running'",
+        static const char queued_sql[] = "SELECT count(*) FROM deploys INDEXED BY deploys_waiting "
+                                         "WHERE state = 'queued'",
+                          running_sql[] = "SELECT count(*) FROM deploys INDEXED BY deploys_running "
+                                          "WHERE state = 'running'",
                           finished_sql[] = "SELECT count(*) FROM deploys WHERE state = ?1";
         int64_t n = 0;
         int r;
@@ -238,7 +252,7 @@ int store_count_deploys(Store *store, DeployState state, uint64_t *ret) {
         assert(store);
         assert(ret);
 
-        /* The first two are asked for at every turn, and have an index that a parameter would not reach. */
+        /* The first two are asked for at every turn, of indexes that are as small as what they have to tell. */
         if (state == DEPLOY_QUEUED)
                 r = store_read_number(store, queued_sql, NO_VALUES, &n);
         else if (state == DEPLOY_RUNNING)

@@ -226,10 +226,20 @@ static const char migration_11[] = "CREATE TABLE bare_calls("
                                    "CREATE INDEX bare_calls_age ON bare_calls(called_at);"
                                    "PRAGMA user_version = 11;";
 
+/*
+ * Version 12. However many rows have ended: what waits is found in its order, and all that a stage has without a look at what others
+ * have; so is what goes with a stage. `state` is in the index for who looks for rows of some states only.
+ */
+static const char migration_12[] =
+                "CREATE INDEX deploys_waiting ON deploys(id, state) WHERE state = 'queued';"
+                "CREATE INDEX deploys_stage ON deploys(stage_id, id, state);"
+                "DROP INDEX deploys_finished;"
+                "PRAGMA user_version = 12;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1, migration_2,  migration_3, migration_4,
-                                          migration_5, migration_6,  migration_7, migration_8,
-                                          migration_9, migration_10, migration_11 };
+static const char *const migrations[] = { migration_1, migration_2,  migration_3,  migration_4,
+                                          migration_5, migration_6,  migration_7,  migration_8,
+                                          migration_9, migration_10, migration_11, migration_12 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 
