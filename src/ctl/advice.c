@@ -9,7 +9,7 @@
 
 typedef struct Advice {
         const char *name;   /* of the error; one that ends in "." stands for all names that begin so */
-        const char *advice; /* "%s" is the peer's unit */
+        const char *advice; /* each "%s" is the peer's unit */
 } Advice;
 
 #define BUS_ERROR "org.freedesktop.DBus.Error."
@@ -29,6 +29,9 @@ static const char not_there[] =
 static const char not_started[] =
                 "It did not start; its journal tells why: journalctl -e -u %s, and its configuration is read by: "
                 "tinyforgectl cat-config";
+/* The error says already that it did not answer, and in what time. */
+static const char silent[] =
+                "Its journal may tell why: journalctl -e -u %s. One that hangs is freed by: systemctl restart %s";
 /* A daemon that is started again and again has no name in between, and whoever calls it may wait in vain. */
 static const char not_answered[] =
                 "It did not answer; its journal may tell why: journalctl -e -u %s. Its configuration is read by: "
@@ -44,6 +47,11 @@ static const Advice deployer_advices[] = {
           "root:tinyforge-deployer, with mode 0640." },
         { ERROR_PULL_FAILED,
           "Was it pushed, and may the deployer pull it? Logins are in /etc/tinyforge/registries.json: see tinyforge-deployerd(8)." },
+};
+
+/* Nobody restarts that one. */
+static const Advice systemd_advices[] = {
+        { SD_BUS_ERROR_TIMEOUT, "Is the host busy? Try again in a moment. systemctl status tells more." },
 };
 
 static const Advice advices[] = {
@@ -110,7 +118,7 @@ static const Advice advices[] = {
         { "org.freedesktop.systemd1.", not_started },
         { BUS_ERROR "Spawn.", not_started },
         { BUS_ERROR "TimedOut", not_started },
-        { SD_BUS_ERROR_TIMEOUT, not_answered },
+        { SD_BUS_ERROR_TIMEOUT, silent },
         { SD_BUS_ERROR_NO_REPLY, not_answered },
         { SD_BUS_ERROR_DISCONNECTED, not_answered },
 };
@@ -128,20 +136,35 @@ static const char *find_in(const Advice *table, size_t n, const char *name) {
         return NULL;
 }
 
+/* `text` with `unit` for each "%s". */
+static const char *fill_in(const char *text, const char *unit, char *buffer, size_t size) {
+        size_t n = 0;
+        const char *mark;
+
+        for (; (mark = strstr(text, "%s")); text = mark + 2) {
+                int length = snprintf(buffer + n, size - n, "%.*s%s", (int) (mark - text), text, unit);
+
+                assert(length >= 0 && (size_t) length < size - n);
+                n += (size_t) length;
+        }
+
+        (void) snprintf(buffer + n, size - n, "%s", text);
+        return buffer;
+}
+
 const char *advice_find(const Peer *peer, const char *name, char *buffer, size_t size) {
-        const char *text = NULL, *mark;
+        const char *text = NULL;
 
         assert(peer);
         assert(buffer);
 
-        if (peer == &peer_deployer)
+        /* By name: a caller with a timeout of its own has a copy. */
+        if (streq(peer->bus_name, peer_deployer.bus_name))
                 text = find_in(deployer_advices, ELEMENTSOF(deployer_advices), strempty(name));
+        else if (streq(peer->bus_name, peer_systemd.bus_name))
+                text = find_in(systemd_advices, ELEMENTSOF(systemd_advices), strempty(name));
         if (!text)
                 text = find_in(advices, ELEMENTSOF(advices), strempty(name));
-        mark = text ? strstr(text, "%s") : NULL;
-        if (!mark)
-                return text;
 
-        (void) snprintf(buffer, size, "%.*s%s%s", (int) (mark - text), text, peer->unit, mark + 2);
-        return buffer;
+        return text && strstr(text, "%s") ? fill_in(text, peer->unit, buffer, size) : text;
 }

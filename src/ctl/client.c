@@ -2,6 +2,7 @@
 /* Calls on the system bus: see client.h. */
 #include "ctl/client.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 
 #include "ctl/agent.h"
@@ -11,6 +12,9 @@
 
 /* A call may start the daemon first, and the engine may be slow; the bus's own limit of 25 s is too tight for both. */
 #define CALL_TIMEOUT_USEC (60 * USEC_PER_SEC)
+/* In a hurry: of who runs, and of who has to be started first. */
+#define HURRY_TIMEOUT_USEC (5 * USEC_PER_SEC)
+#define START_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
 int client_open(Ctl *ctl) {
         int r;
@@ -35,11 +39,30 @@ static int new_call(Ctl *ctl, const Peer *peer, const char *method, sd_bus_messa
                                               method);
 }
 
+static uint64_t call_timeout(Ctl *ctl, const Peer *peer) {
+        if (peer->timeout_usec > 0)
+                return peer->timeout_usec;
+        if (!ctl->hurry)
+                return CALL_TIMEOUT_USEC;
+
+        return sd_bus_get_name_creds(ctl->bus, peer->bus_name, 0, NULL) < 0 ? START_TIMEOUT_USEC
+                                                                            : HURRY_TIMEOUT_USEC;
+}
+
+/* sd-bus says that a connection timed out: which one, and after what time, is known here. */
+static void name_silent(const Peer *peer, uint64_t timeout, sd_bus_error *error) {
+        if (!sd_bus_error_has_name(error, SD_BUS_ERROR_TIMEOUT))
+                return;
+
+        sd_bus_error_free(error);
+        (void) sd_bus_error_setf(error, SD_BUS_ERROR_TIMEOUT, "%s did not answer within %" PRIu64 " s",
+                                 peer->unit, timeout / USEC_PER_SEC);
+}
+
 /* `r` is what became of the message so far. */
 static int finish_call(Ctl *ctl, const Peer *peer, sd_bus_message *message, int r, bool interactive,
                        sd_bus_error *ret_error, sd_bus_message **ret_reply) {
-        uint64_t timeout = (peer->timeout_usec > 0 ? peer->timeout_usec : CALL_TIMEOUT_USEC) +
-                           (interactive ? AUTHORISE_TIMEOUT_USEC : 0);
+        uint64_t timeout = call_timeout(ctl, peer) + (interactive ? AUTHORISE_TIMEOUT_USEC : 0);
 
         if (r >= 0)
                 r = sd_bus_message_set_allow_interactive_authorization(message, interactive);
@@ -54,6 +77,7 @@ static int finish_call(Ctl *ctl, const Peer *peer, sd_bus_message *message, int 
 
         if (!sd_bus_error_is_set(ret_error))
                 (void) sd_bus_error_set_errno(ret_error, r);
+        name_silent(peer, timeout, ret_error);
 
         /* One of our errors, or -EIO: what sd-bus returns could be taken for another one of ours. */
         return error_name_to_errno(ret_error->name);

@@ -42,6 +42,7 @@ typedef struct Ctl {
         bool all;          /* endpoint: every port that is published */
         bool bare;         /* hook create: a call needs no body */
         bool stop;         /* project remove, stage remove: what runs is stopped first */
+        bool hurry;        /* status: who runs and does not answer soon is left out */
         unsigned limit;    /* deploys, logs: rows, lines; 0: as many as the verb thinks best */
         const char *since; /* logs: as journalctl takes them; NULL: not given */
         const char *until;

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The peers of tinyforgectl that say what the real ones say on bad days only, on a bus of the test's own."""
+import contextlib
 import fcntl
 import json
 import os
 import pty
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
@@ -53,6 +55,18 @@ class Peers:
         self.process.wait(20)
         self.bus.close()
         shutil.rmtree(self.directory)
+
+    @contextlib.contextmanager
+    def hung(self, role):
+        """One more peer, which has its name and answers nobody."""
+        with subprocess.Popen([os.environ["FAKE_PEERS"], role], env=self.environment, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout.readline() == "ready\n"
+                process.send_signal(signal.SIGSTOP)
+                yield process
+            finally:
+                process.kill()
 
     def run(self, *arguments, status=0):
         result = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False,

@@ -30,7 +30,7 @@ const Step fake_steps_after[] = {
 };
 const Step fake_steps_stuck[] = { { "resolved", "sha256:1" }, { "pulling", "42%" }, { NULL, NULL } };
 
-static bool engine_answers, engine_is_too_new, instances_hidden;
+static bool engine_answers, engine_is_too_new, engine_hangs, instances_hidden;
 
 int fake_deployer_tell(sd_bus *bus, uint64_t id, const Step *steps) {
         int r = 0;
@@ -98,6 +98,9 @@ static int method_list_instances(sd_bus_message *message, void *userdata, sd_bus
         r = sd_bus_message_read(message, "ss", &project, &stage);
         if (r < 0)
                 return r;
+        /* Nobody is answered any more. */
+        if (engine_hangs)
+                return 1;
         if (instances_hidden)
                 return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Rejected send message");
         if (!engine_answers)
@@ -218,5 +221,6 @@ int fake_deployer_play(sd_bus *bus, const char *role) {
         instances_hidden = streq(role, "deployer-shy");
         engine_answers = !streq(role, "deployer-unreachable");
         engine_is_too_new = streq(role, "deployer-too-new");
+        engine_hangs = streq(role, "deployer-stuck");
         return fake_peer_appear(bus, DEPLOYER_BUS_NAME, DEPLOYER_PATH, DEPLOYER_INTERFACE, deployer_vtable);
 }

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
@@ -103,6 +104,34 @@ def test_status_shows_what_it_has_and_never_invents_the_rest():
     with Peers("webhook", "deployer") as peers:
         status = peers.json("status", status=1)
         assert status["units"] is None and status["webhookd"]["projects"] == 3
+
+
+def test_status_names_who_hangs_and_shows_the_rest_soon():
+    # All at once: each of them takes as long as is waited for who hangs.
+    hung = {
+        "webhook": ("tinyforge-webhookd.service did not answer within 5 s", "systemctl restart tinyforge-webhookd.service",
+                    "Engine: docker"),
+        "deployer": ("tinyforge-deployerd.service did not answer within 5 s", "systemctl restart tinyforge-deployerd.service",
+                     "projects: 3"),
+        "systemd": ("init.scope did not answer within 5 s", "Try again in a moment", "projects: 3"),
+        "deployer-stuck": ("The engine did not list its containers within 10 s", "docker.socket", "Engine: docker"),
+    }
+    with contextlib.ExitStack() as stack:
+        started, runs = time.monotonic(), {}
+        for role in hung:
+            others = [other for other in ALL if other != role.partition("-")[0]]
+            peers = stack.enter_context(Peers(*others, *([role] if "-" in role else [])))
+            if "-" not in role:
+                stack.enter_context(peers.hung(role))
+            runs[role] = stack.enter_context(subprocess.Popen([PROGRAM, "status"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                                              text=True, env=peers.environment))
+        for role, (sentence, advice, rest) in hung.items():
+            stdout, stderr = runs[role].communicate(timeout=60)
+            assert runs[role].returncode == 1 and rest in stdout, (role, stdout, stderr)
+            first, second = stderr.splitlines()[:2]
+            assert first == f"tinyforgectl: {sentence}" and advice in second, (role, stderr)
+            assert stderr.count("tinyforgectl: ") == 1, "one fault, told once"
+        assert time.monotonic() - started < 40, "before, it was a minute for each"
 
 
 def test_status_tells_of_an_engine_that_is_too_new():

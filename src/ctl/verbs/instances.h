@@ -6,7 +6,7 @@
 
 /*
  * The deployer's answer to ListInstances, or another method that lists what there is, before its first row: 1; 0 where it shows
- * that to root only. Reports its faults.
+ * that to root only; -ETIMEDOUT where the engine takes too long for who is in a hurry. Reports its faults.
  */
 int instances_list(Ctl *ctl, const char *method, sd_bus_message **ret_reply);
 

@@ -318,6 +318,7 @@ int verb_status(Ctl *ctl, char *args[]) {
         if (r < 0)
                 return r;
 
+        ctl->hurry = true;
         complete = units_ask(ctl, &status.units, &status.is_deaf) >= 0;
         complete &= ask_properties(ctl, &peer_webhook, webhook_properties, ELEMENTSOF(webhook_properties),
                                    &status.webhookd) >= 0;
@@ -334,7 +335,8 @@ int verb_status(Ctl *ctl, char *args[]) {
                                   &status.instances, &status.any_foreign);
                 complete &= r >= 0;
                 status.instances_hidden = r >= 0 && !status.instances;
-                if (!status.instances_hidden)
+                /* Nor is one whose engine keeps it waiting asked twice. */
+                if (!status.instances_hidden && r != -ETIMEDOUT)
                         complete &= strays_ask(ctl, &status.strays) >= 0;
         }
 
