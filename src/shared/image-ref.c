@@ -183,12 +183,12 @@ static const char *path_component_problem(Span component) {
                         return NULL;
                 if (i < component.length && is_upper(component.start[i]))
                         return "the repository has capitals: it must be lowercase";
-                if (i == start)
-                        return "a component of the path begins or ends with a separator, or has two";
 
                 separator = separator_length(component.start + i, component.length - i);
-                if (separator == 0)
+                if (separator == 0 && i < component.length)
                         return "the repository has something else than small letters, digits, '.', '_' and '-'";
+                if (i == start)
+                        return "a component of the path begins or ends with a separator, or has two";
                 i += separator;
         }
 }

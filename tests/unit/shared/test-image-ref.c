@@ -114,6 +114,8 @@ static const Bad bad[] = {
         { "tea.example/", "empty" },
         { "tea.example//kettle", "empty" },
         { "-kettle", "separator" },
+        { "\xff\xfe", "something else" },
+        { "a.example/kettle/\xc3\xa9", "something else" },
         { "kettle-", "separator" },
         { ".kettle", "separator" },
         { "kettle.", "separator" },
