@@ -286,6 +286,8 @@ def test_deployer_that_does_not_say_what_runs_is_told_of_once():
             assert webhookd.post(f"a.example/n{number}:1").status == 202
             wait_for("the next attempt", lambda n=number + 1: webhookd.log().count("waits 5 s for its next attempt") >= n)
         assert webhookd.log().count("does not say what runs") == 1, webhookd.log()
+        # No full stop: how many more there were may follow.
+        assert "with the numbers of the store\n" in webhookd.log(), webhookd.log()
 
 
 def test_redelivery_is_answered_200_with_its_row():

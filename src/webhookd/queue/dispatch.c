@@ -154,7 +154,7 @@ static void on_instance(const DeployerInstance *instance, bool complete, void *u
         if (!complete)
                 (void) log_seldom_errno(
                                 LOG_NOTICE, 0,
-                                "The deployer does not say what runs: deploys go on with the numbers of the store.");
+                                "The deployer does not say what runs: deploys go on with the numbers of the store");
         dispatch->listing = deployer_call_free(dispatch->listing);
         dispatch->listed = true;
         if (dispatch->stopped)
