@@ -134,11 +134,12 @@ def test_hook_has_its_own_images_and_rule():
         answer = ask(webhookd, body, JSON, "tools")
         assert answer[1]["ignored"][0]["reason"] == "hook-not-for-this-image", answer
         assert ask(webhookd, body, JSON, "main")[0] == 202
-        try:
-            ask(webhookd, body, JSON, "nobody")
-            raise AssertionError("there is such a hook")
-        except BusError as error:
-            assert "There is no hook 'nobody'" in error.text, error.text
+        for hook, text in (("nobody", "There is no hook 'nobody'"), ("No Name", "A hook's name is"), ("x" * 100000, "A hook's name is")):
+            try:
+                ask(webhookd, body, JSON, hook)
+                raise AssertionError("there is such a hook")
+            except BusError as error:
+                assert error.text.startswith(text) and len(error.text) < 100, error.text
 
 
 def test_names_of_headers_are_of_any_case_and_other_headers_are_refused():

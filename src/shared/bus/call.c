@@ -25,6 +25,12 @@ int call_check_names(const char *project, const char *stage, sd_bus_error *error
         return r < 0 || !stage ? r : check_name("stage", stage, error);
 }
 
+int call_check_hook(const char *hook, sd_bus_error *error) {
+        assert(hook);
+
+        return check_name("hook", hook, error);
+}
+
 static bool name_is_valid_or_empty(const char *name) {
         return isempty(name) || name_is_valid(name);
 }
@@ -35,7 +41,7 @@ static int check_names(CallScope scope, const PolkitDetails *about, sd_bus_error
                 break;
 
         case CALL_HOOK:
-                return check_name("hook", about->hook, error);
+                return call_check_hook(about->hook, error);
 
         case CALL_PROJECT:
                 return call_check_names(about->project, NULL, error);

@@ -20,6 +20,9 @@ typedef enum CallScope {
 /* 0, or InvalidName in `error`. `stage` may be NULL. */
 int call_check_names(const char *project, const char *stage, sd_bus_error *error);
 
+/* The same of a hook, for a method that reads its name itself. */
+int call_check_hook(const char *hook, sd_bus_error *error);
+
 /*
  * Reads the names, checks them, and asks the authority. Returns what authority_check() does, or a negative errno with `error`
  * set for names that are none. `*ret_about` borrows from the message; its stage is "" where the method has none. It may

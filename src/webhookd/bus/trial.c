@@ -93,6 +93,8 @@ static int read_posted(const Manager *manager, sd_bus_message *message, Posted *
         int r;
 
         r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0 && !isempty(name))
+                r = call_check_hook(name, error);
         if (r < 0)
                 return r;
 
