@@ -49,9 +49,13 @@ static const Advice deployer_advices[] = {
           "Was it pushed, and may the deployer pull it? Logins are in /etc/tinyforge/registries.json: see tinyforge-deployerd(8)." },
 };
 
-/* Nobody restarts that one. */
+static const char no_systemd[] = "Does systemd run this host? Nobody else knows the states of the units.";
+
+/* Nobody installs or restarts that one. */
 static const Advice systemd_advices[] = {
         { SD_BUS_ERROR_TIMEOUT, "Is the host busy? Try again in a moment. systemctl status tells more." },
+        { SD_BUS_ERROR_SERVICE_UNKNOWN, no_systemd },
+        { SD_BUS_ERROR_NAME_HAS_NO_OWNER, no_systemd },
 };
 
 static const Advice advices[] = {

@@ -104,6 +104,8 @@ def test_status_shows_what_it_has_and_never_invents_the_rest():
     with Peers("webhook", "deployer") as peers:
         status = peers.json("status", status=1)
         assert status["units"] is None and status["webhookd"]["projects"] == 3
+        told = peers.run("status", status=1).stderr
+        assert "Does systemd run this host?" in told and "installed" not in told, told
 
 
 def test_status_names_who_hangs_and_shows_the_rest_soon():
