@@ -17,6 +17,7 @@
 #define START_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
 int client_open(Ctl *ctl) {
+        const char *name;
         int r;
 
         assert(ctl);
@@ -25,7 +26,11 @@ int client_open(Ctl *ctl) {
                 return 0;
 
         r = sd_bus_open_system_with_description(&ctl->bus, "tinyforgectl");
+        /* A broker that does not let us in says so later: once here, and not to each call. */
+        if (r >= 0)
+                r = sd_bus_get_unique_name(ctl->bus, &name);
         if (r < 0) {
+                ctl->bus = sd_bus_close_unref(ctl->bus);
                 (void) ctl_fail(ctl, r, "Cannot connect to the system bus: %m");
                 ctl_hint(ctl, "Does it run? systemctl status dbus.socket");
                 return r;
@@ -92,7 +97,7 @@ static bool can_ask(Ctl *ctl) {
                 return false;
 
         if (!ctl->agent && geteuid() != 0 && agent_has_terminal()) {
-                (void) fflush(ctl->out);
+                ctl_flush(ctl);
                 (void) agent_new(&ctl->agent);
         }
 

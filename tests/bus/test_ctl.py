@@ -5,11 +5,17 @@ tinyforgectl, the real program, against the real webhookd on a private bus; with
 
 usage: test_ctl.py [TEST], with TINYFORGECTL= and WEBHOOKD= the programs and SOURCE_ROOT= the tree
 """
+import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import tempfile
+import threading
+import time
+import types
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
@@ -136,6 +142,29 @@ def test_help_fits_a_terminal_of_80_columns():
 def test_missing_bus_is_said():
     result = run("projects")
     assert result.returncode == 1 and "bus" in result.stderr, result.stderr
+
+
+def test_bus_that_lets_nobody_in_is_said_once():
+    with tempfile.TemporaryDirectory(prefix="tinyforge-test.") as directory, socket.socket(socket.AF_UNIX) as broker:
+        path = os.path.join(directory, "bus")
+        broker.bind(path)
+        broker.listen()
+
+        def turn_away():
+            with contextlib.suppress(OSError):
+                while True:
+                    with broker.accept()[0] as client:
+                        # When the program already waits for an answer.
+                        client.recv(1)
+                        time.sleep(0.2)
+
+        threading.Thread(target=turn_away, daemon=True).start()
+        for verb in ("status", "projects"):
+            result = run(verb, bus=types.SimpleNamespace(address=f"unix:path={path}"))
+            first, second = result.stderr.splitlines()
+            assert result.returncode == 1 and result.stdout == "", result
+            assert first.startswith("tinyforgectl: Cannot connect to the system bus: ") and "dbus.socket" in second, result
+        broker.shutdown(socket.SHUT_RDWR)
 
 
 def test_url_is_the_public_one_where_it_is_configured():
