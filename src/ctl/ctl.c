@@ -35,6 +35,13 @@ static size_t error_columns(const Ctl *ctl) {
         return terminal_width(ctl->err == ctl->out ? ctl->screen : ctl->err);
 }
 
+void ctl_flush(const Ctl *ctl) {
+        assert(ctl);
+
+        if (fflush(ctl->out) != 0 && ctl->out_error && *ctl->out_error == 0)
+                *ctl->out_error = errno;
+}
+
 /* What was printed stands before it, also where both go into one file. */
 int ctl_fail(const Ctl *ctl, int error, const char *format, ...) {
         size_t columns;
@@ -43,7 +50,7 @@ int ctl_fail(const Ctl *ctl, int error, const char *format, ...) {
         assert(ctl);
 
         columns = error_columns(ctl);
-        (void) fflush(ctl->out);
+        ctl_flush(ctl);
         va_start(args, format);
         errno = error < 0 ? -error : 0;
         print_line(ctl->err, "tinyforgectl: ", columns, format, args);
@@ -59,7 +66,7 @@ void ctl_hint(const Ctl *ctl, const char *format, ...) {
         if (!ctl->legend)
                 return;
 
-        (void) fflush(ctl->out);
+        ctl_flush(ctl);
         va_start(args, format);
         print_line(ctl->err, "", error_columns(ctl), format, args);
         va_end(args);

@@ -27,8 +27,8 @@ struct Agent;
 typedef struct Ctl {
         FILE *out;
         FILE *err;
-        FILE *screen;  /* what is behind `out`: how wide it is, and whether it has colours */
-        int out_error; /* an errno: why `out` could not be written; 0: that is not known yet */
+        FILE *screen;   /* what is behind `out`: how wide it is, and whether it has colours */
+        int *out_error; /* an errno: why `out` could not be written; 0: that is not known yet */
         bool json;
         bool legend;       /* headings above tables, hints below */
         bool wait;         /* deploy, rollback: until the outcome is known */
@@ -61,6 +61,9 @@ typedef struct Ctl {
 
 /* Prints "tinyforgectl: " and one line to `ctl->err`, control characters made harmless, and returns `error`. */
 int ctl_fail(const Ctl *ctl, int error, const char *format, ...) _printf_(3, 4);
+
+/* Writes what was printed so far, so that it stands before what comes by another way. Why it cannot be is noted. */
+void ctl_flush(const Ctl *ctl);
 
 /* What to do next, to `ctl->err`, unless hints are not wanted. */
 void ctl_hint(const Ctl *ctl, const char *format, ...) _printf_(2, 3);

@@ -358,17 +358,18 @@ static int run_verb(Ctl *ctl, const Command *command, int argc, char *argv[]) {
 }
 
 int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
+        int r, out_error = 0;
         Ctl ctl = {
                 .out = out,
                 .err = err,
                 .screen = out,
+                .out_error = &out_error,
                 .legend = true,
                 .wait = true,
                 .ask_password = true,
                 .timeout_usec = TIMEOUT_DEFAULT,
         };
         Command command;
-        int r;
 
         assert(argv);
         assert(out);
@@ -382,10 +383,10 @@ int ctl_run(int argc, char *argv[], FILE *out, FILE *err) {
         ctl.images = strv_free(ctl.images);
         ctl.headers = strv_free(ctl.headers);
 
-        errno = ctl.out_error;
-        if (fflush(out) != 0 || ferror(out)) {
+        ctl_flush(&ctl);
+        if (ferror(out)) {
                 (void) ctl_fail(&ctl, -EIO, "Cannot write the answer: %s",
-                                std_fds_error(errno > 0 ? errno : EIO));
+                                std_fds_error(out_error > 0 ? out_error : EIO));
                 return CTL_EXIT_FAILURE;
         }
 

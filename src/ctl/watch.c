@@ -90,11 +90,9 @@ int watch_run(Ctl *ctl, VerbFunction run, char *args[]) {
 
         for (;; is_first = false) {
                 r = redraws ? run_on_page(ctl, run, args) : run_plainly(ctl, run, args, is_first);
-                errno = 0;
-                if (fflush(ctl->out) != 0 || ferror(ctl->out)) {
-                        ctl->out_error = errno;
+                ctl_flush(ctl);
+                if (ferror(ctl->out))
                         return CTL_EXIT_FAILURE;
-                }
                 if (r < 0)
                         return r;
 

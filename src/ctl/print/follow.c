@@ -67,7 +67,7 @@ void follow_clear(Follow *follow) {
                 return;
 
         (void) fputs(CLEAR_LINE, follow->ctl->out);
-        (void) fflush(follow->ctl->out);
+        ctl_flush(follow->ctl);
         follow->drawn = false;
 }
 
@@ -89,7 +89,7 @@ void follow_draw(Follow *follow) {
                 return;
 
         (void) fprintf(follow->ctl->out, CLEAR_LINE "%s", line);
-        (void) fflush(follow->ctl->out);
+        ctl_flush(follow->ctl);
         follow->drawn = true;
 }
 
@@ -101,7 +101,7 @@ static void print_phase(const Follow *follow, uint64_t id, const char *phase, co
                 return;
 
         ctl_print(follow->ctl, "Deploy %" PRIu64 ": %s%s%s", id, phase, isempty(detail) ? "" : ": ", detail);
-        (void) fflush(follow->ctl->out);
+        ctl_flush(follow->ctl);
 }
 
 void follow_phase(Follow *follow, uint64_t id, const char *phase, const char *detail) {
@@ -113,7 +113,7 @@ void follow_phase(Follow *follow, uint64_t id, const char *phase, const char *de
         if (follow->ctl->json) {
                 (void) ctl_print_json(follow->ctl,
                                       json_pack("{s:s, s:s}", "phase", phase, "detail", detail));
-                (void) fflush(follow->ctl->out);
+                ctl_flush(follow->ctl);
         } else if (!follow->redraws)
                 print_phase(follow, id, phase, detail, percent);
 

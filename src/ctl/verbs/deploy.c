@@ -129,7 +129,7 @@ static int show_target(Ctl *ctl, uint64_t id, const char *project, const char *s
                 return r;
 
         ctl_print(ctl, "Deploy %" PRIu64 ": %s/%s goes back to %s", id, row.project, row.stage, row.image);
-        (void) fflush(ctl->out);
+        ctl_flush(ctl);
         if (ctl->hold)
                 ctl_hint(ctl, "auto_deploy is off now. What is pushed waits for: tinyforgectl deploy %s %s",
                          row.project, row.stage);

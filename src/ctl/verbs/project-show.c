@@ -199,7 +199,7 @@ static void print_stage(const Show *show, const StageRow *stage, const char *ima
         ctl_print(ctl, "Max-instances: %u", stage->max_instances);
         ctl_print(ctl, "Image: %s", image);
         /* Before the reason why there is no container. */
-        (void) fflush(ctl->out);
+        ctl_flush(ctl);
 }
 
 /* Labels cannot be changed while a container runs, as its names in a network can. */
