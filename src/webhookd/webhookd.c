@@ -42,7 +42,7 @@ struct Webhookd {
         bool tls_is_refused; /* what is wrong with the credentials was told */
         Server *server;
         char *store_path;
-        bool told_damage, stopped_by_signal;
+        bool damage_is_known, damage_is_told, stopped_by_signal;
 };
 
 /* Without a store no request keeps the daemon: it ends, so that the next one may find the store mended. */
@@ -151,13 +151,25 @@ static bool is_pending(void *userdata) {
         return !turn_is_empty(&webhookd->turn);
 }
 
-/* The queue stays as it is until the store is mended. */
-static void webhookd_look_after_store(Webhookd *webhookd) {
-        if (store_fault(webhookd->store) == 0 || webhookd->told_damage)
+/* Nobody is told again, so it has to arrive: a journal that does not read is told when it does. */
+static void webhookd_tell_damage(Webhookd *webhookd) {
+        if (webhookd->damage_is_told || (webhookd->damage_is_known && log_is_behind()))
                 return;
 
-        webhookd->told_damage = true;
         damage_tell(webhookd->store, webhookd->store_path);
+        webhookd->damage_is_told = !log_is_behind();
+}
+
+/* The queue stays as it is until the store is mended. */
+static void webhookd_look_after_store(Webhookd *webhookd) {
+        if (store_fault(webhookd->store) == 0)
+                return;
+
+        webhookd_tell_damage(webhookd);
+        if (webhookd->damage_is_known)
+                return;
+
+        webhookd->damage_is_known = true;
         dispatch_stop(webhookd->dispatch);
         webhookd_set_status(webhookd);
 }

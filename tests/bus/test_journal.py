@@ -104,6 +104,22 @@ def test_deliveries_are_answered_while_the_journal_does_not_read():
             assert webhookd.stop() == 0
 
 
+def test_damage_is_told_when_the_journal_reads_again():
+    with Journal() as journal:
+        with webhook_host.Host("AutoCreate=yes\n", start=False) as webhookd:
+            webhookd.start(prefix=journal.prefix)
+            path = webhookd.path()
+            assert webhookd.post(f"{REPO}:v1", path).status == 202
+            os.truncate(os.path.join(webhookd.state, "tinyforge.db-wal"), 0)
+            for _ in range(3):
+                assert webhookd.post(f"{REPO}:v2", path).status == 503
+            assert journal.n_missing() == 0
+            wait_for("the damage", lambda: any("cannot be used: its log was cut" in entry["MESSAGE"] for entry in journal.read()))
+            assert webhookd.post(f"{REPO}:v2", path).status == 503
+            assert webhookd.stop() == 0
+            assert sum("cannot be used" in entry["MESSAGE"] for entry in journal.read()) == 1, journal.entries
+
+
 def test_daemon_that_is_idle_stays_until_it_has_told_what_is_missing():
     with Journal() as journal:
         with webhook_host.Host("IdleTimeoutSec=1\n", start=False) as webhookd:
