@@ -11,7 +11,7 @@ static const char *advice_of(int error) {
         case -EROFS:
                 return "Mount its file system so that it can be written, or give its folder back to the daemon's user, with mode 0700.";
         case -EACCES:
-                return "Give it and its folder back to the daemon's user, with the modes 0600 and 0700.";
+                return "Give it and its folder back to the daemon's user, with the modes 0600 and 0700; its log, too.";
         case -ENOENT:
                 return "Put it back with all of its folder, or restore a backup: a start without it makes a new one, which has new URLs.";
         case -EPROTONOSUPPORT:

@@ -103,6 +103,13 @@ def replace_by_empty_database(path):
     assert os.path.getsize(path) > 0
 
 
+def make_log(path, mode, user):
+    """As of a copy that was put back by root."""
+    write(path + "-wal", b"")
+    os.chmod(path + "-wal", mode)
+    os.chown(path + "-wal", user, user)
+
+
 def mount_full_disk(path):
     return ("unshare", "-m", "sh", "-c",
             f'mount -t tmpfs -o size=4k full "{os.path.dirname(path)}" && exec "$@"', "sh")
@@ -132,6 +139,8 @@ CASES = [
     ("a link", replace_by_link, "it is a symbolic link", ()),
     ("read-only", lambda path: os.chmod(path, 0o400), "it belongs to the right user, with mode 0400", PLAIN),
     ("another user's", lambda path: os.chown(path, NOBODY, NOBODY), "it belongs to another user, with mode 0600", PLAIN),
+    ("read-only, its log", lambda path: make_log(path, 0o400, os.getuid()), "its log, which belongs to the right user, with mode 0400", PLAIN),
+    ("another user's, its log", lambda path: make_log(path, 0o600, NOBODY), "its log, which belongs to another user, with mode 0600", PLAIN),
     ("in another user's folder", lambda path: os.chown(os.path.dirname(path), NOBODY, NOBODY), "belong", PLAIN),
     ("on a file system that cannot be written", lambda path: None, "its file system cannot be written", mount_read_only),
     ("a first start on a full disk", None, "full", mount_full_disk),

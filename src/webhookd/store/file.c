@@ -21,17 +21,19 @@
 
 static const char *const companions[] = { "-wal", "-shm", "-journal" };
 
-/* Whose it is matters to whoever has to mend it. Users other than our own may have no number here: see PrivateUsers=. */
-static int file_fail_permission(Store *store, const char *path) {
+/*
+ * Whose it is matters to whoever has to mend it. Users other than our own may have no number here: see PrivateUsers=. `what` is
+ * the file at `path`, and its beginning of a sentence.
+ */
+static int file_fail_permission(Store *store, const char *path, const char *what) {
         char text[128];
         struct stat st;
 
         if (stat(path, &st) < 0)
                 return store_fail_text(store, -EACCES, "its folder does not belong to the daemon's user");
 
-        (void) snprintf(text, sizeof(text),
-                        "the daemon may not write it: it belongs to %s user, with mode %04o",
-                        st.st_uid == geteuid() ? "the right" : "another", st.st_mode & 07777);
+        (void) snprintf(text, sizeof(text), "the daemon may not write %s belongs to %s user, with mode %04o",
+                        what, st.st_uid == geteuid() ? "the right" : "another", st.st_mode & 07777);
         return store_fail_text(store, -EACCES, text);
 }
 
@@ -39,7 +41,7 @@ static int file_fail(Store *store, const char *path, int error) {
         switch (error) {
         case EACCES:
         case EPERM:
-                return file_fail_permission(store, path);
+                return file_fail_permission(store, path, "it: it");
         case EROFS:
                 return store_fail_text(store, -EROFS, "its file system cannot be written");
         case EDQUOT:
@@ -89,6 +91,22 @@ static int file_open(Store *store, const char *path, int flags, int *ret) {
         return 0;
 }
 
+/* Of a log that it cannot open sqlite says no more than that. */
+static int file_check_log(Store *store, const char *path) {
+        _cleanup_free_ char *log = NULL;
+        _cleanup_close_ int fd = -EBADF;
+
+        if (asprintf(&log, "%s-wal", path) < 0) {
+                log = NULL;
+                return -ENOMEM;
+        }
+
+        fd = open(log, OPEN_FLAGS);
+        return fd < 0 && (errno == EACCES || errno == EPERM)
+                               ? file_fail_permission(store, log, "its log, which")
+                               : 0;
+}
+
 int store_file_open(Store *store, const char *path) {
         _cleanup_close_ int fd = -EBADF;
         struct stat st;
@@ -105,6 +123,10 @@ int store_file_open(Store *store, const char *path) {
                 return file_fail(store, path, errno);
         if (st.st_size == 0)
                 return store_fail_text(store, -EIO, "it is empty, which a store never is");
+
+        r = file_check_log(store, path);
+        if (r < 0)
+                return r;
 
         store->fd = TAKE_FD(fd);
         return 0;
