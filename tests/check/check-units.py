@@ -87,6 +87,17 @@ def test_sockets_wait_for_addresses_and_disable_nothing_but_themselves():
         assert settings(unit, "Also") == [], unit.name
 
 
+def test_daemons_can_neither_make_files_in_memory_nor_wait_for_connections():
+    """A file in memory could be run, whatever is mounted so that nothing can; of the deployer nobody has anything to ask by a socket."""
+    memory = {"memfd_create", "io_uring_setup", "add_key", "keyctl", "request_key"}
+    for name, calls in (("tinyforge-webhookd.service", memory), ("tinyforge-deployerd.service", memory | {"listen", "accept", "accept4"})):
+        lines = settings(staged() / UNITDIR / name, "SystemCallFilter")
+        # A later line that lets them through would have the last word.
+        assert not lines[0].startswith("~") and all(line.startswith("~") for line in lines[1:]), (name, lines)
+        denied = {call for line in lines[1:] for call in line[1:].split()}
+        assert calls <= denied, (name, calls - denied)
+
+
 def test_what_goes_on_after_a_boot_is_wanted_whichever_socket_is_enabled():
     folder = staged() / UNITDIR
     for target, unit in (("multi-user.target", "tinyforge-resume.service"), ("multi-user.target", "tinyforge-endpoints.service"),
