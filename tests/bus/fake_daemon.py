@@ -268,6 +268,10 @@ class Engines(Routes, Handler):
                 engine.deaths.clear()
             elif what == "registry":
                 engine.registry_down = value["down"]
+            elif what == "become":
+                # Another version is installed over it, while its containers run on.
+                engine.flavour = FLAVOURS[value]
+                Engines.extra = engine.versions()
             elif what == "lack-networks":
                 engine.lacking = value
             elif what == "snapshot":

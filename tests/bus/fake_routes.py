@@ -45,8 +45,11 @@ class Routes(ImageRoutes, NetworkRoutes):
     def check_version(self, minor):
         """Podman takes any version, Docker those from its oldest to its newest."""
         oldest, newest = (int(self.engine.flavour[end].split(".")[1]) for end in ("min", "api"))
-        if self.engine.flavour_name == "docker" and not oldest <= minor <= newest:
-            raise Failure(400, f"version 1.{minor} is not one from 1.{oldest} to 1.{newest}")
+        if self.engine.flavour_name != "docker" or oldest <= minor <= newest:
+            return
+        raise Failure(400, f"client version 1.{minor} is too old. Minimum supported API version is 1.{oldest}, please upgrade your "
+                      "client to a newer version" if minor < oldest else
+                      f"client version 1.{minor} is too new. Maximum supported API version is 1.{newest}")
 
     def distribution(self, name, **_):
         if self.engine.flavour_name == "podman":

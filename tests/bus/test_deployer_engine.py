@@ -15,9 +15,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import CONFIG, PROGRAM, STORE, Host  # noqa: E402
+from deployer_host import CONFIG, PROGRAM, STORE, Host, root_says  # noqa: E402
 from fake_engine import FakeEngine  # noqa: E402
 from private_bus import BusError  # noqa: E402
+from test_deployer_change import FIXED_PORT, running  # noqa: E402
+from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
 ISOLATE = ["unshare", "--user", "--map-root-user", "--mount"]
@@ -250,6 +252,23 @@ def test_newest_version_that_both_speak_is_used():
             name, text = host.refused(9, f"{REPO}:v3")
             assert name == "PullFailed" and "denied" in text, f"{flavour}: {name}: {text}"
             assert host.engine.names() == ["shop-dev-7"]
+
+
+def test_engine_that_is_replaced_while_a_deploy_runs_is_asked_anew():
+    for before, after, words in (("docker", "raised", "1.41 is too old"), ("newest", "docker", "1.55 is too new")):
+        for container in ({}, FIXED_PORT):
+            with Host(before, config="HealthDeadlineSec=30\n") as host:
+                root_says(host, container=container)
+                host.engine.push(REPO, "v1")
+                host.engine.push(REPO, "v2", healthcheck=True, after=1.5)
+                host.deploy(7, f"{REPO}:v1")
+                call = host.begin(8, f"{REPO}:v2")
+                wait_for("it comes up", lambda: "shop-dev-8.pending" in running(host))
+                host.engine.control("become", after)
+                call.wait()
+                assert call.raised and call.raised.name.endswith(".EngineFailed") and words in call.error, call.error or call.reply
+                assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded", before
+                assert host.engine.names() == running(host) == ["shop-dev-8"], host.engine.names()
 
 
 if __name__ == "__main__":

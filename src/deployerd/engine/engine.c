@@ -329,8 +329,11 @@ static bool is_accepted(int status, const int *accepted) {
         return false;
 }
 
-/* By 501 an engine says that it never will. */
+/* By 501 an engine says that it never will. One that was replaced meanwhile is asked in its own version the next time. */
 static int refusal_errno(int status, const char *message) {
+        if (trouble_is_of_age(status, message))
+                return -EIO;
+
         return status < 500 || status == 501 ? -EBADE : trouble_errno(message);
 }
 
@@ -338,6 +341,7 @@ static int engine_exchange(Engine *engine, const HttpRequest *request, const int
                            EngineAnswer *ret) {
         _cleanup_(http_response_done) HttpResponse response = { .status = 0 };
         _cleanup_(engine_answer_done) EngineAnswer answer = { .status = 0 };
+        const char *message;
         int r;
 
         r = engine_http_call(engine->http, request, &response);
@@ -354,13 +358,11 @@ static int engine_exchange(Engine *engine, const HttpRequest *request, const int
                         return r;
         }
 
-        if (!is_accepted(response.status, accepted)) {
-                const char *message = engine_message(answer.json, "no reason given");
-
+        message = engine_message(answer.json, "no reason given");
+        if (!is_accepted(response.status, accepted) || trouble_is_of_age(response.status, message))
                 return worker_fail(engine->worker, refusal_errno(response.status, message),
                                    "Cannot %s: the engine answers %i: %.*s", what, response.status,
                                    utf8_cut(message, ENGINE_WORDS_MAX), message);
-        }
 
         if (ret) {
                 *ret = answer;

@@ -33,3 +33,12 @@ Trouble trouble_of(const char *message) {
 int trouble_errno(const char *message) {
         return trouble_of(message) == TROUBLE_DISK_FULL ? -ENOSPC : -EIO;
 }
+
+bool trouble_is_of_age(int status, const char *message) {
+        static const char *const ages[] = { "is too old", "is too new" };
+
+        assert(message);
+
+        return status == 400 && strcasestr(message, "client version") &&
+               text_contains_any(message, ages, ELEMENTSOF(ages));
+}

@@ -17,3 +17,9 @@ Trouble trouble_of(const char *message);
 
 /* The errno for a request that an engine fails at: -ENOSPC where its disk is full, else -EIO. */
 int trouble_errno(const char *message);
+
+/*
+ * Whether an engine refuses the very version of its API that it is called in: it was replaced by one of another age since it was asked
+ * for its versions, and whoever asks anew is served.
+ */
+bool trouble_is_of_age(int status, const char *message);
