@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import STORE, both, every_engine  # noqa: E402
+from deployer_host import EVERY_ENGINE, STORE, Host, both, every_engine  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -309,6 +309,41 @@ def test_switch_that_is_refused_in_unknown_words_costs_one_outage(host):
             name, text = host.refused(number, f"{REPO}:v2")
             assert name == ("EngineRefused" if final else "EngineFailed") and words in text, (recreates, name, text)
             assert running(host) == host.engine.names() == ["shop-dev-7"], host.engine.names()
+
+
+def test_old_one_that_the_engine_refuses_to_stop_or_to_remove_stays_until_the_next_deploy():
+    for flavour in EVERY_ENGINE:
+        for method, path in (("POST", r"/stop"), ("DELETE", r"/containers/")):
+            for status in (400, 403, 501):
+                with Host(flavour) as host:
+                    deploy_old_one(host)
+                    host.engine.fault(method, path, "status", status=status, message="not by you")
+                    outcome, detail, container = host.deploy(8, f"{REPO}:v2")
+                    assert outcome == "succeeded" and "shop-dev-8 runs" in detail, detail
+                    assert "; shop-dev-7 stays: " in detail and "not by you" in detail, detail
+                    assert "shop-dev-7 stays: " in host.log()
+                    assert host.engine.names() == ["shop-dev-7", "shop-dev-8"]
+                    assert host.engine.containers()["shop-dev-8"]["Id"] == container
+                    outcome, detail, container = host.deploy(9, f"{REPO}:v2")
+                    assert outcome == "unchanged" and "stays" not in detail, detail
+                    assert host.engine.names() == ["shop-dev-8"]
+
+
+def test_old_one_that_the_engine_fails_to_stop_or_to_remove_again_stays_until_the_next_deploy():
+    for method, path in (("POST", r"/stop"), ("DELETE", r"/containers/")):
+        for words, attempts in (("device or resource busy", 2), ("no space left on device", 1)):
+            with Host() as host:
+                deploy_old_one(host)
+                host.engine.fault(method, path, "status", status=500, message=words, times=attempts)
+                if attempts > 1:
+                    name, text = host.refused(8, f"{REPO}:v2")
+                    assert name == "EngineFailed" and words in text, (name, text)
+                    assert host.engine.names() == ["shop-dev-7", "shop-dev-8"], host.engine.names()
+                outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+                assert outcome == "succeeded" and "; shop-dev-7 stays: " in detail and words in detail, detail
+                outcome, detail, _ = host.deploy(9, f"{REPO}:v2")
+                assert outcome == "unchanged" and "stays" not in detail, detail
+                assert host.engine.names() == ["shop-dev-8"], host.engine.names()
 
 
 if __name__ == "__main__":

@@ -318,23 +318,6 @@ def test_switch_is_finished_by_the_next_attempt():
                 assert host.engine.containers()["shop-dev-8"]["Id"] == container
 
 
-def test_old_one_that_the_engine_refuses_to_stop_or_to_remove_stays_until_the_next_deploy():
-    for flavour in EVERY_ENGINE:
-        for method, path in (("POST", r"/stop"), ("DELETE", r"/containers/")):
-            for status in (400, 403, 501):
-                with with_old_one(flavour) as host:
-                    host.engine.fault(method, path, "status", status=status, message="not by you")
-                    outcome, detail, container = host.deploy(8, f"{REPO}:v2")
-                    assert outcome == "succeeded" and "shop-dev-8 runs" in detail, detail
-                    assert "; shop-dev-7 stays: " in detail and "not by you" in detail, detail
-                    assert "shop-dev-7 stays: " in host.log()
-                    assert host.engine.names() == ["shop-dev-7", "shop-dev-8"]
-                    assert host.engine.containers()["shop-dev-8"]["Id"] == container
-                    outcome, detail, container = host.deploy(9, f"{REPO}:v2")
-                    assert outcome == "unchanged" and "stays" not in detail, detail
-                    assert host.engine.names() == ["shop-dev-8"]
-
-
 def test_health_does_not_depend_on_events():
     for kind, more in (("status", {"status": 500}), ("drop", {}), ("hang", {}), ("raw", {"data": "nonsense"}), ("cut", {}),
                        ("drip", {}), ("huge", {"bytes": 1 << 40})):

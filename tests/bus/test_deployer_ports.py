@@ -73,6 +73,25 @@ def test_endpoint_of_udp_says_so_and_is_no_upstream(host):
 
 
 @every_engine
+def test_outcome_says_that_the_file_for_the_proxy_is_not_written(host):
+    folder = os.path.join(host.runtime, "upstreams")
+    words = "; the file for the proxy is not written: Not a directory"
+    host.engine.push(REPO, "v1")
+    host.engine.push(REPO, "v2", exit=3, after=0.1)
+    os.rename(folder, folder + ".away")
+    host.write("run/upstreams", "")
+    outcome, detail, _ = host.deploy(1, f"{REPO}:v1")
+    assert outcome == "succeeded" and words in detail, detail
+    outcome, detail, _ = host.deploy(2, f"{REPO}:v2")
+    assert outcome == "rolled-back" and "exited with status 3" in detail and words in detail, detail
+    os.unlink(folder)
+    os.rename(folder + ".away", folder)
+    outcome, detail, _ = host.deploy(3, f"{REPO}:v1")
+    assert outcome == "unchanged" and "proxy" not in detail, detail
+    assert host.upstream() == "127.0.0.1:" + published(host, "shop-dev-1", "8080/tcp"), host.upstream()
+
+
+@every_engine
 def test_reason_names_the_other_ports_that_the_image_exposes(host):
     host.engine.push(REPO, "v1", ports=["80/tcp", "8080/tcp", "9090/tcp"], listen={"port": 8080})
     text = host.refused(1, f"{REPO}:v1")[1]

@@ -40,8 +40,10 @@ typedef struct Deploy {
         json_t *body;
         char hash[CONFIG_HASH_SIZE];
         bool take_over;    /* what other stores have in the stage is replaced like what this one has */
+        bool settles;      /* an earlier attempt has switched, and did not come to its end */
         bool recreate;     /* the old has to be stopped before the new is started */
         bool engine_ended; /* while the new one came up: what became of that says nothing of the image */
+        int unpublished;   /* why the proxy does not know where the stage answers; 0: it does */
         char name[INSTANCE_NAME_SIZE];
         char pending_name[INSTANCE_NAME_SIZE];
         char pending_tag[RETAIN_TAG_SIZE]; /* of the image, until the switch */

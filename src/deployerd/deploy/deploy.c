@@ -102,6 +102,7 @@ static int deploy_settle_earlier(Deploy *deploy) {
         if (!switched || !streq(switched->container.status, "running"))
                 return deploy_recover(deploy, &list);
 
+        deploy->settles = true;
         worker_progress(deploy->worker, PHASE_RESOLVED, switched->digest);
         r = deploy_finish(deploy, OUTCOME_SUCCEEDED, switched->deploy, &switched->container);
         return r < 0 ? r : 1;

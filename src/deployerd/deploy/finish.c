@@ -16,7 +16,7 @@
 /* What became of those that are not to run any more. */
 typedef struct Farewell {
         unsigned taken_over;           /* of another store */
-        unsigned stayed;               /* which the engine refused to stop or to remove */
+        unsigned stayed;               /* which the engine did not stop or remove */
         char reason[WORDS_MAX + 160U]; /* why the first of these stays */
 } Farewell;
 
@@ -93,16 +93,21 @@ static void plan_stopped(const Deploy *deploy, InstanceList *list, uint64_t curr
 }
 
 /*
- * One that the engine refuses to stop or to remove stays: the new one runs, whatever the engine says of the old one. The next
- * deploy tries it again.
+ * Whether one stays that cannot be stopped or removed: the new one runs, whatever the engine says of the old one. What may pass is
+ * tried by one more attempt.
  */
+static bool deploy_keeps(const Deploy *deploy, int error) {
+        return error == -EBADE || error == -ENOSPC || (error == -EIO && deploy->settles);
+}
+
+/* One that stays is tried again by the next deploy. */
 static int deploy_retire_or_keep(Deploy *deploy, const Instance *instance, Farewell *farewell) {
         int r;
 
         r = deploy_retire_one(deploy, instance);
         if (r >= 0 && !deploy_made(deploy, instance))
                 farewell->taken_over++;
-        if (r != -EBADE)
+        if (!deploy_keeps(deploy, r))
                 return r;
 
         worker_log(deploy->worker, LOG_WARNING, "%s stays: %s", instance->container.name,
@@ -134,7 +139,8 @@ static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current, F
 }
 
 /* "app-dev-7 runs, published on 127.0.0.1:49153; a container of another store is taken over". */
-static void describe(const Container *container, const Farewell *farewell, char *ret, size_t size) {
+static void describe(const Container *container, const char *proxy, const Farewell *farewell, char *ret,
+                     size_t size) {
         char endpoint[ENDPOINT_SIZE], others[64] = "", more[32] = "";
 
         instance_endpoint(container, endpoint);
@@ -144,8 +150,8 @@ static void describe(const Container *container, const Farewell *farewell, char 
                                 farewell->taken_over > 1 ? "are" : "is");
         if (farewell->stayed > 1)
                 (void) snprintf(more, sizeof(more), "; and %u more stay", farewell->stayed - 1);
-        (void) snprintf(ret, size, "%s runs, %s%s%s%s%s%s", container->name,
-                        endpoint[0] ? "published on " : "nothing is published", endpoint, others,
+        (void) snprintf(ret, size, "%s runs, %s%s%s%s%s%s%s", container->name,
+                        endpoint[0] ? "published on " : "nothing is published", endpoint, proxy, others,
                         farewell->stayed > 0 ? "; " : "", farewell->reason, more);
         text_clean(ret);
 }
@@ -210,6 +216,6 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
                 deploy_settle_take_over(deploy, &list);
 
         worker_progress(deploy->worker, PHASE_RETIRED, "");
-        describe(container, &farewell, detail, sizeof(detail));
+        describe(container, deploy_unpublished(deploy), &farewell, detail, sizeof(detail));
         return deploy_succeed(deploy, outcome, detail, container->id);
 }

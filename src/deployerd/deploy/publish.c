@@ -3,6 +3,8 @@
 #include "deployerd/deploy/publish.h"
 #include "deployerd/deploy/upstreams.h"
 
+#include <stdio.h>
+
 void deploy_publish(Deploy *deploy, const InstanceList *list) {
         _cleanup_free_ char *dir = NULL;
         int r;
@@ -13,6 +15,7 @@ void deploy_publish(Deploy *deploy, const InstanceList *list) {
         if (r < 0)
                 worker_log(deploy->worker, LOG_WARNING, "Cannot write the stage's file for the proxy: %s",
                            strerror(-r));
+        deploy->unpublished = r < 0 ? r : 0;
 }
 
 void deploy_publish_now(Deploy *deploy) {
@@ -20,4 +23,15 @@ void deploy_publish_now(Deploy *deploy) {
 
         if (deploy_list(deploy, &list) >= 0)
                 deploy_publish(deploy, &list);
+}
+
+const char *deploy_unpublished(const Deploy *deploy) {
+        static char text[128];
+
+        if (deploy->unpublished >= 0)
+                return "";
+
+        (void) snprintf(text, sizeof(text), "; the file for the proxy is not written: %s",
+                        strerror(-deploy->unpublished));
+        return text;
 }

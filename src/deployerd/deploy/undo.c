@@ -181,5 +181,7 @@ int deploy_roll_back(Deploy *deploy) {
         if (!old)
                 return worker_fail(deploy->worker, -EREMOTEIO, "%s", reason);
 
+        (void) snprintf(reason + strlen(reason), sizeof(reason) - strlen(reason), "%s",
+                        deploy_unpublished(deploy));
         return deploy_succeed(deploy, OUTCOME_ROLLED_BACK, reason, old->container.id);
 }
