@@ -101,9 +101,10 @@ static int encode_base64url(const char *text, char **ret) {
         return 0;
 }
 
-/* "user:password" in base64, as `docker login` keeps it. -EBADMSG: it is not. */
+/* "user:password" in base64, as `docker login` keeps it. -EBADMSG: it is not, or one of the two is empty. */
 static int decode_login(const char *auth, char ret[static LOGIN_MAX]) {
         size_t length = strlen(auth), padding = 0;
+        const char *colon;
         int n;
 
         while (padding < 2 && padding < length && auth[length - 1 - padding] == '=')
@@ -116,12 +117,14 @@ static int decode_login(const char *auth, char ret[static LOGIN_MAX]) {
                 return -EBADMSG;
 
         ret[(size_t) n - padding] = '\0';
-        return strchr(ret, ':') ? 0 : -EBADMSG;
+        colon = strchr(ret, ':');
+        return colon && colon > ret && colon[1] != '\0' ? 0 : -EBADMSG;
 }
 
 /* An empty entry is what `docker login` leaves where a store of its own keeps the login. */
 static bool says_something(const json_t *entry) {
-        static const char *const keys[] = { "identitytoken", "auth", "username", "password" };
+        static const char *const keys[] = { "identitytoken", "registrytoken", "auth", "username",
+                                            "password" };
 
         if (!json_is_object(entry))
                 return entry != NULL;
@@ -148,7 +151,7 @@ static int auth_object(const json_t *entry, const char *domain, json_t **ret) {
 
         if (!isempty(token))
                 object = json_pack("{s:s, s:s}", "identitytoken", token, "serveraddress", server);
-        else if (!isempty(user) && password)
+        else if (!isempty(user) && !isempty(password))
                 object = json_pack("{s:s, s:s, s:s}", "username", user, "password", password,
                                    "serveraddress", server);
         else if (!isempty(auth)) {

@@ -127,6 +127,10 @@ static void half_a_login_is_refused(void **state) {
                 "{\"auth\":7}",
                 "{\"auth\":null}",
                 "{\"identitytoken\":[]}",
+                "{\"registrytoken\":\"t\"}",
+                "{\"username\":\"baker\",\"password\":\"\"}",
+                "{\"auth\":\"YmFrZXI6\"}",
+                "{\"auth\":\"OnJ5ZQ==\"}",
                 "\"" BAKER "\"",
                 "null",
         };
