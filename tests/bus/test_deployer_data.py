@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from deployer_host import every_engine, root_says  # noqa: E402
 from private_bus import BusError  # noqa: E402
+from test_deployer_change import running  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -281,6 +282,18 @@ def test_volume_of_what_is_still_to_be_retired_is_carried_over(host):
     assert host.deploy(3, f"{REPO}:with")[0] == "succeeded"
     assert mounts(host, "shop-dev-3") == {"/data/": old}, mounts(host, "shop-dev-3")
     assert body["HostConfig"]["Mounts"][0]["Source"] == old, body
+
+
+@every_engine
+def test_container_stays_whose_volumes_cannot_be_noted(host):
+    old = leave_anonymous_volume(host)
+    host.write("deployer-state/volumes", "")
+    outcome, detail, _ = host.deploy(2, f"{REPO}:without")
+    assert outcome == "succeeded" and "; shop-dev-1 stays: Cannot note which volumes it has: Not a directory" in detail, detail
+    assert host.engine.names() == ["shop-dev-1", "shop-dev-2"] and running(host) == ["shop-dev-2"], host.engine.names()
+    os.unlink(os.path.join(host.state, "volumes"))
+    assert host.deploy(3, f"{REPO}:with")[0] == "succeeded"
+    assert mounts(host, "shop-dev-3") == {"/data/": old} and host.engine.names() == ["shop-dev-3"], host.engine.names()
 
 
 @every_engine

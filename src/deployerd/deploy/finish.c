@@ -16,7 +16,7 @@
 /* What became of those that are not to run any more. */
 typedef struct Farewell {
         unsigned taken_over;           /* of another store */
-        unsigned stayed;               /* which the engine did not stop or remove */
+        unsigned stayed;               /* which could not be stopped or removed */
         char reason[WORDS_MAX + 160U]; /* why the first of these stays */
 } Farewell;
 
@@ -46,6 +46,9 @@ static int deploy_retire_one(Deploy *deploy, const Instance *instance) {
         if (r >= 0 && instance->container.running && !instance->pending)
                 r = engine_container_stop(deploy->engine, &instance->container,
                                           deploy->config->stop_grace_usec);
+        /* What it has written is found again by it alone, where it cannot be noted. */
+        if (r >= 0)
+                r = instance_note_volumes(deploy->engine, instance);
         if (r >= 0)
                 r = instance_remove(deploy->engine, instance);
         if (r < 0)

@@ -124,14 +124,25 @@ int instance_list(Engine *engine, const char *project, const char *stage, Instan
         return 0;
 }
 
+int instance_note_volumes(Engine *engine, const Instance *instance) {
+        assert(instance);
+
+        /* One that never was switched to has nothing that the stage did not have before. */
+        return instance->pending ? 0
+                                 : volumes_remember(engine, instance->project, instance->stage,
+                                                    &instance->container);
+}
+
 int instance_remove(Engine *engine, const Instance *instance) {
         int r;
 
         assert(instance);
 
-        /* One that never was switched to has nothing that the stage did not have before. */
-        if (!instance->pending)
-                volumes_remember(engine, instance->project, instance->stage, &instance->container);
+        r = instance_note_volumes(engine, instance);
+        if (r < 0)
+                worker_log(engine_worker(engine), LOG_WARNING, "%s is removed all the same: %s",
+                           instance->container.name, worker_error(engine_worker(engine)));
+
         r = engine_container_remove(engine, instance->container.id);
         if (r < 0)
                 return r;

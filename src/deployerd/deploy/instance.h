@@ -51,6 +51,8 @@ int instance_read(Container *container, Instance *ret);
 int instance_list(Engine *engine, const char *project, const char *stage, InstanceList *ret);
 void instance_list_done(InstanceList *list);
 
+/* Notes which volumes it leaves to the next one. Errors of volumes_remember(). */
+int instance_note_volumes(Engine *engine, const Instance *instance);
 /* Removes the container, and those of its volumes that end with it; the others are noted for the next one. Errors of engine.h. */
 int instance_remove(Engine *engine, const Instance *instance);
 

@@ -402,7 +402,7 @@ bool volumes_add(json_t *note, const Container *container) {
         return changed;
 }
 
-void volumes_remember(Engine *engine, const char *project, const char *stage, const Container *container) {
+int volumes_remember(Engine *engine, const char *project, const char *stage, const Container *container) {
         _cleanup_(json_freep) json_t *note = NULL;
         int r;
 
@@ -412,9 +412,10 @@ void volumes_remember(Engine *engine, const char *project, const char *stage, co
         r = volume_note_read(project, stage, &note);
         if (r >= 0 && volumes_add(note, container))
                 r = volume_note_write(project, stage, note);
-        if (r < 0)
-                worker_log(engine_worker(engine), LOG_WARNING, "Cannot note which volumes %s has: %s",
-                           container->name, strerror(-r));
+
+        return r < 0 ? worker_fail(engine_worker(engine), -EBADE, "Cannot note which volumes it has: %s",
+                                   strerror(-r))
+                     : 0;
 }
 
 void volumes_discard(Engine *engine, const Container *container) {

@@ -43,10 +43,10 @@ int volumes_mount(json_t *body, const VolumePlan *plan);
 void volumes_check_wishes(Worker *worker, const json_t *wishes, const json_t *paths);
 
 /*
- * Notes the anonymous volumes of a container that is to be removed, where they are not to be discarded: a later one gets them. What
- * fails is logged.
+ * Notes the anonymous volumes of a container that is to be removed, where they are not to be discarded: a later one gets them. -EBADE:
+ * they cannot be noted, and nobody would find them once the container is gone.
  */
-void volumes_remember(Engine *engine, const char *project, const char *stage, const Container *container);
+int volumes_remember(Engine *engine, const char *project, const char *stage, const Container *container);
 
 /* Adds to such a note what the container leaves to a later one; of several the newest comes last. True where the note has changed. Pure. */
 bool volumes_add(json_t *note, const Container *container);
