@@ -13,7 +13,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import every_engine, root_says  # noqa: E402
+from deployer_host import STORE, every_engine, root_says  # noqa: E402
 from private_bus import BusError  # noqa: E402
 from test_deployer_change import running  # noqa: E402
 from waiting import wait_for  # noqa: E402
@@ -185,12 +185,12 @@ def test_anonymous_volume_of_what_runs_is_carried_over_by_its_name(host):
     assert volumes(host) == [old] and digest, volumes(host)
 
 
-def leave_anonymous_volume(host, stage="dev", deploy=1):
+def leave_anonymous_volume(host, stage="dev", deploy=1, store=STORE):
     """What a container from before has at /data."""
     host.engine.push(REPO, "with", volumes=["/data/"])
     host.engine.push(REPO, "without")
     labels = {"project": "shop", "stage": stage, "deploy": str(deploy), "digest": host.engine.digest(f"{REPO}:with"), "config": "from before",
-              "store": host.store}
+              "store": store}
     host.engine.control("add", {"name": f"shop-{stage}-{deploy}", "image": {"volumes": ["/data"]}, "body": {
         "Image": f"{REPO}:with", "Labels": {f"org.tinyforge.{key}": value for key, value in labels.items()}}})
     return mounts(host, f"shop-{stage}-{deploy}")["/data"]

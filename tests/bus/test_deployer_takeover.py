@@ -16,13 +16,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 from deployer_host import EVERY_ENGINE, STORE, Call, Host, every_engine, new_store, with_each  # noqa: E402
 from test_deployer_change import FIXED_PORT, changes, configure_project, tags  # noqa: E402
+from test_deployer_data import leave_anonymous_volume, mounts  # noqa: E402
 from test_deployer_force import ctl  # noqa: E402
 from test_whole import REPO, Forge, running  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 
-def take_over(host, store=STORE):
-    return host.call("TakeOverStage", "sss", "shop", "dev", store)[0]
+def take_over(host, store=STORE, stage="dev"):
+    return host.call("TakeOverStage", "sss", "shop", stage, store)[0]
 
 
 def leave_another_store(host):
@@ -110,6 +111,24 @@ def test_deploy_that_finds_its_own_unchanged_takes_over_nevertheless(host):
     outcome, detail, _ = host.deploy(9, f"{REPO}:v1")
     assert outcome == "unchanged" and "taken over" in detail, detail
     assert running(host) == host.engine.names() == ["shop-dev-8"]
+
+
+@every_engine
+def test_volume_of_what_is_taken_over_takes_the_place_of_none_of_the_stages_own(host):
+    for path, stage in (("/data", "dev"), ("/data/", "prod")):
+        leave_anonymous_volume(host, stage, 7, store=new_store())
+        host.engine.push(REPO, "v1", volumes=[path])
+        assert host.deploy(8, f"{REPO}:v1", stage=stage)[0] == "succeeded"
+        own = mounts(host, f"shop-{stage}-8")
+        take_over(host, stage=stage)
+        assert "taken over" in host.deploy(9, f"{REPO}:v1", stage=stage)[1]
+        if stage == "dev":
+            # By somebody else, so that the note alone is left.
+            host.engine.control("remove", {"name": "shop-dev-8"})
+        else:
+            assert host.deploy(10, f"{REPO}:without", stage=stage)[0] == "succeeded"
+        assert host.deploy(11, f"{REPO}:v1", stage=stage)[0] == "succeeded"
+        assert mounts(host, f"shop-{stage}-11") == own, (own, mounts(host, f"shop-{stage}-11"))
 
 
 def leave_pending(host, other):

@@ -4,6 +4,7 @@
 
 #include "deployerd/deploy/finish.h"
 #include "deployerd/deploy/publish.h"
+#include "deployerd/deploy/volumes.h"
 #include "deployerd/repository-note.h"
 #include "deployerd/takeover.h"
 #include "deployerd/text.h"
@@ -116,7 +117,7 @@ static int deploy_retire_or_keep(Deploy *deploy, const Instance *instance, Farew
         worker_log(deploy->worker, LOG_WARNING, "%s stays: %s", instance->container.name,
                    worker_error(deploy->worker));
         if (farewell->stayed == 0)
-                (void) snprintf(farewell->reason, sizeof(farewell->reason), "%s stays: %.*s",
+                (void) snprintf(farewell->reason, sizeof(farewell->reason), "%.150s stays: %.*s",
                                 instance->container.name, utf8_cut(worker_error(deploy->worker), WORDS_MAX),
                                 worker_error(deploy->worker));
         farewell->stayed++;
@@ -139,6 +140,14 @@ static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current, F
                         r = deploy_retire_or_keep(deploy, &list->items[i - 1], farewell);
 
         return r;
+}
+
+/* What was taken over was not the newest to say which volumes the stage has, where one of its own runs. */
+static void deploy_note_own_volumes(Deploy *deploy, const Container *container) {
+        if (volumes_remember(deploy->engine, deploy->request->project, deploy->request->stage, container) <
+            0)
+                worker_log(deploy->worker, LOG_WARNING, "%s: %s", container->name,
+                           worker_error(deploy->worker));
 }
 
 /* "app-dev-7 runs, published on 127.0.0.1:49153; a container of another store is taken over". */
@@ -208,6 +217,8 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
         if (r < 0)
                 return r;
 
+        if (farewell.taken_over > 0)
+                deploy_note_own_volumes(deploy, container);
         deploy_keep_image(deploy, outcome, container);
 
         /* An image too many is no reason to call the deploy anything else. */

@@ -54,20 +54,28 @@ static bool same_path(const char *a, size_t length, const char *b) {
         return length == other && memcmp(a, b, length) == 0;
 }
 
-/* What an object of path → value has for that path; NULL: nothing. */
-static const json_t *value_at(const json_t *object, const char *path) {
+/* How an object of path → value spells that path; NULL: it has none. */
+static const char *key_at(const json_t *object, const char *path) {
         const char *key;
         json_t *value;
 
-        json_object_foreach((json_t *) (uintptr_t) object, key, value)
+        json_object_foreach((json_t *) (uintptr_t) object, key, value) {
+                (void) value;
                 if (same_path(key, strlen(key), path))
-                        return value;
+                        return key;
+        }
 
         return NULL;
 }
 
+static const json_t *value_at(const json_t *object, const char *path) {
+        const char *key = key_at(object, path);
+
+        return key ? json_object_get(object, key) : NULL;
+}
+
 static bool has_key(const json_t *object, const char *path) {
-        return value_at(object, path);
+        return key_at(object, path) != NULL;
 }
 
 static bool has_path(const json_t *paths, const char *path) {
@@ -377,6 +385,10 @@ int volumes_lent(Engine *engine, const json_t *patches, json_t **ret) {
 
 /* What a container has at a path, on top of what was noted: what has a name was newer. True where the note has changed. */
 static bool note_mount(json_t *note, const char *path, const char *name) {
+        const char *known = key_at(note, path);
+
+        if (known)
+                path = known;
         if (!is_anonymous(name))
                 return json_object_del(note, path) >= 0;
 
