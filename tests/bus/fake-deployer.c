@@ -166,7 +166,7 @@ static int method_list_strays(sd_bus_message *message, void *userdata, sd_bus_er
 
 /* The stage "dev" shows what it was asked with, "canary" has a file of root's, "prod" is refused, "rc" is root's, and "odd" makes no sense. */
 static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        const char *project, *stage, *image, *keys[4], *healthcheck;
+        const char *project, *stage, *image, *keys[5], *healthcheck, *store;
         unsigned max_instances;
         int show_secrets;
         char body[768];
@@ -175,9 +175,9 @@ static int method_describe(sd_bus_message *message, void *userdata, sd_bus_error
 
         (void) userdata;
 
-        r = sd_bus_message_read(message, "sssa{sv}", &project, &stage, &image, 4, &keys[0], "q", &port,
+        r = sd_bus_message_read(message, "sssa{sv}", &project, &stage, &image, 5, &keys[0], "q", &port,
                                 &keys[1], "s", &healthcheck, &keys[2], "u", &max_instances, &keys[3], "b",
-                                &show_secrets);
+                                &show_secrets, &keys[4], "s", &store);
         if (r < 0)
                 return r;
         if (streq(stage, "prod"))

@@ -131,6 +131,24 @@ def test_volume_of_what_is_taken_over_takes_the_place_of_none_of_the_stages_own(
         assert mounts(host, f"shop-{stage}-11") == own, (own, mounts(host, f"shop-{stage}-11"))
 
 
+@every_engine
+def test_body_that_is_shown_has_volumes_of_another_store_only_where_it_is_taken_over(host):
+    old = leave_anonymous_volume(host, store=new_store())
+    image = f"{REPO}@{host.engine.digest(f'{REPO}:with')}"
+
+    def source(*store):
+        body = json.loads(host.call("GetContainerBody", "sssa{sv}", "shop", "dev", image, len(store) // 3, *store)[0])
+        return body["HostConfig"]["Mounts"][0]["Source"]
+    assert host.deploy(2, f"{REPO}:without")[0] == "succeeded"
+    host.engine.request("POST", f"/v1.41/images/create?fromImage={REPO}&tag={host.engine.digest(f'{REPO}:with')}")
+    assert source("Store", "s", STORE) == "tinyforge.shop.dev.data_", source("Store", "s", STORE)
+    assert source() == old
+    take_over(host)
+    assert source("Store", "s", STORE) == old
+    assert host.deploy(3, f"{REPO}:with")[0] == "succeeded"
+    assert mounts(host, "shop-dev-3") == {"/data/": old}, mounts(host, "shop-dev-3")
+
+
 def leave_pending(host, other):
     """Deploy 8 of v2 is of a store that is lost, and the deployer died before it was switched to."""
     host.engine.push(REPO, "v2", healthcheck=True, health="starting")

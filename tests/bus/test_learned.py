@@ -135,7 +135,8 @@ def test_what_was_learned_is_marked_as_such(forge):
     assert "Healthcheck: as the image says (learned: image)" in shown, shown
     container = json.loads(forge.ctl("--json", "project", "show", "shop"))["stages"][0]["container"]
     assert list(container["ExposedPorts"]) == ["8080/tcp"], container
-    assert container["Labels"]["org.tinyforge.digest"] == digest, container
+    runs = forge.engine.containers()[forge.engine.names()[0]]["Config"]["Labels"]
+    assert [container["Labels"][f"org.tinyforge.{key}"] for key in ("digest", "store")] == [digest, runs["org.tinyforge.store"]], container
     described = {key: value["data"] for key, value in forge.webhookd.call("DescribeProjects")[0][0].items()}
     assert described.pop("CreatedAt") > 0
     assert described == {"Name": "shop", "Image": REPO, "Port": 0, "LearnedPort": 8080, "Healthcheck": "",

@@ -9,6 +9,7 @@
 #include "ctl/print/rows.h"
 #include "ctl/report.h"
 #include "ctl/verbs/find.h"
+#include "ctl/verbs/property.h"
 #include "ctl/verbs/verbs.h"
 #include "shared/bus/errors.h"
 #include "shared/json.h"
@@ -34,12 +35,14 @@ static void shown_done(Shown *shown) {
 typedef struct Show {
         Ctl *ctl;
         ProjectRow project;
+        char *store;    /* webhookd's: its deploys replace what others have only where somebody wants it */
         json_t *stages; /* what programs see of them */
         json_t *refusal; /* why the deployer is asked no more: it answers nobody, or not us; NULL: it is asked */
         bool incomplete;
 } Show;
 
 static void show_done(Show *show) {
+        free(show->store);
         json_decref(show->stages);
         json_decref(show->refusal);
 }
@@ -155,9 +158,10 @@ static int read_container(Show *show, const StageRow *stage, const ShownImage *i
                 return ctl_fail(show->ctl, -ENOMEM, "Out of memory");
 
         r = client_try_asking(show->ctl, &peer_deployer, "DescribeContainer", &error, &reply, "sssa{sv}",
-                              project->name, stage->name, exact, 4, OPTION_PORT, "q", (int) project->port,
+                              project->name, stage->name, exact, 5, OPTION_PORT, "q", (int) project->port,
                               OPTION_HEALTHCHECK, "s", project->healthcheck, OPTION_MAX_INSTANCES, "u",
-                              stage->max_instances, OPTION_SHOW_SECRETS, "b", (int) show->ctl->show_secrets);
+                              stage->max_instances, OPTION_SHOW_SECRETS, "b", (int) show->ctl->show_secrets,
+                              OPTION_STORE, "s", show->store);
         if (r < 0) {
                 ret->problem = report_stage(show, stage->name, r, &error);
                 return 0;
@@ -318,6 +322,8 @@ int verb_project_show(Ctl *ctl, char *args[]) {
         r = find_stage(ctl, args[0], args[1]);
         if (r >= 0)
                 r = read_project(ctl, args[0], &projects, &show.project);
+        if (r >= 0)
+                r = property_get(ctl, &peer_webhook, "Store", &show.store);
         if (r >= 0)
                 r = client_call(ctl, &peer_webhook, "DescribeStages", &stages, "s", args[0]);
         if (r < 0)

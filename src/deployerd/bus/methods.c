@@ -246,7 +246,6 @@ int method_list_strays(sd_bus_message *message, void *userdata, sd_bus_error *er
 
 /* A deploy that is not made needs neither an id nor a store: 0 is no deploy's id. */
 static int read_unmade_request(sd_bus_message *message, DeployRequest **ret, sd_bus_error *error) {
-        static const char no_store[] = "00000000-0000-0000-0000-000000000000";
         const char *project, *stage, *image, *reason = "out of memory";
         DeployOptions options;
         bool has_id;
@@ -260,7 +259,7 @@ static int read_unmade_request(sd_bus_message *message, DeployRequest **ret, sd_
 
         has_id = options.deploy_id > 0;
         options.deploy_id = has_id ? options.deploy_id : 1;
-        options.store = options.store ? options.store : no_store;
+        options.store = options.store ? options.store : DEPLOY_STORE_NONE;
         r = deploy_request_new(project, stage, image, &options, ret, &reason);
         if (r < 0)
                 return r == -ENOMEM ? r : refuse(error, r, reason);

@@ -12,6 +12,7 @@
 #include "deployerd/deploy/project.h"
 #include "deployerd/deploy/volumes.h"
 #include "deployerd/engine/images.h"
+#include "deployerd/takeover.h"
 #include "shared/json.h"
 
 /* All that goes into a body. */
@@ -22,6 +23,7 @@ typedef struct Draft {
         EngineImage image;
         InstanceList list;
         json_t *noted_volumes, *lent_volumes;
+        bool owns_all; /* what other stores have in the stage is replaced as well */
 } Draft;
 
 static void draft_done(Draft *draft) {
@@ -33,10 +35,17 @@ static void draft_done(Draft *draft) {
         json_decref(draft->lent_volumes);
 }
 
+/* Whether the deploy would replace it. */
+static bool draft_owns(const Draft *draft, const Instance *instance) {
+        return !instance->pending && (draft->owns_all || streq(instance->store, draft->request->store));
+}
+
 static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config) {
         const DeployRequest *request = draft->request;
         int r;
 
+        draft->owns_all = streq(request->store, DEPLOY_STORE_NONE) ||
+                          takeover_is_noted(request->project, request->stage, request->store);
         r = engine_open(worker, config->engine, &draft->engine);
         if (r >= 0)
                 r = project_load(draft->engine, config, request, &draft->project);
@@ -51,16 +60,16 @@ static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config
         if (r >= 0)
                 r = volumes_recall(draft->engine, request->project, request->stage, &draft->noted_volumes);
         for (size_t i = draft->list.n; r >= 0 && i > 0; i--)
-                if (!draft->list.items[i - 1].pending)
+                if (draft_owns(draft, &draft->list.items[i - 1]))
                         (void) volumes_add(draft->noted_volumes, &draft->list.items[i - 1].container);
         return r < 0 ? r : volumes_lent(draft->engine, draft->project.container, &draft->lent_volumes);
 }
 
 /* What a deploy would replace: the newest one that was switched to, or NULL. */
-static const Container *find_replaced(const InstanceList *list) {
-        for (size_t i = 0; i < list->n; i++)
-                if (!list->items[i].pending)
-                        return &list->items[i].container;
+static const Container *find_replaced(const Draft *draft) {
+        for (size_t i = 0; i < draft->list.n; i++)
+                if (draft_owns(draft, &draft->list.items[i]))
+                        return &draft->list.items[i].container;
 
         return NULL;
 }
@@ -87,7 +96,7 @@ static int draft_make(const Draft *draft, const ProjectConfig *project, const De
 
         project_limits_apply(&project->limits, &limited);
         r = container_body(engine_quirks(draft->engine), request, project, &limited, &known,
-                           find_replaced(&draft->list), ret, hash);
+                           find_replaced(draft), ret, hash);
         return r < 0 || digest ? r : body_forget_digest(*ret, request);
 }
 

@@ -28,6 +28,9 @@ typedef struct DeployOptions {
 
 #define DEPLOY_OPTIONS_NONE ((DeployOptions){ .max_instances = 1 })
 
+/* The store of a deploy that is not made where none is named. */
+#define DEPLOY_STORE_NONE "00000000-0000-0000-0000-000000000000"
+
 typedef struct DeployRequest {
         char *project;
         char *stage;
