@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-Deploys that are local: of an image that is on this host, whatever a registry knows. The real daemons and tinyforgectl on a
-private bus, an engine that only pretends.
+Deploys that are local: of an image that is on this host, whatever a registry knows; and a host without room for another one. The
+real daemons and tinyforgectl on a private bus, an engine that only pretends.
 
 usage: test_deployer_local.py [TEST], with WEBHOOKD=, DEPLOYERD= and TINYFORGECTL= the programs and SOURCE_ROOT= the tree
 """
@@ -49,6 +49,18 @@ def test_what_a_local_deploy_brought_is_restarted_and_gone_back_to_without_a_reg
         assert "succeeded" in ctl(forge, "rollback", "shop", "dev")
         assert not registry_requests(forge), registry_requests(forge)
         ctl(forge, "restart", "shop", "dev", "--local", status=2)
+
+
+def test_image_that_has_no_room_is_asked_for_once_and_a_person_is_told_what_to_do():
+    with Forge() as forge:
+        forge.engine.push(REPO, "v1")
+        forge.engine.push(REPO, "v2")
+        forge.deploy(f"{REPO}:v1")
+        forge.engine.control("forget")
+        forge.engine.fault("POST", "/images/create", "stream-error", message="write /layer.tar: no space left on device")
+        text = ctl(forge, "deploy", "shop", "dev", "v2", status=1)
+        assert "EngineDiskFull: " in text and "Make room where the engine keeps its images" in text, text
+        assert len([line for line in registry_requests(forge) if "/images/create" in line]) == 1, registry_requests(forge)
 
 
 if __name__ == "__main__":
