@@ -269,6 +269,11 @@ def test_engine_that_is_replaced_while_a_deploy_runs_is_asked_anew():
                 assert call.raised and call.raised.name.endswith(".EngineFailed") and words in call.error, call.error or call.reply
                 assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded", before
                 assert host.engine.names() == running(host) == ["shop-dev-8"], host.engine.names()
+                # It is not the registry that is away.
+                host.engine.push(REPO, "v3")
+                host.engine.fault("POST", "/images/create", "status", status=400, message=f"client version {words}.")
+                name, text = host.refused(9, f"{REPO}:v3")
+                assert name == "EngineFailed" and words in text, (name, text)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include "deployerd/engine/pull-stream.h"
 #include "deployerd/engine/registry-auth.h"
 #include "deployerd/engine/registry-error.h"
+#include "deployerd/engine/trouble.h"
 #include "deployerd/text.h"
 #include "shared/json.h"
 #include "shared/protocol.h"
@@ -122,6 +123,9 @@ static int pull_refused(const Pull *pull, const ImageRef *ref, const HttpRespons
                 return -ENOMEM;
 
         failure = engine_message(json, "no reason given");
+        if (trouble_is_of_age(response->status, failure))
+                return pull_fail(pull, ref, -EIO, failure);
+
         return pull_fail(pull, ref, response->status == 404 ? -ENOPKG : registry_error_classify(failure),
                          failure);
 }
