@@ -346,5 +346,18 @@ def test_old_one_that_the_engine_fails_to_stop_or_to_remove_again_stays_until_th
                 assert host.engine.names() == ["shop-dev-8"], host.engine.names()
 
 
+@both
+def test_old_one_does_not_stay_for_an_engine_that_has_ended(host):
+    deploy_old_one(host)
+    host.engine.fault("POST", "/stop", "status", status=500)
+    assert host.refused(8, f"{REPO}:v2")[0] == "EngineFailed"
+    host.engine.fault("POST", "/stop", "die", when="before")
+    name, text = host.refused(8, f"{REPO}:v2")
+    assert name in ("EngineFailed", "EngineUnreachable"), (name, text)
+    host.engine.control("revive")
+    outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+    assert outcome == "succeeded" and "stays" not in detail and host.engine.names() == ["shop-dev-8"], detail
+
+
 if __name__ == "__main__":
     tap.main()

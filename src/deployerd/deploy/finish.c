@@ -98,10 +98,15 @@ static void plan_stopped(const Deploy *deploy, InstanceList *list, uint64_t curr
 
 /*
  * Whether one stays that cannot be stopped or removed: the new one runs, whatever the engine says of the old one. What may pass is
- * tried by one more attempt.
+ * tried by one more attempt, and by others while the engine does not even tell of it.
  */
-static bool deploy_keeps(const Deploy *deploy, int error) {
-        return error == -EBADE || error == -ENOSPC || (error == -EIO && deploy->settles);
+static bool deploy_keeps(const Deploy *deploy, const Instance *instance, int error) {
+        _cleanup_(container_done) Container container = { .json = NULL };
+
+        if (error != -EIO || !deploy->settles)
+                return error == -EBADE || error == -ENOSPC;
+
+        return engine_container_inspect(deploy->engine, instance->container.id, &container) >= 0;
 }
 
 /* One that stays is tried again by the next deploy. */
@@ -111,7 +116,7 @@ static int deploy_retire_or_keep(Deploy *deploy, const Instance *instance, Farew
         r = deploy_retire_one(deploy, instance);
         if (r >= 0 && !deploy_made(deploy, instance))
                 farewell->taken_over++;
-        if (!deploy_keeps(deploy, r))
+        if (!deploy_keeps(deploy, instance, r))
                 return r;
 
         worker_log(deploy->worker, LOG_WARNING, "%s stays: %s", instance->container.name,
