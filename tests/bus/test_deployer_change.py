@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import EVERY_ENGINE, STORE, Host, both, every_engine  # noqa: E402
+from deployer_host import EVERY_ENGINE, STORE, Host, both, every_engine, with_each  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -177,6 +177,20 @@ def test_recreate_that_was_cut_off_starts_the_old_one_before_anything_is_pulled(
     # Its registry does not know the image any more.
     name, _ = host.refused(9, f"{REPO}:gone")
     assert name == "PullFailed"
+    assert host.engine.names() == running(host) == ["shop-dev-7"]
+
+
+@with_each("docker", "podman", config="HealthDeadlineSec=30\n")
+def test_recreate_whose_deployer_died_gives_the_old_one_back_what_the_new_one_holds(host):
+    configure_project(host, FIXED_PORT)
+    deploy_old_one(host, healthcheck=True, health="starting")
+    call = host.begin(8, f"{REPO}:v2")
+    wait_for("the new one runs", lambda: running(host) == ["shop-dev-8.pending"])
+    host.signal(9)
+    call.wait()
+    host.engine.control("forget")
+    assert host.refused(9, f"{REPO}:gone")[0] == "PullFailed"
+    assert changes(host) == ["stop", "start", "remove"], changes(host)
     assert host.engine.names() == running(host) == ["shop-dev-7"]
 
 
