@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import json
+import os
 import pathlib
 import re
+import subprocess
 
 import image
 import sd_bus
@@ -17,6 +19,9 @@ DEPLOYER = ("org.tinyforge.Deployer1", "/org/tinyforge/Deployer1", "org.tinyforg
 WEBHOOKD, DEPLOYERD = "tinyforge-webhookd.service", "tinyforge-deployerd.service"
 SOCKET = "tinyforge-webhookd.socket"
 ENGINE_UNITS = {"docker": ["docker.service"], "podman": ["podman.socket", "podman-restart.service"]}
+# Besides what its package makes of it, what Docker can be set up as, by ENGINE_SETUP=, and the first version that can.
+ENGINE_SETUP = os.environ.get("ENGINE_SETUP", "")
+SETUPS = {"containerd-store": 25, "minimum-api": 25}
 FINAL = ("succeeded", "unchanged", "rolled-back", "failed", "superseded", "cancelled")
 EVENTS = dict(re.findall(r'X\((\w+),\s*"([0-9a-f]{32})"',
                          (pathlib.Path(__file__).resolve().parents[2] / "src/shared/events.h").read_text("utf-8")))
@@ -28,6 +33,19 @@ StableSec=1
 StopGraceSec=3
 HealthDeadlineSec=30
 """
+
+
+def unavailable_setup(engine):
+    """Why the engine of this machine cannot be set up as ENGINE_SETUP= asks, or None."""
+    if not engine or not ENGINE_SETUP:
+        return None
+    if engine != "docker":
+        return f"ENGINE_SETUP= is about Docker, not about {engine}"
+    told = subprocess.run(["dockerd", "--version"], check=True, text=True, stdout=subprocess.PIPE).stdout
+    version = re.search(r"[0-9]+(\.[0-9]+)*", told)[0]
+    if int(version.split(".", maxsplit=1)[0]) >= SETUPS[ENGINE_SETUP]:
+        return None
+    return f"Docker {version} cannot be set up as {ENGINE_SETUP}, which takes {SETUPS[ENGINE_SETUP]}"
 
 
 class Answer:
@@ -69,7 +87,7 @@ class Forge(Host):
             self.provision("install", self.build)
             self.write("/etc/tinyforge/deployerd.conf.d/50-test.conf", DEPLOYERD_CONF)
             if self.engine:
-                self.provision("engine", self.engine)
+                self.provision("engine", self.engine, *([ENGINE_SETUP] if ENGINE_SETUP else []))
                 # As their packages would have it: back after a reboot, and their containers with them.
                 self.run("systemctl", "enable", *ENGINE_UNITS[self.engine])
                 self.provision("registry")

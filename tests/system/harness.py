@@ -7,7 +7,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from forge import Forge  # noqa: E402  pylint: disable=wrong-import-position
+from forge import Forge, unavailable_setup  # noqa: E402  pylint: disable=wrong-import-position
 from host import SOURCE, HostError, raise_on_signals, unavailable  # noqa: E402  pylint: disable=wrong-import-position
 
 ENGINE = os.environ.get("ENGINE", "docker")
@@ -30,7 +30,7 @@ def nginx(forge):
 
 def main(module, prepare=lambda forge: None, engine=ENGINE, kind=Forge):
     """Boots a Forge, of a `kind`, puts it into `module` as `forge`, and runs the tests there; skips them where none can be."""
-    reason = unavailable()
+    reason = unavailable() or unavailable_setup(engine)
     if reason:
         print(f"1..1\nok 1 - a_booted_host # SKIP {reason}")
         return

@@ -21,7 +21,7 @@ def images(project):
     """What the engine knows of the repository: the tags, and how many images they are."""
     rows = json.loads(forge.out("curl", "-s", "--unix-socket",
                                 {"docker": "/run/docker.sock", "podman": "/run/podman/podman.sock"}[ENGINE],
-                                "http://engine/v1.41/images/json"))
+                                "http://engine/images/json"))
     mine = [row for row in rows if any(f"/{project}" in name for name in
                                        (row["RepoTags"] or []) + (row.get("RepoDigests") or []))]
     return sorted(name.rpartition(":")[2] for row in mine for name in row["RepoTags"] or []
