@@ -12,7 +12,7 @@ import sys
 
 import harness
 import package  # pylint: disable=wrong-import-order
-from forge import DEPLOYERD_CONF, SOCKET, WEBHOOKD, Bare
+from forge import DEPLOYERD_CONF, REGISTRY, SOCKET, WEBHOOK, WEBHOOKD, Bare
 from host import wait_until
 
 STORE = "/var/lib/tinyforge/tinyforge.db"
@@ -91,6 +91,15 @@ def test_what_waited_is_deployed_and_what_ran_goes_on():
     assert forge.finished("shop", answer.json()["deploys"][0]["id"]).state == "succeeded" and forge.page("shop") == "shop v2"
 
 
+def test_brought_up_store_takes_what_the_last_release_did_not_know():
+    # It knew no hooks; the stage that it ran is called by one from now on.
+    forge.ctl("hook", "create", "later", f"--image={REGISTRY}/acme/shop")
+    before.update(hook=forge.call(WEBHOOK, "GetHookPath", "s", "later")[0])
+    answer = forge.post(forge.image("acme/shop", "v3", "plain", "shop v3"), before["hook"])
+    assert answer.status == 202, answer.body
+    assert forge.finished("shop", answer.json()["deploys"][0]["id"]).state == "succeeded" and forge.page("shop") == "shop v3"
+
+
 def test_downgrade_is_refused_and_changes_nothing():
     known, version = rows(), schema()
     assert version > before["schema"], "the store was not brought up to date"
@@ -105,6 +114,8 @@ def test_downgrade_is_refused_and_changes_nothing():
     forge.run("systemctl", "reset-failed", "tinyforge-*", check=False)
     forge.run("systemctl", "restart", SOCKET)
     assert rows() == known and forge.path() == before["path"]
+    assert forge.call(WEBHOOK, "GetHookPath", "s", "later")[0] == before["hook"]
+    assert forge.post(f"{REGISTRY}/acme/shop:v3", before["hook"]).status == 202
 
 
 def main():
