@@ -18,14 +18,17 @@ RETAIN = 3
 
 
 def images(project):
-    """What the engine knows of the repository: the tags, and how many images they are."""
+    """
+    What the engine knows of the repository: the tags, and how many images they are. Docker 26 counts digests among the tags where
+    its images are in containerd's store.
+    """
     rows = json.loads(forge.out("curl", "-s", "--unix-socket",
                                 {"docker": "/run/docker.sock", "podman": "/run/podman/podman.sock"}[ENGINE],
                                 "http://engine/images/json"))
     mine = [row for row in rows if any(f"/{project}" in name for name in
                                        (row["RepoTags"] or []) + (row.get("RepoDigests") or []))]
     return sorted(name.rpartition(":")[2] for row in mine for name in row["RepoTags"] or []
-                  if not name.startswith("<none>")), len(mine)
+                  if not name.startswith("<none>") and "@" not in name), len(mine)
 
 
 def push(project, text):

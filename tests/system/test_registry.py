@@ -9,12 +9,13 @@ import sys
 
 import harness
 import tap
-from forge import ADDRESS, FINAL, REGISTRY, WEBHOOKD
+from forge import ADDRESS, ENGINE_SETUP, FINAL, REGISTRY, WEBHOOKD
 from harness import ENGINE
 from host import wait_until
 
 REPOSITORY = f"{REGISTRY}/acme/shop"
-MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+# As engines push them: Docker makes the second kind where its images are in containerd's store.
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
 
 forge = None  # pylint: disable=invalid-name
 
@@ -81,7 +82,9 @@ def test_push_alone_starts_the_receiver_and_deploys_once():
 
 
 def test_same_push_again_replaces_nothing():
-    with Replacements("the same push again", "v1") as count:
+    # containerd asks the registry first, and sends it nothing that is there.
+    arrives = [] if ENGINE_SETUP == "containerd-store" else ["v1"]
+    with Replacements("the same push again", *arrives) as count:
         engine("pull", "-q", f"{REPOSITORY}:v1")
         engine("push", "-q", *(["--format", "v2s2"] if ENGINE == "podman" else []), f"{REPOSITORY}:v1")
     assert count.n == 0
