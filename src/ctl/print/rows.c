@@ -265,7 +265,7 @@ int hook_read(sd_bus_message *reply, HookRow *ret) {
                 return -EBADMSG;
 
         *ret = row;
-        row = (HookRow){ .name = NULL };
+        row.images = NULL;
         return 1;
 }
 
