@@ -76,6 +76,7 @@ static int append_header_file(const Ctl *ctl, sd_bus_message *message, const cha
         if (r < 0)
                 return r;
 
+        assert(bytes);
         text = rest = strndup(bytes, length);
         explicit_bzero(bytes, length);
         if (!text)

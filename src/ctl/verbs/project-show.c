@@ -96,6 +96,8 @@ static int read_image(const Show *show, const char *stage, ShownImage *ret) {
 static char *shown_image_exact(const ShownImage *image) {
         char *text = NULL;
 
+        assert(image->name);
+
         if (isempty(image->digest) || strchr(image->name, '@'))
                 return strdup(image->name);
 

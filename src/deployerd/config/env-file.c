@@ -218,14 +218,13 @@ int env_file_parse(const char *bytes, size_t length, json_t **ret, unsigned *ret
         assert(bytes || length == 0);
         assert(ret && ret_line && ret_problem);
 
-        text = malloc(length + 1);
+        text = calloc(length + 1, 1);
         value = malloc(length + 1);
         if (!variables || !text || !value)
                 return -ENOMEM;
 
         if (length > 0)
                 memcpy(text, bytes, length);
-        text[length] = '\0';
         *ret_line = strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0;
         *ret_problem = "begins with a byte order mark, which it has to do without";
         if (*ret_line > 0)
