@@ -128,9 +128,11 @@ int project_reader_decode(ProjectReader *reader, int fd, json_t **ret) {
         assert(ret);
 
         r = reader_read(reader, fd, &bytes, &length);
-        if (r >= 0)
-                r = json_decode(bytes, length, ret, &error);
-        if (r != -EBADMSG || !bytes)
+        if (r < 0)
+                return r;
+
+        r = json_decode(bytes, length, ret, &error);
+        if (r != -EBADMSG)
                 return r;
         if (error.line > 0)
                 return project_reader_fail(reader, r, ":%i:%i: %s", error.line, error.column, error.text);

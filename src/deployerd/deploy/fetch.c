@@ -6,8 +6,11 @@
 #include "shared/protocol.h"
 
 static int fetch_set_digest(Engine *engine, ImageRef *ref, const char *digest) {
-        char *copy = strdup(digest);
+        char *copy;
 
+        assert(digest);
+
+        copy = strdup(digest);
         if (!copy)
                 return -ENOMEM;
 
