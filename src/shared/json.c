@@ -37,7 +37,7 @@ static bool depth_is_bounded(const char *bytes, size_t length) {
 
 static bool is_blank(const char *bytes, size_t length) {
         for (size_t i = 0; i < length; i++)
-                if (!memchr(" \t\r\n", bytes[i], 4))
+                if (bytes[i] == '\0' || !strchr(" \t\r\n", bytes[i]))
                         return false;
 
         return true;

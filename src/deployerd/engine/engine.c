@@ -366,7 +366,7 @@ static int engine_exchange(Engine *engine, const HttpRequest *request, const int
 
         if (ret) {
                 *ret = answer;
-                answer = (EngineAnswer){ .status = 0 };
+                answer.json = NULL;
         }
         return 0;
 }
