@@ -16,7 +16,7 @@ static bool find_name(FILE *file, uid_t uid, char name[static ASKER_USER_MAX + 1
         while (fgetpwent_r(file, &entry, line, sizeof(line), &found) == 0)
                 if (entry.pw_uid == uid && !isempty(entry.pw_name) &&
                     strlen(entry.pw_name) <= ASKER_USER_MAX) {
-                        (void) strcpy(name, entry.pw_name);
+                        memcpy(name, entry.pw_name, strlen(entry.pw_name) + 1);
                         return true;
                 }
 

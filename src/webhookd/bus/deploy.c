@@ -65,6 +65,8 @@ static int enqueue(Manager *manager, const Project *project, const Stage *stage,
         Asker asker = bus_asker(uid, name);
         int r;
 
+        assert(ref);
+
         r = image_ref_format(ref, &image);
         if (r < 0)
                 return r;

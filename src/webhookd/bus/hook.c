@@ -229,6 +229,7 @@ int method_rotate_hook(sd_bus_message *message, void *userdata, sd_bus_error *er
         if (options.grace_sec > GRACE_MAX_SEC)
                 return sd_bus_error_setf(error, ERROR_INVALID_OPTION, "GraceSec is at most %" PRIu64,
                                          GRACE_MAX_SEC);
+        assert(hook);
         if (streq(hook->name, HOOK_MAIN))
                 return sd_bus_error_set(
                                 error, ERROR_INVALID_NAME,
@@ -257,6 +258,7 @@ int method_remove_hook(sd_bus_message *message, void *userdata, sd_bus_error *er
         if (r != 0)
                 return r;
 
+        assert(hook);
         if (streq(hook->name, HOOK_MAIN))
                 return sd_bus_error_set(error, ERROR_INVALID_NAME, "The main hook cannot be removed");
 
