@@ -434,8 +434,8 @@ const char *hook_refusal(HookVerdict verdict) {
                                 "this hook requires a signature, and this host has no key to check one with",
                 [HOOK_SIGNATURE_MISSING] = "this hook requires a signature, and there is none",
                 [HOOK_SIGNATURE_WEAK] =
-                                "the only signature is an HMAC-SHA1, which is not enough: this hook requires "
-                                "an HMAC-SHA256",
+                                ("the only signature is an HMAC-SHA1, which is not enough: this hook requires "
+                                 "an HMAC-SHA256"),
                 [HOOK_SIGNATURE_WRONG] = "a signature is wrong, or too old",
         };
 
