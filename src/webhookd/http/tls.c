@@ -28,7 +28,7 @@ DEFINE_CLEANUP(EVP_PKEY, EVP_PKEY_free)
 /* What systemd hands over where the file of a LoadCredential= is not there: a blank. */
 static bool is_blank(const Credential *credential) {
         for (size_t i = 0; i < credential->length; i++)
-                if (!memchr(" \t\r\n", credential->bytes[i], 4))
+                if (credential->bytes[i] == '\0' || !strchr(" \t\r\n", credential->bytes[i]))
                         return false;
 
         return true;
