@@ -136,9 +136,12 @@ def test_recreate_does_not_call_an_old_one_gone_whose_check_is_not_due(host):
 def test_recreate_brings_the_old_one_back_when_the_new_one_fails(host):
     configure_project(host, FIXED_PORT)
     old = deploy_old_one(host, exit=3)
+    host.engine.control("forget")
     outcome, detail, container = host.deploy(8, f"{REPO}:v2")
     assert (outcome, container) == ("rolled-back", old), detail
     assert "exited with status 3" in detail, detail
+    # An engine that is about to restart the new one would do so beside the old one.
+    assert changes(host) == ["create", "stop", "start", "stop", "remove", "start"], changes(host)
     assert host.engine.names() == running(host) == ["shop-dev-7"]
     assert "shop-dev-7 made way and runs again" in host.log()
 
@@ -190,8 +193,25 @@ def test_recreate_whose_deployer_died_gives_the_old_one_back_what_the_new_one_ho
     call.wait()
     host.engine.control("forget")
     assert host.refused(9, f"{REPO}:gone")[0] == "PullFailed"
-    assert changes(host) == ["stop", "start", "remove"], changes(host)
+    assert changes(host) == ["stop", "remove", "start"], changes(host)
     assert host.engine.names() == running(host) == ["shop-dev-7"]
+
+
+@both
+def test_recreate_whose_deployer_died_on_its_way_back_starts_the_old_one(host):
+    configure_project(host, FIXED_PORT)
+    old = deploy_old_one(host, exit=3)
+    host.engine.control("forget")
+    host.engine.fault("POST", f"/{old}/start$", "hang")
+    call = host.begin(8, f"{REPO}:v2")
+    wait_for("the old one is to be started", lambda: changes(host).count("start") == 2)
+    assert host.engine.names() == ["shop-dev-7"] and not running(host)
+    host.signal(9)
+    call.wait()
+    host.engine.control("release")
+    assert host.refused(9, f"{REPO}:gone")[0] == "PullFailed"
+    assert running(host) == ["shop-dev-7"]
+    assert "shop-dev-7 was stopped by an attempt that died and is started again" in host.log()
 
 
 @both

@@ -1,26 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an attempt left that died half way: see recover.h. Where its container is still pending, the old one may have
- * been stopped for it.
+ * What an attempt left that died half way: see recover.h. Where its container or the tag of its image is still pending, the old one
+ * may have been stopped for it.
  */
 #include "deployerd/deploy/recover.h"
 #include "deployerd/deploy/publish.h"
+#include "deployerd/deploy/retain.h"
 
-/* The dead attempt's container holds what the old one needs (a port, a volume), so it goes down first. */
-static int deploy_put_back(Deploy *deploy, const InstanceList *list, const Instance *old) {
-        int r;
+/* Negative: it is not known to be down. */
+static int deploy_stop_left_behind(Deploy *deploy, const InstanceList *list) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < list->n; i++)
+                if (deploy_is_left_behind(deploy, &list->items[i]) && list->items[i].container.running)
+                        r = engine_container_stop(deploy->engine, &list->items[i].container,
+                                                  deploy->config->stop_grace_usec);
+
+        return r;
+}
+
+/* That one of them stays does not keep the others. */
+static int deploy_remove_left_behind(Deploy *deploy, const InstanceList *list) {
+        int ret = 0;
 
         for (size_t i = 0; i < list->n; i++) {
                 const Instance *instance = &list->items[i];
+                int r;
 
-                if (!deploy_is_left_behind(deploy, instance) || !instance->container.running)
+                if (!deploy_is_left_behind(deploy, instance))
                         continue;
 
-                r = engine_container_stop(deploy->engine, &instance->container,
-                                          deploy->config->stop_grace_usec);
+                r = instance_remove(deploy->engine, instance);
                 if (r < 0)
-                        return r;
+                        ret = r;
+                else
+                        worker_log(deploy->worker, LOG_NOTICE, "%s was left behind and is removed",
+                                   instance->container.name);
         }
+
+        return ret;
+}
+
+static int deploy_put_back(Deploy *deploy, const Instance *old) {
+        int r;
 
         r = engine_container_start(deploy->engine, old->container.id, /* once= */ false);
         worker_log(deploy->worker, LOG_NOTICE,
@@ -31,36 +53,36 @@ static int deploy_put_back(Deploy *deploy, const InstanceList *list, const Insta
         return r == -EREMOTEIO ? 0 : r;
 }
 
+/* Whether there is anything to recover: 1, 0, or an error. What an attempt has made can be gone already, but for the tag of its image. */
+static int deploy_has_died(Deploy *deploy, const InstanceList *list, bool down) {
+        for (size_t i = 0; i < list->n; i++)
+                if (deploy_is_left_behind(deploy, &list->items[i]))
+                        return 1;
+
+        return down ? retain_is_pending(deploy->engine, deploy->image, deploy->request->stage,
+                                        deploy->request->store)
+                    : 0;
+}
+
 int deploy_recover(Deploy *deploy, const InstanceList *list) {
         const Instance *newest = deploy_find_newest(deploy, list);
-        bool left_behind = false;
-        int r;
+        bool down = newest && !newest->container.running;
+        int r, removed;
 
-        for (size_t i = 0; i < list->n; i++)
-                left_behind |= deploy_is_left_behind(deploy, &list->items[i]);
-        if (!left_behind)
-                return 0;
+        r = deploy_has_died(deploy, list, down);
+        if (r <= 0)
+                return r;
 
-        if (newest && !newest->container.running) {
-                r = deploy_put_back(deploy, list, newest);
-                if (r < 0)
-                        return r;
-        }
+        /* What it has made holds what the old one needs (a port, a volume), and may be about to be restarted: it goes first. */
+        r = down ? deploy_stop_left_behind(deploy, list) : 0;
+        if (r < 0)
+                return r;
+
+        removed = deploy_remove_left_behind(deploy, list);
+        r = down ? deploy_put_back(deploy, newest) : 0;
+        if (r < 0)
+                return r;
+
         deploy_publish_now(deploy);
-
-        for (size_t i = 0; i < list->n; i++) {
-                const Instance *instance = &list->items[i];
-
-                if (!deploy_is_left_behind(deploy, instance))
-                        continue;
-
-                r = instance_remove(deploy->engine, instance);
-                if (r < 0)
-                        return r;
-
-                worker_log(deploy->worker, LOG_NOTICE, "%s was left behind and is removed",
-                           instance->container.name);
-        }
-
-        return 0;
+        return removed;
 }

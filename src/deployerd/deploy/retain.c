@@ -117,6 +117,22 @@ int retain_sweep(Engine *engine, const ImageRef *ref, const char *stage, const c
         return r;
 }
 
+int retain_is_pending(Engine *engine, const ImageRef *ref, const char *stage, const char *store) {
+        _cleanup_(image_tag_list_done) ImageTagList tags = { .n = 0 };
+        int r;
+
+        assert(engine);
+        assert(stage);
+        assert(store);
+
+        r = engine_image_list_tags(engine, ref, &tags);
+        for (size_t i = 0; r >= 0 && i < tags.n; i++)
+                if (tag_deploy(tags.items[i].tag, stage, store, /* pending= */ true) > 0)
+                        return 1;
+
+        return r < 0 ? r : 0;
+}
+
 void retain_drop(Engine *engine, const ImageRef *ref, const char *tag) {
         assert(engine);
 

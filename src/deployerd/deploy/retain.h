@@ -26,5 +26,8 @@ int retain_plan(const ImageTagList *tags, const char *stage, const char *store, 
 /* Takes away the tags that retain_plan() names, and with them images that nothing else holds. */
 int retain_sweep(Engine *engine, const ImageRef *ref, const char *stage, const char *store, unsigned keep);
 
+/* Whether an attempt at a deploy of the stage has not come to its end: one that has a tag is under way, or has died. 1, 0, errors of engine.h. */
+int retain_is_pending(Engine *engine, const ImageRef *ref, const char *stage, const char *store);
+
 /* Takes one tag away: that of an image that did not come up. What fails is left to a later sweep. */
 void retain_drop(Engine *engine, const ImageRef *ref, const char *tag);

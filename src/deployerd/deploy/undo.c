@@ -88,7 +88,27 @@ static int deploy_stop_new(Deploy *deploy) {
         return engine_container_stop(deploy->engine, &container, deploy->config->stop_grace_usec);
 }
 
-/* Negative where one of those that made way did not come back; worker_error() says why. */
+/* One that stays is left to the next attempt. */
+static int deploy_drop_new(Deploy *deploy) {
+        int r;
+
+        r = deploy_remove_new(deploy);
+        if (r < 0) {
+                worker_log(deploy->worker, LOG_WARNING, "%s stays behind: %s", deploy->pending_name,
+                           worker_error(deploy->worker));
+                return r;
+        }
+
+        free(deploy->container);
+        deploy->container = NULL;
+        return 0;
+}
+
+/*
+ * Negative where one of those that made way did not come back; worker_error() says why. They find the new one gone, and not only
+ * stopped: an engine may be about to restart it, and Podman's rules for a port go with whoever had it last. Should this process die in
+ * between, the tag of the image tells the next attempt that there was one.
+ */
 static int deploy_unmake_way(Deploy *deploy) {
         int ret = 0;
 
@@ -100,6 +120,8 @@ static int deploy_unmake_way(Deploy *deploy) {
 
                 if (deploy->container)
                         r = deploy_stop_new(deploy);
+                if (r >= 0 && deploy->container)
+                        (void) deploy_drop_new(deploy);
                 if (r >= 0)
                         r = deploy_bring_back(deploy, &deploy->before.items[i]);
                 if (r < 0)
@@ -128,12 +150,8 @@ int deploy_undo(Deploy *deploy, int error) {
                                 worker_error(deploy->worker));
 
         /* A verdict about the old one is final; an engine that fails may yet be able to start it. */
-        if (deploy->container && (r >= 0 || r == -EREMOTEIO)) {
-                r = deploy_remove_new(deploy);
-                if (r < 0)
-                        worker_log(deploy->worker, LOG_WARNING, "%s stays behind: %s", deploy->pending_name,
-                                   worker_error(deploy->worker));
-        }
+        if (deploy->container && (r >= 0 || r == -EREMOTEIO))
+                r = deploy_drop_new(deploy);
 
         /* Who was told to stop and could not finish this is not through. */
         if (r == -EINTR)
