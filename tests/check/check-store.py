@@ -4,6 +4,7 @@ No statement of the store looks through a table that grows: sqlite is asked, wit
 go about each of them.
 """
 import ast
+import functools
 import os
 import re
 import shlex
@@ -67,6 +68,7 @@ def database():
     return db
 
 
+@functools.lru_cache
 def statements():
     """[(file, text)]"""
     return [(path.name, text) for path in sorted(STORE.glob("*.c")) for text in literals(path)
