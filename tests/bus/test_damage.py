@@ -6,6 +6,7 @@ it is, and ends when idle.
 
 usage: test_damage.py [TEST], with WEBHOOKD= the program, TINYFORGECTL= the tool and SOURCE_ROOT= the tree
 """
+import contextlib
 import json
 import os
 import signal
@@ -298,23 +299,21 @@ def test_log_that_sqlite_itself_cuts_is_no_damage():
     """It keeps LOG_KEPT of a longer one when it begins it anew, which a turn of many deliveries leads to."""
     with Host("AutoCreateMax=100000\nMaxQueued=100000\n") as webhookd:
         log, path, number = os.path.join(webhookd.state, "tinyforge.db-wal"), webhookd.path(), 0
-        connections = [webhookd.connect() for _ in range(400)]
-        streams = [connection.makefile("rb") for connection in connections]
         # A size that frames do not add up to.
         while not os.path.exists(log) or os.path.getsize(log) != LOG_KEPT:
             number += 1
             assert number < 60, os.path.getsize(log)
             # So that one turn has all of them.
             webhookd.process.send_signal(signal.SIGSTOP)
-            for index, connection in enumerate(connections):
-                body = json.dumps({"image": f"a.example/{'x' * 60}-{index}:{number}"})
-                connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
-            webhookd.process.send_signal(signal.SIGCONT)
-            assert {read_answer(stream).status for stream in streams} == {202}
+            with contextlib.ExitStack() as stack:
+                connections = [stack.enter_context(webhookd.connect()) for _ in range(400)]
+                for index, connection in enumerate(connections):
+                    body = json.dumps({"image": f"a.example/{'x' * 60}-{index}:{number}"})
+                    connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+                webhookd.process.send_signal(signal.SIGCONT)
+                assert {read_answer(connection.makefile("rb")).status for connection in connections} == {202}
         assert webhookd.post("a.example/last:1", path).status == 202
         assert EVENT not in webhookd.log()
-        for connection in connections:
-            connection.close()
 
 
 def check_while_used(name, spoil, text, mend):
