@@ -23,6 +23,9 @@
 /* A few ports, for people to read. */
 #define OTHER_PORTS_SIZE 64U
 
+/* Bytes of one sentence inside another. */
+#define DEPLOY_WORDS_MAX 512U
+
 typedef struct Deploy {
         Worker *worker;
         const DeployRequest *request;

@@ -11,14 +11,11 @@
 #include "shared/protocol.h"
 #include "shared/utf8.h"
 
-/* Bytes of the engine's sentence that are told of what stays. */
-#define WORDS_MAX 512U
-
 /* What became of those that are not to run any more. */
 typedef struct Farewell {
-        unsigned taken_over;           /* of another store */
-        unsigned stayed;               /* which could not be stopped or removed */
-        char reason[WORDS_MAX + 160U]; /* why the first of these stays */
+        unsigned taken_over;                  /* of another store */
+        unsigned stayed;                      /* which could not be stopped or removed */
+        char reason[DEPLOY_WORDS_MAX + 160U]; /* why the first of these stays */
 } Farewell;
 
 static bool replaces_what_runs(const InstanceList *list) {
@@ -51,7 +48,7 @@ static int deploy_retire_one(Deploy *deploy, const Instance *instance) {
         if (r >= 0)
                 r = instance_note_volumes(deploy->engine, instance);
         if (r >= 0)
-                r = instance_remove(deploy->engine, instance);
+                r = instance_remove_noted(deploy->engine, instance);
         if (r < 0)
                 return r;
 
@@ -123,7 +120,8 @@ static int deploy_retire_or_keep(Deploy *deploy, const Instance *instance, Farew
                    worker_error(deploy->worker));
         if (farewell->stayed == 0)
                 (void) snprintf(farewell->reason, sizeof(farewell->reason), "%.150s stays: %.*s",
-                                instance->container.name, utf8_cut(worker_error(deploy->worker), WORDS_MAX),
+                                instance->container.name,
+                                utf8_cut(worker_error(deploy->worker), DEPLOY_WORDS_MAX),
                                 worker_error(deploy->worker));
         farewell->stayed++;
         return 0;

@@ -133,15 +133,10 @@ int instance_note_volumes(Engine *engine, const Instance *instance) {
                                                     &instance->container);
 }
 
-int instance_remove(Engine *engine, const Instance *instance) {
+int instance_remove_noted(Engine *engine, const Instance *instance) {
         int r;
 
         assert(instance);
-
-        r = instance_note_volumes(engine, instance);
-        if (r < 0)
-                worker_log(engine_worker(engine), LOG_WARNING, "%s is removed all the same: %s",
-                           instance->container.name, worker_error(engine_worker(engine)));
 
         r = engine_container_remove(engine, instance->container.id);
         if (r < 0)
@@ -149,6 +144,14 @@ int instance_remove(Engine *engine, const Instance *instance) {
 
         volumes_discard(engine, &instance->container);
         return 0;
+}
+
+int instance_remove(Engine *engine, const Instance *instance) {
+        if (instance_note_volumes(engine, instance) < 0)
+                worker_log(engine_worker(engine), LOG_WARNING, "%s is removed all the same: %s",
+                           instance->container.name, worker_error(engine_worker(engine)));
+
+        return instance_remove_noted(engine, instance);
 }
 
 uint16_t instance_port(const Container *container) {

@@ -53,6 +53,8 @@ void instance_list_done(InstanceList *list);
 
 /* Notes which volumes it leaves to the next one. Errors of volumes_remember(). */
 int instance_note_volumes(Engine *engine, const Instance *instance);
+/* Removes a container whose volumes are noted, and those of them that end with it. Errors of engine.h. */
+int instance_remove_noted(Engine *engine, const Instance *instance);
 /* Removes the container, and those of its volumes that end with it; the others are noted for the next one. Errors of engine.h. */
 int instance_remove(Engine *engine, const Instance *instance);
 

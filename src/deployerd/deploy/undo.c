@@ -11,9 +11,6 @@
 #include "shared/protocol.h"
 #include "shared/utf8.h"
 
-/* Bytes of one sentence inside another. */
-#define WORDS_MAX 512U
-
 static const Instance *find_running(const Deploy *deploy, const InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)
                 if (deploy_owns(deploy, &list->items[i]) && !list->items[i].pending &&
@@ -146,7 +143,7 @@ int deploy_undo(Deploy *deploy, int error) {
         if (r < 0)
                 (void) snprintf(reason + strlen(reason), sizeof(reason) - strlen(reason),
                                 "; what ran before did not come back: %.*s",
-                                utf8_cut(worker_error(deploy->worker), WORDS_MAX),
+                                utf8_cut(worker_error(deploy->worker), DEPLOY_WORDS_MAX),
                                 worker_error(deploy->worker));
 
         /* A verdict about the old one is final; an engine that fails may yet be able to start it. */
@@ -170,8 +167,8 @@ static int deploy_explain(Deploy *deploy) {
                         sizeof(found));
         (void) snprintf(reason, sizeof(reason), "%s%s did not come up: %.*s%s",
                         deploy->engine_ended ? "the engine was restarted meanwhile: " : "", deploy->name,
-                        utf8_cut(worker_error(deploy->worker), WORDS_MAX), worker_error(deploy->worker),
-                        found);
+                        utf8_cut(worker_error(deploy->worker), DEPLOY_WORDS_MAX),
+                        worker_error(deploy->worker), found);
         utf8_trim(reason);
         text_clean(reason);
         worker_log(deploy->worker, LOG_WARNING, "%s", reason);
