@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "shared/json-guard.h"
+#include "shared/utf8.h"
 
 /*
  * jansson's own depth limit is fixed at 2048 when it is built; this scan keeps to ours, before any recursion. Strings
@@ -53,7 +54,7 @@ static bool explain(const char *bytes, size_t length, JsonError *ret_error) {
 
         if (is_blank(bytes, length))
                 (void) snprintf(ret_error->text, sizeof(ret_error->text), "it is empty");
-        else if (begins_with(bytes, length, "\xef\xbb\xbf"))
+        else if (utf8_mark_length(bytes, length) > 0)
                 (void) snprintf(ret_error->text, sizeof(ret_error->text),
                                 "it begins with a byte order mark: JSON is UTF-8 without one");
         else if (begins_with(bytes, length, "\xff\xfe") || begins_with(bytes, length, "\xfe\xff"))

@@ -97,3 +97,11 @@ const char *utf8_find_bad(const char *text) {
 
         return NULL;
 }
+
+size_t utf8_mark_length(const char *bytes, size_t length) {
+        static const char mark[] = "\xef\xbb\xbf";
+
+        assert(bytes || length == 0);
+
+        return length >= strlen(mark) && memcmp(bytes, mark, strlen(mark)) == 0 ? strlen(mark) : 0;
+}

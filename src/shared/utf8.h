@@ -13,6 +13,9 @@ int utf8_cut(const char *text, size_t max);
 /* Takes away the piece of a character with which a text ends that was cut. */
 void utf8_trim(char *text);
 
+/* How many bytes of the beginning are a byte order mark, by which some editors mark a file that is UTF-8; 0: there is none. */
+size_t utf8_mark_length(const char *bytes, size_t length);
+
 /* How many bytes the character at `text` has; 0 where there is none. */
 size_t utf8_length(const char *text);
 

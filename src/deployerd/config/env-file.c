@@ -10,8 +10,6 @@
 #define BLANKS   " \t"
 #define NEWLINES "\r\n"
 
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
-
 /* One file that is being parsed. */
 typedef struct Parser {
         const char *p; /* ends with a NUL, which the file has none of */
@@ -225,7 +223,7 @@ int env_file_parse(const char *bytes, size_t length, json_t **ret, unsigned *ret
 
         if (length > 0)
                 memcpy(text, bytes, length);
-        *ret_line = strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0;
+        *ret_line = utf8_mark_length(text, length) > 0;
         *ret_problem = "begins with a byte order mark, which it has to do without";
         if (*ret_line > 0)
                 return -EBADMSG;

@@ -78,7 +78,7 @@ static const char *line_problem(const char *line) {
         if (length == 0 || start[0] == '#' || start[0] == ';')
                 return NULL;
         /* No editor shows it. */
-        if (strncmp(start, "\xef\xbb\xbf", 3) == 0)
+        if (utf8_mark_length(start, length) > 0)
                 return "begins with a byte order mark, which it has to do without";
         /* Values are told over the bus, which takes nothing else. */
         if (utf8_find_bad(start))

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "shared/conf/credential.h"
+#include "shared/utf8.h"
 
 #define STANDARD_PREFIX "whsec_"
 /* What base64 needs for the longest key; EVP_DecodeBlock() writes the padding as well. */
@@ -107,13 +108,6 @@ static void line_take(const char **rest, size_t *left, const char **ret_line, si
         *left -= taken;
 }
 
-/* As some editors mark a file that is UTF-8. One of UTF-16 is told by its control characters. */
-static size_t mark_length(const char *bytes, size_t length) {
-        static const char mark[] = "\xef\xbb\xbf";
-
-        return length >= strlen(mark) && memcmp(bytes, mark, strlen(mark)) == 0 ? strlen(mark) : 0;
-}
-
 int signature_keys_parse(const char *bytes, size_t length, SignatureKeys **ret, KeyProblem *ret_problem) {
         _cleanup_(signature_keys_freep) SignatureKeys *keys = NULL;
         KeyProblem problem = { .line = 0 };
@@ -128,7 +122,8 @@ int signature_keys_parse(const char *bytes, size_t length, SignatureKeys **ret, 
         if (!keys)
                 return -ENOMEM;
 
-        skipped = mark_length(bytes, length);
+        /* One of UTF-16 is told by its control characters. */
+        skipped = utf8_mark_length(bytes, length);
         bytes += skipped;
         length -= skipped;
         while (length > 0 && !problem.text) {
