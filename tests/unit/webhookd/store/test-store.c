@@ -197,44 +197,49 @@ static void newer_schema_is_refused_and_left_as_it_is(void **state) {
         assert_int_equal(store_open(f->path, &f->store), 0);
 }
 
-/* The indexes as version 11 had them, and none that reads a column that is to be taken away. */
-#define INDEXES_OF_11                                            \
-        "DROP INDEX deploys_waiting;"                            \
-        "DROP INDEX deploys_stage;"                              \
-        "CREATE INDEX deploys_finished ON deploys(stage_id, id)" \
-        " WHERE state NOT IN ('queued', 'running');"
+/* What later versions have added, taken away. */
+static const char back_to_4[] = "DROP INDEX deploys_waiting;"
+                                "DROP INDEX deploys_stage;"
+                                "CREATE INDEX deploys_finished ON deploys(stage_id, id)"
+                                " WHERE state NOT IN ('queued', 'running');"
+                                "DROP TABLE pushes;"
+                                "DROP TABLE bare_calls;"
+                                "ALTER TABLE hooks DROP COLUMN bare;"
+                                "ALTER TABLE deploys DROP COLUMN force;"
+                                "ALTER TABLE deploys DROP COLUMN local;"
+                                "ALTER TABLE deploys DROP COLUMN uid;"
+                                "ALTER TABLE deploys DROP COLUMN user;"
+                                "ALTER TABLE deploys DROP COLUMN hook;"
+                                "ALTER TABLE deploys DROP COLUMN provider;"
+                                "ALTER TABLE deploys DROP COLUMN superseded_by;"
+                                "ALTER TABLE projects DROP COLUMN learned_port;"
+                                "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
+                                "PRAGMA user_version = 4;";
+
+static const char back_to_3[] = "DROP TABLE used_ids;"
+                                "DROP TABLE delivery_counters;"
+                                "DROP TABLE deploy_counters;"
+                                "ALTER TABLE deploys DROP COLUMN tries;"
+                                "ALTER TABLE deploys DROP COLUMN retry_since;"
+                                "ALTER TABLE deploys DROP COLUMN next_at;"
+                                "PRAGMA user_version = 3;";
 
 /* A file as version 1 left it: with what later versions added taken away again. */
 static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
-        static const char back[] = INDEXES_OF_11 "DROP TABLE pushes;"
-                                                 "DROP TABLE bare_calls;"
-                                                 "DROP TABLE hooks;"
-                                                 "DROP TABLE used_ids;"
-                                                 "DROP TABLE delivery_counters;"
-                                                 "DROP TABLE deploy_counters;"
-                                                 "ALTER TABLE stages DROP COLUMN policy;"
-                                                 "ALTER TABLE stages DROP COLUMN downgrade;"
-                                                 "ALTER TABLE deploys DROP COLUMN generation;"
-                                                 "ALTER TABLE deploys DROP COLUMN cancel;"
-                                                 "ALTER TABLE deploys DROP COLUMN again;"
-                                                 "ALTER TABLE deploys DROP COLUMN tries;"
-                                                 "ALTER TABLE deploys DROP COLUMN retry_since;"
-                                                 "ALTER TABLE deploys DROP COLUMN next_at;"
-                                                 "ALTER TABLE deploys DROP COLUMN force;"
-                                                 "ALTER TABLE deploys DROP COLUMN local;"
-                                                 "ALTER TABLE deploys DROP COLUMN uid;"
-                                                 "ALTER TABLE deploys DROP COLUMN user;"
-                                                 "ALTER TABLE deploys DROP COLUMN hook;"
-                                                 "ALTER TABLE deploys DROP COLUMN provider;"
-                                                 "ALTER TABLE deploys DROP COLUMN superseded_by;"
-                                                 "ALTER TABLE projects DROP COLUMN learned_port;"
-                                                 "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
-                                                 "PRAGMA user_version = 1;";
+        static const char back_to_1[] = "DROP TABLE hooks;"
+                                        "ALTER TABLE stages DROP COLUMN policy;"
+                                        "ALTER TABLE stages DROP COLUMN downgrade;"
+                                        "ALTER TABLE deploys DROP COLUMN generation;"
+                                        "ALTER TABLE deploys DROP COLUMN cancel;"
+                                        "ALTER TABLE deploys DROP COLUMN again;"
+                                        "PRAGMA user_version = 1;";
         _cleanup_(deploy_freep) Deploy *deploy = NULL;
         Fixture *f = *state;
         uint64_t id = push_new(f->store, f->dev, APP ":1", 0);
 
-        assert_int_equal(store_execute(f->store, back), 0);
+        assert_int_equal(store_execute(f->store, back_to_4), 0);
+        assert_int_equal(store_execute(f->store, back_to_3), 0);
+        assert_int_equal(store_execute(f->store, back_to_1), 0);
         assert_true(store_find_deploy(f->store, id, &deploy) < 0);
         reopen(f);
         assert_int_equal(store_find_deploy(f->store, id, &deploy), 1);
@@ -247,29 +252,7 @@ static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
         reopen(f);
 }
 
-/* What later versions have added, taken away. */
-static const char back_to_4[] = INDEXES_OF_11 "DROP TABLE pushes;"
-                                              "DROP TABLE bare_calls;"
-                                              "ALTER TABLE hooks DROP COLUMN bare;"
-                                              "ALTER TABLE deploys DROP COLUMN force;"
-                                              "ALTER TABLE deploys DROP COLUMN local;"
-                                              "ALTER TABLE deploys DROP COLUMN uid;"
-                                              "ALTER TABLE deploys DROP COLUMN user;"
-                                              "ALTER TABLE deploys DROP COLUMN hook;"
-                                              "ALTER TABLE deploys DROP COLUMN provider;"
-                                              "ALTER TABLE deploys DROP COLUMN superseded_by;"
-                                              "ALTER TABLE projects DROP COLUMN learned_port;"
-                                              "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
-                                              "PRAGMA user_version = 4;";
-
 static void file_of_the_first_release_gets_the_tables_that_it_lacks(void **state) {
-        static const char back_to_3[] = "DROP TABLE used_ids;"
-                                        "DROP TABLE delivery_counters;"
-                                        "DROP TABLE deploy_counters;"
-                                        "ALTER TABLE deploys DROP COLUMN tries;"
-                                        "ALTER TABLE deploys DROP COLUMN retry_since;"
-                                        "ALTER TABLE deploys DROP COLUMN next_at;"
-                                        "PRAGMA user_version = 3;";
         static const char use[] = "INSERT INTO used_ids VALUES('main', 'x', 1);"
                                   "INSERT INTO delivery_counters VALUES('generic', 'accepted', 1);"
                                   "DELETE FROM deploy_counters;";
