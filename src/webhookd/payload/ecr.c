@@ -75,18 +75,19 @@ static bool ecr_host(const EcrEvent *event, char host[static 3 * PART_MAX]) {
         return true;
 }
 
-static int ecr_add(EcrEvent *event, PushList *list) {
+static int ecr_add(const EcrEvent *event, PushList *list) {
+        PushedImage image = event->image;
         char host[3 * PART_MAX];
 
         if (ecr_host(event, host))
-                event->image.host = host;
+                image.host = host;
         if (!word_is(event->action, "push"))
-                return push_list_ignore(list, &event->image, action_reason(event->action));
+                return push_list_ignore(list, &image, action_reason(event->action));
 
         if (type_is_chart(event->type))
-                return push_list_ignore(list, &event->image, IGNORE_NOT_A_PUSH);
+                return push_list_ignore(list, &image, IGNORE_NOT_A_PUSH);
 
-        return push_list_add_pushed(list, &event->image);
+        return push_list_add_pushed(list, &image);
 }
 
 /* Ends `subject` behind the repository's name, and returns the tag, or NULL. */
