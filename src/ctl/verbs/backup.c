@@ -80,7 +80,7 @@ static int copy_out(const Ctl *ctl, int fd) {
 
 static int backup_to_output(Ctl *ctl) {
         _cleanup_(private_file_done) PrivateFile file = PRIVATE_FILE_NONE;
-        uint64_t bytes;
+        uint64_t bytes = 0;
         int r;
 
         if (ctl->json || isatty(fileno(ctl->out))) {
@@ -112,7 +112,7 @@ static int fail_to_write(const Ctl *ctl, const char *path, int r) {
 
 static int backup_to_file(Ctl *ctl, const char *path) {
         _cleanup_(private_file_done) PrivateFile file = PRIVATE_FILE_NONE;
-        uint64_t bytes;
+        uint64_t bytes = 0;
         int r;
 
         r = private_file_open(path, &file);

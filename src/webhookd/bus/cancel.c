@@ -154,7 +154,7 @@ int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *error) 
         CancelVerdict verdict;
         char reason[64];
         uint64_t id;
-        uid_t uid;
+        uid_t uid = (uid_t) -1;
         int r;
 
         manager->hooks.activity(manager->userdata);

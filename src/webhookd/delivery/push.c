@@ -206,7 +206,7 @@ int handle_push(Handling *handling, const Push *push) {
                 return handle_replayed(handling, push->ref, image, &match);
 
         if (match.verdict == MATCH_NO_PROJECT) {
-                const char *reason;
+                const char *reason = NULL;
 
                 r = handle_unknown(handling, push->ref, image, &reason);
                 if (r < 0)

@@ -409,7 +409,7 @@ static int headers_check(Check *check, Found *ret) {
 int signature_check(const SignatureKeys *keys, const Request *request, Bytes form, uint64_t now,
                     SignatureVerdict *ret) {
         Check check = { .keys = keys, .request = request, .form = form, .now = now };
-        Found found;
+        Found found = { 0 };
         int r;
 
         assert(keys);

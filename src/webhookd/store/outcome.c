@@ -274,7 +274,7 @@ int store_requeue_deploy(Store *store, uint64_t id, const Requeue *requeue, Requ
         _cleanup_(deploy_freep) Deploy *deploy = NULL;
         _cleanup_(step_undo) Step step = { 0 };
         _cleanup_free_ char *text = NULL;
-        Decision decision;
+        Decision decision = { 0 };
         uint64_t again = 0;
         Failure failure;
         int r;
