@@ -114,6 +114,7 @@ static void what_a_person_sets_is_learned_no_more(void **state) {
 
         for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
                 _cleanup_(project_freep) Project *before = NULL, *after = NULL;
+                char other[] = "registry.example/acme/other";
                 Project wanted;
 
                 /* The third step follows the second: what is unset again is not known before another deploy. */
@@ -122,7 +123,7 @@ static void what_a_person_sets_is_learned_no_more(void **state) {
                 before = find_app(f);
                 wanted = *before;
                 if (streq(steps[i].image, "other"))
-                        wanted.image = (char[]){ "registry.example/acme/other" };
+                        wanted.image = other;
                 wanted.port = steps[i].port;
                 wanted.healthcheck = (char *) (uintptr_t) steps[i].healthcheck;
                 assert_int_equal(store_set_project(f->store, &wanted), 1);
