@@ -239,30 +239,3 @@ int store_list_ready(Store *store, unsigned limit, DeployList *ret) {
 
         return deploy_list(store, sql, VALUES(value_number(limit)), ret);
 }
-
-int store_count_deploys(Store *store, DeployState state, uint64_t *ret) {
-        static const char queued_sql[] = "SELECT count(*) FROM deploys INDEXED BY deploys_waiting "
-                                         "WHERE state = 'queued'",
-                          running_sql[] = "SELECT count(*) FROM deploys INDEXED BY deploys_running "
-                                          "WHERE state = 'running'",
-                          finished_sql[] = "SELECT count(*) FROM deploys WHERE state = ?1";
-        int64_t n = 0;
-        int r;
-
-        assert(store);
-        assert(ret);
-
-        /* The first two are asked for at every turn, of indexes that are as small as what they have to tell. */
-        if (state == DEPLOY_QUEUED)
-                r = store_read_number(store, queued_sql, NO_VALUES, &n);
-        else if (state == DEPLOY_RUNNING)
-                r = store_read_number(store, running_sql, NO_VALUES, &n);
-        else
-                r = store_read_number(store, finished_sql, VALUES(value_text(deploy_state_to_string(state))),
-                                      &n);
-        if (r < 0)
-                return r;
-
-        *ret = (uint64_t) n;
-        return 0;
-}

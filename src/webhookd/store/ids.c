@@ -40,7 +40,7 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
         char reason[128];
         int r;
 
-        r = queue_end(store, old->id, old->stage_id, DEPLOY_SUPERSEDED, "");
+        r = queue_end(store, old, DEPLOY_SUPERSEDED, "");
         if (r >= 0)
                 r = queue_insert(store,
                                  &(Enqueue){ .stage_id = old->stage_id,

@@ -31,15 +31,25 @@ static int reason_cut(Store *store, const char *text, char **ret) {
         return 0;
 }
 
+static void deploy_moved(Store *store, DeployState from, DeployState to) {
+        counts_add_deploy(&store->counts, from, -1);
+        counts_add_deploy(&store->counts, to, +1);
+}
+
 int store_start_deploy(Store *store, uint64_t id) {
         static const char sql[] =
                         "UPDATE deploys SET state = 'running', started_at = ?2, tries = tries + 1, reason = '', next_at = 0 "
                         "WHERE id = ?1 AND state = 'queued' AND NOT EXISTS(SELECT 1 FROM deploys r "
                         "WHERE r.stage_id = deploys.stage_id AND r.state = 'running')";
+        int r;
 
         assert(store);
 
-        return store_write(store, sql, VALUES(value_id(id), value_time(now_usec(CLOCK_REALTIME))));
+        r = store_write(store, sql, VALUES(value_id(id), value_time(now_usec(CLOCK_REALTIME))));
+        if (r > 0)
+                deploy_moved(store, DEPLOY_QUEUED, DEPLOY_RUNNING);
+
+        return r;
 }
 
 int store_resolve_deploy(Store *store, uint64_t id, const char *digest) {
@@ -127,7 +137,7 @@ int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char
         if (r <= 0)
                 return r;
 
-        r = queue_end(store, id, deploy->stage_id, state, text);
+        r = queue_end(store, deploy, state, text);
         if (r >= 0)
                 r = queue_follow(store, deploy, &again);
         if (r >= 0)
@@ -173,10 +183,15 @@ static int queue_return(Store *store, const Deploy *deploy, const Failure *failu
         static const char sql[] =
                         "UPDATE deploys SET state = 'queued', reason = ?2, next_at = ?3, started_at = 0, again = 0, "
                         "digest = iif(instr(image, '@') > 0, digest, NULL) WHERE id = ?1";
+        int r;
 
-        return store_write(store, sql,
-                           VALUES(value_id(deploy->id), value_text(failure->reason),
-                                  value_time(failure->next_at)));
+        r = store_write(store, sql,
+                        VALUES(value_id(deploy->id), value_text(failure->reason),
+                               value_time(failure->next_at)));
+        if (r > 0)
+                deploy_moved(store, DEPLOY_RUNNING, DEPLOY_QUEUED);
+
+        return r;
 }
 
 static int queue_note_failure(Store *store, const Deploy *deploy, const Failure *failure) {
@@ -259,8 +274,7 @@ static int requeue_run(Store *store, const Deploy *deploy, const Failure *failur
         if (decision->verdict == REQUEUE_UNDO)
                 return 0;
 
-        r = queue_end(store, deploy->id, deploy->stage_id, requeue_state(decision->verdict),
-                      failure->reason);
+        r = queue_end(store, deploy, requeue_state(decision->verdict), failure->reason);
         if (r >= 0 && decision->verdict == REQUEUE_SUPERSEDED)
                 r = requeue_name_successor(store, deploy->id, decision->newer, failure->reason);
         if (r < 0)

@@ -96,22 +96,6 @@ int store_list_projects(Store *store, ProjectList *ret) {
         return 0;
 }
 
-int store_count_projects(Store *store, bool only_auto_created, uint64_t *ret) {
-        static const char sql[] = "SELECT count(*) FROM projects WHERE auto_created >= ?1";
-        int64_t n = 0;
-        int r;
-
-        assert(store);
-        assert(ret);
-
-        r = store_read_number(store, sql, VALUES(value_number(only_auto_created)), &n);
-        if (r < 0)
-                return r;
-
-        *ret = (uint64_t) n;
-        return 0;
-}
-
 int store_create_project(Store *store, const Project *project, int64_t *ret_id) {
         static const char sql[] =
                         "INSERT INTO projects(name, image, healthcheck, port, auto_created, created_at) "
@@ -129,6 +113,7 @@ int store_create_project(Store *store, const Project *project, int64_t *ret_id) 
         if (r < 0)
                 return r;
 
+        counts_add_project(&store->counts, project->auto_created);
         *ret_id = sqlite3_last_insert_rowid(store->db);
         return 0;
 }
@@ -174,11 +159,11 @@ int store_set_project(Store *store, const Project *project) {
 
 int store_remove_project(Store *store, int64_t project_id) {
         static const char sql[] = "DELETE FROM projects WHERE id = ?1";
-
         int r;
 
         assert(store);
 
+        counts_forget(&store->counts);
         /* What goes with it is counted, too. */
         r = store_write(store, sql, VALUES(value_number(project_id)));
         return r > 0 ? 1 : r;

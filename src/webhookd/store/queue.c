@@ -43,21 +43,20 @@ static int queue_prune(Store *store, int64_t stage_id) {
                         VALUES(value_number(stage_id), value_number(last), value_number(GENERATIONS_KEPT)));
 }
 
-/* Ends a row that is queued or running. */
-int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, const char *reason) {
+int queue_end(Store *store, const Deploy *deploy, DeployState state, const char *reason) {
         static const char sql[] =
                         "UPDATE deploys SET state = ?2, reason = ?3, finished_at = ?4 WHERE id = ?1";
         int r;
 
         r = store_write(store, sql,
-                        VALUES(value_id(id), value_text(deploy_state_to_string(state)), value_text(reason),
-                               value_time(now_usec(CLOCK_REALTIME))));
-        if (r >= 0)
-                r = store_count_end(store, id);
+                        VALUES(value_id(deploy->id), value_text(deploy_state_to_string(state)),
+                               value_text(reason), value_time(now_usec(CLOCK_REALTIME))));
         if (r < 0)
                 return r;
 
-        return queue_prune(store, stage_id);
+        counts_add_deploy(&store->counts, deploy->state, -1);
+        r = store_count_end(store, deploy->id);
+        return r < 0 ? r : queue_prune(store, deploy->stage_id);
 }
 
 int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
@@ -83,6 +82,7 @@ int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
         if (r < 0)
                 return r;
 
+        counts_add_deploy(&store->counts, DEPLOY_QUEUED, +1);
         result->verdict = ENQUEUE_NEW;
         result->deploy_id = (uint64_t) sqlite3_last_insert_rowid(store->db);
         result->state = DEPLOY_QUEUED;
@@ -95,7 +95,7 @@ int queue_put_aside(Store *store, Deploy **queued, DeployState state, EnqueueRes
         Deploy *deploy = *queued;
         int r;
 
-        r = queue_end(store, deploy->id, deploy->stage_id, state, "");
+        r = queue_end(store, deploy, state, "");
         if (r < 0)
                 return r;
 

@@ -4,8 +4,8 @@
 
 #include "webhookd/store/store.h"
 
-/* Ends a row that is queued or running. */
-int queue_end(Store *store, uint64_t id, int64_t stage_id, DeployState state, const char *reason);
+/* Ends a row that is queued or running, as `deploy` says. */
+int queue_end(Store *store, const Deploy *deploy, DeployState state, const char *reason);
 /* Adds a row. -ENOBUFS. */
 int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result);
 /* Ends the queued row of a stage for a newer one, and hands it to the result; its reason is still to come. */

@@ -142,7 +142,7 @@ static int cancel_run(Store *store, const Deploy *deploy, const char *reason, Ca
                 return store_mark_cancel(store, deploy->id, true);
         } else {
                 *ret_verdict = CANCEL_DONE;
-                return queue_end(store, deploy->id, deploy->stage_id, DEPLOY_CANCELLED, reason);
+                return queue_end(store, deploy, DEPLOY_CANCELLED, reason);
         }
 
         return 0;

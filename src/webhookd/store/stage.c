@@ -122,11 +122,11 @@ int store_set_stage(Store *store, const Stage *stage) {
 
 int store_remove_stage(Store *store, int64_t stage_id) {
         static const char sql[] = "DELETE FROM stages WHERE id = ?1";
-
         int r;
 
         assert(store);
 
+        counts_forget(&store->counts);
         /* What goes with it is counted, too. */
         r = store_write(store, sql, VALUES(value_number(stage_id)));
         return r > 0 ? 1 : r;

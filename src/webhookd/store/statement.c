@@ -72,6 +72,8 @@ int store_fail_of(Store *store, sqlite3 *db, int code) {
         if (store->fault < 0)
                 return -EIO;
 
+        /* sqlite may have undone more than the statement. */
+        counts_forget(&store->counts);
         if ((kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) && system != 0) {
                 const char *text = sqlite3_errmsg(db);
 
@@ -101,6 +103,7 @@ int store_fail_damage(Store *store, const char *text) {
         (void) store_fail_text(store, -EIO, text);
         if (store->fault == 0)
                 store->fault = -EIO;
+        counts_forget(&store->counts);
         return -EIO;
 }
 
@@ -290,6 +293,7 @@ int store_execute(Store *store, const char *sql) {
         if (store->fault < 0)
                 return -EIO;
 
+        counts_forget(&store->counts);
         errno = 0;
         code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
         return code == SQLITE_OK ? 0 : store_fail(store, code);

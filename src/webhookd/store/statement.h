@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "webhookd/store/counts.h"
 #include "webhookd/store/presence.h"
 #include "webhookd/store/store.h"
 
@@ -20,6 +21,7 @@ struct Store {
         sqlite3 *db;
         int fd; /* of the file, with our lock on it: see file.c */
         Presence presence;
+        Counts counts;
         Statement *statements;
         size_t n_statements;
         bool turn;    /* store_begin() was called, and neither store_commit() nor store_rollback() since */

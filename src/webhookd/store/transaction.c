@@ -25,6 +25,7 @@ static int transaction_begin(Store *store) {
 static int transaction_rollback(Store *store) {
         static const char sql[] = "ROLLBACK";
 
+        counts_forget(&store->counts);
         return store_in_transaction(store) ? store_write(store, sql, NO_VALUES) : 0;
 }
 
@@ -115,6 +116,7 @@ int store_undo(Store *store) {
         if (!store_is_open(store))
                 return store_fail_text(store, -EIO, "no transaction is open");
 
+        counts_forget(&store->counts);
         r = store_write(store, undo, NO_VALUES);
         if (r < 0)
                 return r;
@@ -161,6 +163,7 @@ void step_undo(Step *step) {
         if (!step->store || !store_in_transaction(step->store))
                 return;
 
+        counts_forget(&step->store->counts);
         if (!step->nested)
                 (void) transaction_rollback(step->store);
         else if (store_write(step->store, undo, NO_VALUES) >= 0)

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "counts.h"
 #include "shared/json.h"
 #include "unit.h"
 #include "webhookd/delivery/delivery.h"
@@ -46,6 +47,7 @@ static inline int teardown(void **state) {
         delivery_free(f->delivery);
         outbox_free(f->outbox);
         hooks_free(f->hooks);
+        assert_counts(f->store);
         store_free(f->store);
         secret_path_free(f->path);
         free(f);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <systemd/sd-bus.h>
 
+#include "counts.h"
 #include "shared/bus/errors.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
@@ -234,6 +235,7 @@ static int teardown(void **state) {
         dispatch_free(f->dispatch);
         deployer_free(f->deployer);
         outbox_free(f->outbox);
+        assert_counts(f->store);
         store_free(f->store);
         for (unsigned i = 0; i < f->n_calls; i++)
                 sd_bus_message_unref(f->calls[i].message);

@@ -302,6 +302,7 @@ static void run_sequence(unsigned seed) {
 
         for (unsigned i = 0; i < STEPS; i++) {
                 steps[pick(ELEMENTSOF(steps))](&m);
+                assert_counts(m.store);
                 assert_same(&m);
                 assert_promises(&m);
         }

@@ -72,6 +72,34 @@ static void undo_leaves_the_other_requests_of_the_turn_alone(void **state) {
         }
 }
 
+static void what_is_undone_or_goes_is_counted_no_more(void **state) {
+        EnqueueResult result;
+        Fixture *f = *state;
+        Enqueue push = push_of(f->prod, APP ":1");
+
+        assert_int_equal(store_begin(f->store), 0);
+        assert_int_equal(store_mark(f->store), 0);
+        (void) make_project(f->store, "b", "b");
+        assert_int_equal(store_undo(f->store), 0);
+        assert_counts(f->store);
+
+        assert_int_equal(store_enqueue(f->store, &push, &result), 0);
+        /* The first is put aside before the second finds no room. */
+        push.image = APP ":2";
+        push.max_queued = 0;
+        assert_int_equal(store_enqueue(f->store, &push, &result), -ENOBUFS);
+        assert_counts(f->store);
+
+        assert_int_equal(store_remove_stage(f->store, f->prod), 1);
+        assert_counts(f->store);
+        assert_int_equal(store_commit(f->store), 0);
+
+        push = push_of(f->dev, APP ":1");
+        assert_int_equal(store_enqueue(f->store, &push, &result), 0);
+        assert_int_equal(store_remove_project(f->store, f->project), 1);
+        assert_counts(f->store);
+}
+
 static void refusal_inside_a_request_keeps_what_came_before_it(void **state) {
         _cleanup_(project_freep) Project *project = NULL;
         EnqueueResult result;
@@ -111,6 +139,7 @@ int main(void) {
                 TEST(rollback_leaves_nothing),
                 TEST(transaction_that_nobody_commits_is_gone_with_the_store),
                 TEST(undo_leaves_the_other_requests_of_the_turn_alone),
+                TEST(what_is_undone_or_goes_is_counted_no_more),
                 TEST(refusal_inside_a_request_keeps_what_came_before_it),
                 TEST(marks_outside_of_a_transaction_are_an_error),
         };
