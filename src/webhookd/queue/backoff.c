@@ -12,12 +12,27 @@ void backoff_done(Backoff *backoff) {
         *backoff = (Backoff){ 0 };
 }
 
-static BackoffEntry *backoff_find(const Backoff *backoff, uint64_t deploy) {
-        for (size_t i = 0; i < backoff->n; i++)
-                if (backoff->entries[i].deploy == deploy)
-                        return &backoff->entries[i];
+/* Of the deploy, or of the first above it. They lie in the order of the deploys. */
+static size_t backoff_place(const Backoff *backoff, uint64_t deploy) {
+        size_t low = 0, high = backoff->n;
 
-        return NULL;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (backoff->entries[middle].deploy < deploy)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+
+        return low;
+}
+
+static BackoffEntry *backoff_find(const Backoff *backoff, uint64_t deploy) {
+        size_t place = backoff_place(backoff, deploy);
+
+        return place < backoff->n && backoff->entries[place].deploy == deploy ? &backoff->entries[place]
+                                                                              : NULL;
 }
 
 static void backoff_prune(Backoff *backoff, uint64_t now) {
@@ -30,6 +45,9 @@ static void backoff_prune(Backoff *backoff, uint64_t now) {
 }
 
 static BackoffEntry *backoff_add(Backoff *backoff, uint64_t deploy, uint64_t now) {
+        BackoffEntry *entry;
+        size_t place;
+
         backoff_prune(backoff, now);
         if (backoff->n == backoff->allocated) {
                 size_t wanted = backoff->allocated > 0 ? 2 * backoff->allocated : 8;
@@ -42,8 +60,12 @@ static BackoffEntry *backoff_add(Backoff *backoff, uint64_t deploy, uint64_t now
                 backoff->allocated = wanted;
         }
 
-        backoff->entries[backoff->n] = (BackoffEntry){ .deploy = deploy };
-        return &backoff->entries[backoff->n++];
+        place = backoff_place(backoff, deploy);
+        entry = &backoff->entries[place];
+        memmove(entry + 1, entry, (backoff->n - place) * sizeof(*entry));
+        *entry = (BackoffEntry){ .deploy = deploy };
+        backoff->n++;
+        return entry;
 }
 
 uint64_t backoff_delay(const Backoff *backoff, uint64_t deploy) {
@@ -82,8 +104,11 @@ void backoff_forget(Backoff *backoff, uint64_t deploy) {
         assert(backoff);
 
         entry = backoff_find(backoff, deploy);
-        if (entry)
-                *entry = backoff->entries[--backoff->n];
+        if (!entry)
+                return;
+
+        backoff->n--;
+        memmove(entry, entry + 1, (size_t) (backoff->entries + backoff->n - entry) * sizeof(*entry));
 }
 
 bool backoff_is_over(const Backoff *backoff, uint64_t deploy, uint64_t now) {
@@ -105,10 +130,4 @@ uint64_t backoff_first(const Backoff *backoff, uint64_t now) {
                         first = backoff->entries[i].not_before;
 
         return first;
-}
-
-size_t backoff_count(const Backoff *backoff) {
-        assert(backoff);
-
-        return backoff->n;
 }

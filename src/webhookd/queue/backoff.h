@@ -31,4 +31,3 @@ void backoff_forget(Backoff *backoff, uint64_t deploy);
 bool backoff_is_over(const Backoff *backoff, uint64_t deploy, uint64_t now);
 /* The first moment after `now` at which somebody's waiting is over; UINT64_MAX when nobody waits. */
 uint64_t backoff_first(const Backoff *backoff, uint64_t now);
-size_t backoff_count(const Backoff *backoff);

@@ -39,6 +39,7 @@ struct Dispatch {
         Operation *operations;
         unsigned n_operations;
         Backoff backoff;
+        uint64_t passed; /* rows up to this one cannot be handed out before a call ends or a time comes */
         sd_event_source *timer;
         bool orphans;          /* there may be running rows without an operation, which may have to wait */
         DeployerCall *listing; /* what the engine has: asked before the first deploy, until it is told */

@@ -33,6 +33,12 @@ static DeployState outcome_from_string(const char *outcome) {
                                                      : DEPLOY_FAILED;
 }
 
+/* What could not be handed out before may be by now. */
+static void dispatch_look_again(Dispatch *dispatch) {
+        dispatch->passed = 0;
+        dispatch_kick(dispatch);
+}
+
 static void on_reply(const DeployerReply *reply, void *userdata) {
         Operation *operation = userdata;
         Dispatch *dispatch = operation->dispatch;
@@ -55,7 +61,7 @@ static void on_reply(const DeployerReply *reply, void *userdata) {
 
         operation_settle(operation);
         dispatch->hooks.changed(dispatch->userdata);
-        dispatch_kick(dispatch);
+        dispatch_look_again(dispatch);
 }
 
 /*
@@ -118,26 +124,29 @@ static int dispatch_call(Dispatch *dispatch, uint64_t id) {
         return 0;
 }
 
-static void dispatch_start(Dispatch *dispatch, const Deploy *deploy) {
+static void dispatch_start(Dispatch *dispatch, uint64_t id) {
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
         char text[96];
         int r;
 
-        r = store_start_deploy(dispatch->store, deploy->id);
+        r = store_find_deploy(dispatch->store, id, &deploy);
+        if (r > 0)
+                r = store_start_deploy(dispatch->store, id);
         if (r < 0) {
-                (void) log_seldom_errno(LOG_ERR, r, "Cannot start deploy %" PRIu64 ": %s", deploy->id,
+                (void) log_seldom_errno(LOG_ERR, r, "Cannot start deploy %" PRIu64 ": %s", id,
                                         store_error(dispatch->store));
                 dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + dispatch->limits.store_retry_usec);
         }
         if (r <= 0)
                 return;
 
-        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " started", deploy->id);
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " started", id);
         dispatch_tell(dispatch, deploy, EVENT_DEPLOY_STARTED, NOTICE_NO_SIGNAL, DEPLOY_RUNNING, text);
 
-        r = dispatch_call(dispatch, deploy->id);
+        r = dispatch_call(dispatch, id);
         if (r < 0) {
                 (void) log_seldom_errno(LOG_ERR, r, "Cannot call the deployer for deploy %" PRIu64 ": %m",
-                                        deploy->id);
+                                        id);
                 dispatch->orphans = true;
                 dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + dispatch->limits.store_retry_usec);
         }
@@ -187,22 +196,42 @@ static bool dispatch_is_listed(Dispatch *dispatch) {
         return false;
 }
 
+/* Hands out rows in their order, past those whose time has not come. Returns whether there were some to hand out, or -errno. */
+static int dispatch_hand_out(Dispatch *dispatch, uint64_t now) {
+        bool some = false;
+        uint64_t id = dispatch->passed;
+        int r;
+
+        while (dispatch->n_operations < dispatch->limits.max_deploys) {
+                r = store_next_ready(dispatch->store, id, &id);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        break;
+                if (!dispatch_is_listed(dispatch))
+                        return some;
+
+                if (backoff_is_over(&dispatch->backoff, id, now)) {
+                        dispatch_start(dispatch, id);
+                        some = true;
+                } else if (!some)
+                        dispatch->passed = id;
+        }
+
+        return some;
+}
+
 void dispatch_kick(Dispatch *dispatch) {
-        _cleanup_(deploy_list_done) DeployList ready = { 0 };
         uint64_t now = now_usec(CLOCK_MONOTONIC), next;
-        bool started = false;
         int r;
 
         assert(dispatch);
 
         /* What is not committed may never be: the turn kicks again after its commit. */
-        if (dispatch->stopped || dispatch->n_operations >= dispatch->limits.max_deploys ||
-            store_is_open(dispatch->store))
+        if (dispatch->stopped || store_is_open(dispatch->store))
                 return;
 
-        r = store_list_ready(dispatch->store,
-                             dispatch->limits.max_deploys + (unsigned) backoff_count(&dispatch->backoff),
-                             &ready);
+        r = dispatch_hand_out(dispatch, now);
         if (r < 0) {
                 (void) log_seldom_errno(LOG_ERR, r, "Cannot read the queue: %s",
                                         store_error(dispatch->store));
@@ -210,19 +239,10 @@ void dispatch_kick(Dispatch *dispatch) {
                 return;
         }
 
-        if (ready.n > 0 && !dispatch_is_listed(dispatch))
-                return;
-
-        for (size_t i = 0; i < ready.n && dispatch->n_operations < dispatch->limits.max_deploys; i++)
-                if (backoff_is_over(&dispatch->backoff, ready.items[i].id, now)) {
-                        dispatch_start(dispatch, &ready.items[i]);
-                        started = true;
-                }
-
         next = backoff_first(&dispatch->backoff, now);
         if (next < UINT64_MAX)
                 dispatch_arm(dispatch, next);
-        if (started)
+        if (r > 0)
                 dispatch->hooks.changed(dispatch->userdata);
 }
 
@@ -246,7 +266,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         if (dispatch->orphans)
                 dispatch_resume(dispatch);
         else
-                dispatch_kick(dispatch);
+                dispatch_look_again(dispatch);
         return 0;
 }
 
@@ -349,7 +369,7 @@ void dispatch_resume(Dispatch *dispatch) {
                 dispatch_arm(dispatch, now_usec(CLOCK_MONOTONIC) + dispatch->limits.store_retry_usec);
         }
 
-        dispatch_kick(dispatch);
+        dispatch_look_again(dispatch);
 }
 
 void dispatch_resolved(Dispatch *dispatch, uint64_t deploy, const char *digest) {

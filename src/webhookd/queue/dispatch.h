@@ -32,7 +32,10 @@ DEFINE_CLEANUP(Dispatch, dispatch_free)
  */
 void dispatch_resume(Dispatch *dispatch);
 
-/* Hands out what is queued, as far as there is room. To be called outside of a transaction, when rows were added. */
+/*
+ * Hands out what is queued, as far as there is room. To be called outside of a transaction, when rows were added. Rows that were found
+ * waiting before are not looked at again: as many as there may be, a new one is handed out at once.
+ */
 void dispatch_kick(Dispatch *dispatch);
 
 /* The deployer found the digest of a running deploy. */

@@ -227,15 +227,22 @@ int store_list_running(Store *store, DeployList *ret) {
         return deploy_list(store, sql, NO_VALUES, ret);
 }
 
-int store_list_ready(Store *store, unsigned limit, DeployList *ret) {
+int store_next_ready(Store *store, uint64_t after, uint64_t *ret_id) {
         /* A stage has one queued row at most: the schema sees to it. */
-        static const char sql[] = DEPLOY_SELECT
-                        "WHERE d.state = 'queued' AND NOT EXISTS("
+        static const char sql[] =
+                        "SELECT id FROM deploys d INDEXED BY deploys_waiting "
+                        "WHERE state = 'queued' AND id > ?1 AND NOT EXISTS("
                         "SELECT 1 FROM deploys r WHERE r.stage_id = d.stage_id AND r.state = 'running') "
-                        "ORDER BY d.id LIMIT ?1";
+                        "ORDER BY id LIMIT 1";
+        int64_t id = 0;
+        int r;
 
         assert(store);
-        assert(ret);
+        assert(ret_id);
 
-        return deploy_list(store, sql, VALUES(value_number(limit)), ret);
+        r = store_read_number(store, sql, VALUES(value_id(after)), &id);
+        if (r > 0)
+                *ret_id = (uint64_t) id;
+
+        return r;
 }

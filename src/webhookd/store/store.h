@@ -326,8 +326,8 @@ int store_find_pushed_tag(Store *store, const char *repository, char **ret);
 int store_find_unfinished(Store *store, const char *project, const char *stage, Deploy **ret);
 /* Rows in state running, oldest first: at start, what a dead attempt left. */
 int store_list_running(Store *store, DeployList *ret);
-/* Queued rows whose stage has no running row, one per stage, oldest first; at most `limit`. */
-int store_list_ready(Store *store, unsigned limit, DeployList *ret);
+/* The oldest queued row above `after` whose stage has no running row. 1 and its id, or 0. */
+int store_next_ready(Store *store, uint64_t after, uint64_t *ret_id);
 int store_count_deploys(Store *store, DeployState state, uint64_t *ret);
 
 /* queued → running. 1 done, 0 when the row is no longer queued or its stage has a running row. */

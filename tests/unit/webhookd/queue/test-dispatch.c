@@ -41,6 +41,30 @@ static void dispatch_runs_one_deploy_per_stage_at_a_time(void **state) {
         assert_row(f, second, DEPLOY_RUNNING, NULL, 0);
 }
 
+static void dispatch_hands_out_what_was_passed_once_it_can(void **state) {
+        Fixture *f = *state;
+        uint64_t first = push(f, "dev", "a.example/app:v1"), behind, failed, last;
+
+        dispatch_kick(f->dispatch);
+        settle(f);
+        behind = push(f, "dev", "a.example/app:v2");
+        failed = push(f, "prod", "a.example/app:v1");
+        dispatch_kick(f->dispatch);
+        settle(f);
+        answer_error(f, failed, ERROR_ENGINE_UNREACHABLE, "no socket");
+        assert_row(f, failed, DEPLOY_QUEUED, NULL, 0);
+        assert_row(f, behind, DEPLOY_QUEUED, NULL, 0);
+
+        /* Both were passed: one waits for its time, the other for its stage. */
+        last = push(f, "prod", "a.example/app:v2");
+        dispatch_kick(f->dispatch);
+        settle(f);
+        assert_row(f, last, DEPLOY_RUNNING, NULL, 0);
+        answer(f, first, OUTCOME_SUCCEEDED, "");
+        settle(f);
+        assert_row(f, behind, DEPLOY_RUNNING, NULL, 0);
+}
+
 static void dispatch_runs_no_more_than_its_limit_at_once(void **state) {
         Fixture *f = *state;
         uint64_t ids[3] = { push(f, "a", "a.example/app:v1"), push(f, "b", "a.example/app:v1"),
@@ -404,6 +428,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(dispatch_hands_a_queued_row_to_the_deployer),
                 TEST(dispatch_runs_one_deploy_per_stage_at_a_time),
+                TEST(dispatch_hands_out_what_was_passed_once_it_can),
                 TEST(dispatch_runs_no_more_than_its_limit_at_once),
                 TEST(dispatch_ends_a_row_whose_error_is_final),
                 TEST(dispatch_puts_a_row_back_whose_error_may_pass),

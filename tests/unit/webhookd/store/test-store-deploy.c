@@ -56,19 +56,20 @@ static void ids_are_never_used_again(void **state) {
 }
 
 static void order_is_by_id_and_never_by_time(void **state) {
-        _cleanup_(deploy_list_done) DeployList ready = { 0 }, all = { 0 };
+        _cleanup_(deploy_list_done) DeployList all = { 0 };
         Fixture *f = *state;
-        uint64_t first = push_new(f->store, f->dev, APP ":1", 0),
+        uint64_t ready = 0, first = push_new(f->store, f->dev, APP ":1", 0),
                  second = push_new(f->store, f->prod, APP ":1", 0);
 
         /* The clock was set back between the two. */
         assert_int_equal(store_execute(f->store, "UPDATE deploys SET queued_at = 1 WHERE id = "
                                                  "(SELECT max(id) FROM deploys)"),
                          0);
-        assert_int_equal(store_list_ready(f->store, 10, &ready), 0);
-        assert_int_equal(ready.n, 2);
-        assert_int_equal(ready.items[0].id, first);
-        assert_int_equal(ready.items[1].id, second);
+        assert_int_equal(store_next_ready(f->store, 0, &ready), 1);
+        assert_int_equal(ready, first);
+        assert_int_equal(store_next_ready(f->store, ready, &ready), 1);
+        assert_int_equal(ready, second);
+        assert_int_equal(store_next_ready(f->store, ready, &ready), 0);
         assert_int_equal(store_list_deploys(f->store, NULL, NULL, 10, &all), 0);
         assert_int_equal(all.items[0].id, second);
         assert_int_equal(all.items[1].id, first);

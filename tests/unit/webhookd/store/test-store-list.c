@@ -3,25 +3,21 @@
 #include "store-fixture.h"
 
 static void ready_rows_are_the_oldest_of_stages_where_nothing_runs(void **state) {
-        _cleanup_(deploy_list_done) DeployList ready = { 0 }, one = { 0 };
         int64_t third = make_stage(((Fixture *) *state)->store,
                                    make_project(((Fixture *) *state)->store, "b", "b"), "dev");
         Fixture *f = *state;
-        uint64_t prod, other;
+        uint64_t prod, other, ready = 0;
 
         (void) run_new(f, APP ":1", NULL);
         (void) push_new(f->store, f->dev, APP ":2", 0);
         prod = push_new(f->store, f->prod, APP ":2", 0);
         other = push_new(f->store, third, "b:1", 0);
 
-        assert_int_equal(store_list_ready(f->store, 10, &ready), 0);
-        assert_int_equal(ready.n, 2);
-        assert_int_equal(ready.items[0].id, prod);
-        assert_int_equal(ready.items[1].id, other);
-        assert_string_equal(ready.items[1].project, "b");
-        assert_int_equal(store_list_ready(f->store, 1, &one), 0);
-        assert_int_equal(one.n, 1);
-        assert_int_equal(one.items[0].id, prod);
+        assert_int_equal(store_next_ready(f->store, 0, &ready), 1);
+        assert_int_equal(ready, prod);
+        assert_int_equal(store_next_ready(f->store, ready, &ready), 1);
+        assert_int_equal(ready, other);
+        assert_int_equal(store_next_ready(f->store, ready, &ready), 0);
 }
 
 static void running_rows_are_listed_oldest_first(void **state) {
