@@ -295,7 +295,7 @@ static Call *call_of(Fixture *f, uint64_t id) {
         return NULL;
 }
 
-static void answer(Fixture *f, uint64_t id, const char *outcome, const char *detail) {
+static inline void answer(Fixture *f, uint64_t id, const char *outcome, const char *detail) {
         assert_true(sd_bus_reply_method_return(call_of(f, id)->message, "sss", outcome, detail, "c0ffee") >=
                     0);
         settle(f);
