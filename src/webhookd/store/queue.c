@@ -14,6 +14,17 @@
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 
+/* At the first end that this process sees of a stage, and then at each DEPLOYS_UNKEPT-th: the look costs as much as a delivery. */
+static bool prune_is_due(Store *store, int64_t stage_id) {
+        StageEnds *ends = &store->ends[(uint64_t) stage_id % ELEMENTSOF(store->ends)];
+
+        if (ends->stage_id == stage_id && ++ends->n < DEPLOYS_UNKEPT)
+                return false;
+
+        *ends = (StageEnds){ .stage_id = stage_id };
+        return true;
+}
+
 /* Forgets the finished rows of a stage beyond DEPLOYS_KEPT, but for what rollbacks need. */
 static int queue_prune(Store *store, int64_t stage_id) {
         static const char last_sql
@@ -28,6 +39,9 @@ static int queue_prune(Store *store, int64_t stage_id) {
                                "AND state = 'unchanged' AND generation IS NOT NULL)";
         int64_t last;
         int r;
+
+        if (!prune_is_due(store, stage_id))
+                return 0;
 
         r = store_read_number(store, last_sql, VALUES(value_number(stage_id), value_number(DEPLOYS_KEPT)),
                               &last);

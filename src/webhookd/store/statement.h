@@ -17,11 +17,21 @@ typedef struct Statement {
         sqlite3_stmt *handle;
 } Statement;
 
+/* How many rows of a stage have ended since the last look for those that are to be forgotten. */
+typedef struct StageEnds {
+        int64_t stage_id;
+        unsigned n;
+} StageEnds;
+
+/* Stages that are told apart, by their id; of those that share a place each is looked at too often. */
+#define STAGE_ENDS 1024U
+
 struct Store {
         sqlite3 *db;
         int fd; /* of the file, with our lock on it: see file.c */
         Presence presence;
         Counts counts;
+        StageEnds ends[STAGE_ENDS];
         Statement *statements;
         size_t n_statements;
         bool turn;    /* store_begin() was called, and neither store_commit() nor store_rollback() since */

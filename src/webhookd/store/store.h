@@ -22,8 +22,9 @@
 #define STORE_SCHEMA_VERSION 12
 /* Attempts that count, per deploy. */
 #define DEPLOY_ATTEMPTS_MAX 5U
-/* Finished rows kept per stage. */
-#define DEPLOYS_KEPT 200U
+/* Finished rows kept per stage, and how many more come before those beyond that are forgotten, all at once. */
+#define DEPLOYS_KEPT   200U
+#define DEPLOYS_UNKEPT 32U
 /* The newest that succeeded are kept beyond that: what a rollback may go back to. */
 #define GENERATIONS_KEPT 16U
 /* Ids beyond are nobody's: a label that says so is not believed, since ids would run out. */
@@ -338,7 +339,7 @@ int store_start_deploy(Store *store, uint64_t id);
  */
 int store_resolve_deploy(Store *store, uint64_t id, const char *digest);
 /*
- * running → a final state, with its reason (cut at REASON_MAX). Prunes what is beyond DEPLOYS_KEPT. 1 done, 0 when not
+ * running → a final state, with its reason (cut at REASON_MAX). Prunes what is beyond DEPLOYS_KEPT, now and then. 1 done, 0 when not
  * running. `*ret_again` is the row that follows for pushes which joined this one before it was resolved, or 0.
  */
 int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char *reason,

@@ -176,7 +176,7 @@ static void redelivery_does_not_depend_on_whether_the_row_is_still_kept(void **s
         assert_int_equal(store_start_deploy(f->store, refused), 1);
         assert_int_equal(store_finish_deploy(f->store, refused, DEPLOY_FAILED, "", &(uint64_t){ 0 }), 1);
 
-        for (unsigned i = 0; i < DEPLOYS_KEPT + 10; i++) {
+        for (unsigned i = 0; i < DEPLOYS_KEPT + DEPLOYS_UNKEPT + 10; i++) {
                 char image[64];
 
                 (void) snprintf(image, sizeof(image), APP ":%u", i);
