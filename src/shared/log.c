@@ -75,6 +75,11 @@ typedef struct FieldSet {
         int n;
 } FieldSet;
 
+/* The texts need no zeros: there are 18 KB of them. */
+static void field_set_begin(FieldSet *set) {
+        set->n = 0;
+}
+
 static void field_add(FieldSet *set, const char *name, const char *value) {
         if (isempty(value) || set->n >= (int) FIELDS_MAX)
                 return;
@@ -105,12 +110,13 @@ bool log_is_behind(void) {
 }
 
 bool log_catch_up(void) {
-        FieldSet set = { .n = 0 };
+        FieldSet set;
         char line[128];
 
         if (log_n_lost == 0)
                 return true;
 
+        field_set_begin(&set);
         (void) snprintf(line, sizeof(line),
                         "%" PRIu64 " message%s not logged while the journal did not read", log_n_lost,
                         log_n_lost == 1 ? " was" : "s were");
@@ -132,8 +138,9 @@ static void log_to_journal(FieldSet *set) {
 }
 
 static void line_to_journal(const char *line, int priority) {
-        FieldSet set = { .n = 0 };
+        FieldSet set;
 
+        field_set_begin(&set);
         field_add(&set, "MESSAGE", line);
         field_add_number(&set, "PRIORITY", (uint64_t) priority);
         log_to_journal(&set);
@@ -213,7 +220,7 @@ static void field_add_all(FieldSet *set, const EventFields *fields) {
 
 void log_event(EventId event, const EventFields *fields, const char *format, ...) {
         const EventDescription *description;
-        FieldSet set = { .n = 0 };
+        FieldSet set;
         char line[LINE_SIZE];
         va_list args;
 
@@ -226,6 +233,7 @@ void log_event(EventId event, const EventFields *fields, const char *format, ...
         line_clean(line);
 
         /* These three stand first: event_to_stderr() leaves them out. */
+        field_set_begin(&set);
         field_add(&set, "MESSAGE", line);
         field_add(&set, "MESSAGE_ID", description->message_id);
         field_add_number(&set, "PRIORITY", (uint64_t) description->priority);
@@ -239,7 +247,7 @@ void log_event(EventId event, const EventFields *fields, const char *format, ...
 }
 
 void log_about(int priority, const EventFields *fields, const char *format, ...) {
-        FieldSet set = { .n = 0 };
+        FieldSet set;
         char line[LINE_SIZE];
         va_list args;
 
@@ -253,6 +261,7 @@ void log_about(int priority, const EventFields *fields, const char *format, ...)
         va_end(args);
         line_clean(line);
 
+        field_set_begin(&set);
         field_add(&set, "MESSAGE", line);
         field_add_number(&set, "PRIORITY", (uint64_t) LOG_PRI(priority));
         field_add_all(&set, fields);
