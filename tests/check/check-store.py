@@ -103,6 +103,16 @@ def test_each_exception_is_one():
                            if not any(re.search(words, text) and scan == allowed for _, text, scan in found)])
 
 
+def test_no_row_is_tested_by_a_list_of_words():
+    """sqlite makes a table of such a list, and would for each row that is written."""
+    db, findings = database(), []
+    for table, _ in db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
+        columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})").fetchall()]
+        plan = db.execute(f"EXPLAIN INSERT INTO {table} VALUES({', '.join('?' * len(columns))})", [1] * len(columns)).fetchall()
+        findings += [f"{table}: {row[1]}" for row in plan if row[1] in ("OpenEphemeral", "OpenAutoindex")]
+    source.expect_nothing(findings)
+
+
 def test_what_goes_with_a_row_is_found_by_an_index():
     """Of a foreign key sqlite looks for the children, and says nothing of that in its plan."""
     db, findings = database(), []

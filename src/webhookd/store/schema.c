@@ -236,10 +236,49 @@ static const char migration_12[] =
                 "DROP INDEX deploys_finished;"
                 "PRAGMA user_version = 12;";
 
+/*
+ * Version 13. The same tests of words as before: of a list of words sqlite makes a table of its own, each time that it tests one. Only
+ * the text of the schema changes, in the way that https://www.sqlite.org/lang_altertable.html describes.
+ */
+static const char migration_13[] =
+                "PRAGMA writable_schema = ON;"
+                "UPDATE sqlite_schema SET sql = replace(sql, "
+                "'state IN (''queued'', ''running'', ''succeeded'', ''unchanged'',"
+                "  ''rolled-back'', ''failed'', ''superseded'', ''cancelled'')', "
+                "'state = ''queued'' OR state = ''superseded'' OR state = ''running'' OR state = ''succeeded''"
+                " OR state = ''unchanged'' OR state = ''failed'' OR state = ''rolled-back'' OR state = ''cancelled''')"
+                " WHERE name = 'deploys';"
+                "UPDATE sqlite_schema SET sql = replace(sql, "
+                "'state IN (''succeeded'', ''unchanged'', ''rolled-back'', ''failed'',"
+                "  ''superseded'', ''cancelled'')', "
+                "'state = ''superseded'' OR state = ''succeeded'' OR state = ''unchanged''"
+                " OR state = ''failed'' OR state = ''rolled-back'' OR state = ''cancelled''')"
+                " WHERE name = 'deliveries';"
+                "UPDATE sqlite_schema SET sql = replace(sql, "
+                "'state IN (''succeeded'', ''unchanged'', ''rolled-back'', ''failed'',"
+                "  ''superseded'', ''cancelled'')', "
+                "'state = ''superseded'' OR state = ''succeeded'' OR state = ''unchanged''"
+                " OR state = ''failed'' OR state = ''rolled-back'' OR state = ''cancelled''')"
+                " WHERE name = 'deploy_counters';"
+                "UPDATE sqlite_schema SET sql = replace(sql, "
+                "'outcome IN (''accepted'', ''known'', ''ignored'', ''refused'')', "
+                "'outcome = ''accepted'' OR outcome = ''known'' OR outcome = ''ignored'' OR outcome = ''refused''')"
+                " WHERE name = 'delivery_counters';"
+                "UPDATE sqlite_schema SET sql = replace(sql, "
+                "'policy IN (''glob'', ''semver'', ''regex'', ''digest'')', "
+                "'policy = ''glob'' OR policy = ''semver'' OR policy = ''regex'' OR policy = ''digest''')"
+                " WHERE name = 'stages';"
+                "UPDATE sqlite_schema SET sql = replace(sql, "
+                "'signature IN (''none'', ''optional'', ''required'')', "
+                "'signature = ''none'' OR signature = ''optional'' OR signature = ''required''')"
+                " WHERE name = 'hooks';"
+                "PRAGMA writable_schema = RESET;"
+                "PRAGMA user_version = 13;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1, migration_2,  migration_3,  migration_4,
-                                          migration_5, migration_6,  migration_7,  migration_8,
-                                          migration_9, migration_10, migration_11, migration_12 };
+static const char *const migrations[] = { migration_1,  migration_2,  migration_3, migration_4, migration_5,
+                                          migration_6,  migration_7,  migration_8, migration_9, migration_10,
+                                          migration_11, migration_12, migration_13 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 
@@ -345,19 +384,28 @@ int store_configure(Store *store) {
         return store_check_at_start(store);
 }
 
+/* Whether a statement may change the text of the schema. */
+static int schema_set_writable(Store *store, bool writable) {
+        int code = sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, writable ? 0 : 1, NULL);
+
+        return code == SQLITE_OK ? 0 : store_fail(store, code);
+}
+
 static int store_migrate_one(Store *store, const char *migration) {
         _cleanup_(step_undo) Step step = { 0 };
-        int r;
+        int r, locked;
 
         r = step_begin(&step, store);
+        if (r >= 0)
+                r = schema_set_writable(store, true);
         if (r < 0)
                 return r;
 
         r = store_execute(store, migration);
-        if (r < 0)
-                return r;
-
-        return step_end(&step);
+        locked = schema_set_writable(store, false);
+        if (r >= 0)
+                r = locked;
+        return r < 0 ? r : step_end(&step);
 }
 
 static int store_migrate_from(Store *store, int64_t version) {
