@@ -132,6 +132,26 @@ def test_volume_of_what_is_taken_over_takes_the_place_of_none_of_the_stages_own(
 
 
 @every_engine
+def test_no_new_one_writes_to_a_volume_that_another_stores_still_writes_to(host):
+    host.engine.push(REPO, "v1", volumes=["/data"])
+    Host.deploy(host, 7, f"{REPO}:v1", Store=("s", new_store()))
+    for stage, binds in (("dev", None), ("prod", ["shop-data:/data"])):
+        if binds:
+            configure_project(host, {"HostConfig": {"Binds": binds}})
+            Host.deploy(host, 7, f"{REPO}:v1", stage=stage, Store=("s", new_store()))
+        name, text = host.refused(8, f"{REPO}:v1", stage=stage)
+        assert name == "EngineRefused" and f"shop-{stage}-7 is of another store and runs" in text, (name, text)
+        assert f"tinyforgectl stage take-over shop {stage}" in text, text
+        assert f"shop-{stage}-7" in running(host) and f"shop-{stage}-8" not in host.engine.names(), host.engine.names()
+    configure_project(host, {}, shareable=["/data", "shop-data"])
+    assert host.deploy(9, f"{REPO}:v1")[0] == "succeeded" and "shop-dev-7" in running(host), "root says that they may"
+    configure_project(host, {})
+    take_over(host)
+    assert "taken over" in host.deploy(10, f"{REPO}:v1")[1]
+    assert [name for name in running(host) if "dev" in name] == ["shop-dev-9"], running(host)
+
+
+@every_engine
 def test_body_that_is_shown_has_volumes_of_another_store_only_where_it_is_taken_over(host):
     old = leave_anonymous_volume(host, store=new_store())
     image = f"{REPO}@{host.engine.digest(f'{REPO}:with')}"

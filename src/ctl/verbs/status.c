@@ -278,8 +278,8 @@ static int show_text(const Ctl *ctl, Status *status) {
         }
         if (status->any_foreign)
                 ctl_hint(ctl,
-                         "No deploy replaces the containers of another store. To have the next deploy of a stage do so: "
-                         "tinyforgectl stage take-over PROJECT STAGE");
+                         "No deploy replaces the containers of another store. To have the next deploy of a stage do so, once the "
+                         "stage is there again: tinyforgectl stage take-over PROJECT STAGE");
         if (r >= 0 && status->strays && table_n_rows(status->strays) > 0) {
                 ctl_print(ctl, "%s", "");
                 ctl_print_prose(ctl, "In another engine, where no deploy replaces them:");

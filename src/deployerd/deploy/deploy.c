@@ -15,6 +15,7 @@
 #include "deployerd/deploy/prepare.h"
 #include "deployerd/deploy/project.h"
 #include "deployerd/deploy/recover.h"
+#include "deployerd/deploy/recreate.h"
 #include "deployerd/deploy/switch.h"
 #include "deployerd/deploy/undo.h"
 #include "deployerd/takeover.h"
@@ -60,6 +61,29 @@ static int find_unchanged(const Deploy *deploy, const Instance **ret) {
         return r;
 }
 
+/* What another store has there does not make way: two that write to the same files would spoil them. */
+static int deploy_check_others(Deploy *deploy) {
+        for (size_t i = 0; i < deploy->before.n; i++) {
+                const Instance *other = &deploy->before.items[i];
+                const json_t *mounts = json_object_get(other->container.json, "Mounts");
+                const char *reason;
+
+                if (deploy_owns(deploy, other) || !other->container.running || !mounts)
+                        continue;
+
+                reason = container_body_meets(deploy->body, deploy->project.shareable, mounts);
+                if (reason)
+                        return worker_fail(
+                                        deploy->worker, -EBADE,
+                                        "%s is of another store and runs, and %s cannot run beside it, because %s; to have "
+                                        "it replaced: tinyforgectl stage take-over %s %s",
+                                        other->container.name, deploy->name, reason,
+                                        deploy->request->project, deploy->request->stage);
+        }
+
+        return 0;
+}
+
 /* What root wants, and what the body needs, which an image can have added to. */
 static int deploy_choose(Deploy *deploy) {
         const char *reason, *name;
@@ -70,6 +94,10 @@ static int deploy_choose(Deploy *deploy) {
                 return r;
 
         deploy->recreate = r > 0;
+        r = deploy_check_others(deploy);
+        if (r < 0)
+                return r;
+
         if (deploy->recreate)
                 worker_log(deploy->worker, LOG_NOTICE,
                            "The old container is stopped before the new one is started, because %s", reason);

@@ -10,6 +10,13 @@
 
 #define REASON_SIZE 256U
 
+/* What is written to is looked for; the text goes to `reason`. */
+typedef struct Search {
+        char *const *shareable; /* what does not count */
+        const json_t *others; /* the mounts of a container that runs: nothing else counts; NULL: all does */
+        char *reason;
+} Search;
+
 static bool is_shareable(char *const *shareable, const char *source, size_t length) {
         for (; shareable && *shareable; shareable++)
                 if (strlen(*shareable) == length && memcmp(*shareable, source, length) == 0)
@@ -45,14 +52,30 @@ static bool ports_conflict(const json_t *bindings, char *reason) {
         return false;
 }
 
-static bool source_conflicts(const char *source, size_t length, char *const *shareable, char *reason) {
+static bool others_write(const json_t *others, const char *source, size_t length) {
+        for (size_t i = 0; i < json_array_size(others); i++) {
+                const json_t *mount = json_array_get(others, i);
+                const char *type = strempty(json_get_string(mount, "Type"));
+                const char *name =
+                                strempty(json_get_string(mount, streq(type, "volume") ? "Name" : "Source"));
+
+                if (json_is_true(json_object_get(mount, "RW")) && strlen(name) == length &&
+                    memcmp(name, source, length) == 0)
+                        return true;
+        }
+
+        return false;
+}
+
+static bool source_conflicts(const Search *search, const char *source, size_t length) {
         /* What has no source is a volume of the container's own. */
-        if (length == 0 || is_shareable(shareable, source, length))
+        if (length == 0 || is_shareable(search->shareable, source, length) ||
+            (search->others && !others_write(search->others, source, length)))
                 return false;
 
-        return source[0] == '/' ? reason_set(reason, "it writes to ", source, length,
+        return source[0] == '/' ? reason_set(search->reason, "it writes to ", source, length,
                                              " of the host, which is not declared shareable")
-                                : reason_set(reason, "it writes to the volume '", source, length,
+                                : reason_set(search->reason, "it writes to the volume '", source, length,
                                              "', which is not declared shareable");
 }
 
@@ -72,7 +95,7 @@ static bool has_option(const char *options, const char *option) {
 }
 
 /* "source:destination[:options]"; what has no colon is a volume of the container's own. */
-static bool bind_conflicts(const char *bind, char *const *shareable, char *reason) {
+static bool bind_conflicts(const Search *search, const char *bind) {
         const char *colon = strchr(bind, ':'), *options;
 
         if (!colon)
@@ -82,18 +105,18 @@ static bool bind_conflicts(const char *bind, char *const *shareable, char *reaso
         if (options && has_option(options + 1, "ro"))
                 return false;
 
-        return source_conflicts(bind, (size_t) (colon - bind), shareable, reason);
+        return source_conflicts(search, bind, (size_t) (colon - bind));
 }
 
-static bool binds_conflict(const json_t *binds, char *const *shareable, char *reason) {
+static bool binds_conflict(const Search *search, const json_t *binds) {
         for (size_t i = 0; i < json_array_size(binds); i++)
-                if (bind_conflicts(strempty(json_string_value(json_array_get(binds, i))), shareable, reason))
+                if (bind_conflicts(search, strempty(json_string_value(json_array_get(binds, i)))))
                         return true;
 
         return false;
 }
 
-static bool mounts_conflict(const json_t *mounts, char *const *shareable, char *reason) {
+static bool mounts_conflict(const Search *search, const json_t *mounts) {
         for (size_t i = 0; i < json_array_size(mounts); i++) {
                 const json_t *mount = json_array_get(mounts, i);
                 const char *type = strempty(json_get_string(mount, "Type"));
@@ -104,9 +127,9 @@ static bool mounts_conflict(const json_t *mounts, char *const *shareable, char *
                         continue;
                 if (json_is_true(json_object_get(mount, "ReadOnly")))
                         continue;
-                if (streq(type, "volume") && is_shareable(shareable, target, strlen(target)))
+                if (streq(type, "volume") && is_shareable(search->shareable, target, strlen(target)))
                         continue;
-                if (source_conflicts(source, strlen(source), shareable, reason))
+                if (source_conflicts(search, source, strlen(source)))
                         return true;
         }
 
@@ -152,8 +175,14 @@ static bool endpoints_conflict(const json_t *endpoints, char *reason) {
         return false;
 }
 
+static bool writes_conflict(const Search *search, const json_t *host) {
+        return binds_conflict(search, json_object_get(host, "Binds")) ||
+               mounts_conflict(search, json_object_get(host, "Mounts"));
+}
+
 const char *container_body_recreate_reason(const json_t *body, char *const *shareable) {
         static char reason[REASON_SIZE];
+        const Search search = { .shareable = shareable, .reason = reason };
         const json_t *host = json_object_get(body, "HostConfig");
         const char *network = json_get_string(host, "NetworkMode");
 
@@ -167,10 +196,19 @@ const char *container_body_recreate_reason(const json_t *body, char *const *shar
         if (ports_conflict(json_object_get(host, "PortBindings"), reason) ||
             fixed(body, "MacAddress", "it has the fixed MAC address ", reason) ||
             endpoints_conflict(json_path(body, "NetworkingConfig", "EndpointsConfig", NULL), reason) ||
-            binds_conflict(json_object_get(host, "Binds"), shareable, reason) ||
-            mounts_conflict(json_object_get(host, "Mounts"), shareable, reason) ||
+            writes_conflict(&search, host) ||
             volumes_from_conflict(json_object_get(host, "VolumesFrom"), shareable, reason))
                 return reason;
 
         return NULL;
+}
+
+const char *container_body_meets(const json_t *body, char *const *shareable, const json_t *mounts) {
+        static char reason[REASON_SIZE];
+        const Search search = { .shareable = shareable, .others = mounts, .reason = reason };
+
+        assert(body);
+        assert(mounts);
+
+        return writes_conflict(&search, json_object_get(body, "HostConfig")) ? reason : NULL;
 }

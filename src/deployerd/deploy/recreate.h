@@ -13,3 +13,9 @@
  * decision.
  */
 const char *container_body_recreate_reason(const json_t *body, char *const *shareable);
+
+/*
+ * Where it would write what a container with these `mounts`, as the engine shows them, writes to as well: "it writes to the volume
+ * 'data', which is not declared shareable"; NULL: nowhere. `shareable` and the text as above.
+ */
+const char *container_body_meets(const json_t *body, char *const *shareable, const json_t *mounts);
