@@ -8,8 +8,10 @@ usage: test_whole.py [TEST], with WEBHOOKD= and DEPLOYERD= the programs and SOUR
 """
 import json
 import os
+import pathlib
 import shutil
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -173,13 +175,27 @@ def test_policy_of_the_deployer_is_final():
 
 def test_engine_that_is_away_is_waited_for():
     with Forge() as forge:
+        told = os.path.join(forge.directory, "told")
+        environment = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=forge.bus.address)
         forge.engine.push(REPO, "v1")
-        forge.engine.stop()
-        number = forge.deliver(f"{REPO}:v1")
+        assert forge.wait_final(forge.deliver(f"{REPO}:v1"))[0] == "succeeded"
+        for shown in ("Engine: docker", "Engine: none answers"):
+            status = subprocess.run([os.environ["TINYFORGECTL"], "status"], capture_output=True, text=True, timeout=60, check=False,
+                                    env=environment)
+            assert shown in status.stdout, status
+            if forge.engine.pid:
+                forge.engine.stop()
+        number = forge.deliver(f"{REPO}:v2")
         wait_for("it was tried", lambda: "EngineUnreachable" in forge.webhookd.log())
         assert forge.row(number)[0] in ("queued", "running")
-        forge.engine.start()
-        forge.engine.push(REPO, "v1")
+        with open(told, "w+", encoding="utf-8") as output, \
+                subprocess.Popen([os.environ["TINYFORGECTL"], "follow", str(number), "--timeout=1min"], stdout=output,
+                                 env=environment) as follower:
+            wait_for("it was tried again", lambda: "waits 10 s" in forge.webhookd.log())
+            wait_for("that is told", lambda: "waiting: attempt 3" in pathlib.Path(told).read_text(encoding="utf-8"), deadline=7)
+            forge.engine.start()
+            forge.engine.push(REPO, "v2")
+            assert follower.wait(60) == 0
         assert forge.wait_final(number)[0] == "succeeded"
 
 

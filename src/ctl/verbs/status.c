@@ -307,6 +307,23 @@ static int show_json(const Ctl *ctl, Status *status) {
                                              rows_or_null(status->strays)));
 }
 
+/* What the deployer knows of its engine, from the last time that it asked. */
+static int ask_engine(Ctl *ctl, Status *status) {
+        int r;
+
+        json_decref(status->engine);
+        json_decref(status->any_image);
+        status->engine = status->any_image = NULL;
+        r = ask_properties(ctl, &peer_deployer, engine_properties, ELEMENTSOF(engine_properties),
+                           &status->engine);
+        if (r < 0)
+                return r;
+
+        status->any_image = json_incref(json_object_get(status->engine, "allows_any_image"));
+        (void) json_object_del(status->engine, "allows_any_image");
+        return 0;
+}
+
 int verb_status(Ctl *ctl, char *args[]) {
         _cleanup_(status_done) Status status = { 0 };
         bool complete;
@@ -322,15 +339,12 @@ int verb_status(Ctl *ctl, char *args[]) {
         complete = units_ask(ctl, &status.units, &status.is_deaf) >= 0;
         complete &= ask_properties(ctl, &peer_webhook, webhook_properties, ELEMENTSOF(webhook_properties),
                                    &status.webhookd) >= 0;
-        complete &= ask_properties(ctl, &peer_deployer, engine_properties, ELEMENTSOF(engine_properties),
-                                   &status.engine) >= 0;
+        complete &= ask_engine(ctl, &status) >= 0;
         if (status.webhookd)
                 complete &= ask_waiting(ctl, get_number(status.webhookd, "queued") > 0, &status.waiting) >=
                             0;
         /* A deployer that does not answer is told once. */
         if (status.engine) {
-                status.any_image = json_incref(json_object_get(status.engine, "allows_any_image"));
-                (void) json_object_del(status.engine, "allows_any_image");
                 r = instances_ask(ctl, status.webhookd ? get_text(status.webhookd, "store") : NULL,
                                   &status.instances, &status.any_foreign);
                 complete &= r >= 0;
@@ -338,6 +352,9 @@ int verb_status(Ctl *ctl, char *args[]) {
                 /* Nor is one whose engine keeps it waiting asked twice. */
                 if (!status.instances_hidden && r != -ETIMEDOUT)
                         complete &= strays_ask(ctl, &status.strays) >= 0;
+                /* An engine that answered the last time, and does not now, is not shown as if it did. */
+                if (r < 0 && r != -ETIMEDOUT)
+                        (void) ask_engine(ctl, &status);
         }
 
         r = ctl->json ? show_json(ctl, &status) : show_text(ctl, &status);

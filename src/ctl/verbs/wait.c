@@ -15,6 +15,9 @@
 /* How often webhookd is asked, for the case that its signal got lost; a quarter of a shorter time-out. */
 #define ASK_USEC (15 * USEC_PER_SEC)
 
+/* The same for who follows: no signal says that an attempt failed and that there is to be another one. */
+#define FOLLOW_USEC (2 * USEC_PER_SEC)
+
 /* How often the seconds of a line on a terminal are counted on. */
 #define DRAW_USEC USEC_PER_SEC
 
@@ -150,9 +153,12 @@ static int ask(Wait *wait, const char *project, const char *stage) {
         if (r < 0)
                 return r;
 
-        if (wait->follow)
-                follow_state(wait->follow, &row);
         wait->finished = deploy_is_finished(&row);
+        if (wait->follow) {
+                follow_state(wait->follow, &row);
+                if (!wait->finished)
+                        follow_draw(wait->follow);
+        }
         return 0;
 }
 
@@ -207,7 +213,8 @@ static int report_late(const Wait *wait, const char *project, const char *stage)
 }
 
 static int wait_loop(Wait *wait, int interrupts, const char *project, const char *stage) {
-        uint64_t limit = wait->ctl->timeout_usec, pause = min_u64(limit / 4, ASK_USEC);
+        uint64_t limit = wait->ctl->timeout_usec;
+        uint64_t pause = min_u64(limit / 4, wait->follow ? FOLLOW_USEC : ASK_USEC);
         uint64_t now = now_usec(CLOCK_MONOTONIC), begin = now, asked = now, drawn = now;
         int r = 0;
 
