@@ -11,6 +11,9 @@
 #include "shared/json.h"
 #include "shared/name.h"
 
+/* What a stage may have as well; "volumes" comes last. */
+#define PARTS "container, env, env_files, healthcheck, limits, pull, replace, shareable"
+
 /* The file must be for the image that is deployed: whoever pushes another one does not get this one's volumes. */
 static int read_image(ProjectReader *reader, const json_t *image) {
         const char *wanted = reader->subject->repository, *reason = "";
@@ -72,7 +75,7 @@ static int read_stage(ProjectReader *reader, const char *name, json_t *stage, co
                 int r;
 
                 r = project_part_read(reader, pointer, key, value, streq(name, reader->subject->stage),
-                                      "is not known for a stage");
+                                      "is not known for a stage: there are " PARTS " and volumes");
                 if (r < 0)
                         return r;
         }
@@ -121,7 +124,9 @@ static int read_project(ProjectReader *reader, json_t *project) {
                 if (streq(key, "image") || streq(key, "stages") || streq(key, "unchecked"))
                         continue;
 
-                r = project_part_read(reader, "", key, value, /* counts= */ true, "is not known");
+                r = project_part_read(reader, "", key, value, /* counts= */ true,
+                                      "is not known: there are image, stages, unchecked, " PARTS
+                                      " and volumes");
                 if (r < 0)
                         return r;
         }
