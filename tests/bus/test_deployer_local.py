@@ -32,7 +32,7 @@ def test_local_deploy_takes_what_is_here_and_asks_no_registry(host):
 def test_local_deploy_of_what_is_not_here_fails_at_once(host):
     host.engine.push(REPO, "v1")
     name, text = host.refused(7, f"{REPO}:v1", **LOCAL)
-    assert name == "NoSuchImage" and "is not on this machine, and a local deploy pulls nothing" in text, (name, text)
+    assert name == "NoSuchImage" and f"{REPO}:v1 is not on this machine, and a local deploy pulls nothing" in text, (name, text)
     assert not registry_requests(host), registry_requests(host)
 
 

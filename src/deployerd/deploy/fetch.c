@@ -108,6 +108,17 @@ static int fetch(Engine *engine, ImageRef *ref, uint64_t timeout_usec, bool *ret
         return r == 0 ? fetch_pull(engine, ref, timeout_usec, ret) : r;
 }
 
+/* Nobody may be asked for it. */
+static int fetch_fail_local(Engine *engine, const ImageRef *ref, bool local) {
+        _cleanup_free_ char *name = NULL;
+
+        if (image_ref_format(ref, &name) < 0)
+                return -ENOMEM;
+
+        return worker_fail(engine_worker(engine), -ENOENT, "%s is not on this machine, and %s", name,
+                           local ? "a local deploy pulls nothing" : "root's file has \"pull\": \"never\"");
+}
+
 /* Without its tag an image is only at the mercy of a prune, unless it has no other name. */
 static int fetch_keep(Engine *engine, const ImageRef *ref, const char *keep_tag, bool tagged, bool needed) {
         int r;
@@ -136,10 +147,7 @@ int fetch_image(Engine *engine, ImageRef *ref, const char *keep_tag, const Proje
         if (local || project->pull != PROJECT_PULL_ALWAYS)
                 r = fetch_local(engine, ref, ret);
         if (r == 0 && (local || project->pull == PROJECT_PULL_NEVER))
-                return worker_fail(engine_worker(engine), -ENOENT, "%s/%s is not on this machine, and %s",
-                                   ref->domain, ref->path,
-                                   local ? "a local deploy pulls nothing"
-                                         : "root's file has \"pull\": \"never\"");
+                return fetch_fail_local(engine, ref, local);
         if (r == 0)
                 r = fetch(engine, ref, project_limits_pull(&project->limits), &tagged, ret);
         if (r < 0)
