@@ -41,10 +41,13 @@ static const char not_answered[] =
 static const Advice deployer_advices[] = {
         { ERROR_NOT_PERMITTED,
           "AllowImages= in deployerd.conf says which images may run, a file in projects.d which one its project "
-          "may. Only root may be able to write them." },
+          "may. Nobody but root may be able to write these, or registries.json." },
         { ERROR_CONFIGURATION,
-          "Mend it, and look again with: tinyforgectl project show PROJECT. A file in projects.d belongs to "
-          "root:tinyforge-deployer, with mode 0640." },
+          "Mend it, and deploy again. Such a file belongs to root:tinyforge-deployer, with mode 0640. To look at those in "
+          "projects.d again: tinyforgectl project show PROJECT" },
+        { ERROR_ENGINE_REFUSED,
+          "What the engine is asked for: tinyforgectl project show PROJECT. Root's part of that is in "
+          "/etc/tinyforge/projects.d." },
         { ERROR_PULL_FAILED,
           "Was it pushed, and may the deployer pull it? Logins are in /etc/tinyforge/registries.json: see tinyforge-deployerd(8)." },
 };

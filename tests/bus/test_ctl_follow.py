@@ -164,6 +164,7 @@ def test_deploy_that_fails_says_what_to_do_next():
         assert "tinyforgectl logs shop dev" in peers.run("deploy", "shop", "dev", "rolled-back", status=1).stderr
         result = peers.run("deploy", "shop", "dev", "failed", status=1)
         assert ": failed: Configuration: because" in result.stdout and "tinyforgectl project show" in result.stderr, result
+        assert "deploy again" in result.stderr, "a login is looked at by no other verb"
 
 
 def test_what_to_do_next_stands_behind_the_outcome_where_both_go_to_one_file():

@@ -86,6 +86,7 @@ def test_status_tells_it_all():
         assert len(status["instances"]) == 3 and status["strays"] == [] and "another engine" not in text
         assert status["allows_any_image"] is True
         assert "AllowImages=ghcr.io/acme/*" in text and "/etc/tinyforge/deployerd.conf" in text, text
+        assert "It holds after: systemctl try-restart tinyforge-deployerd\n" in text, text
 
 
 def test_status_shows_what_it_has_and_never_invents_the_rest():

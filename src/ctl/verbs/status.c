@@ -268,6 +268,7 @@ static int show_text(const Ctl *ctl, Status *status) {
                 ctl_print_prose(ctl,
                                 "Any image may be deployed. To allow only some, add a line below [Deployer] in");
                 ctl_print_prose(ctl, "/etc/tinyforge/deployerd.conf: AllowImages=ghcr.io/acme/*");
+                ctl_print_prose(ctl, "It holds after: systemctl try-restart tinyforge-deployerd");
         }
 
         if (status->instances_hidden)
