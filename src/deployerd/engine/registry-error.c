@@ -47,6 +47,7 @@ static const char *const final[] = {
         "invalid reference",
         "unsupported manifest",
         "unsupported media type",
+        "unsupported image-specific operation on artifact",
         "server gave http response to https client",
         "x509:",
 };

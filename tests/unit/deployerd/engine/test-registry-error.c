@@ -17,6 +17,9 @@ static void registry_error_is_final_where_asking_again_cannot_help(void **state)
                 "no matching manifest for linux/arm64/v8 in the manifest list entries",
                 "choosing an image from manifest list docker://registry.example/a:b: no image found in manifest "
                 "list for architecture arm64, variant \"\", OS linux",
+                "unsupported media type application/vnd.cncf.helm.config.v1+json",
+                "parsing image configuration: unsupported image-specific operation on artifact with type "
+                "\"application/vnd.cncf.helm.config.v1+json\"",
                 "Get \"https://127.0.0.1:5000/v2/\": http: server gave HTTP response to HTTPS client",
                 "Get \"https://registry.example/v2/\": x509: certificate signed by unknown authority",
         };
