@@ -381,6 +381,18 @@ def test_old_one_that_the_engine_fails_to_stop_or_to_remove_again_stays_until_th
 
 
 @both
+def test_deploy_of_what_runs_is_unchanged_whatever_becomes_of_the_old_one_that_stays(host):
+    deploy_old_one(host)
+    host.engine.fault("DELETE", "/containers/", "status", status=500, message="device or resource busy", times=3)
+    assert host.refused(8, f"{REPO}:v2")[0] == "EngineFailed"
+    assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+    outcome, detail, _ = host.deploy(9, f"{REPO}:v2")
+    assert outcome == "unchanged" and "; shop-dev-7 stays: " in detail and "busy" in detail, (outcome, detail)
+    outcome, detail, _ = host.deploy(10, f"{REPO}:v2")
+    assert outcome == "unchanged" and "stays" not in detail and host.engine.names() == ["shop-dev-8"], (outcome, detail)
+
+
+@both
 def test_old_one_does_not_stay_for_an_engine_that_has_ended(host):
     deploy_old_one(host)
     host.engine.fault("POST", "/stop", "status", status=500)

@@ -43,7 +43,7 @@ typedef struct Deploy {
         json_t *body;
         char hash[CONFIG_HASH_SIZE];
         bool take_over;    /* what other stores have in the stage is replaced like what this one has */
-        bool settles;      /* an earlier attempt has switched, and did not come to its end */
+        bool settles;      /* no switch is to come: it is made, or the same runs already */
         bool recreate;     /* the old has to be stopped before the new is started */
         bool engine_ended; /* while the new one came up: what became of that says nothing of the image */
         int unpublished;   /* why the proxy does not know where the stage answers; 0: it does */

@@ -188,8 +188,10 @@ static int deploy_steps(Deploy *deploy) {
         r = find_unchanged(deploy, &unchanged);
         if (r < 0)
                 return r;
-        if (r > 0)
+        if (r > 0) {
+                deploy->settles = true;
                 return deploy_finish(deploy, OUTCOME_UNCHANGED, unchanged->deploy, &unchanged->container);
+        }
 
         r = deploy_choose(deploy);
         return r < 0 ? r : deploy_replace(deploy);
