@@ -152,6 +152,22 @@ def test_no_new_one_writes_to_a_volume_that_another_stores_still_writes_to(host)
 
 
 @every_engine
+def test_volume_of_what_a_dead_attempt_took_over_takes_the_place_of_none_of_the_stages_own(host):
+    leave_anonymous_volume(host, deploy=7, store=new_store())
+    host.engine.push(REPO, "v1", volumes=["/data"])
+    assert host.deploy(8, f"{REPO}:v1")[0] == "succeeded"
+    own = mounts(host, "shop-dev-8")
+    take_over(host)
+    host.engine.fault("DELETE", "/containers/", "kill", when="after")
+    host.begin(9, f"{REPO}:v1").wait()
+    assert host.engine.names() == ["shop-dev-8"] and not host.pid()
+    assert host.deploy(9, f"{REPO}:v1")[0] == "unchanged"
+    host.engine.control("remove", {"name": "shop-dev-8"})
+    assert host.deploy(10, f"{REPO}:v1")[0] == "succeeded"
+    assert mounts(host, "shop-dev-10") == own, (own, mounts(host, "shop-dev-10"))
+
+
+@every_engine
 def test_body_that_is_shown_has_volumes_of_another_store_only_where_it_is_taken_over(host):
     old = leave_anonymous_volume(host, store=new_store())
     image = f"{REPO}@{host.engine.digest(f'{REPO}:with')}"

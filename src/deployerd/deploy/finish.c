@@ -94,8 +94,8 @@ static void plan_stopped(const Deploy *deploy, InstanceList *list, uint64_t curr
 }
 
 /*
- * Whether one stays that cannot be stopped or removed: the new one runs, whatever the engine says of the old one. What may pass is
- * tried by one more attempt, and by others while the engine does not even tell of it.
+ * Whether one stays that cannot be stopped or removed: what is to run does, whatever the engine says of the old one. What may pass is
+ * tried by one more attempt after a switch, and by others while the engine does not even tell of it.
  */
 static bool deploy_keeps(const Deploy *deploy, const Instance *instance, int error) {
         _cleanup_(container_done) Container container = { .json = NULL };
@@ -145,7 +145,10 @@ static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current, F
         return r;
 }
 
-/* What was taken over was not the newest to say which volumes the stage has, where one of its own runs. */
+/*
+ * What was taken over was not the newest to say which volumes the stage has, where one of its own runs. An attempt that died may have
+ * retired it.
+ */
 static void deploy_note_own_volumes(Deploy *deploy, const Container *container) {
         if (volumes_remember(deploy->engine, deploy->request->project, deploy->request->stage, container) <
             0)
@@ -220,7 +223,7 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
         if (r < 0)
                 return r;
 
-        if (farewell.taken_over > 0)
+        if (deploy->take_over)
                 deploy_note_own_volumes(deploy, container);
         deploy_keep_image(deploy, outcome, container);
 
