@@ -12,8 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import EVERY_ENGINE, STORE, Host, both, every_engine, with_each  # noqa: E402
-from waiting import wait_for  # noqa: E402
+from deployer_host import EVERY_ENGINE, STORE, Host, both, every_engine  # noqa: E402
 
 REPO = "registry.example/acme/shop"
 FIXED_PORT = {"HostConfig": {"PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "18080"}]}}}
@@ -164,71 +163,6 @@ def test_recreate_says_when_the_old_one_does_not_come_back(host):
     name, text = host.refused(8, f"{REPO}:v2")
     assert name == "Unhealthy" and "what ran before did not come back" in text, text
     assert host.engine.names() == ["shop-dev-7"] and not running(host)
-
-
-@both
-def test_recreate_that_was_cut_off_starts_the_old_one_before_anything_is_pulled(host):
-    configure_project(host, FIXED_PORT)
-    deploy_old_one(host)
-    host.engine.fault("POST", "/start$", "hang")
-    call = host.begin(8, f"{REPO}:v2")
-    wait_for("the old one is stopped", lambda: not running(host))
-    wait_for("the new one is to be started", lambda: "start" in changes(host))
-    host.signal(9)
-    call.wait()
-    host.engine.control("release")
-    # Its registry does not know the image any more.
-    name, _ = host.refused(9, f"{REPO}:gone")
-    assert name == "PullFailed"
-    assert host.engine.names() == running(host) == ["shop-dev-7"]
-
-
-@with_each("docker", "podman", config="HealthDeadlineSec=30\n")
-def test_recreate_whose_deployer_died_gives_the_old_one_back_what_the_new_one_holds(host):
-    configure_project(host, FIXED_PORT)
-    deploy_old_one(host, healthcheck=True, health="starting")
-    call = host.begin(8, f"{REPO}:v2")
-    wait_for("the new one runs", lambda: running(host) == ["shop-dev-8.pending"])
-    host.signal(9)
-    call.wait()
-    host.engine.control("forget")
-    assert host.refused(9, f"{REPO}:gone")[0] == "PullFailed"
-    assert changes(host) == ["stop", "remove", "start"], changes(host)
-    assert host.engine.names() == running(host) == ["shop-dev-7"]
-
-
-@both
-def test_recreate_whose_deployer_died_on_its_way_back_starts_the_old_one(host):
-    configure_project(host, FIXED_PORT)
-    old = deploy_old_one(host, exit=3)
-    host.engine.control("forget")
-    host.engine.fault("POST", f"/{old}/start$", "hang")
-    call = host.begin(8, f"{REPO}:v2")
-    wait_for("the old one is to be started", lambda: changes(host).count("start") == 2)
-    assert host.engine.names() == ["shop-dev-7"] and not running(host)
-    host.signal(9)
-    call.wait()
-    host.engine.control("release")
-    assert host.refused(9, f"{REPO}:gone")[0] == "PullFailed"
-    assert running(host) == ["shop-dev-7"]
-    assert "shop-dev-7 was stopped by an attempt that died and is started again" in host.log()
-
-
-@both
-def test_what_made_way_goes_also_where_several_may_run_and_the_attempt_died(host):
-    configure_project(host, FIXED_PORT)
-    host.engine.push(REPO, "v1")
-    host.engine.push(REPO, "v2")
-    host.deploy(7, f"{REPO}:v1", MaxInstances=("u", 3))
-    host.engine.fault("DELETE", "/containers/", "hang")
-    call = host.begin(8, f"{REPO}:v2", MaxInstances=("u", 3))
-    wait_for("the old one is to be removed", lambda: "remove" in changes(host))
-    host.signal(9)
-    call.wait()
-    host.engine.control("release")
-    assert host.engine.names() == ["shop-dev-7", "shop-dev-8"]
-    assert host.deploy(8, f"{REPO}:v2", MaxInstances=("u", 3))[0] == "succeeded"
-    assert host.engine.names() == running(host) == ["shop-dev-8"]
 
 
 @both

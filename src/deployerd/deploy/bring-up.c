@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From the container's creation to its health: see bring-up.h. A stage that has to be recreated is down for a while,
- * and a container that is pending is the sign of it: it is created before the old one is stopped, and removed only after the
- * old one was started again. So whoever finds one knows what may have to be put back.
+ * and a container that is pending is the sign of it, or the pending tag of its image, which outlasts it: both are made before the
+ * old one is stopped. So whoever finds one knows what may have to be put back.
  */
 #include "deployerd/deploy/bring-up.h"
 #include "deployerd/deploy/health.h"

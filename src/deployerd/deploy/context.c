@@ -46,6 +46,14 @@ int deploy_check_cancelled(Deploy *deploy) {
                                : 0;
 }
 
+void deploy_forget_images(Deploy *deploy) {
+        if (!deploy->settled || deploy->owes)
+                return;
+
+        engine_set_finishing(deploy->engine);
+        retain_drop_pending(deploy->engine, deploy->image, deploy->request->stage, deploy->request->store);
+}
+
 int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container) {
         return worker_succeed(deploy->worker, json_pack("{s:s, s:s, s:s}", "outcome", outcome, "detail",
                                                         detail, "container", container));

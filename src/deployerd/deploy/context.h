@@ -43,6 +43,8 @@ typedef struct Deploy {
         json_t *body;
         char hash[CONFIG_HASH_SIZE];
         bool take_over;    /* what other stores have in the stage is replaced like what this one has */
+        bool settled;      /* what an earlier attempt has left is put right */
+        bool owes;         /* something that made way does not run, and may yet come back */
         bool settles;      /* no switch is to come: it is made, or the same runs already */
         bool recreate;     /* the old has to be stopped before the new is started */
         bool engine_ended; /* while the new one came up: what became of that says nothing of the image */
@@ -51,7 +53,6 @@ typedef struct Deploy {
         char pending_name[INSTANCE_NAME_SIZE];
         char pending_tag[RETAIN_TAG_SIZE]; /* of the image, until the switch */
         char keep_tag[RETAIN_TAG_SIZE];    /* from then on */
-        bool tagged;                       /* as pending */
         InstanceList before;               /* what was there when the new one was created */
         char *container;                   /* the id of the new one, as long as it is to be undone */
 } Deploy;
@@ -79,5 +80,10 @@ const char *deploy_healthcheck(const Deploy *deploy);
 bool deploy_image_check_counts(const Deploy *deploy);
 /* -EINTR when the process is to end. */
 int deploy_check_cancelled(Deploy *deploy);
+/*
+ * Where nothing was switched to: no image of this attempt, or of one that died, is kept. Where what made way may yet come back, the tag
+ * stays, which is the sign of it.
+ */
+void deploy_forget_images(Deploy *deploy);
 /* Ends the child's work with this outcome. */
 int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container);

@@ -171,6 +171,8 @@ static int deploy_steps(Deploy *deploy) {
         r = deploy_settle_earlier(deploy);
         if (r != 0)
                 return r < 0 ? r : 0;
+
+        deploy->settled = true;
         if (deploy->request->undo)
                 return worker_fail(deploy->worker, -ECANCELED,
                                    "it was cancelled, and what an attempt of it had left is undone");
@@ -198,19 +200,21 @@ static int deploy_steps(Deploy *deploy) {
 }
 
 /*
- * An attempt that did not switch keeps no image here, but where the engine or the registry is in passing trouble: then there
- * is another one, which is to find it. `error` keeps its sentence.
+ * Where the engine or the registry is in passing trouble, there is another attempt, which is to find the image. So is there where what ran
+ * before may yet come back, whatever the new one lacks. `error` keeps its sentence.
  */
-static void deploy_forget_image(Deploy *deploy, int error) {
+static int deploy_fail(Deploy *deploy, int error) {
         char reason[REASON_MAX];
 
-        if (!deploy->tagged || error == -EIO || error == -ECONNREFUSED || error == -ENOMEM)
-                return;
+        if (error == -EIO || error == -ECONNREFUSED || error == -ENOMEM)
+                return error;
 
         (void) snprintf(reason, sizeof(reason), "%s", worker_error(deploy->worker));
-        engine_set_finishing(deploy->engine);
-        retain_drop(deploy->engine, deploy->image, deploy->pending_tag);
-        (void) worker_fail(deploy->worker, error, "%s", reason);
+        deploy_forget_images(deploy);
+        return deploy->owes && error != -ENOSPC
+                               ? worker_fail(deploy->worker, -EIO, "%s; what ran before does not run either",
+                                             reason)
+                               : worker_fail(deploy->worker, error, "%s", reason);
 }
 
 int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfig *config) {
@@ -239,8 +243,5 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
         deploy.take_over = takeover_is_noted(request->project, request->stage, request->store);
         engine_set_registries(deploy.engine, config->registries);
         r = deploy_steps(&deploy);
-        if (r < 0)
-                deploy_forget_image(&deploy, r);
-
-        return r;
+        return r < 0 ? deploy_fail(&deploy, r) : r;
 }

@@ -49,8 +49,11 @@ static int deploy_put_back(Deploy *deploy, const Instance *old) {
                    "%s was stopped by an attempt that died and is started again%s%s", old->container.name,
                    r < 0 ? ": " : "", r < 0 ? worker_error(deploy->worker) : "");
 
-        /* One that cannot run is no reason to keep its successor away. */
-        return r == -EREMOTEIO ? 0 : r;
+        if (r == -EIO && !deploy->request->undo)
+                deploy->owes = true;
+
+        /* One that cannot run is no reason to keep its successor away, nor is one that cannot at the moment. */
+        return r == -EREMOTEIO || deploy->owes ? 0 : r;
 }
 
 /* Whether there is anything to recover: 1, 0, or an error. What an attempt has made can be gone already, but for the tag of its image. */

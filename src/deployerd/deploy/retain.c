@@ -133,10 +133,19 @@ int retain_is_pending(Engine *engine, const ImageRef *ref, const char *stage, co
         return r < 0 ? r : 0;
 }
 
-void retain_drop(Engine *engine, const ImageRef *ref, const char *tag) {
-        assert(engine);
+void retain_drop_pending(Engine *engine, const ImageRef *ref, const char *stage, const char *store) {
+        _cleanup_(image_tag_list_done) ImageTagList tags = { .n = 0 };
+        int r;
 
-        if (engine_image_untag(engine, ref, tag) < 0)
+        assert(engine);
+        assert(stage);
+        assert(store);
+
+        r = engine_image_list_tags(engine, ref, &tags);
+        for (size_t i = 0; r >= 0 && i < tags.n; i++)
+                if (tag_deploy(tags.items[i].tag, stage, store, /* pending= */ true) > 0)
+                        r = engine_image_untag(engine, ref, tags.items[i].tag);
+        if (r < 0)
                 worker_log(engine_worker(engine), LOG_NOTICE, "The image stays: %s",
                            worker_error(engine_worker(engine)));
 }

@@ -29,5 +29,5 @@ int retain_sweep(Engine *engine, const ImageRef *ref, const char *stage, const c
 /* Whether an attempt at a deploy of the stage has not come to its end: one that has a tag is under way, or has died. 1, 0, errors of engine.h. */
 int retain_is_pending(Engine *engine, const ImageRef *ref, const char *stage, const char *store);
 
-/* Takes one tag away: that of an image that did not come up. What fails is left to a later sweep. */
-void retain_drop(Engine *engine, const ImageRef *ref, const char *tag);
+/* Takes the tags of such attempts away. What fails is left to a later sweep. */
+void retain_drop_pending(Engine *engine, const ImageRef *ref, const char *stage, const char *store);

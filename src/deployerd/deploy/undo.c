@@ -140,6 +140,8 @@ int deploy_undo(Deploy *deploy, int error) {
                 deploy_adopt_lost(deploy);
 
         r = deploy_unmake_way(deploy);
+        /* Final, and yet no verdict: the next deploy has to know of the old one. */
+        deploy->owes |= r == -ENOSPC;
         if (r < 0)
                 (void) snprintf(reason + strlen(reason), sizeof(reason) - strlen(reason),
                                 "; what ran before did not come back: %.*s",
@@ -186,7 +188,7 @@ int deploy_roll_back(Deploy *deploy) {
                 return r;
 
         (void) snprintf(reason, sizeof(reason), "%s", worker_error(deploy->worker));
-        retain_drop(deploy->engine, deploy->image, deploy->pending_tag);
+        deploy_forget_images(deploy);
         r = deploy_list(deploy, &list);
         if (r < 0)
                 return r;
