@@ -21,7 +21,7 @@ typedef struct BodyImage {
         uint16_t port;               /* that is published; 0: nothing is */
         const json_t *volumes;       /* the paths of its VOLUMEs; NULL: none is known */
         const json_t *lent_volumes;  /* of volumes_lent(); NULL: none */
-        const json_t *noted_volumes; /* of volumes_recall(); NULL: none */
+        const json_t *noted_volumes; /* of recall_volumes(); NULL: none */
 } BodyImage;
 
 /*

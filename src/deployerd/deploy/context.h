@@ -64,7 +64,7 @@ static inline bool deploy_made(const Deploy *deploy, const Instance *instance) {
 
 /* Whether it is this deploy's to replace. */
 static inline bool deploy_owns(const Deploy *deploy, const Instance *instance) {
-        return deploy->take_over || deploy_made(deploy, instance);
+        return instance_is_owned(instance, deploy->request->store, deploy->take_over);
 }
 
 void deploy_done(Deploy *deploy);

@@ -165,6 +165,13 @@ void instance_endpoint(const Container *container, char ret[static ENDPOINT_SIZE
         container_endpoint(container, instance_port(container), ret);
 }
 
+bool instance_is_owned(const Instance *instance, const char *store, bool take_over) {
+        assert(instance);
+        assert(store);
+
+        return take_over || streq(instance->store, store);
+}
+
 bool instance_is_well(const Instance *instance, bool check_counts) {
         assert(instance);
 

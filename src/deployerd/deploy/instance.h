@@ -63,6 +63,9 @@ uint16_t instance_port(const Container *container);
 /* container_endpoint() of that port. */
 void instance_endpoint(const Container *container, char ret[static ENDPOINT_SIZE]);
 
+/* Whether a deploy of `store` is to replace it: whoever made it, where it takes over. */
+bool instance_is_owned(const Instance *instance, const char *store, bool take_over);
+
 /* Running and, where its own HEALTHCHECK is what counts, not known to be ill. */
 bool instance_is_well(const Instance *instance, bool check_counts);
 

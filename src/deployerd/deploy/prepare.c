@@ -5,6 +5,7 @@
 #include "deployerd/deploy/fetch.h"
 #include "deployerd/deploy/prepare.h"
 #include "deployerd/deploy/project.h"
+#include "deployerd/deploy/recall.h"
 #include "deployerd/deploy/volumes.h"
 #include "deployerd/worker/report.h"
 #include "shared/json.h"
@@ -77,19 +78,6 @@ static int deploy_check(Deploy *deploy) {
         return r < 0 ? r : 0;
 }
 
-/* What the stage has had, and what those have that are still to be retired: that is in no note yet. */
-static int deploy_recall(Deploy *deploy, json_t **ret) {
-        const InstanceList *before = &deploy->before;
-        int r;
-
-        r = volumes_recall(deploy->engine, deploy->request->project, deploy->request->stage, ret);
-        for (size_t i = before->n; r >= 0 && i > 0; i--)
-                if (deploy_owns(deploy, &before->items[i - 1]) && !before->items[i - 1].pending)
-                        (void) volumes_add(*ret, &before->items[i - 1].container);
-
-        return r;
-}
-
 static int deploy_fetch(Deploy *deploy) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         _cleanup_(json_freep) json_t *noted = NULL, *lent = NULL;
@@ -107,7 +95,7 @@ static int deploy_fetch(Deploy *deploy) {
         volumes_check_wishes(deploy->worker, deploy->project.volumes, image.volumes);
         r = deploy_list(deploy, &deploy->before);
         if (r >= 0)
-                r = deploy_recall(deploy, &noted);
+                r = recall_volumes(deploy->engine, request, deploy->take_over, &deploy->before, &noted);
         if (r >= 0)
                 r = volumes_lent(deploy->engine, deploy->project.container, &lent);
         if (r < 0)

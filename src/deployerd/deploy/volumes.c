@@ -295,33 +295,6 @@ int volumes_are_left(Engine *engine, const char *project) {
         return 0;
 }
 
-int volumes_recall(Engine *engine, const char *project, const char *stage, json_t **ret) {
-        _cleanup_(json_freep) json_t *noted = NULL, *there = NULL;
-        const char *path;
-        json_t *name;
-        void *next;
-        int r;
-
-        assert(engine);
-        assert(project && stage);
-        assert(ret);
-
-        r = volume_note_read(project, stage, &noted);
-        if (r >= 0 && json_object_size(noted) > 0)
-                r = engine_volume_list(engine, &there);
-        if (r < 0)
-                return r;
-
-        /* One that is gone would be made anew by a name that says nothing. */
-        json_object_foreach_safe(noted, next, path, name) {
-                if (!json_object_get(there, strempty(json_string_value(name))))
-                        (void) json_object_del(noted, path);
-        }
-
-        *ret = TAKE_PTR(noted);
-        return 0;
-}
-
 static bool is_anonymous(const char *name) {
         return strlen(name) == ANONYMOUS_LENGTH && strspn(name, "0123456789abcdef") == ANONYMOUS_LENGTH;
 }

@@ -22,7 +22,7 @@ typedef struct VolumePlan {
         const json_t *paths;   /* the image's VOLUMEs, an array of strings; NULL: none */
         const json_t *wishes;  /* root's: an object of path → VOLUME_DISCARD; NULL: none */
         const json_t *lent;    /* of volumes_lent(); NULL: none */
-        const json_t *noted;   /* of volumes_recall(); NULL: none */
+        const json_t *noted;   /* of recall_volumes(); NULL: none */
         const Container *runs; /* what the new container replaces; NULL: nothing */
 } VolumePlan;
 
@@ -50,9 +50,6 @@ int volumes_remember(Engine *engine, const char *project, const char *stage, con
 
 /* Adds to such a note what the container leaves to a later one; of several the newest comes last. True where the note has changed. Pure. */
 bool volumes_add(json_t *note, const Container *container);
-
-/* What is noted of the stage and is still there: an object of path → name. Errors of engine.h. */
-int volumes_recall(Engine *engine, const char *project, const char *stage, json_t **ret);
 
 /* What other containers mount for it: the paths of those that VolumesFrom in `patches` names, as the keys of an object. Errors of engine.h. */
 int volumes_lent(Engine *engine, const json_t *patches, json_t **ret);

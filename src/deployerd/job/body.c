@@ -10,6 +10,7 @@
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/networks.h"
 #include "deployerd/deploy/project.h"
+#include "deployerd/deploy/recall.h"
 #include "deployerd/deploy/volumes.h"
 #include "deployerd/engine/images.h"
 #include "deployerd/takeover.h"
@@ -23,7 +24,7 @@ typedef struct Draft {
         EngineImage image;
         InstanceList list;
         json_t *noted_volumes, *lent_volumes;
-        bool owns_all; /* what other stores have in the stage is replaced as well */
+        bool takes_over; /* what other stores have in the stage is replaced as well */
 } Draft;
 
 static void draft_done(Draft *draft) {
@@ -35,17 +36,12 @@ static void draft_done(Draft *draft) {
         json_decref(draft->lent_volumes);
 }
 
-/* Whether the deploy would replace it. */
-static bool draft_owns(const Draft *draft, const Instance *instance) {
-        return !instance->pending && (draft->owns_all || streq(instance->store, draft->request->store));
-}
-
 static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config) {
         const DeployRequest *request = draft->request;
         int r;
 
-        draft->owns_all = streq(request->store, DEPLOY_STORE_NONE) ||
-                          takeover_is_noted(request->project, request->stage, request->store);
+        draft->takes_over = streq(request->store, DEPLOY_STORE_NONE) ||
+                            takeover_is_noted(request->project, request->stage, request->store);
         r = engine_open(worker, config->engine, &draft->engine);
         if (r >= 0)
                 r = project_load(draft->engine, config, request, &draft->project);
@@ -58,17 +54,16 @@ static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config
         if (r >= 0)
                 r = instance_list(draft->engine, request->project, request->stage, &draft->list);
         if (r >= 0)
-                r = volumes_recall(draft->engine, request->project, request->stage, &draft->noted_volumes);
-        for (size_t i = draft->list.n; r >= 0 && i > 0; i--)
-                if (draft_owns(draft, &draft->list.items[i - 1]))
-                        (void) volumes_add(draft->noted_volumes, &draft->list.items[i - 1].container);
+                r = recall_volumes(draft->engine, request, draft->takes_over, &draft->list,
+                                   &draft->noted_volumes);
         return r < 0 ? r : volumes_lent(draft->engine, draft->project.container, &draft->lent_volumes);
 }
 
 /* What a deploy would replace: the newest one that was switched to, or NULL. */
 static const Container *find_replaced(const Draft *draft) {
         for (size_t i = 0; i < draft->list.n; i++)
-                if (draft_owns(draft, &draft->list.items[i]))
+                if (!draft->list.items[i].pending &&
+                    instance_is_owned(&draft->list.items[i], draft->request->store, draft->takes_over))
                         return &draft->list.items[i].container;
 
         return NULL;
