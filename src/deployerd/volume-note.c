@@ -10,19 +10,43 @@
 /* Bytes of a note. */
 #define NOTE_MAX (64U * 1024U)
 
-/* An object, empty where there is no note, or none that can be read. */
+/* An object of path → name, and nothing else. */
+static int parse_note(const char *text, json_t **ret) {
+        _cleanup_(json_freep) json_t *note = NULL;
+        const char *path;
+        json_t *name;
+        JsonError error;
+        int r;
+
+        r = json_decode(text, strlen(text), &note, &error);
+        if (r < 0)
+                return r;
+        if (!json_is_object(note))
+                return -EBADMSG;
+        json_object_foreach(note, path, name) {
+                if (path[0] != '/' || !json_is_string(name))
+                        return -EBADMSG;
+        }
+
+        *ret = TAKE_PTR(note);
+        return 0;
+}
+
+/* An object, empty where there is no note. */
 static int read_note(int folder, const char *name, json_t **ret) {
         _cleanup_free_ char *text = malloc(NOTE_MAX);
-        _cleanup_(json_freep) json_t *note = NULL;
-        JsonError error;
+        int r;
 
         if (!text)
                 return -ENOMEM;
-        if (folder >= 0 && state_read(folder, name, text, NOTE_MAX) >= 0 &&
-            json_decode(text, strlen(text), &note, &error) == -ENOMEM)
-                return -ENOMEM;
 
-        *ret = json_is_object(note) ? TAKE_PTR(note) : json_object();
+        r = folder < 0 ? -ENOENT : state_read(folder, name, text, NOTE_MAX);
+        if (r >= 0)
+                return parse_note(text, ret);
+        if (r != -ENOENT)
+                return r == -E2BIG ? -EBADMSG : r;
+
+        *ret = json_object();
         return *ret ? 0 : -ENOMEM;
 }
 
@@ -37,6 +61,10 @@ int volume_note_read(const char *project, const char *stage, json_t **ret) {
         r = state_stage_name(project, stage, name);
         if (r >= 0)
                 folder = state_open(FOLDER, /* make= */ false);
+        /* What is no folder has no notes: whoever writes one hears of it. */
+        if (folder < 0 && r >= 0 && folder != -ENOENT && folder != -ENOTDIR)
+                return folder;
+
         return read_note(folder, name, ret);
 }
 

@@ -9,11 +9,11 @@
 
 #include "shared/macro.h"
 
-/* An object, empty where nothing is noted, or nothing that can be read. -ENOMEM. */
+/* An object, empty where nothing is noted. -EBADMSG: the note is damaged; -ENOMEM, and of files. */
 int volume_note_read(const char *project, const char *stage, json_t **ret);
 
 /* Notes these, in place of what was noted. Without a StateDirectory= it does nothing. -EINVAL: no names; and of files. */
 int volume_note_write(const char *project, const char *stage, const json_t *volumes);
 
-/* What is noted of all stages of the project: an array of names. -ENOMEM, and of files. */
+/* What is noted of all stages of the project: an array of names. -EBADMSG: a note is damaged; -ENOMEM, and of files. */
 int volume_note_list(const char *project, json_t **ret);

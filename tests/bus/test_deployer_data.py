@@ -286,6 +286,28 @@ def test_volume_of_what_is_still_to_be_retired_is_carried_over(host):
 
 
 @every_engine
+def test_deploy_is_refused_where_the_note_of_its_volumes_is_damaged(host):
+    old = leave_anonymous_volume(host)
+    assert host.deploy(2, f"{REPO}:without")[0] == "succeeded"
+    path = os.path.join(host.state, "volumes", "shop.dev")
+    with open(path, encoding="utf-8") as f:
+        note = f.read()
+    host.engine.control("forget")
+    for text in ("", note[:-1], "[]", '{"/data": 7}', note + " " * 2**16):
+        host.write("deployer-state/volumes/shop.dev", text)
+        name, reason = host.refused(3, f"{REPO}:with")
+        assert name == "EngineFailed" and f"from {path}: the note is damaged" in reason, (name, reason)
+        body = host.error_of(lambda: host.call("GetContainerBody", "sssa{sv}", "shop", "dev", f"{REPO}:with", 0))[1]
+        assert f"from {path}: the note is damaged" in body, body
+        with open(path, encoding="utf-8") as f:
+            assert f.read() == text
+    assert not changes(host) and running(host) == ["shop-dev-2"], host.engine.requests()
+    host.write("deployer-state/volumes/shop.dev", note)
+    assert host.deploy(3, f"{REPO}:with")[0] == "succeeded"
+    assert mounts(host, "shop-dev-3") == {"/data/": old}, mounts(host, "shop-dev-3")
+
+
+@every_engine
 def test_container_stays_whose_volumes_cannot_be_noted(host):
     old = leave_anonymous_volume(host)
     host.write("deployer-state/volumes", "")

@@ -7,6 +7,21 @@
 #include "deployerd/volume-note.h"
 #include "shared/json.h"
 
+/* The next container would begin with empty volumes where the note counted as none. */
+static int read_note(Worker *worker, const DeployRequest *request, json_t **ret) {
+        int r;
+
+        r = volume_note_read(request->project, request->stage, ret);
+        return r >= 0 || r == -ENOMEM
+                               ? r
+                               : worker_fail(worker, -EIO,
+                                             "Cannot read which volumes %s/%s has had, from %.256s/volumes/%s.%s: %s; without "
+                                             "that file the volumes that it names are not mounted any more",
+                                             request->project, request->stage,
+                                             strempty(getenv("STATE_DIRECTORY")), request->project,
+                                             request->stage, volumes_note_error(r));
+}
+
 /* One that is gone would be made anew by a name that says nothing. */
 static int forget_missing(Engine *engine, json_t *noted) {
         _cleanup_(json_freep) json_t *there = NULL;
@@ -40,7 +55,7 @@ int recall_volumes(Engine *engine, const DeployRequest *request, bool take_over,
         assert(list);
         assert(ret);
 
-        r = volume_note_read(request->project, request->stage, &noted);
+        r = read_note(engine_worker(engine), request, &noted);
         if (r >= 0)
                 r = forget_missing(engine, noted);
         if (r < 0)

@@ -264,6 +264,10 @@ void volumes_check_wishes(Worker *worker, const json_t *wishes, const json_t *pa
         }
 }
 
+const char *volumes_note_error(int error) {
+        return error == -EBADMSG ? "the note is damaged" : strerror(-error);
+}
+
 int volumes_are_left(Engine *engine, const char *project) {
         _cleanup_(json_freep) json_t *there = NULL, *noted = NULL;
         char prefix[VOLUME_NAME_SIZE];
@@ -280,7 +284,7 @@ int volumes_are_left(Engine *engine, const char *project) {
         r = volume_note_list(project, &noted);
         if (r < 0)
                 return worker_fail(engine_worker(engine), -EIO, "Cannot read which volumes %s has had: %s",
-                                   project, strerror(-r));
+                                   project, volumes_note_error(r));
 
         (void) snprintf(prefix, sizeof(prefix), VOLUME_PREFIX "%s.", project);
         json_object_foreach(there, name, value) {
@@ -399,7 +403,7 @@ int volumes_remember(Engine *engine, const char *project, const char *stage, con
                 r = volume_note_write(project, stage, note);
 
         return r < 0 ? worker_fail(engine_worker(engine), -EBADE, "Cannot note which volumes it has: %s",
-                                   strerror(-r))
+                                   volumes_note_error(r))
                      : 0;
 }
 

@@ -48,6 +48,9 @@ void volumes_check_wishes(Worker *worker, const json_t *wishes, const json_t *pa
  */
 int volumes_remember(Engine *engine, const char *project, const char *stage, const Container *container);
 
+/* Why a note cannot be read or written, in words. */
+const char *volumes_note_error(int error);
+
 /* Adds to such a note what the container leaves to a later one; of several the newest comes last. True where the note has changed. Pure. */
 bool volumes_add(json_t *note, const Container *container);
 

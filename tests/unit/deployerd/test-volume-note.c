@@ -59,18 +59,38 @@ static void project_has_what_its_own_stages_have(void **state) {
         expect_list("s", "[]");
 }
 
-static void file_that_is_no_note_is_as_none(void **state) {
-        static const char *const texts[] = { "", "{", "[\"4f1c\"]", "null", "{\"/data\":\"4f1c\"}}" };
+/* Nothing is known of what it said, and nothing may be mounted in its place. */
+static void file_that_is_no_note_is_damaged(void **state) {
+        static const char *const texts[] = { "",
+                                             "{",
+                                             "[\"4f1c\"]",
+                                             "null",
+                                             "{\"/data\":\"4f1c\"}}",
+                                             "{\"/data\":7}",
+                                             "{\"data\":\"4f1c\"}" };
         _cleanup_close_ int folder = state_open("volumes", /* make= */ true);
+        char too_long[65U * 1024U] = "";
 
         (void) state;
 
         assert_true(folder >= 0);
-        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
-                assert_int_equal(state_write(folder, "shop.dev", texts[i]), 0);
-                expect("shop", "dev", "{}");
-                expect_list("shop", "[]");
+        memset(too_long, ' ', sizeof(too_long) - 1);
+        for (size_t i = 0; i <= ELEMENTSOF(texts); i++) {
+                json_t *note = NULL;
+
+                assert_int_equal(
+                                state_write(folder, "shop.dev", i < ELEMENTSOF(texts) ? texts[i] : too_long),
+                                0);
+                assert_int_equal(volume_note_read("shop", "dev", &note), -EBADMSG);
+                assert_int_equal(volume_note_list("shop", &note), -EBADMSG);
+                assert_null(note);
+                expect("shop", "prod", "{}");
+                expect_list("cart", "[]");
         }
+
+        assert_int_equal(unlinkat(folder, "shop.dev", 0), 0);
+        assert_int_equal(symlinkat("elsewhere", folder, "shop.dev"), 0);
+        assert_int_equal(volume_note_read("shop", "dev", &(json_t *){ NULL }), -ELOOP);
 
         /* And is mended by the next one. */
         assert_int_equal(note("shop", "dev", "/data", "4f1c"), 0);
@@ -129,7 +149,7 @@ int main(void) {
                                                 state_tear_down),
                 cmocka_unit_test_setup_teardown(project_has_what_its_own_stages_have, state_set_up,
                                                 state_tear_down),
-                cmocka_unit_test_setup_teardown(file_that_is_no_note_is_as_none, state_set_up,
+                cmocka_unit_test_setup_teardown(file_that_is_no_note_is_damaged, state_set_up,
                                                 state_tear_down),
                 cmocka_unit_test_setup_teardown(note_that_is_too_long_leaves_the_one_before, state_set_up,
                                                 state_tear_down),
