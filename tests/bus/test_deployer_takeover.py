@@ -302,6 +302,24 @@ def test_removal_says_how_much_was_another_stores_and_names_the_engine():
             assert forge.engine.names() == [], forge.engine.names()
 
 
+def test_removal_keeps_what_its_volumes_cannot_be_noted_of_and_says_so():
+    for flavour in ("docker", "podman"):
+        with Forge(flavour=flavour) as forge:
+            forge.engine.push(REPO, "v2")
+            forge.deploy(f"{REPO}:v2")
+            old = leave_anonymous_volume(forge, deploy=90)
+            forge.write("deployer-state/volumes", "")
+            text = ctl(forge, "stage", "remove", "shop", "dev", "--stop", status=1)
+            assert "shop-dev-90 is stopped, and stays: Cannot note which volumes it has: Not a directory" in text, text
+            assert forge.engine.names() == ["shop-dev-90"] and not running(forge), forge.engine.names()
+            assert [row[0] for row in forge.webhookd.call("ListStages", "s", "shop")[0]] == ["dev"]
+            os.unlink(os.path.join(forge.state, "volumes"))
+            ctl(forge, "stage", "remove", "shop", "dev", "--stop")
+            assert forge.engine.names() == [], forge.engine.names()
+            with open(os.path.join(forge.state, "volumes", "shop.dev"), encoding="utf-8") as f:
+                assert json.load(f) == {"/data": old}
+
+
 def test_own_leftover_keeps_its_number():
     with Forge("HealthDeadlineSec=600\n") as forge:
         forge.engine.push(REPO, "v1", healthcheck=True, after=3)

@@ -2,6 +2,8 @@
 /* Everything of a stage goes: see removal.h. */
 #include "deployerd/deploy/removal.h"
 
+#include <stdio.h>
+
 #include "deployerd/config/project-config.h"
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/retain.h"
@@ -24,6 +26,7 @@ static uint64_t find_grace(const DeployerConfig *config, const Instance *instanc
         return limited.stop_grace_usec;
 }
 
+/* 1; 0: it is stopped, and stays, since what it has written would be found again by nobody. */
 static int remove_one(Worker *worker, Engine *engine, const Instance *instance,
                       const DeployerConfig *config) {
         int r;
@@ -32,13 +35,43 @@ static int remove_one(Worker *worker, Engine *engine, const Instance *instance,
                 return worker_fail(worker, -EINTR, "The deployer is being stopped");
 
         r = engine_container_stop(engine, &instance->container, find_grace(config, instance));
-        if (r >= 0)
-                r = instance_remove(engine, instance);
+        if (r < 0)
+                return r;
+        if (instance_note_volumes(engine, instance) < 0)
+                return 0;
+
+        r = instance_remove_noted(engine, instance);
         if (r < 0)
                 return r;
 
         worker_log(worker, LOG_INFO, "%s is removed", instance->container.name);
-        return 0;
+        return 1;
+}
+
+/* All are stopped, also where one of them stays; then -EIO, and the first one's reason. */
+static int remove_all(Worker *worker, Engine *engine, const InstanceList *list,
+                      const DeployerConfig *config) {
+        char reason[REASON_MAX] = "";
+
+        /* The newest is the last to say which volumes the stage has. */
+        for (size_t i = list->n; i > 0; i--) {
+                const Instance *instance = &list->items[i - 1];
+                int r;
+
+                r = remove_one(worker, engine, instance, config);
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        continue;
+
+                worker_log(worker, LOG_WARNING, "%s is stopped, and stays: %s", instance->container.name,
+                           worker_error(worker));
+                if (isempty(reason))
+                        (void) snprintf(reason, sizeof(reason), "%s is stopped, and stays: %s",
+                                        instance->container.name, worker_error(worker));
+        }
+
+        return isempty(reason) ? 0 : worker_fail(worker, -EIO, "%s", reason);
 }
 
 /* The tags that kept the images of the stage for a rollback. That an image stays is no reason to fail. */
@@ -111,12 +144,9 @@ int removal_run(Worker *worker, const DeployerConfig *config, const char *projec
                 return r;
 
         publish_down(worker, &list);
-        /* The newest is the last to say which volumes the stage has. */
-        for (size_t i = list.n; i > 0; i--) {
-                r = remove_one(worker, engine, &list.items[i - 1], config);
-                if (r < 0)
-                        return r;
-        }
+        r = remove_all(worker, engine, &list, config);
+        if (r < 0)
+                return r;
 
         for (size_t i = 0; i < list.n; i++)
                 release_images(worker, engine, &list.items[i]);

@@ -11,7 +11,7 @@
 
 /*
  * Stops and removes all instances of the stage (empty: of all stages of the project), pending ones as well, and gives their
- * images up: what has no other tag goes. The stage's file for proxies then says that it is down. Errors of engine.h, and
- * -EINTR between two instances.
+ * images up: what has no other tag goes. The stage's file for proxies then says that it is down. Errors of engine.h; -EIO: one is
+ * stopped, and stays, since its volumes cannot be noted; and -EINTR between two instances.
  */
 int removal_run(Worker *worker, const DeployerConfig *config, const char *project, const char *stage);
