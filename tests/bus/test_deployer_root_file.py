@@ -280,17 +280,31 @@ def test_deadline_of_a_deploy_gives_room_to_what_root_allows():
         assert host.deploy(8, IMAGE)[0] == "succeeded"
 
 
+def leave_pending_without_a_time(host):
+    """Deploy 8, made before containers said how long they take to end, and shop-dev-7 stopped for it. Forgets all requests."""
+    old = host.engine.containers()["shop-dev-7"]["Id"]
+    host.engine.request("POST", f"/v1.41/containers/{old}/stop")
+    host.engine.control("add", {"name": "shop-dev-8.pending", "body": {"Image": IMAGE, "Labels": {
+        f"org.tinyforge.{key}": value for key, value in (
+            ("project", "shop"), ("stage", "dev"), ("deploy", "8"), ("digest", host.engine.digest("x")),
+            ("config", "x"), ("store", host.store))}}})
+    host.engine.control("forget")
+
+
 def test_limits_count_for_what_a_dead_attempt_has_left_and_mistakes_do_not_keep_it():
     with Host() as host:
         host.engine.push(REPO, "v1")
         host.deploy(7, IMAGE)
-        host.engine.control("add", {"name": "shop-dev-8.pending", "body": {"Image": IMAGE, "Labels": {
-            f"org.tinyforge.{key}": value for key, value in (
-                ("project", "shop"), ("stage", "dev"), ("deploy", "8"), ("digest", host.engine.digest("x")),
-                ("config", "x"), ("store", host.store))}}})
-        project(host, limits={"health": "soon"})
+        # The second is a mistake: then what counts for all does.
+        for limits, seconds, error in (({"stop": "7s"}, 7, "PullFailed"), ({"stop": "9s", "health": "soon"}, 1, "Configuration")):
+            leave_pending_without_a_time(host)
+            project(host, limits=limits)
+            expect_refused(host, error, "", image=f"{REPO}:gone", deploy=8)
+            assert [line.rpartition("?")[2] for line in host.engine.requests() if "/stop" in line] == [f"t={seconds}"], (
+                limits, host.engine.requests())
+            containers = host.engine.containers()
+            assert list(containers) == ["shop-dev-7"] and containers["shop-dev-7"]["State"]["Running"], containers
         expect_refused(host, "Configuration", "/limits/health: has to be a time span", deploy=8)
-        assert host.engine.names() == ["shop-dev-7"], host.engine.names()
 
 
 # replace
