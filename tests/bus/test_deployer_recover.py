@@ -86,7 +86,8 @@ def test_what_is_put_back_is_the_old_one_of_an_attempt_that_died_and_none_that_w
         host.engine.request("POST", f"/v1.41/containers/{old}/start")
         host.engine.fault("POST", f"/{old}/start$", "kill", when="before")
         host.begin(8, f"{REPO}:v2").wait()
-        assert not running(host) and not host.pid() and len(tags(host)) == 2, number
+        wait_for("the deployer is gone", lambda: not host.pid())
+        assert not running(host) and len(tags(host)) == 2, number
 
 
 @both
@@ -131,6 +132,35 @@ def test_what_made_way_goes_also_where_several_may_run_and_the_attempt_died(host
     assert host.engine.names() == ["shop-dev-7", "shop-dev-8"]
     assert host.deploy(8, f"{REPO}:v2", MaxInstances=("u", 3))[0] == "succeeded"
     assert host.engine.names() == running(host) == ["shop-dev-8"]
+
+
+@both
+def test_old_one_comes_back_though_the_engine_stops_nothing(host):
+    configure_project(host, FIXED_PORT)
+    deploy_old_one(host, exit=3, after=0.1)
+    host.engine.fault("POST", "/stop", "status", status=403, message="not by you", times=-1)
+    name, text = host.refused(8, f"{REPO}:v2")
+    assert name == "EngineRefused" and "not by you" in text and "did not come back" not in text, (name, text)
+    assert running(host) == host.engine.names() == ["shop-dev-7"] and tags(host) == ["dev.7"], host.engine.names()
+
+
+@both
+def test_what_cannot_be_removed_before_the_switch_keeps_no_deploy_away(host):
+    for number, (status, words) in enumerate(((403, "not by you"), (500, "device or resource busy"))):
+        old, new = f"shop-dev-{10 * number + 7}", f"shop-dev-{10 * number + 9}"
+        for tag in ("old", "new"):
+            host.engine.push(REPO, tag, word=f"{tag} {number}")
+        host.engine.push(REPO, "bad", exit=3)
+        assert host.deploy(10 * number + 7, f"{REPO}:old")[0] == "succeeded"
+        # What never runs stays; what is replaced goes.
+        host.engine.fault("DELETE", "/containers/", "status", status=status, message=words, times=3)
+        host.refused(10 * number + 8, f"{REPO}:bad")
+        left = f"shop-dev-{10 * number + 8}.pending"
+        assert host.engine.names() == [old, left] and running(host) == [old], host.engine.names()
+        assert "Cannot remove" in host.refused(10 * number + 8, f"{REPO}:bad", Undo=("b", "true"))[1]
+        outcome, detail, _ = host.deploy(10 * number + 9, f"{REPO}:new")
+        assert outcome == "succeeded" and f"{left} was left behind, and stays: " in host.log(), detail
+        assert host.engine.names() == running(host) == [new], host.engine.names()
 
 
 if __name__ == "__main__":

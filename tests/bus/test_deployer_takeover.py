@@ -160,7 +160,8 @@ def test_volume_of_what_a_dead_attempt_took_over_takes_the_place_of_none_of_the_
     take_over(host)
     host.engine.fault("DELETE", "/containers/", "kill", when="after")
     host.begin(9, f"{REPO}:v1").wait()
-    assert host.engine.names() == ["shop-dev-8"] and not host.pid()
+    wait_for("the deployer is gone", lambda: not host.pid())
+    assert host.engine.names() == ["shop-dev-8"]
     assert host.deploy(9, f"{REPO}:v1")[0] == "unchanged"
     host.engine.control("remove", {"name": "shop-dev-8"})
     assert host.deploy(10, f"{REPO}:v1")[0] == "succeeded"

@@ -28,7 +28,7 @@ static int deploy_check_name(Deploy *deploy) {
 }
 
 /*
- * What has the name is of a store that is lost, and of a deploy of it that never comes back: its own leftovers are gone by now.
+ * What has the name is of a store that is lost, and of a deploy of it that never comes back, or a leftover that could not be removed.
  * It is not in the way, since this name is given up at the switch.
  */
 static int deploy_create_pending(Deploy *deploy, const json_t *body) {
@@ -40,7 +40,7 @@ static int deploy_create_pending(Deploy *deploy, const json_t *body) {
                 return r;
 
         worker_log(deploy->worker, LOG_NOTICE,
-                   "%s is there already, and not of this store: the new one has another name until it is well",
+                   "%s is there already: the new one has another name until it is well",
                    deploy->pending_name);
         instance_spare_name(deploy->request->project, deploy->request->stage, deploy->request->deploy_id,
                             deploy->request->store, deploy->pending_name);

@@ -7,6 +7,8 @@
 #include "deployerd/deploy/publish.h"
 #include "deployerd/deploy/retain.h"
 
+#include <stdio.h>
+
 /* Negative: it is not known to be down. */
 static int deploy_stop_left_behind(Deploy *deploy, const InstanceList *list) {
         int r = 0;
@@ -17,6 +19,22 @@ static int deploy_stop_left_behind(Deploy *deploy, const InstanceList *list) {
                                                   deploy->config->stop_grace_usec);
 
         return r;
+}
+
+/* One that has ended is beside nothing, and has a name that no other deploy needs: it goes with what the next one replaces. */
+static bool deploy_may_leave(Deploy *deploy, const Instance *instance, int error) {
+        char reason[DEPLOY_WORDS_MAX];
+
+        if (deploy->request->undo || !instance->pending || (error != -EBADE && error != -EIO))
+                return false;
+
+        (void) snprintf(reason, sizeof(reason), "%s", worker_error(deploy->worker));
+        if (engine_container_stop(deploy->engine, &instance->container, deploy->config->stop_grace_usec) < 0)
+                return false;
+
+        worker_log(deploy->worker, LOG_WARNING, "%s was left behind, and stays: %s",
+                   instance->container.name, reason);
+        return true;
 }
 
 /* That one of them stays does not keep the others. */
@@ -32,7 +50,7 @@ static int deploy_remove_left_behind(Deploy *deploy, const InstanceList *list) {
 
                 r = instance_remove(deploy->engine, instance);
                 if (r < 0)
-                        ret = r;
+                        ret = deploy_may_leave(deploy, instance, r) ? ret : r;
                 else
                         worker_log(deploy->worker, LOG_NOTICE, "%s was left behind and is removed",
                                    instance->container.name);
@@ -78,10 +96,10 @@ int deploy_recover(Deploy *deploy, const InstanceList *list) {
 
         /* What it has made holds what the old one needs (a port, a volume), and may be about to be restarted: it goes first. */
         r = down ? deploy_stop_left_behind(deploy, list) : 0;
-        if (r < 0)
+        removed = deploy_remove_left_behind(deploy, list);
+        if (r < 0 && removed < 0)
                 return r;
 
-        removed = deploy_remove_left_behind(deploy, list);
         r = down ? deploy_put_back(deploy, newest) : 0;
         if (r < 0)
                 return r;

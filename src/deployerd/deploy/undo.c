@@ -101,6 +101,14 @@ static int deploy_drop_new(Deploy *deploy) {
         return 0;
 }
 
+/* Negative: the new one may still run. What is gone has ended, whatever the engine had said of the stop. */
+static int deploy_clear_way(Deploy *deploy) {
+        int r;
+
+        r = deploy_stop_new(deploy);
+        return deploy_drop_new(deploy) >= 0 ? 0 : r;
+}
+
 /*
  * Negative where one of those that made way did not come back; worker_error() says why. They find the new one gone, and not only
  * stopped: an engine may be about to restart it, and Podman's rules for a port go with whoever had it last. Should this process die in
@@ -116,9 +124,7 @@ static int deploy_unmake_way(Deploy *deploy) {
                         continue;
 
                 if (deploy->container)
-                        r = deploy_stop_new(deploy);
-                if (r >= 0 && deploy->container)
-                        (void) deploy_drop_new(deploy);
+                        r = deploy_clear_way(deploy);
                 if (r >= 0)
                         r = deploy_bring_back(deploy, &deploy->before.items[i]);
                 if (r < 0)
