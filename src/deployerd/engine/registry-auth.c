@@ -101,7 +101,7 @@ static int encode_base64url(const char *text, char **ret) {
         return 0;
 }
 
-/* "user:password" in base64, as `docker login` keeps it. -EBADMSG: it is not, or one of the two is empty. */
+/* "user:password" in base64, as `docker login` keeps it. -EBADMSG: it is not, or one of the two is empty, or cut off by a NUL. */
 static int decode_login(const char *auth, char ret[static LOGIN_MAX]) {
         size_t length = strlen(auth), padding = 0;
         const char *colon;
@@ -116,9 +116,10 @@ static int decode_login(const char *auth, char ret[static LOGIN_MAX]) {
         if (n < 0)
                 return -EBADMSG;
 
-        ret[(size_t) n - padding] = '\0';
+        length = (size_t) n - padding;
+        ret[length] = '\0';
         colon = strchr(ret, ':');
-        return colon && colon > ret && colon[1] != '\0' ? 0 : -EBADMSG;
+        return colon && colon > ret && colon[1] != '\0' && strlen(ret) == length ? 0 : -EBADMSG;
 }
 
 /* An empty entry is what `docker login` leaves where a store of its own keeps the login. */

@@ -147,7 +147,8 @@ static void half_a_login_is_refused(void **state) {
 }
 
 static void broken_logins_are_refused(void **state) {
-        static const char *const logins[] = { "YQ==", "no base64", "YmFr", "=", "====", "YmFrZXI6cnll=" };
+        static const char *const logins[] = { "YQ==",          "no base64",       "YmFr", "=", "====",
+                                              "YmFrZXI6cnll=", "YmFrZXI6cnllAHg=" };
         char text[128];
 
         (void) state;
