@@ -79,6 +79,11 @@ def test_attempt_that_is_tried_again_finds_its_image_and_one_that_died_leaves_no
     # A newer push takes its place.
     assert host.deploy(3, f"{REPO}:c")[0] == "succeeded"
     assert tags(host) == [(1, False), (3, False)], tags(host)
+    # It is cancelled while it waits.
+    host.engine.fault("POST", r"/containers/create", "status", status=500, message="context deadline exceeded")
+    assert fails(host, 4, "b") and (4, True) in tags(host), tags(host)
+    assert host.refused(4, f"{REPO}:b", Undo=("b", "true"))[0] == "Cancelled"
+    assert tags(host) == [(1, False), (3, False)], tags(host)
 
 
 # The time that it takes to end

@@ -47,7 +47,7 @@ int deploy_check_cancelled(Deploy *deploy) {
 }
 
 void deploy_forget_images(Deploy *deploy) {
-        if (!deploy->settled || deploy->owes)
+        if (!deploy->tagged || !deploy->settled || deploy->owes)
                 return;
 
         engine_set_finishing(deploy->engine);

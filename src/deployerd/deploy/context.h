@@ -44,6 +44,7 @@ typedef struct Deploy {
         char hash[CONFIG_HASH_SIZE];
         bool take_over;    /* what other stores have in the stage is replaced like what this one has */
         bool settled;      /* what an earlier attempt has left is put right */
+        bool tagged;       /* an image may have the tag of an attempt, also of one that died */
         bool owes;         /* something that made way does not run, and may yet come back */
         bool settles;      /* no switch is to come: it is made, or the same runs already */
         bool recreate;     /* the old has to be stopped before the new is started */

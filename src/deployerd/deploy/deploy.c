@@ -173,9 +173,11 @@ static int deploy_steps(Deploy *deploy) {
                 return r < 0 ? r : 0;
 
         deploy->settled = true;
-        if (deploy->request->undo)
+        if (deploy->request->undo) {
+                deploy->tagged = true;
                 return worker_fail(deploy->worker, -ECANCELED,
                                    "it was cancelled, and what an attempt of it had left is undone");
+        }
 
         r = worker_report(deploy->worker, json_pack("{s:s}", REPORT_KEY, REPORT_SETTLED));
         if (r < 0)

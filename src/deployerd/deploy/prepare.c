@@ -90,6 +90,7 @@ static int deploy_fetch(Deploy *deploy) {
         if (r < 0)
                 return r;
 
+        deploy->tagged = true;
         worker_progress(deploy->worker, PHASE_PULLED, deploy->image->digest);
         deploy_choose_port(deploy, &image);
         volumes_check_wishes(deploy->worker, deploy->project.volumes, image.volumes);

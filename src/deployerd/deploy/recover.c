@@ -94,6 +94,7 @@ int deploy_recover(Deploy *deploy, const InstanceList *list) {
         if (r <= 0)
                 return r;
 
+        deploy->tagged = true;
         /* What it has made holds what the old one needs (a port, a volume), and may be about to be restarted: it goes first. */
         r = down ? deploy_stop_left_behind(deploy, list) : 0;
         removed = deploy_remove_left_behind(deploy, list);
