@@ -124,7 +124,7 @@ def test_bare_hook_is_for_exactly_one_repository():
             options = ["Images", "as", len(images), *images] if images else []
             refused(webhookd, "exactly one image", "CreateHook", "sa{sv}", "shop", 1 + bool(images), *options, "Bare", "b", "true")
         result = ctl(webhookd, "hook", "create", "shop", "--bare", status=1)
-        assert "exactly one image" in result.stderr, result
+        assert "exactly one image" in result.stderr and "hook create shop --bare --image=" in result.stderr, result
         assert "not for the verb" in ctl(webhookd, "hook", "rotate", "shop", "--bare", status=2).stderr
         assert hooks(webhookd) == []
 

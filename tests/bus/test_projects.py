@@ -143,7 +143,7 @@ def test_shadow_is_told_when_it_is_set_and_whenever_it_is_listed():
         assert shop.stages()["prod"]["ShadowedBy"] == "dev"
         assert "shadowed by dev" in shop.webhookd.log()
         result = shop.ctl("stage", "set", "shop", "prod", "--policy=glob", "--pattern=v*")
-        assert "No push reaches shop/prod: stage 'dev'" in result.stderr and "stage remove shop dev" in result.stderr, result
+        assert "No push reaches shop/prod: stage 'dev'" in result.stderr and "stage remove shop dev, with --stop" in result.stderr, result
         assert "SHADOWED-BY" in shop.ctl("stages", "shop").stdout
         # A stage that comes first takes away what the others had.
         result = shop.ctl("stage", "set", "shop", "all", "--pattern=*")

@@ -168,6 +168,10 @@ int verb_hook_create(Ctl *ctl, char *args[]) {
                 return r;
 
         r = client_send(ctl, &peer_webhook, message, append_create(message, ctl, args[0]), &reply);
+        if (r == -EINVAL && ctl->bare)
+                ctl_hint(ctl,
+                         "A bare call names no image: tinyforgectl hook create %s --bare --image=ghcr.io/acme/shop",
+                         args[0]);
         if (r >= 0)
                 r = url_show(ctl, base, reply);
         if (r < 0)

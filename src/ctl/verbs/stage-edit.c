@@ -94,7 +94,7 @@ static void warn_of_shadow(const Ctl *ctl, const char *project, const StageRow *
                         project, row->name, row->shadowed_by);
         ctl_hint(ctl,
                  "Narrow that one, or remove it: tinyforgectl stage set %s %s --pattern=PATTERN; "
-                 "tinyforgectl stage remove %s %s",
+                 "tinyforgectl stage remove %s %s, with --stop where something runs",
                  project, row->shadowed_by, project, row->shadowed_by);
 }
 

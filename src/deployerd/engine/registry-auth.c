@@ -189,6 +189,8 @@ static const char *config_problem(const json_t *config, const ImageRef *ref, con
                 return "it has to be one JSON object";
         if (auths && !json_is_object(auths))
                 return "/auths has to be an object, with a key for each registry";
+        if (!auths && find_closest(config, ref, repository))
+                return "the login for this registry has to lie in /auths, and there is none";
         if (find_closest(json_object_get(config, "credHelpers"), ref, repository))
                 return "/credHelpers has a helper for this registry: helpers cannot run in the deployer's "
                        "sandbox, so put the login itself into /auths";

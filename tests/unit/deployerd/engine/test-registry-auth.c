@@ -117,6 +117,15 @@ static void helpers_are_refused_by_their_key(void **state) {
                               "s.example/app"));
 }
 
+/* As very old versions of Docker kept it. */
+static void login_outside_of_auths_is_told(void **state) {
+        (void) state;
+        assert_non_null(strstr(problem_of("{\"r.example\":{\"auth\":\"" BAKER "\"}}", "r.example/app"),
+                               "/auths"));
+        assert_null(header_of("{\"r.example\":{\"auth\":\"" BAKER "\"}}", "s.example/app"));
+        assert_null(header_of("{\"auths\":{},\"r.example\":{\"auth\":\"" BAKER "\"}}", "r.example/app"));
+}
+
 /* Half a login is not the same as none: without it the registry would be asked as anybody, and say something else. */
 static void half_a_login_is_refused(void **state) {
         static const char *const entries[] = {
@@ -167,6 +176,7 @@ int main(void) {
                 cmocka_unit_test(docker_hub_has_names_of_its_own),
                 cmocka_unit_test(closer_path_wins),
                 cmocka_unit_test(identity_token_goes_alone),
+                cmocka_unit_test(login_outside_of_auths_is_told),
                 cmocka_unit_test(helpers_are_refused_by_their_key),
                 cmocka_unit_test(half_a_login_is_refused),
                 cmocka_unit_test(broken_logins_are_refused),
