@@ -57,7 +57,7 @@ Type=oneshot
 ExecStart=/bin/sh -c 'for c in /sys/fs/cgroup/*/; do ! mountpoint -q "$c" || mount -o remount,bind,rw "$c"; done'
 """
 # Podman runs health checks as units; one may fail while its container is not quite there.
-HEALTH_CHECK = re.compile(r"[0-9a-f]{64}\.service ")
+HEALTH_CHECK = re.compile(r"[0-9a-f]{64}(-[0-9a-f]+)?\.service ")
 
 # A host is many processes, and its group would get the time of one of those that run beside it: these are the defaults of ten.
 WEIGHTS = {"cpu.shares": "10240", "cpu.weight": "1000"}
