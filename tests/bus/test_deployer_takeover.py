@@ -143,6 +143,10 @@ def test_no_new_one_writes_to_a_volume_that_another_stores_still_writes_to(host)
         assert name == "EngineRefused" and f"shop-{stage}-7 is of another store and runs" in text, (name, text)
         assert f"tinyforgectl stage take-over shop {stage}" in text, text
         assert f"shop-{stage}-7" in running(host) and f"shop-{stage}-8" not in host.engine.names(), host.engine.names()
+    host.engine.push(REPO, "plain")
+    configure_project(host, {}, replace="recreate")
+    name, text = host.refused(8, f"{REPO}:plain")
+    assert name == "EngineRefused" and '"replace": "recreate"' in text and "stage take-over shop dev" in text, (name, text)
     configure_project(host, {}, shareable=["/data", "shop-data"])
     assert host.deploy(9, f"{REPO}:v1")[0] == "succeeded" and "shop-dev-7" in running(host), "root says that they may"
     configure_project(host, {})

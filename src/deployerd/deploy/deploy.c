@@ -61,17 +61,21 @@ static int find_unchanged(const Deploy *deploy, const Instance **ret) {
         return r;
 }
 
-/* What another store has there does not make way: two that write to the same files would spoil them. */
+/* What another store has there does not make way: two that write to the same files would spoil them, or root wants one alone. */
 static int deploy_check_others(Deploy *deploy) {
+        bool alone = deploy->project.replace == PROJECT_REPLACE_RECREATE;
+
         for (size_t i = 0; i < deploy->before.n; i++) {
                 const Instance *other = &deploy->before.items[i];
                 const json_t *mounts = json_object_get(other->container.json, "Mounts");
                 const char *reason;
 
-                if (deploy_owns(deploy, other) || !other->container.running || !mounts)
+                if (deploy_owns(deploy, other) || !other->container.running)
                         continue;
 
-                reason = container_body_meets(deploy->body, deploy->project.shareable, mounts);
+                reason = alone    ? "root's file has \"replace\": \"recreate\""
+                         : mounts ? container_body_meets(deploy->body, deploy->project.shareable, mounts)
+                                  : NULL;
                 if (reason)
                         return worker_fail(
                                         deploy->worker, -EBADE,
