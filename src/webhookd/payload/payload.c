@@ -179,7 +179,7 @@ static bool body_is_encoded(const Request *request, JsonError *ret_error) {
 
 static bool body_is_empty(const Request *request, JsonError *ret_error) {
         for (size_t i = 0; i < request->body.length; i++)
-                if (!memchr(" \t\r\n", request->body.data[i], 4))
+                if (request->body.data[i] == '\0' || !strchr(" \t\r\n", request->body.data[i]))
                         return false;
 
         (void) snprintf(ret_error->text, sizeof(ret_error->text),

@@ -8,7 +8,7 @@
 #define SECONDS_MAX INT64_C(253402300800)
 
 static bool take(Bytes *rest, const char *characters) {
-        if (rest->length == 0 || !memchr(characters, rest->data[0], strlen(characters)))
+        if (rest->length == 0 || rest->data[0] == '\0' || !strchr(characters, rest->data[0]))
                 return false;
 
         rest->data++;

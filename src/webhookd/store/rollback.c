@@ -34,7 +34,7 @@ static int target_find(Store *store, int64_t stage_id, Target *ret) {
                         "WHERE d.stage_id = ?1 AND d.state = 'succeeded' AND d.id < now.id "
                         "AND d.digest IS NOT NULL AND d.digest IS NOT now.digest ORDER BY d.id DESC LIMIT 1";
         _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        _cleanup_(target_done) Target target = { 0 };
+        Target target = { 0 };
         Row row = { 0 };
         int r;
 
@@ -52,11 +52,12 @@ static int target_find(Store *store, int64_t stage_id, Target *ret) {
         target.digest = row_text(&row);
         target.local = row_number(&row, 1);
         r = row_end(store, &row);
-        if (r < 0)
+        if (r < 0) {
+                target_done(&target);
                 return r;
+        }
 
         *ret = target;
-        target = (Target){ 0 };
         return 1;
 }
 
