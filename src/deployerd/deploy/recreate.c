@@ -55,9 +55,10 @@ static bool ports_conflict(const json_t *bindings, char *reason) {
 static bool others_write(const json_t *others, const char *source, size_t length) {
         for (size_t i = 0; i < json_array_size(others); i++) {
                 const json_t *mount = json_array_get(others, i);
-                const char *type = strempty(json_get_string(mount, "Type"));
-                const char *name =
-                                strempty(json_get_string(mount, streq(type, "volume") ? "Name" : "Source"));
+                const char *volume = json_get_string(mount, "Name"),
+                           *folder = json_get_string(mount, "Source");
+                const char *name = strempty(
+                                streq(strempty(json_get_string(mount, "Type")), "volume") ? volume : folder);
 
                 if (json_is_true(json_object_get(mount, "RW")) && strlen(name) == length &&
                     memcmp(name, source, length) == 0)
