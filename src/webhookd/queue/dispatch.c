@@ -228,7 +228,8 @@ void dispatch_kick(Dispatch *dispatch) {
         assert(dispatch);
 
         /* What is not committed may never be: the turn kicks again after its commit. */
-        if (dispatch->stopped || store_is_open(dispatch->store))
+        if (dispatch->stopped || dispatch->n_operations >= dispatch->limits.max_deploys ||
+            store_is_open(dispatch->store))
                 return;
 
         r = dispatch_hand_out(dispatch, now);

@@ -103,7 +103,6 @@ int store_fail_damage(Store *store, const char *text) {
         (void) store_fail_text(store, -EIO, text);
         if (store->fault == 0)
                 store->fault = -EIO;
-        counts_forget(&store->counts);
         return -EIO;
 }
 
