@@ -95,6 +95,18 @@ Deploy *deploy_free(Deploy *deploy) {
         return NULL;
 }
 
+Asker deploy_asker(const Deploy *deploy) {
+        assert(deploy);
+
+        return (Asker){
+                .is_user = deploy->by_user,
+                .uid = deploy->uid,
+                .user = deploy->user,
+                .hook = deploy->hook,
+                .provider = deploy->provider,
+        };
+}
+
 void deploy_list_done(DeployList *list) {
         assert(list);
 

@@ -9,7 +9,6 @@
 
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/push.h"
-#include "webhookd/store/queue-asker.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"
@@ -36,6 +35,7 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                                 "UPDATE deploys SET (attempts, queued_at, tries, retry_since, next_at, reason) = "
                                 "(SELECT attempts, queued_at, tries, retry_since, ?3, ?4 FROM deploys "
                                 "WHERE id = ?2) WHERE id = ?1";
+        const Asker asker = deploy_asker(old);
         EnqueueResult result = { 0 };
         char reason[128];
         int r;
@@ -50,6 +50,7 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                                              .generation = old->generation,
                                              .force = old->force,
                                              .local = old->local,
+                                             .asker = &asker,
                                              .max_queued = UINT_MAX },
                                  &result);
         (void) snprintf(reason, sizeof(reason),
@@ -57,8 +58,6 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                         result.deploy_id);
         if (r >= 0)
                 r = queue_name_successor(store, old->id, result.deploy_id, reason);
-        if (r >= 0)
-                r = queue_copy_asker(store, old->id, result.deploy_id);
         if (r >= 0)
                 r = store_write(store, keys_sql,
                                 VALUES(value_number(old->stage_id), value_id(old->id),

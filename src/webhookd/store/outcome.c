@@ -12,7 +12,6 @@
 #include "shared/utf8.h"
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/push.h"
-#include "webhookd/store/queue-asker.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"
@@ -83,6 +82,7 @@ static int queue_find_running(Store *store, uint64_t id, Deploy **ret) {
  */
 static int queue_follow(Store *store, const Deploy *ended, uint64_t *ret_again) {
         _cleanup_(deploy_freep) Deploy *queued = NULL;
+        const Asker asker = deploy_asker(ended);
         EnqueueResult result = { 0 };
         int r;
 
@@ -98,12 +98,11 @@ static int queue_follow(Store *store, const Deploy *ended, uint64_t *ret_again) 
                                      .image = ended->image,
                                      .source = ended->source,
                                      .local = ended->local,
+                                     .asker = &asker,
                                      .max_queued = UINT_MAX },
                          &result);
         if (r >= 0)
                 r = store_copy_pushes(store, ended->id, result.deploy_id);
-        if (r >= 0)
-                r = queue_copy_asker(store, ended->id, result.deploy_id);
         if (r < 0)
                 return r;
 

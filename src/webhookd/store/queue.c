@@ -10,7 +10,6 @@
 #include "shared/time-util.h"
 #include "webhookd/store/delivery.h"
 #include "webhookd/store/metrics.h"
-#include "webhookd/store/queue-asker.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 
@@ -76,9 +75,12 @@ int queue_end(Store *store, const Deploy *deploy, DeployState state, const char 
 int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
         static const char sql[] =
                         "INSERT INTO deploys(stage_id, image, digest, source, state, queued_at, "
-                        "generation, force, local) VALUES(?1, ?2, ?3, ?4, 'queued', ?5, nullif(?6, 0), ?7, ?8)",
+                        "generation, force, local, uid, user, hook, provider) "
+                        "VALUES(?1, ?2, ?3, ?4, 'queued', ?5, nullif(?6, 0), ?7, ?8, "
+                        "iif(?9, ?10, NULL), substr(?11, 1, ?12), ?13, ?14)",
                           forget_sql[] = "UPDATE deploys SET again = 0 WHERE stage_id = ?1 "
                                          "AND state = 'running' AND again = 1";
+        const Asker asker = enqueue->asker ? *enqueue->asker : (Asker){ 0 };
         uint64_t queued;
         int r;
 
@@ -92,7 +94,10 @@ int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
                         VALUES(value_number(enqueue->stage_id), value_text(enqueue->image),
                                value_text(enqueue->digest), value_text(enqueue->source),
                                value_time(now_usec(CLOCK_REALTIME)), value_id(enqueue->generation),
-                               value_number(enqueue->force), value_number(enqueue->local)));
+                               value_number(enqueue->force), value_number(enqueue->local),
+                               value_number(asker.is_user), value_number(asker.uid), value_text(asker.user),
+                               value_number(ASKER_USER_MAX), value_text(asker.hook),
+                               value_text(asker.provider)));
         if (r < 0)
                 return r;
 
@@ -102,7 +107,7 @@ int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
         result->state = DEPLOY_QUEUED;
         /* What joined the running row is older than this, and is not to be deployed after it. */
         r = store_write(store, forget_sql, VALUES(value_number(enqueue->stage_id)));
-        return r < 0 ? r : queue_keep_asker(store, result->deploy_id, enqueue->asker);
+        return r < 0 ? r : 0;
 }
 
 int queue_put_aside(Store *store, Deploy **queued, DeployState state, EnqueueResult *result) {
