@@ -39,3 +39,9 @@ void counts_add_project(Counts *counts, bool auto_created) {
         if (auto_created)
                 counts_add(counts, &counts->auto_created, 1);
 }
+
+void counts_use_deploy_id(Counts *counts, uint64_t id) {
+        assert(counts);
+
+        counts->last_deploy = id;
+}

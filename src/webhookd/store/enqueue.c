@@ -80,6 +80,8 @@ static int queue_force(Store *store, uint64_t id) {
  */
 static int enqueue_push(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
         _cleanup_(deploy_freep) Deploy *queued = NULL, *running = NULL;
+        uint64_t successor;
+        bool joins;
         int r;
 
         r = store_find_queued(store, enqueue->stage_id, &queued);
@@ -95,19 +97,24 @@ static int enqueue_push(Store *store, const Enqueue *enqueue, EnqueueResult *res
                 return enqueue->force ? queue_force(store, queued->id) : 0;
         }
 
-        if (queued) {
-                r = queue_put_aside(store, &queued, DEPLOY_SUPERSEDED, result);
-                if (r < 0)
-                        return r;
-        }
+        joins = running && push_joins_running(enqueue, running);
+        if (joins)
+                successor = running->id;
+        else
+                r = queue_next_id(store, &successor);
+        if (r >= 0 && queued)
+                r = queue_put_aside(store, &queued, DEPLOY_SUPERSEDED, successor, "", result);
+        if (r < 0)
+                return r;
 
-        if (running && push_joins_running(enqueue, running)) {
+        if (joins) {
                 result->deploy_id = running->id;
                 result->state = DEPLOY_RUNNING;
                 return running->digest ? 0 : queue_remember_join(store, running->id);
         }
 
-        return queue_insert(store, enqueue, result);
+        r = queue_insert(store, enqueue, result);
+        return r < 0 || !running || !running->again ? r : queue_forget_joins(store, enqueue->stage_id);
 }
 
 static int enqueue_run(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
@@ -123,8 +130,6 @@ static int enqueue_run(Store *store, const Enqueue *enqueue, EnqueueResult *resu
         }
 
         r = enqueue_push(store, enqueue, result);
-        if (r >= 0)
-                r = queue_name_successors(store, result, "");
         if (r >= 0 && enqueue->hook && enqueue->pushed_at > 0)
                 r = store_keep_push(store, enqueue, result->deploy_id);
         if (r < 0 || !enqueue->delivery_id)

@@ -20,6 +20,7 @@ static int ids_raise(Store *store, uint64_t above) {
               raise_sql[] = "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'deploys' AND seq < ?1";
         int r;
 
+        counts_forget(&store->counts);
         r = store_write(store, insert_sql, NO_VALUES);
         if (r < 0)
                 return r;
@@ -40,7 +41,14 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
         char reason[128];
         int r;
 
-        r = queue_end(store, old, DEPLOY_SUPERSEDED, "");
+        r = queue_next_id(store, ret_new);
+        if (r < 0)
+                return r;
+
+        (void) snprintf(reason, sizeof(reason),
+                        "a later deploy of this stage has its number: it goes on as deploy %" PRIu64,
+                        *ret_new);
+        r = queue_end(store, old, DEPLOY_SUPERSEDED, reason, *ret_new);
         if (r >= 0)
                 r = queue_insert(store,
                                  &(Enqueue){ .stage_id = old->stage_id,
@@ -53,11 +61,6 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                                              .asker = &asker,
                                              .max_queued = UINT_MAX },
                                  &result);
-        (void) snprintf(reason, sizeof(reason),
-                        "a later deploy of this stage has its number: it goes on as deploy %" PRIu64,
-                        result.deploy_id);
-        if (r >= 0)
-                r = queue_name_successor(store, old->id, result.deploy_id, reason);
         if (r >= 0)
                 r = store_write(store, keys_sql,
                                 VALUES(value_number(old->stage_id), value_id(old->id),
@@ -68,11 +71,7 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                 r = store_write(store, attempts_sql,
                                 VALUES(value_id(result.deploy_id), value_id(old->id),
                                        value_time(old->next_at), value_text(old->reason)));
-        if (r < 0)
-                return r;
-
-        *ret_new = result.deploy_id;
-        return 0;
+        return r < 0 ? r : 0;
 }
 
 int store_raise_ids(Store *store, const char *project, const char *stage, uint64_t deploy, uint64_t *ret_old,

@@ -136,7 +136,7 @@ int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char
         if (r <= 0)
                 return r;
 
-        r = queue_end(store, deploy, state, text);
+        r = queue_end(store, deploy, state, text, 0);
         if (r >= 0)
                 r = queue_follow(store, deploy, &again);
         if (r >= 0)
@@ -226,8 +226,8 @@ static RequeueVerdict requeue_judge(const Deploy *deploy, bool exhausted, const 
         return exhausted ? REQUEUE_EXHAUSTED : newer ? REQUEUE_SUPERSEDED : REQUEUE_QUEUED;
 }
 
-/* Why it did not go on, and why it was tried at all. */
-static int requeue_name_successor(Store *store, uint64_t id, uint64_t newer, const char *failure) {
+/* Says why it did not go on, and why it was tried at all. */
+static int requeue_supersede(Store *store, const Deploy *deploy, uint64_t newer, const char *failure) {
         _cleanup_free_ char *text = NULL, *reason = NULL;
         int r;
 
@@ -237,7 +237,7 @@ static int requeue_name_successor(Store *store, uint64_t id, uint64_t newer, con
         }
 
         r = reason_cut(store, text, &reason);
-        return r < 0 ? r : queue_name_successor(store, id, newer, reason);
+        return r < 0 ? r : queue_end(store, deploy, DEPLOY_SUPERSEDED, reason, newer);
 }
 
 typedef struct Decision {
@@ -273,9 +273,10 @@ static int requeue_run(Store *store, const Deploy *deploy, const Failure *failur
         if (decision->verdict == REQUEUE_UNDO)
                 return 0;
 
-        r = queue_end(store, deploy, requeue_state(decision->verdict), failure->reason);
-        if (r >= 0 && decision->verdict == REQUEUE_SUPERSEDED)
-                r = requeue_name_successor(store, deploy->id, decision->newer, failure->reason);
+        if (decision->verdict == REQUEUE_SUPERSEDED)
+                r = requeue_supersede(store, deploy, decision->newer, failure->reason);
+        else
+                r = queue_end(store, deploy, requeue_state(decision->verdict), failure->reason, 0);
         if (r < 0)
                 return r;
 

@@ -4,7 +4,6 @@
  * goes on in outcome.c.
  */
 #include <inttypes.h>
-#include <sqlite3.h>
 #include <stdio.h>
 
 #include "shared/time-util.h"
@@ -56,14 +55,16 @@ static int queue_prune(Store *store, int64_t stage_id) {
                         VALUES(value_number(stage_id), value_number(last), value_number(GENERATIONS_KEPT)));
 }
 
-int queue_end(Store *store, const Deploy *deploy, DeployState state, const char *reason) {
-        static const char sql[] =
-                        "UPDATE deploys SET state = ?2, reason = ?3, finished_at = ?4 WHERE id = ?1";
+int queue_end(Store *store, const Deploy *deploy, DeployState state, const char *reason,
+              uint64_t successor) {
+        static const char sql[] = "UPDATE deploys SET state = ?2, reason = ?3, finished_at = ?4, "
+                                  "superseded_by = nullif(?5, 0) WHERE id = ?1";
         int r;
 
         r = store_write(store, sql,
                         VALUES(value_id(deploy->id), value_text(deploy_state_to_string(state)),
-                               value_text(reason), value_time(now_usec(CLOCK_REALTIME))));
+                               value_text(reason), value_time(now_usec(CLOCK_REALTIME)),
+                               value_id(successor)));
         if (r < 0)
                 return r;
 
@@ -72,26 +73,35 @@ int queue_end(Store *store, const Deploy *deploy, DeployState state, const char 
         return r < 0 ? r : queue_prune(store, deploy->stage_id);
 }
 
-int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
-        static const char sql[] =
-                        "INSERT INTO deploys(stage_id, image, digest, source, state, queued_at, "
-                        "generation, force, local, uid, user, hook, provider) "
-                        "VALUES(?1, ?2, ?3, ?4, 'queued', ?5, nullif(?6, 0), ?7, ?8, "
-                        "iif(?9, ?10, NULL), substr(?11, 1, ?12), ?13, ?14)",
-                          forget_sql[] = "UPDATE deploys SET again = 0 WHERE stage_id = ?1 "
-                                         "AND state = 'running' AND again = 1";
-        const Asker asker = enqueue->asker ? *enqueue->asker : (Asker){ 0 };
+static int queue_check_room(Store *store, unsigned max_queued) {
         uint64_t queued;
         int r;
 
         r = store_count_deploys(store, DEPLOY_QUEUED, &queued);
         if (r < 0)
                 return r;
-        if (queued >= enqueue->max_queued)
-                return store_fail_text(store, -ENOBUFS, "the queue is full");
+
+        return queued >= max_queued ? store_fail_text(store, -ENOBUFS, "the queue is full") : 0;
+}
+
+int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
+        static const char sql[] =
+                        "INSERT INTO deploys(id, stage_id, image, digest, source, state, queued_at, "
+                        "generation, force, local, uid, user, hook, provider) "
+                        "VALUES(?1, ?2, ?3, ?4, ?5, 'queued', ?6, nullif(?7, 0), ?8, ?9, "
+                        "iif(?10, ?11, NULL), substr(?12, 1, ?13), ?14, ?15)";
+        const Asker asker = enqueue->asker ? *enqueue->asker : (Asker){ 0 };
+        uint64_t id;
+        int r;
+
+        r = queue_check_room(store, enqueue->max_queued);
+        if (r >= 0)
+                r = queue_next_id(store, &id);
+        if (r < 0)
+                return r;
 
         r = store_write(store, sql,
-                        VALUES(value_number(enqueue->stage_id), value_text(enqueue->image),
+                        VALUES(value_id(id), value_number(enqueue->stage_id), value_text(enqueue->image),
                                value_text(enqueue->digest), value_text(enqueue->source),
                                value_time(now_usec(CLOCK_REALTIME)), value_id(enqueue->generation),
                                value_number(enqueue->force), value_number(enqueue->local),
@@ -101,55 +111,43 @@ int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
         if (r < 0)
                 return r;
 
+        counts_use_deploy_id(&store->counts, id);
         counts_add_deploy(&store->counts, DEPLOY_QUEUED, +1);
         result->verdict = ENQUEUE_NEW;
-        result->deploy_id = (uint64_t) sqlite3_last_insert_rowid(store->db);
+        result->deploy_id = id;
         result->state = DEPLOY_QUEUED;
-        /* What joined the running row is older than this, and is not to be deployed after it. */
-        r = store_write(store, forget_sql, VALUES(value_number(enqueue->stage_id)));
+        return 0;
+}
+
+int queue_forget_joins(Store *store, int64_t stage_id) {
+        static const char sql[] = "UPDATE deploys SET again = 0 WHERE stage_id = ?1 "
+                                  "AND state = 'running' AND again = 1";
+        int r;
+
+        r = store_write(store, sql, VALUES(value_number(stage_id)));
         return r < 0 ? r : 0;
 }
 
-int queue_put_aside(Store *store, Deploy **queued, DeployState state, EnqueueResult *result) {
+int queue_put_aside(Store *store, Deploy **queued, DeployState state, uint64_t successor, const char *what,
+                    EnqueueResult *result) {
         Deploy *deploy = *queued;
+        char *reason;
         int r;
 
-        r = queue_end(store, deploy, state, "");
+        if (asprintf(&reason, "deploy %" PRIu64 "%s took its place", successor, what) < 0)
+                return store_fail_text(store, -ENOMEM, "out of memory");
+
+        free(deploy->reason);
+        deploy->reason = reason;
+        r = queue_end(store, deploy, state, reason, successor);
         if (r < 0)
                 return r;
 
         deploy->state = state;
         deploy->finished_at = now_usec(CLOCK_REALTIME);
+        deploy->superseded_by = successor;
 
         /* The list is the one row that a stage can have in its queue. */
         result->superseded = (DeployList){ .items = TAKE_PTR(*queued), .n = 1 };
-        return 0;
-}
-
-int queue_name_successor(Store *store, uint64_t id, uint64_t successor, const char *reason) {
-        static const char sql[] = "UPDATE deploys SET superseded_by = ?2, reason = ?3 WHERE id = ?1";
-        int r;
-
-        r = store_write(store, sql, VALUES(value_id(id), value_id(successor), value_text(reason)));
-        return r < 0 ? r : 0;
-}
-
-int queue_name_successors(Store *store, EnqueueResult *result, const char *what) {
-        for (size_t i = 0; i < result->superseded.n; i++) {
-                Deploy *old = &result->superseded.items[i];
-                char *reason;
-                int r;
-
-                if (asprintf(&reason, "deploy %" PRIu64 "%s took its place", result->deploy_id, what) < 0)
-                        return store_fail_text(store, -ENOMEM, "out of memory");
-
-                free(old->reason);
-                old->reason = reason;
-                old->superseded_by = result->deploy_id;
-                r = queue_name_successor(store, old->id, old->superseded_by, reason);
-                if (r < 0)
-                        return r;
-        }
-
         return 0;
 }

@@ -4,13 +4,17 @@
 
 #include "webhookd/store/store.h"
 
-/* Ends a row that is queued or running, as `deploy` says. */
-int queue_end(Store *store, const Deploy *deploy, DeployState state, const char *reason);
-/* Adds a row. -ENOBUFS. */
+/* The id that the next row gets: above all that were used. In census.c. -ENOSPC. */
+int queue_next_id(Store *store, uint64_t *ret);
+/* Ends a row that is queued or running, as `deploy` says; for the deploy `successor`, or for none, which is 0. */
+int queue_end(Store *store, const Deploy *deploy, DeployState state, const char *reason, uint64_t successor);
+/* Adds a row, with the next id. -ENOBUFS. */
 int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result);
-/* Ends the queued row of a stage for a newer one, and hands it to the result; its reason is still to come. */
-int queue_put_aside(Store *store, Deploy **queued, DeployState state, EnqueueResult *result);
-/* The reason of a row that ended for a newer one, and which that is. */
-int queue_name_successor(Store *store, uint64_t id, uint64_t successor, const char *reason);
-/* The same for what a result has put aside; `what` stands behind the number: "", or ", a rollback,". */
-int queue_name_successors(Store *store, EnqueueResult *result, const char *what);
+/* What joined the running row of a stage is older than a new row, and is not to be deployed after it. */
+int queue_forget_joins(Store *store, int64_t stage_id);
+/*
+ * Ends the queued row of a stage for a newer one, and hands it to the result; `what` stands behind the number of that in the reason: "",
+ * or ", a rollback,".
+ */
+int queue_put_aside(Store *store, Deploy **queued, DeployState state, uint64_t successor, const char *what,
+                    EnqueueResult *result);

@@ -64,17 +64,16 @@ static int target_find(Store *store, int64_t stage_id, Target *ret) {
 static int rollback_queue(Store *store, int64_t stage_id, const Target *target, const Asker *asker,
                           unsigned max_queued, EnqueueResult *result) {
         _cleanup_(deploy_freep) Deploy *queued = NULL;
+        uint64_t successor;
         int r;
 
         r = store_find_queued(store, stage_id, &queued);
+        if (r >= 0)
+                r = queue_next_id(store, &successor);
+        if (r >= 0 && queued)
+                r = queue_put_aside(store, &queued, DEPLOY_CANCELLED, successor, ", a rollback,", result);
         if (r < 0)
                 return r;
-
-        if (queued) {
-                r = queue_put_aside(store, &queued, DEPLOY_CANCELLED, result);
-                if (r < 0)
-                        return r;
-        }
 
         r = queue_insert(store,
                          &(Enqueue){ .stage_id = stage_id,
@@ -86,7 +85,7 @@ static int rollback_queue(Store *store, int64_t stage_id, const Target *target, 
                                      .asker = asker,
                                      .max_queued = max_queued },
                          result);
-        return r < 0 ? r : queue_name_successors(store, result, ", a rollback,");
+        return r < 0 ? r : queue_forget_joins(store, stage_id);
 }
 
 int store_enqueue_rollback(Store *store, int64_t stage_id, bool hold, const Asker *asker,
@@ -143,7 +142,7 @@ static int cancel_run(Store *store, const Deploy *deploy, const char *reason, Ca
                 return store_mark_cancel(store, deploy->id, true);
         } else {
                 *ret_verdict = CANCEL_DONE;
-                return queue_end(store, deploy, DEPLOY_CANCELLED, reason);
+                return queue_end(store, deploy, DEPLOY_CANCELLED, reason, 0);
         }
 
         return 0;
