@@ -3,7 +3,7 @@
 #pragma once
 
 #include "unit.h"
-#include "webhookd/store/queue.h"
+#include "webhookd/store/census.h"
 #include "webhookd/store/statement.h"
 
 typedef struct ToldCounts {
@@ -17,7 +17,7 @@ static inline ToldCounts told_counts(Store *store) {
         assert_int_equal(store_count_deploys(store, DEPLOY_RUNNING, &told.running), 0);
         assert_int_equal(store_count_projects(store, false, &told.projects), 0);
         assert_int_equal(store_count_projects(store, true, &told.auto_created), 0);
-        assert_int_equal(queue_next_id(store, &told.next_deploy), 0);
+        assert_int_equal(store_next_deploy_id(store, &told.next_deploy), 0);
         return told;
 }
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* How many rows there are of what each turn asks for: by sqlite where nobody has kept the numbers. */
-#include "webhookd/store/queue.h"
+#include "webhookd/store/census.h"
 #include "webhookd/store/statement.h"
 
 /* Of the deploys by indexes that are as small as what they have to tell. */
 static int counts_read(Store *store) {
-        static const char queued_sql[] = "SELECT count(*) FROM deploys INDEXED BY deploys_waiting "
-                                         "WHERE state = 'queued'",
-                          running_sql[] = "SELECT count(*) FROM deploys INDEXED BY deploys_running "
-                                          "WHERE state = 'running'",
-                          projects_sql[] = "SELECT count(*) FROM projects",
-                          auto_sql[] = "SELECT count(*) FROM projects WHERE auto_created = 1",
-                          last_sql[] = "SELECT max(ifnull((SELECT max(id) FROM deploys), 0), "
-                                       "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'deploys'), 0))";
+        static const char
+                        queued_sql[] = "SELECT count(*) FROM deploys INDEXED BY deploys_waiting "
+                                       "WHERE state = 'queued'",
+                        running_sql[] = "SELECT count(*) FROM deploys INDEXED BY deploys_running "
+                                        "WHERE state = 'running'",
+                        projects_sql[] = "SELECT count(*) FROM projects",
+                        auto_sql[] = "SELECT count(*) FROM projects WHERE auto_created = 1",
+                        last_sql[] = "SELECT max(ifnull((SELECT max(id) FROM deploys), 0), "
+                                     "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'deploys'), 0))";
         int64_t queued = 0, running = 0, projects = 0, auto_created = 0, last = 0;
         int r;
 
@@ -71,7 +72,7 @@ int store_count_projects(Store *store, bool only_auto_created, uint64_t *ret) {
         return 0;
 }
 
-int queue_next_id(Store *store, uint64_t *ret) {
+int store_next_deploy_id(Store *store, uint64_t *ret) {
         int r;
 
         r = counts_read(store);

@@ -3,6 +3,7 @@
  * The rules of the queue: what a push becomes. Order is by id, never by time. Of a stage one row at most is queued, and
  * one at most is running. How a row goes on from there is in outcome.c, and what both do to the queue in queue.c.
  */
+#include "webhookd/store/census.h"
 #include "webhookd/store/delivery.h"
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/push.h"
@@ -101,7 +102,7 @@ static int enqueue_push(Store *store, const Enqueue *enqueue, EnqueueResult *res
         if (joins)
                 successor = running->id;
         else
-                r = queue_next_id(store, &successor);
+                r = store_next_deploy_id(store, &successor);
         if (r >= 0 && queued)
                 r = queue_put_aside(store, &queued, DEPLOY_SUPERSEDED, successor, "", result);
         if (r < 0)

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "webhookd/store/census.h"
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/push.h"
 #include "webhookd/store/queue.h"
@@ -41,7 +42,7 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
         char reason[128];
         int r;
 
-        r = queue_next_id(store, ret_new);
+        r = store_next_deploy_id(store, ret_new);
         if (r < 0)
                 return r;
 

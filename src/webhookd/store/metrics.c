@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counters that only grow, kept beside what they count and in the same transaction: rows of the queue are forgotten, the
- * journal is rotated, and this process does not live long. A counter goes when its stage goes.
+ * Counters that only grow, kept beside what they count and in the same transaction, at the end of it: rows of the queue are
+ * forgotten, the journal is rotated, and this process does not live long. A counter goes when its stage goes.
  */
 #include <sqlite3.h>
 
@@ -18,7 +18,7 @@ static const struct {
         { 300 * USEC_PER_SEC, "300.0" }, { 900 * USEC_PER_SEC, "900.0" },
 };
 
-static_assert(ELEMENTSOF(bounds) == 8, "the SQL below has eight bounds, the schema nine buckets");
+static_assert(ELEMENTSOF(bounds) == 8, "the schema has nine buckets, and that of rows which never ran");
 
 static const char *const outcomes[] = {
         [DELIVERY_ACCEPTED] = "accepted",
@@ -27,36 +27,79 @@ static const char *const outcomes[] = {
         [DELIVERY_REFUSED] = "refused",
 };
 
-int store_count_delivery(Store *store, const char *provider, DeliveryOutcome outcome) {
-        static const char sql[] = "INSERT INTO delivery_counters(provider, outcome, n) VALUES(?1, ?2, 1) "
-                                  "ON CONFLICT DO UPDATE SET n = n + 1";
-        int r;
+static int write_deliveries(Store *store, const Tallied *item) {
+        static const char sql[] = "INSERT INTO delivery_counters(provider, outcome, n) VALUES(?1, ?2, ?3) "
+                                  "ON CONFLICT DO UPDATE SET n = n + excluded.n";
 
+        return store_write(store, sql,
+                           VALUES(value_text(item->provider), value_text(outcomes[item->outcome]),
+                                  value_id(item->n)));
+}
+
+/* The stage may be gone by now. */
+static int write_ends(Store *store, const Tallied *item) {
+        static const char sql[] =
+                        "INSERT INTO deploy_counters(stage_id, state, bucket, n, usec, finished_at) "
+                        "SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS(SELECT 1 FROM stages WHERE id = ?1) "
+                        "ON CONFLICT DO UPDATE SET n = n + excluded.n, usec = usec + excluded.usec,"
+                        " finished_at = max(finished_at, excluded.finished_at)";
+
+        return store_write(store, sql,
+                           VALUES(value_number(item->stage_id),
+                                  value_text(deploy_state_to_string(item->state)),
+                                  value_number(item->bucket), value_id(item->n), value_id(item->usec),
+                                  value_id(item->finished_at)));
+}
+
+int store_write_tally(Store *store) {
+        int r = 0;
+
+        tally_merge(&store->tally);
+        for (size_t i = 0; i < store->tally.n && r >= 0; i++) {
+                const Tallied *item = &store->tally.items[i];
+
+                r = item->provider ? write_deliveries(store, item) : write_ends(store, item);
+        }
+
+        tally_cut(&store->tally, 0);
+        return r < 0 ? r : 0;
+}
+
+/* Outside of a transaction, nothing else is going to write it. */
+static int count(Store *store, const Tallied *item) {
+        if (tally_add(&store->tally, item) < 0)
+                return store_fail_text(store, -ENOMEM, "out of memory");
+
+        return store_in_transaction(store) ? 0 : store_write_tally(store);
+}
+
+int store_count_delivery(Store *store, const char *provider, DeliveryOutcome outcome) {
         assert(store);
         assert(provider);
         assert((unsigned) outcome < ELEMENTSOF(outcomes));
 
-        r = store_write(store, sql, VALUES(value_text(provider), value_text(outcomes[outcome])));
-        return r < 0 ? r : 0;
+        return count(store, &(Tallied){ .provider = provider, .outcome = outcome, .n = 1 });
 }
 
 /* Bucket 0 is for rows that ended in the queue: they took no time of the deployer's. */
-int store_count_end(Store *store, uint64_t id) {
-        static const char sql[] =
-                        "INSERT INTO deploy_counters(stage_id, state, bucket, n, usec, finished_at) "
-                        "SELECT stage_id, state, iif(started_at = 0, 0, 1 + (spent > ?2) + (spent > ?3)"
-                        " + (spent > ?4) + (spent > ?5) + (spent > ?6) + (spent > ?7) + (spent > ?8)"
-                        " + (spent > ?9)), 1, iif(started_at = 0, 0, spent), finished_at "
-                        "FROM (SELECT *, max(0, finished_at - started_at) AS spent FROM deploys WHERE id = ?1) "
-                        "WHERE true "
-                        "ON CONFLICT DO UPDATE SET n = n + 1, usec = usec + excluded.usec,"
-                        " finished_at = max(finished_at, excluded.finished_at)";
+static unsigned bucket_of(uint64_t usec) {
+        unsigned bucket = 1;
 
-        return store_write(store, sql,
-                           VALUES(value_id(id), value_time(bounds[0].usec), value_time(bounds[1].usec),
-                                  value_time(bounds[2].usec), value_time(bounds[3].usec),
-                                  value_time(bounds[4].usec), value_time(bounds[5].usec),
-                                  value_time(bounds[6].usec), value_time(bounds[7].usec)));
+        for (size_t i = 0; i < ELEMENTSOF(bounds); i++)
+                bucket += usec > bounds[i].usec;
+
+        return bucket;
+}
+
+int store_count_end(Store *store, const Deploy *deploy, DeployState state, uint64_t finished_at) {
+        Tallied item = { .state = state, .stage_id = deploy->stage_id, .n = 1, .finished_at = finished_at };
+
+        if (deploy->started_at > 0) {
+                item.usec = finished_at > deploy->started_at ? finished_at - deploy->started_at : 0;
+                item.bucket = bucket_of(item.usec);
+        }
+
+        return count(store, &item);
 }
 
 /* Where the metrics go to. */
@@ -198,7 +241,9 @@ int store_visit_metrics(Store *store, MetricFunction function, void *userdata) {
         assert(store);
         assert(function);
 
-        r = visit_deliveries(store, &sink);
+        r = store_write_tally(store);
+        if (r >= 0)
+                r = visit_deliveries(store, &sink);
         if (r >= 0)
                 r = visit_ends(store, &sink);
         if (r >= 0)

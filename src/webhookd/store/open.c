@@ -112,6 +112,7 @@ Store *store_free(Store *store) {
         if (store->fd >= 0)
                 (void) close(store->fd);
         presence_done(&store->presence);
+        tally_cut(&store->tally, 0);
         explicit_bzero(store->error, sizeof(store->error));
         free(store);
         return NULL;

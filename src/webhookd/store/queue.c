@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "shared/time-util.h"
+#include "webhookd/store/census.h"
 #include "webhookd/store/delivery.h"
 #include "webhookd/store/metrics.h"
 #include "webhookd/store/queue.h"
@@ -59,17 +60,17 @@ int queue_end(Store *store, const Deploy *deploy, DeployState state, const char 
               uint64_t successor) {
         static const char sql[] = "UPDATE deploys SET state = ?2, reason = ?3, finished_at = ?4, "
                                   "superseded_by = nullif(?5, 0) WHERE id = ?1";
+        uint64_t now = now_usec(CLOCK_REALTIME);
         int r;
 
         r = store_write(store, sql,
                         VALUES(value_id(deploy->id), value_text(deploy_state_to_string(state)),
-                               value_text(reason), value_time(now_usec(CLOCK_REALTIME)),
-                               value_id(successor)));
+                               value_text(reason), value_time(now), value_id(successor)));
         if (r < 0)
                 return r;
 
         counts_add_deploy(&store->counts, deploy->state, -1);
-        r = store_count_end(store, deploy->id);
+        r = store_count_end(store, deploy, state, now);
         return r < 0 ? r : queue_prune(store, deploy->stage_id);
 }
 
@@ -96,7 +97,7 @@ int queue_insert(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
 
         r = queue_check_room(store, enqueue->max_queued);
         if (r >= 0)
-                r = queue_next_id(store, &id);
+                r = store_next_deploy_id(store, &id);
         if (r < 0)
                 return r;
 

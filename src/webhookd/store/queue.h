@@ -4,8 +4,6 @@
 
 #include "webhookd/store/store.h"
 
-/* The id that the next row gets: above all that were used. In census.c. -ENOSPC. */
-int queue_next_id(Store *store, uint64_t *ret);
 /* Ends a row that is queued or running, as `deploy` says; for the deploy `successor`, or for none, which is 0. */
 int queue_end(Store *store, const Deploy *deploy, DeployState state, const char *reason, uint64_t successor);
 /* Adds a row, with the next id. -ENOBUFS. */

@@ -4,6 +4,7 @@
  * ran; it is known by the id of the deploy that brought it first.
  */
 #include "shared/protocol.h"
+#include "webhookd/store/census.h"
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/row.h"
@@ -69,7 +70,7 @@ static int rollback_queue(Store *store, int64_t stage_id, const Target *target, 
 
         r = store_find_queued(store, stage_id, &queued);
         if (r >= 0)
-                r = queue_next_id(store, &successor);
+                r = store_next_deploy_id(store, &successor);
         if (r >= 0 && queued)
                 r = queue_put_aside(store, &queued, DEPLOY_CANCELLED, successor, ", a rollback,", result);
         if (r < 0)

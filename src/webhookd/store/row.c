@@ -2,6 +2,7 @@
 /* Rows: their columns, and the objects that are made of them, one or all that a query finds. */
 #include <sqlite3.h>
 
+#include "webhookd/store/items.h"
 #include "webhookd/store/row.h"
 #include "webhookd/store/statement.h"
 

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
+#include "webhookd/store/items.h"
 #include "webhookd/store/statement.h"
 
 /* What the file system said decides, where sqlite only knows that it said no. */
@@ -283,6 +284,10 @@ int store_read_text(Store *store, const char *sql, const Value *values, size_t n
         return 1;
 }
 
+bool store_in_transaction(const Store *store) {
+        return store->fault == 0 && sqlite3_get_autocommit(store->db) == 0;
+}
+
 int store_execute(Store *store, const char *sql) {
         int code;
 
@@ -296,12 +301,4 @@ int store_execute(Store *store, const char *sql) {
         errno = 0;
         code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
         return code == SQLITE_OK ? 0 : store_fail(store, code);
-}
-
-void *items_grow(void *items, size_t n, size_t size) {
-        /* Room is 8, 16, 32, …; it is used up where the number of items is one of those. */
-        if (n != 0 && (n < 8 || (n & (n - 1)) != 0))
-                return items;
-
-        return reallocarray(items, n == 0 ? 8 : 2 * n, size);
 }

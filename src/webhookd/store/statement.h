@@ -8,6 +8,7 @@
 #include "webhookd/store/counts.h"
 #include "webhookd/store/presence.h"
 #include "webhookd/store/store.h"
+#include "webhookd/store/tally.h"
 
 typedef struct sqlite3 sqlite3;
 typedef struct sqlite3_stmt sqlite3_stmt;
@@ -26,15 +27,27 @@ typedef struct StageEnds {
 /* Stages that are told apart, by their id; of those that share a place each is looked at too often. */
 #define STAGE_ENDS 1024U
 
+/* Where store_undo() goes back to. */
+typedef struct Mark {
+        size_t tallied; /* what the tally had then */
+        bool torn;      /* a step since then was left half done */
+} Mark;
+
+/* That of a trial, and that of a delivery in it. */
+#define MARKS_MAX 2U
+
 struct Store {
         sqlite3 *db;
         int fd; /* of the file, with our lock on it: see file.c */
         Presence presence;
         Counts counts;
+        Tally tally;
         StageEnds ends[STAGE_ENDS];
         Statement *statements;
         size_t n_statements;
-        bool turn;    /* store_begin() was called, and neither store_commit() nor store_rollback() since */
+        bool turn; /* store_begin() was called, and neither store_commit() nor store_rollback() since */
+        Mark marks[MARKS_MAX];
+        unsigned n_marks;
         bool lost;    /* sqlite rolled an earlier part of this turn back: it cannot be committed any more */
         int fault;    /* what store_fault() returns */
         bool is_new;  /* what store_is_new() returns */
@@ -103,6 +116,5 @@ int store_read_text(Store *store, const char *sql, const Value *values, size_t n
 /* Runs statements of any kind that are used once; their rows go nowhere. */
 int store_execute(Store *store, const char *sql);
 void store_finalize_statements(Store *store);
-
-/* Makes room for one more of `n` items of `size` bytes; NULL without memory, and `items` is as it was. */
-void *items_grow(void *items, size_t n, size_t size);
+/* Whether sqlite has a transaction open, whoever began it. One of a store that was given up counts for nothing. */
+bool store_in_transaction(const Store *store);

@@ -174,8 +174,8 @@ int store_begin(Store *store);
 int store_commit(Store *store);
 int store_rollback(Store *store);
 bool store_is_open(const Store *store);
-int store_mark(Store *store);
-int store_keep(Store *store);
+int store_mark(Store *store); /* one in another one at most */
+int store_keep(Store *store); /* -EIO where something since then was left half done: store_undo() it */
 int store_undo(Store *store);
 
 /* A write that changes nothing, to learn whether the disk takes one. */

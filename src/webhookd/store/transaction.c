@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Transactions: that of a turn with its marks, and the steps inside it or on their own. */
-#include <sqlite3.h>
-
-#include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"
-
-bool store_in_transaction(const Store *store) {
-        return store->fault == 0 && sqlite3_get_autocommit(store->db) == 0;
-}
+#include "webhookd/store/metrics.h"
+#include "webhookd/store/statement.h"
 
 bool store_is_open(const Store *store) {
         assert(store);
@@ -15,9 +10,16 @@ bool store_is_open(const Store *store) {
         return store->turn && store_in_transaction(store);
 }
 
+/* What a transaction has gathered ends with it. */
+static void transaction_forget(Store *store) {
+        tally_cut(&store->tally, 0);
+        store->n_marks = 0;
+}
+
 static int transaction_begin(Store *store) {
         static const char sql[] = "BEGIN IMMEDIATE";
 
+        transaction_forget(store);
         return store_write(store, sql, NO_VALUES);
 }
 
@@ -26,6 +28,7 @@ static int transaction_rollback(Store *store) {
         static const char sql[] = "ROLLBACK";
 
         counts_forget(&store->counts);
+        transaction_forget(store);
         return store_in_transaction(store) ? store_write(store, sql, NO_VALUES) : 0;
 }
 
@@ -33,10 +36,12 @@ static int transaction_commit(Store *store) {
         static const char sql[] = "COMMIT";
         int r;
 
-        r = store_write(store, sql, NO_VALUES);
+        r = store_write_tally(store);
+        if (r >= 0)
+                r = store_write(store, sql, NO_VALUES);
         if (r < 0)
                 (void) transaction_rollback(store);
-
+        transaction_forget(store);
         return r;
 }
 
@@ -87,24 +92,46 @@ int store_rollback(Store *store) {
 
 int store_mark(Store *store) {
         static const char sql[] = "SAVEPOINT mark";
+        int r;
 
         assert(store);
+        assert(store->n_marks < MARKS_MAX);
 
         if (!store_is_open(store))
                 return store_fail_text(store, -EIO, "no transaction is open");
 
-        return store_write(store, sql, NO_VALUES);
+        r = store_write(store, sql, NO_VALUES);
+        if (r < 0)
+                return r;
+
+        store->marks[store->n_marks++] = (Mark){ .tallied = store->tally.n };
+        return 0;
+}
+
+/* Whether there is a mark to come back to. Where sqlite has undone everything itself, there is none, and never was. */
+static int store_check_mark(Store *store) {
+        return store_is_open(store) && store->n_marks > 0
+                               ? 0
+                               : store_fail_text(store, -EIO, "no transaction is open");
 }
 
 int store_keep(Store *store) {
         static const char sql[] = "RELEASE mark";
+        int r;
 
         assert(store);
 
-        if (!store_is_open(store))
-                return store_fail_text(store, -EIO, "no transaction is open");
+        r = store_check_mark(store);
+        if (r < 0)
+                return r;
+        if (store->marks[store->n_marks - 1].torn)
+                return store_fail_text(store, -EIO, "a step was left half done");
 
-        return store_write(store, sql, NO_VALUES);
+        r = store_write(store, sql, NO_VALUES);
+        if (r >= 0)
+                store->n_marks--;
+
+        return r;
 }
 
 int store_undo(Store *store) {
@@ -113,10 +140,12 @@ int store_undo(Store *store) {
 
         assert(store);
 
-        if (!store_is_open(store))
-                return store_fail_text(store, -EIO, "no transaction is open");
+        r = store_check_mark(store);
+        if (r < 0)
+                return r;
 
         counts_forget(&store->counts);
+        tally_cut(&store->tally, store->marks[--store->n_marks].tallied);
         r = store_write(store, undo, NO_VALUES);
         if (r < 0)
                 return r;
@@ -124,15 +153,27 @@ int store_undo(Store *store) {
         return store_write(store, forget, NO_VALUES);
 }
 
+/*
+ * Between store_mark() and store_keep() a step needs no savepoint of its own: what it leaves half done is undone with all that
+ * was done since the mark, which cannot be kept then.
+ */
 int step_begin(Step *step, Store *store) {
         static const char sql[] = "SAVEPOINT step";
-        int r;
+        int r = 0;
 
         assert(step);
         assert(store);
 
-        step->nested = store_in_transaction(store);
-        r = step->nested ? store_write(store, sql, NO_VALUES) : transaction_begin(store);
+        if (!store_in_transaction(store)) {
+                step->kind = STEP_TRANSACTION;
+                r = transaction_begin(store);
+        } else if (store->n_marks > 0)
+                step->kind = STEP_MARKED;
+        else {
+                step->kind = STEP_SAVEPOINT;
+                step->tallied = store->tally.n;
+                r = store_write(store, sql, NO_VALUES);
+        }
         if (r < 0)
                 return r;
 
@@ -142,11 +183,14 @@ int step_begin(Step *step, Store *store) {
 
 int step_end(Step *step) {
         static const char sql[] = "RELEASE step";
-        int r;
+        int r = 0;
 
         assert(step && step->store);
 
-        r = step->nested ? store_write(step->store, sql, NO_VALUES) : transaction_commit(step->store);
+        if (step->kind == STEP_TRANSACTION)
+                r = transaction_commit(step->store);
+        else if (step->kind == STEP_SAVEPOINT)
+                r = store_write(step->store, sql, NO_VALUES);
         if (r < 0)
                 return r;
 
@@ -156,16 +200,23 @@ int step_end(Step *step) {
 
 void step_undo(Step *step) {
         static const char undo[] = "ROLLBACK TO step", forget[] = "RELEASE step";
+        Store *store;
 
         assert(step);
 
         /* After some faults sqlite has undone everything itself. */
-        if (!step->store || !store_in_transaction(step->store))
+        store = step->store;
+        if (!store || !store_in_transaction(store))
                 return;
 
-        counts_forget(&step->store->counts);
-        if (!step->nested)
-                (void) transaction_rollback(step->store);
-        else if (store_write(step->store, undo, NO_VALUES) >= 0)
-                (void) store_write(step->store, forget, NO_VALUES);
+        counts_forget(&store->counts);
+        if (step->kind == STEP_TRANSACTION)
+                (void) transaction_rollback(store);
+        else if (step->kind == STEP_MARKED && store->n_marks > 0)
+                store->marks[store->n_marks - 1].torn = true;
+        else if (step->kind == STEP_SAVEPOINT) {
+                tally_cut(&store->tally, step->tallied);
+                if (store_write(store, undo, NO_VALUES) >= 0)
+                        (void) store_write(store, forget, NO_VALUES);
+        }
 }

@@ -4,19 +4,22 @@
 
 #include "webhookd/store/store.h"
 
+typedef enum StepKind {
+        STEP_TRANSACTION, /* one of its own */
+        STEP_SAVEPOINT,   /* inside the open transaction */
+        STEP_MARKED,      /* since a mark, which stands for it */
+} StepKind;
+
 /*
- * All or nothing for a function of several statements: a savepoint inside the open transaction, a
- * transaction of its own elsewhere. `_cleanup_(step_undo) Step step = { 0 };` undoes whatever did not reach
- * step_end().
+ * All or nothing for a function of several statements. `_cleanup_(step_undo) Step step = { 0 };` undoes whatever did not reach
+ * step_end(), or sees to it that it is undone.
  */
 typedef struct Step {
         Store *store;
-        bool nested;
+        StepKind kind;
+        size_t tallied; /* what the tally had at its begin */
 } Step;
 
 int step_begin(Step *step, Store *store);
 int step_end(Step *step);
 void step_undo(Step *step);
-
-/* Whether sqlite has a transaction open, whoever began it. One of a store that was given up counts for nothing. */
-bool store_in_transaction(const Store *store);

@@ -87,6 +87,62 @@ static void count_of_a_request_that_is_undone_is_undone(void **state) {
                                  "provider=generic,outcome=accepted")));
 }
 
+static void turn_counts_what_it_keeps_and_nothing_else(void **state) {
+        EnqueueResult result;
+        Fixture *f = *state;
+        Enqueue push = push_of(f->dev, APP ":4");
+
+        push.max_queued = 0;
+        assert_int_equal(store_begin(f->store), 0);
+        for (int i = 0; i < 20; i++)
+                assert_int_equal(store_count_delivery(f->store, i % 2 ? "generic" : "gitea", DELIVERY_KNOWN),
+                                 0);
+        for (int i = 0; i < 4; i++) {
+                assert_int_equal(store_mark(f->store), 0);
+                (void) push_new(f->store, f->dev, i % 2 ? APP ":1" : APP ":2", i > 0);
+                assert_int_equal(store_count_delivery(f->store, "generic", DELIVERY_ACCEPTED), 0);
+                assert_int_equal(i == 3 ? store_undo(f->store) : store_keep(f->store), 0);
+        }
+        /* The one before it is put aside, until there turns out to be no room. */
+        assert_int_equal(store_enqueue(f->store, &push, &result), -ENOBUFS);
+        /* Whoever asks in between sees what there is until then. */
+        assert_sample(f, "tinyforge_deliveries_total", "provider=generic,outcome=accepted", 3);
+        (void) push_new(f->store, f->dev, APP ":3", 1);
+        assert_int_equal(store_commit(f->store), 0);
+
+        reopen(f);
+        assert_sample(f, "tinyforge_deliveries_total", "provider=generic,outcome=accepted", 3);
+        assert_sample(f, "tinyforge_deliveries_total", "provider=generic,outcome=known", 10);
+        assert_sample(f, "tinyforge_deliveries_total", "provider=gitea,outcome=known", 10);
+        assert_sample(f, "tinyforge_deploys_total", "project=app,stage=dev,outcome=superseded", 3);
+}
+
+static void turn_that_is_rolled_back_has_counted_nothing(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(store_begin(f->store), 0);
+        assert_int_equal(store_count_delivery(f->store, "gitea", DELIVERY_KNOWN), 0);
+        assert_int_equal(store_rollback(f->store), 0);
+        assert_int_equal(store_begin(f->store), 0);
+        assert_int_equal(store_count_delivery(f->store, "generic", DELIVERY_KNOWN), 0);
+        assert_int_equal(store_commit(f->store), 0);
+        assert_sample(f, "tinyforge_deliveries_total", "provider=generic,outcome=known", 1);
+        assert_true(isnan(sample(f->store, "tinyforge_deliveries_total", "provider=gitea,outcome=known")));
+}
+
+static void stage_that_goes_in_the_turn_takes_its_counts_along(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(store_begin(f->store), 0);
+        (void) push_new(f->store, f->dev, APP ":1", 0);
+        (void) push_new(f->store, f->dev, APP ":2", 1);
+        (void) push_new(f->store, f->prod, APP ":1", 0);
+        (void) push_new(f->store, f->prod, APP ":2", 1);
+        assert_int_equal(store_remove_stage(f->store, f->dev), 1);
+        assert_int_equal(store_commit(f->store), 0);
+        assert_sample(f, "tinyforge_deploys_total", "project=app,stage=prod,outcome=superseded", 1);
+}
+
 static void deploys_are_counted_by_how_they_ended_and_how_long_they_took(void **state) {
         static const char labels[] = "project=app,stage=dev,outcome=succeeded";
         Fixture *f = *state;
@@ -205,6 +261,9 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(deliveries_are_counted_by_provider_and_outcome),
                 TEST(count_of_a_request_that_is_undone_is_undone),
+                TEST(turn_counts_what_it_keeps_and_nothing_else),
+                TEST(turn_that_is_rolled_back_has_counted_nothing),
+                TEST(stage_that_goes_in_the_turn_takes_its_counts_along),
                 TEST(deploys_are_counted_by_how_they_ended_and_how_long_they_took),
                 TEST(deploy_that_never_ran_took_no_time),
                 TEST(clock_that_went_back_takes_no_time_away),

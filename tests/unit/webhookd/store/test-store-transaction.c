@@ -121,6 +121,32 @@ static void refusal_inside_a_request_keeps_what_came_before_it(void **state) {
         assert_int_equal(store_find_project_by_name(f->store, "b", &project), 1);
 }
 
+static void request_with_a_step_half_done_cannot_be_kept(void **state) {
+        EnqueueResult result;
+        Fixture *f = *state;
+        uint64_t id = push_new(f->store, f->prod, APP ":1", 0);
+        Enqueue push = push_of(f->prod, APP ":2");
+
+        push.max_queued = 0;
+        assert_int_equal(store_begin(f->store), 0);
+        assert_int_equal(store_mark(f->store), 0);
+        (void) push_new(f->store, f->dev, APP ":1", 0);
+        /* What waits is put aside before there turns out to be no room. */
+        assert_int_equal(store_enqueue(f->store, &push, &result), -ENOBUFS);
+        assert_int_equal(store_keep(f->store), -EIO);
+        assert_int_equal(store_undo(f->store), 0);
+        assert_counts(f->store);
+
+        assert_int_equal(store_mark(f->store), 0);
+        (void) push_new(f->store, f->dev, APP ":3", 0);
+        assert_int_equal(store_keep(f->store), 0);
+        assert_int_equal(store_commit(f->store), 0);
+        reopen(f);
+        assert_int_equal(state_of(f->store, id), DEPLOY_QUEUED);
+        assert_int_equal(count_of(f->store, DEPLOY_QUEUED), 2);
+        assert_int_equal(count_of(f->store, DEPLOY_SUPERSEDED), 0);
+}
+
 static void marks_outside_of_a_transaction_are_an_error(void **state) {
         Fixture *f = *state;
 
@@ -141,6 +167,7 @@ int main(void) {
                 TEST(undo_leaves_the_other_requests_of_the_turn_alone),
                 TEST(what_is_undone_or_goes_is_counted_no_more),
                 TEST(refusal_inside_a_request_keeps_what_came_before_it),
+                TEST(request_with_a_step_half_done_cannot_be_kept),
                 TEST(marks_outside_of_a_transaction_are_an_error),
         };
 
