@@ -11,8 +11,9 @@
 #include "shared/utf8.h"
 
 #define LINE_SIZE 2048U
-/* A line and the name of its field. */
-#define FIELD_SIZE (LINE_SIZE + 16U)
+/* The name of a field; its value is as long as a line at most. */
+#define NAME_SIZE  32U
+#define FIELD_SIZE (NAME_SIZE + LINE_SIZE)
 #define FIELDS_MAX 14U
 
 static_assert(FIELDS_MAX <= JOURNAL_FIELDS_MAX, "what is logged is an entry of the journal");
@@ -75,21 +76,31 @@ typedef struct FieldSet {
         int n;
 } FieldSet;
 
-/* The texts need no zeros: there are 18 KB of them. */
+static struct iovec text_vector(const char *text) {
+        return (struct iovec){ .iov_base = (char *) (uintptr_t) text, .iov_len = strlen(text) };
+}
+
+/* The texts need no zeros: there are 28 KB of them. */
 static void field_set_begin(FieldSet *set) {
         set->n = 0;
 }
 
 static void field_add(FieldSet *set, const char *name, const char *value) {
+        size_t length;
+        char *text;
+
+        assert(strlen(name) < NAME_SIZE);
+
         if (isempty(value) || set->n >= (int) FIELDS_MAX)
                 return;
 
-        (void) snprintf(set->texts[set->n], FIELD_SIZE, "%s=%s", name, value);
-        line_clean(set->texts[set->n]);
-        set->vectors[set->n] = (struct iovec){
-                .iov_base = set->texts[set->n],
-                .iov_len = strlen(set->texts[set->n]),
-        };
+        text = stpcpy(set->texts[set->n], name);
+        *text++ = '=';
+        length = (size_t) utf8_cut(value, LINE_SIZE - 1);
+        memcpy(text, value, length);
+        text[length] = '\0';
+        line_clean(text);
+        set->vectors[set->n] = text_vector(set->texts[set->n]);
         set->n++;
 }
 
@@ -196,11 +207,19 @@ int log_seldom_errno(int priority, int error, const char *format, ...) {
         return error;
 }
 
+/* In one piece, or lines of other processes would come between. */
 static void event_to_stderr(const char *name, const char *line, const FieldSet *set) {
-        (void) dprintf(STDERR_FILENO, "%s [%s", line, name);
-        for (int i = 3; i < set->n; i++)
-                (void) dprintf(STDERR_FILENO, " %s", set->texts[i]);
-        (void) dprintf(STDERR_FILENO, "]\n");
+        struct iovec vectors[2 * FIELDS_MAX + 4] = { text_vector(line), text_vector(" ["),
+                                                     text_vector(name) };
+        int n = 3;
+
+        for (int i = 3; i < set->n; i++) {
+                vectors[n++] = text_vector(" ");
+                vectors[n++] = set->vectors[i];
+        }
+        vectors[n++] = text_vector("]\n");
+        while (writev(STDERR_FILENO, vectors, n) < 0 && errno == EINTR)
+                ;
 }
 
 static void field_add_all(FieldSet *set, const EventFields *fields) {
