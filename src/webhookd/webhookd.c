@@ -91,7 +91,7 @@ static void on_changed(void *userdata) {
         Webhookd *webhookd = userdata;
 
         (void) outbox_flush(webhookd->outbox);
-        manager_emit_properties(webhookd->manager);
+        manager_emit_changes(webhookd->manager);
         webhookd_set_status(webhookd);
         on_activity(webhookd);
 }

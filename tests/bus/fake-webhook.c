@@ -140,8 +140,9 @@ static int method_match_image(sd_bus_message *message, void *userdata, sd_bus_er
 }
 
 static int emit_finished(sd_bus *bus, const Deploy *deploy) {
-        return sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployFinished", "tsss", deploy->id,
-                                  deploy->project, deploy->stage, deploy->state);
+        return sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "QueueChanged", "a(tssss)", 2,
+                                  deploy->id + 1, deploy->project, "other", deploy->image, "queued",
+                                  deploy->id, deploy->project, deploy->stage, deploy->image, deploy->state);
 }
 
 /* A deploy that begins again is queued both times that it is asked for; the second time is the last. */
@@ -287,8 +288,9 @@ static int deploy_tell(sd_bus *bus, sd_bus_message *call, Deploy *deploy, const 
         int r;
 
         /* Another deploy's way and end are none of the waiter's business. */
-        r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployFinished", "tsss",
-                               UINT64_C(4711), deploy->project, deploy->stage, "failed");
+        r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "QueueChanged", "a(tssss)", 2,
+                               UINT64_C(4711), deploy->project, deploy->stage, deploy->image, "failed",
+                               deploy->id, deploy->project, deploy->stage, deploy->image, "queued");
         if (r >= 0 && told)
                 r = fake_deployer_tell(bus, 4711, fake_steps_stuck);
         if (r >= 0 && told)

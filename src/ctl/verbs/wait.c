@@ -34,14 +34,18 @@ struct Wait {
         sigset_t signals; /* those that are blocked while nobody waits */
 };
 
-static int on_deploy_finished(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+static int on_queue_changed(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
+        const char *state;
         Wait *wait = userdata;
         uint64_t id;
 
         (void) ret_error;
 
-        if (sd_bus_message_read(message, "t", &id) >= 0 && id == wait->id)
-                wait->finished = true;
+        if (sd_bus_message_enter_container(message, 'a', "(tssss)") < 0)
+                return 0;
+        while (sd_bus_message_read(message, "(tssss)", &id, NULL, NULL, NULL, &state) > 0)
+                if (id == wait->id && !streq(state, "queued"))
+                        wait->finished = true;
 
         return 0;
 }
@@ -65,9 +69,9 @@ static int subscribe(Wait *wait) {
         int r;
 
         r = sd_bus_match_signal(ctl->bus, &wait->finished_slot, peer_webhook.bus_name, peer_webhook.path,
-                                peer_webhook.interface, "DeployFinished", on_deploy_finished, wait);
+                                peer_webhook.interface, "QueueChanged", on_queue_changed, wait);
         if (r < 0)
-                return ctl_fail(ctl, r, "Cannot subscribe to DeployFinished: %m");
+                return ctl_fail(ctl, r, "Cannot subscribe to QueueChanged: %m");
         if (!ctl->follow)
                 return 0;
 

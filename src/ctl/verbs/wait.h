@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Wait: until a deploy is over. The signal DeployFinished is what is waited for; now and then webhookd is asked as well,
+ * Wait: until a deploy is over. The signal QueueChanged is what is waited for; now and then webhookd is asked as well,
  * so that a signal which never comes (the daemon was killed) holds nobody for ever.
  */
 #pragma once

@@ -7,6 +7,7 @@
 #include "shared/bus/call.h"
 #include "shared/bus/options.h"
 #include "shared/image-ref.h"
+#include "webhookd/bus/changes.h"
 #include "webhookd/bus/manager-hooks.h"
 #include "webhookd/delivery/delivery.h"
 #include "webhookd/hook/hook.h"
@@ -35,6 +36,7 @@ struct Manager {
         void *userdata;
         Authority *authority;
         ManagerCounts emitted;
+        QueueChanges changes; /* not told yet */
         Deployer *deployer;
         Delivery *delivery;
         Cancel *cancels; /* callers of Cancel() who wait for the deployer */

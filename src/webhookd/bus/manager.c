@@ -171,10 +171,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_SIGNAL_WITH_ARGS("ProjectAdded", SD_BUS_ARGS("s", project), 0),
         SD_BUS_SIGNAL_WITH_ARGS("ProjectRemoved", SD_BUS_ARGS("s", project), 0),
         SD_BUS_SIGNAL_WITH_ARGS("StageChanged", SD_BUS_ARGS("s", project, "s", stage), 0),
-        SD_BUS_SIGNAL_WITH_ARGS("DeployQueued", SD_BUS_ARGS("t", id, "s", project, "s", stage, "s", image),
-                                0),
-        SD_BUS_SIGNAL_WITH_ARGS("DeployFinished", SD_BUS_ARGS("t", id, "s", project, "s", stage, "s", state),
-                                0),
+        SD_BUS_SIGNAL_WITH_ARGS("QueueChanged", SD_BUS_ARGS("a(tssss)", changes), 0),
         SD_BUS_SIGNAL_WITH_ARGS("SecretRegenerated", SD_BUS_NO_ARGS, 0),
         SD_BUS_SIGNAL_WITH_ARGS("HookAdded", SD_BUS_ARGS("s", name), 0),
         SD_BUS_SIGNAL_WITH_ARGS("HookRotated", SD_BUS_ARGS("s", name), 0),
@@ -235,6 +232,7 @@ Manager *manager_free(Manager *manager) {
         authority_free(manager->authority);
         manager_drop_cancels(manager);
         manager_drop_removals(manager);
+        changes_done(&manager->changes);
         sd_bus_slot_unref(manager->slot);
         sd_bus_unref(manager->bus);
         free(manager);
@@ -276,13 +274,10 @@ void manager_emit(Manager *manager, const Notice *notice) {
                                        notice->project, notice->stage);
                 break;
         case NOTICE_DEPLOY_QUEUED:
-                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployQueued", "tsss",
-                                       notice->deploy, notice->project, notice->stage, notice->image);
+                r = changes_add(&manager->changes, bus, notice, DEPLOY_QUEUED);
                 break;
         case NOTICE_DEPLOY_FINISHED:
-                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "DeployFinished", "tsss",
-                                       notice->deploy, notice->project, notice->stage,
-                                       deploy_state_to_string(notice->state));
+                r = changes_add(&manager->changes, bus, notice, notice->state);
                 break;
         case NOTICE_SECRET_REGENERATED:
                 r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "SecretRegenerated", "");
@@ -303,12 +298,15 @@ void manager_emit(Manager *manager, const Notice *notice) {
                 (void) log_seldom_errno(LOG_WARNING, r, "Cannot send a signal: %m");
 }
 
-void manager_emit_properties(Manager *manager) {
+void manager_emit_changes(Manager *manager) {
         ManagerCounts counts, *emitted;
         int r;
 
         assert(manager);
 
+        r = changes_send(&manager->changes, manager->bus);
+        if (r < 0)
+                (void) log_seldom_errno(LOG_WARNING, r, "Cannot tell what changed in the queue: %m");
         if (manager_count(manager, &counts) < 0)
                 return;
 

@@ -33,8 +33,8 @@ bool manager_is_idle(const Manager *manager);
 /* The daemon ends: calls wait no longer. */
 void manager_stop(Manager *manager);
 
-/* Sends the signal that `notice` asks for, if any. */
+/* Sends the signal that `notice` asks for, if any; QueueChanged is left to the next call of manager_emit_changes(). */
 void manager_emit(Manager *manager, const Notice *notice);
 
-/* Tells the bus which of NProjects, NQueued and NRunning changed since the last time. */
-void manager_emit_properties(Manager *manager);
+/* Tells the bus what changed in the queue, and which of NProjects, NQueued and NRunning changed, since the last time. */
+void manager_emit_changes(Manager *manager);
