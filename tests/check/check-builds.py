@@ -39,5 +39,12 @@ def test_warnings_are_errors_for_us_alone():
         assert calls and all("-Dwerror=true" in call for call in calls), script
 
 
+def test_suite_that_is_none_is_refused():
+    """Nothing would be run of it, and nothing would fail."""
+    for words in (["nosuch"], ["unit", "buss"], ["--all", "builds"]):
+        done = source.run(source.ROOT / "scripts/test", *words)
+        assert done.returncode == 2 and f"no suite is called {words[-1]}" in done.stderr, (words, done)
+
+
 if __name__ == "__main__":
     tap.main()
