@@ -96,7 +96,9 @@ static void field_add(FieldSet *set, const char *name, const char *value) {
 
         text = stpcpy(set->texts[set->n], name);
         *text++ = '=';
-        length = (size_t) utf8_cut(value, LINE_SIZE - 1);
+        length = strlen(value);
+        if (length >= LINE_SIZE)
+                length = (size_t) utf8_cut(value, LINE_SIZE - 1);
         memcpy(text, value, length);
         text[length] = '\0';
         line_clean(text);
