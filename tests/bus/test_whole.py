@@ -199,6 +199,16 @@ def test_engine_that_is_away_is_waited_for():
         assert forge.wait_final(number)[0] == "succeeded"
 
 
+def test_engine_that_answers_again_is_shown_at_once():
+    with Forge() as forge:
+        environment = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=forge.bus.address)
+        for act, shown in ((forge.engine.stop, "Engine: none answers"), (forge.engine.start, "Engine: docker")):
+            act()
+            status = subprocess.run([os.environ["TINYFORGECTL"], "status"], capture_output=True, text=True, timeout=60, check=False,
+                                    env=environment)
+            assert shown in status.stdout, status
+
+
 def test_killed_webhookd_asks_again_and_nothing_is_deployed_twice():
     with Forge() as forge:
         forge.engine.push(REPO, "v1", healthcheck=True, after=2)

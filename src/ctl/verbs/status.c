@@ -350,12 +350,14 @@ int verb_status(Ctl *ctl, char *args[]) {
                                   &status.instances, &status.any_foreign);
                 complete &= r >= 0;
                 status.instances_hidden = r >= 0 && !status.instances;
-                /* Nor is one whose engine keeps it waiting asked twice. */
-                if (!status.instances_hidden && r != -ETIMEDOUT)
+                /*
+                 * Nor is one whose engine keeps it waiting asked twice. What was known of the engine before it was asked is
+                 * out of date where it has gone since, or come.
+                 */
+                if (!status.instances_hidden && r != -ETIMEDOUT) {
                         complete &= strays_ask(ctl, &status.strays) >= 0;
-                /* An engine that answered the last time, and does not now, is not shown as if it did. */
-                if (r < 0 && r != -ETIMEDOUT)
-                        (void) ask_engine(ctl, &status);
+                        complete &= ask_engine(ctl, &status) >= 0;
+                }
         }
 
         r = ctl->json ? show_json(ctl, &status) : show_text(ctl, &status);
