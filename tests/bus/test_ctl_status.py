@@ -89,6 +89,16 @@ def test_status_tells_it_all():
         assert "It holds after: systemctl try-restart tinyforge-deployerd\n" in text, text
 
 
+def test_status_tells_how_a_masked_socket_is_opened():
+    with Peers("webhook", "deployer", "systemd-masked") as peers:
+        result = peers.run("status")
+        assert result.stdout.splitlines()[1].split() == ["tinyforge-webhookd.socket", "inactive", "dead", "-", "masked"], result.stdout
+        assert "No socket is open, so no delivery arrives." in result.stderr, result.stderr
+        # To enable one that is masked is refused.
+        unit = "tinyforge-webhookd.socket"
+        assert f"systemctl unmask {unit}, and systemctl enable --now {unit}\n" in result.stderr, result.stderr
+
+
 def test_status_shows_what_it_has_and_never_invents_the_rest():
     with Peers("webhook", "systemd", "deployer-unreachable") as peers:
         result = peers.run("status", status=1)

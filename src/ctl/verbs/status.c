@@ -17,7 +17,7 @@
 /* All that was found out. A part that is missing is NULL, and its fault was reported. */
 typedef struct Status {
         Table *units;
-        bool is_deaf; /* no socket listens */
+        const char *opening; /* how to open a socket; NULL: one listens */
         json_t *webhookd;
         Table *waiting; /* deploys that wait for another attempt */
         json_t *engine;
@@ -244,10 +244,8 @@ static int show_text(const Ctl *ctl, Status *status) {
                 r = table_print_to(status->units, ctl, ctl->legend);
                 ctl_print(ctl, "%s", "");
         }
-        if (status->is_deaf)
-                ctl_hint(ctl,
-                         "No socket is open, so no delivery arrives. To open it: systemctl enable --now "
-                         "tinyforge-webhookd.socket");
+        if (status->opening)
+                ctl_hint(ctl, "No socket is open, so no delivery arrives. To open it: %s", status->opening);
 
         if (status->webhookd)
                 ctl_print_prose(ctl,
@@ -337,7 +335,7 @@ int verb_status(Ctl *ctl, char *args[]) {
                 return r;
 
         ctl->hurry = true;
-        complete = units_ask(ctl, &status.units, &status.is_deaf) >= 0;
+        complete = units_ask(ctl, &status.units, &status.opening) >= 0;
         complete &= ask_properties(ctl, &peer_webhook, webhook_properties, ELEMENTSOF(webhook_properties),
                                    &status.webhookd) >= 0;
         complete &= ask_engine(ctl, &status) >= 0;

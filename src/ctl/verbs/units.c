@@ -49,7 +49,19 @@ static uint64_t ask_since(Ctl *ctl, const char *path) {
         return since;
 }
 
-static int read_units(Ctl *ctl, sd_bus_message *reply, Table *table, bool *is_deaf) {
+/* `opening` is NULL from the first one on that listens. */
+static const char *find_opening(const char *opening, const char *name, const char *load,
+                                const char *active) {
+        if (!opening || is_open_socket(name, active))
+                return NULL;
+
+        /* systemd refuses to enable one that is masked. */
+        return streq(name, SOCKET_UNIT) && streq(load, "masked")
+                               ? "systemctl unmask " SOCKET_UNIT ", and systemctl enable --now " SOCKET_UNIT
+                               : opening;
+}
+
+static int read_units(Ctl *ctl, sd_bus_message *reply, Table *table, const char **opening) {
         const char *name, *load, *active, *sub, *path;
         int r;
 
@@ -62,13 +74,13 @@ static int read_units(Ctl *ctl, sd_bus_message *reply, Table *table, bool *is_de
                 table_add_text(table, sub);
                 table_add_time(table, ask_since(ctl, path));
                 table_add_text(table, unit_note(name, load, active));
-                *is_deaf = *is_deaf && !is_open_socket(name, active);
+                *opening = find_opening(*opening, name, load, active);
         }
 
         return r < 0 ? r : table_error(table);
 }
 
-int units_ask(Ctl *ctl, Table **ret, bool *ret_is_deaf) {
+int units_ask(Ctl *ctl, Table **ret, const char **ret_opening) {
         static const Column columns[] = {
                 { "UNIT", "unit", 0 },
                 { NULL, "load", 0 },
@@ -79,12 +91,12 @@ int units_ask(Ctl *ctl, Table **ret, bool *ret_is_deaf) {
         };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(table_freep) Table *table = NULL;
-        bool is_deaf = true;
+        const char *opening = "systemctl enable --now " SOCKET_UNIT;
         int r;
 
         assert(ctl);
         assert(ret);
-        assert(ret_is_deaf);
+        assert(ret_opening);
 
         table = table_new(columns, ELEMENTSOF(columns));
         if (!table)
@@ -95,11 +107,11 @@ int units_ask(Ctl *ctl, Table **ret, bool *ret_is_deaf) {
         if (r < 0)
                 return r;
 
-        r = read_units(ctl, reply, table, &is_deaf);
+        r = read_units(ctl, reply, table, &opening);
         if (r < 0)
                 return report_answer(ctl, &peer_systemd, r);
 
         *ret = TAKE_PTR(table);
-        *ret_is_deaf = is_deaf;
+        *ret_opening = opening;
         return 0;
 }

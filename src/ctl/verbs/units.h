@@ -4,5 +4,5 @@
 
 #include "ctl/print/table.h"
 
-/* A table of the socket and the services, and whether the socket is there and does not listen. Reports its faults. */
-int units_ask(Ctl *ctl, Table **ret, bool *ret_is_deaf);
+/* A table of the sockets and the services, and how to open a socket where none listens, else NULL. Reports its faults. */
+int units_ask(Ctl *ctl, Table **ret, const char **ret_opening);
