@@ -184,6 +184,20 @@ def test_purge_leaves_nothing():
     assert "org.tinyforge" not in forge.out("busctl", "--system", "list", "--activatable")
 
 
+def test_who_has_a_name_of_ours_already_is_told_and_outlives_a_purge():
+    forge.run("useradd", "--create-home", "--uid=1500", "tinyforge")
+    forge.run("groupadd", "tinyforge-deployer")
+    forge.run("gpasswd", "-a", "nobody", "tinyforge-deployer")
+    found = accounts()
+    done = forge.run("dpkg", "--install", *ours("tinyforge"))
+    assert "the user tinyforge was there before" in done.stderr and "the user tinyforge-deployer" not in done.stderr, done.stderr
+    forge.run("dpkg", "--purge", "tinyforge")
+    left = accounts()
+    forge.run("userdel", "--remove", "tinyforge")
+    forge.run("groupdel", "tinyforge-deployer")
+    assert left == found, left
+
+
 def main():
     reason = package.unbuildable()
     if reason:
