@@ -15,7 +15,7 @@ import time
 import harness
 import tap
 import package  # pylint: disable=wrong-import-order
-from forge import ADDRESS, DEPLOYERD, FINAL, SOCKET, WEBHOOKD, Bare
+from forge import ADDRESS, DEPLOYERD, FINAL, SOCKET, WEBHOOK, WEBHOOKD, Bare
 from host import SOURCE, wait_until
 from traffic import Traffic
 
@@ -196,6 +196,15 @@ def test_who_has_a_name_of_ours_already_is_told_and_outlives_a_purge():
     forge.run("userdel", "--remove", "tinyforge")
     forge.run("groupdel", "tinyforge-deployer")
     assert left == found, left
+
+
+def test_daemons_are_on_the_bus_though_their_users_came_later():
+    # The bus reads of them while they have no users, as when the package could not be configured at once.
+    forge.run("dpkg", "--unpack", *ours("tinyforge"))
+    forge.run("dpkg", "--triggers-only", "--pending")
+    forge.run("dpkg", "--configure", "--pending")
+    assert forge.call(WEBHOOK, "ListProjects") == [[]]
+    forge.run("dpkg", "--purge", "tinyforge")
 
 
 def main():
