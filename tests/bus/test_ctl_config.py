@@ -125,6 +125,8 @@ def test_who_may_not_read_the_files_is_told_who_may():
         assert "Permission denied" in result.stderr and result.stdout == "", result
         result = files.run(status=1, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
         assert "sudo tinyforgectl cat-config" in result.stderr, result.stderr
+        assert "This user cannot read the configuration of tinyforge-webhookd" in result.stderr, result.stderr
+        assert "would not start" not in result.stderr, "nobody knows that"
 
 
 class Users:

@@ -165,10 +165,15 @@ static int ask(const Ctl *ctl, Table *table, const char *daemon) {
         r = read_lines(file, table, daemon);
         (void) fclose(file);
         if (!finish(pid)) {
-                (void) ctl_fail(ctl, -EIO, "%s would not start with this configuration", daemon);
-                ctl_hint(ctl,
-                         geteuid() != 0 ? "Its files are for root to read: sudo tinyforgectl cat-config"
-                                        : "Mend what is named above, and look again with: tinyforgectl cat-config");
+                if (geteuid() != 0) {
+                        (void) ctl_fail(ctl, -EACCES, "This user cannot read the configuration of %s",
+                                        daemon);
+                        ctl_hint(ctl, "Its files are for root to read: sudo tinyforgectl cat-config");
+                } else {
+                        (void) ctl_fail(ctl, -EIO, "%s would not start with this configuration", daemon);
+                        ctl_hint(ctl,
+                                 "Mend what is named above, and look again with: tinyforgectl cat-config");
+                }
                 return -EIO;
         }
 
