@@ -79,7 +79,9 @@ plot $rows using 2:0:({'1e-3' if spread else '0'}):2:($0-0.3):($0+0.3):ytic(1) w
 """
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
     # gnuplot leaves spaces at the ends of lines.
-    path.write_text("".join(line.rstrip() + "\n" for line in path.read_text(encoding="utf-8").splitlines()), encoding="utf-8")
+    lines = [line.rstrip() for line in path.read_text(encoding="utf-8").splitlines()]
+    lines.insert(1, "<!-- SPDX-License-Identifier: MIT -->")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def section(comparison):
