@@ -5,7 +5,8 @@
 #include "shared/conf/conf.h"
 #include "shared/name.h"
 
-#define NAME_ATTEMPTS_MAX 1000U
+/* What a suffix counts up to: far beyond all projects that there could be. */
+#define NAME_ATTEMPTS_MAX (1U << 30)
 
 static const char *const reasons[] = {
         [AUTOCREATE_CREATED] = NULL,
@@ -43,28 +44,56 @@ static int autocreate_check(Store *store, const WebhookConfig *config, const cha
         return 0;
 }
 
-static int autocreate_find_name(Store *store, const char *path, char **ret) {
-        const char *slash = strrchr(path, '/');
+/* 1 and the name with that suffix where it is free; 0 where a project has it. */
+static int try_name(Store *store, const char *text, unsigned attempt, char **ret) {
+        _cleanup_(project_freep) Project *taken = NULL;
+        _cleanup_free_ char *name = NULL;
         int r;
 
-        for (unsigned attempt = 0; attempt < NAME_ATTEMPTS_MAX; attempt++) {
-                _cleanup_(project_freep) Project *taken = NULL;
-                _cleanup_free_ char *name = NULL;
-
-                r = name_make(slash ? slash + 1 : path, attempt, &name);
-                if (r < 0)
-                        return r;
-
+        r = name_make(text, attempt, &name);
+        if (r >= 0)
                 r = store_find_project_by_name(store, name, &taken);
-                if (r < 0)
-                        return r;
-                if (r == 0) {
-                        *ret = TAKE_PTR(name);
-                        return 0;
-                }
+        if (r < 0)
+                return r;
+        if (r > 0)
+                return 0;
+
+        free(*ret);
+        *ret = TAKE_PTR(name);
+        return 1;
+}
+
+/*
+ * A name that is free. Thousands of images may end with the same word: the suffix is doubled until one is free, and what was passed over
+ * is halved until the one before is taken.
+ */
+static int autocreate_find_name(Store *store, const char *path, char **ret) {
+        const char *slash = strrchr(path, '/'), *text = slash ? slash + 1 : path;
+        _cleanup_free_ char *name = NULL;
+        unsigned taken = 0, next = 0;
+        int r;
+
+        while ((r = try_name(store, text, next, &name)) == 0) {
+                if (next >= NAME_ATTEMPTS_MAX)
+                        return -EEXIST;
+                taken = next;
+                next = next > 0 ? next * 2 : 1;
         }
 
-        return -EEXIST;
+        while (r >= 0 && next - taken > 1) {
+                unsigned middle = taken + (next - taken) / 2;
+
+                r = try_name(store, text, middle, &name);
+                if (r > 0)
+                        next = middle;
+                else
+                        taken = middle;
+        }
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(name);
+        return 0;
 }
 
 int autocreate_project(Store *store, const WebhookConfig *config, const ImageRef *ref, char **ret_name,

@@ -44,6 +44,30 @@ static void delivery_of_other_repository_with_same_name_gets_a_number(void **sta
         assert_string_equal(json_get_string(first_deploy(j), "project"), "app-2");
 }
 
+static void any_number_of_repositories_may_have_the_same_name(void **state) {
+        Fixture *f = *state;
+        char text[64];
+
+        f->config.auto_create_max = 2500;
+        for (unsigned i = 0; i < 2000; i++) {
+                int64_t id;
+
+                (void) snprintf(text, sizeof(text), i == 0 ? "app" : "app-%u", i + 1);
+                assert_int_equal(store_create_project(f->store, &(Project){ .name = text, .image = text },
+                                                      &id),
+                                 0);
+        }
+        for (unsigned i = 0; i < 3; i++) {
+                _cleanup_(json_freep) json_t *j = NULL;
+                char name[64];
+
+                (void) snprintf(text, sizeof(text), "{\"image\":\"%c.example/app:1\"}", (char) ('a' + i));
+                (void) snprintf(name, sizeof(name), "app-%u", 2001 + i);
+                assert_int_equal(post(f, text, &j), 202);
+                assert_string_equal(json_get_string(first_deploy(j), "project"), name);
+        }
+}
+
 /* Creates project "app" (a.example/app) with one stage. */
 static int64_t make_stage(Fixture *f, const char *name, const char *pattern, bool auto_deploy) {
         _cleanup_(project_freep) Project *project = NULL;
@@ -221,6 +245,7 @@ int main(void) {
                 TEST(delivery_of_unknown_image_creates_project_and_deploy),
                 TEST(delivery_twice_of_one_new_image_creates_one_project),
                 TEST(delivery_of_other_repository_with_same_name_gets_a_number),
+                TEST(any_number_of_repositories_may_have_the_same_name),
                 TEST(delivery_goes_to_the_first_stage_in_name_order),
                 TEST(delivery_with_a_digest_is_for_the_stage_of_its_tag_alone),
                 TEST(delivery_of_a_push_that_is_older_than_the_one_before_is_ignored),
