@@ -78,7 +78,7 @@ static const Advice advices[] = {
         { ERROR_NO_SUCH_HOOK, "The hooks are listed by: tinyforgectl hooks" },
         { ERROR_HOOK_EXISTS,
           "To see its URL: tinyforgectl url HOOK. To give it a new one: tinyforgectl hook rotate HOOK" },
-        { ERROR_TOO_MANY, "One is removed by: tinyforgectl hook remove, project remove, stage remove" },
+        { ERROR_TOO_MANY, "One is removed by: tinyforgectl hook remove, stage remove" },
         { ERROR_NO_SUCH_DEPLOY, "The deploys are listed by: tinyforgectl deploys" },
         { ERROR_ALREADY_FINISHED,
           "To see how it ended: tinyforgectl describe ID. To go back, if it succeeded: tinyforgectl "

@@ -108,9 +108,13 @@ static const Verb setup_verbs[] = {
         },
         {
                         .name = "projects",
-                        .arguments = "",
+                        .arguments = "[PREFIX]",
+                        .n_max = 1,
+                        .options = VERB_LIMIT,
                         .summary = "List the projects",
-                        .details = "JSON: [{\"name\",\"image\",\"port\",\"learned_port\",\"healthcheck\",\n"
+                        .details = "Those whose names begin with PREFIX, by name.\n\n"
+                                   "  -n --limit=N    So many at most (at most 1000); without it all\n\n"
+                                   "JSON: [{\"name\",\"image\",\"port\",\"learned_port\",\"healthcheck\",\n"
                                    "      \"learned_healthcheck\",\"auto_created\",\"created_at\"}]. What nobody set is\n"
                                    "      null; what is learned is that of the image that came up last.\n",
                         .run = verb_projects,

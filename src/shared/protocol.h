@@ -68,6 +68,11 @@ static inline bool instance_name_is_pending(const char *name) {
 #define STAGE_AVAILABLE        "Available"
 #define STAGE_SHADOWED_BY      "ShadowedBy"
 
+/* The most rows of a page, such as DescribeProjectsPage() answers with; fewer than were asked for are the last. */
+#define PAGE_MAX 1000U
+/* Option of DescribeProjectsPage besides. */
+#define OPTION_PREFIX "Prefix"
+
 /* Keys of DescribeProjects' answer besides. */
 #define PROJECT_NAME                "Name"
 #define PROJECT_LEARNED_PORT        "LearnedPort"

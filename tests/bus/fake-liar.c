@@ -29,7 +29,7 @@ static const sd_bus_vtable liar_vtable[] = {
         SD_BUS_PROPERTY("PublicURL", "t", property_lie, 0, 0),
         SD_BUS_METHOD("GetWebhookPath", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeHooks", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("DescribeProjects", "", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("DescribeProjectsPage", "sua{sv}", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListStages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeStages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeDeploys", "ssu", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),

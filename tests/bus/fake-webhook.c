@@ -24,7 +24,7 @@ static Deploy last_deploy;
 static unsigned n_old_rows;
 static const char *store = "store"; /* the instances of fake-deployer.c have the same */
 
-/* One project of DescribeProjects, for which nothing was learned but a port; a key that is not known goes with it. */
+/* One project of DescribeProjectsPage, for which nothing was learned but a port; a key that is not known goes with it. */
 static int append_project(sd_bus_message *reply, const char *name, const char *image,
                           const char *healthcheck, unsigned port, unsigned learned, bool auto_created,
                           uint64_t created_at) {
@@ -34,22 +34,34 @@ static int append_project(sd_bus_message *reply, const char *name, const char *i
                                      "CreatedAt", "t", created_at, "Novelty", "as", 1, "new");
 }
 
+static bool is_wanted(const char *name, const char *key, const char *value) {
+        const char *slash = strrchr(value, '/');
+
+        return streq(key, OPTION_IMAGE) ? streq(name, slash ? slash + 1 : value)
+                                        : strncmp(name, value, strlen(value)) == 0;
+}
+
 static int method_describe_projects(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *after, *key, *value;
+        unsigned limit;
         int r;
 
         (void) userdata;
         (void) error;
 
-        r = sd_bus_message_new_method_return(message, &reply);
+        /* Of the options there is one, always. */
+        r = sd_bus_message_read(message, "sua{sv}", &after, &limit, 1, &key, "s", &value);
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
-        if (r >= 0)
+        if (r >= 0 && is_wanted("odd", key, value))
                 r = append_project(reply, "odd", "registry.example/acme/odd", EVIL, 0, 0, true, 0);
-        if (r >= 0)
+        if (r >= 0 && is_wanted("shop", key, value))
                 r = append_project(reply, "shop", "registry.example/acme/shop", "", 8080, 0, false,
                                    UINT64_C(1700000000000000));
-        if (r >= 0)
+        if (r >= 0 && is_wanted("tool", key, value))
                 r = append_project(reply, "tool", "registry.example/acme/tool", "image", 0, 3000, true,
                                    UINT64_C(1700000001000000));
         if (r >= 0)
@@ -396,7 +408,7 @@ static const sd_bus_vtable webhook_vtable[] = {
         SD_BUS_PROPERTY("Novelty", "t", property_get, 0, 0),
         SD_BUS_METHOD("GetWebhookPath", "", "s", method_get_path, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("RegenerateSecret", "", "s", method_get_path, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("DescribeProjects", "", "aa{sv}", method_describe_projects,
+        SD_BUS_METHOD("DescribeProjectsPage", "sua{sv}", "aa{sv}", method_describe_projects,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListStages", "s", "a(ssbu)", method_list_stages, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeStages", "s", "aa{sv}", method_describe_stages, SD_BUS_VTABLE_UNPRIVILEGED),

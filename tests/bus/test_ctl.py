@@ -73,7 +73,7 @@ def test_pattern_is_matched_by_each_policy():
 
 
 def test_wrong_command_line_is_status_2():
-    for arguments in (["nonsense"], ["match-tag", "one"], ["projects", "extra"], ["--nonsense"], ["-n", "0", "deploys"],
+    for arguments in (["nonsense"], ["match-tag", "one"], ["projects", "two", "words"], ["--nonsense"], ["-n", "0", "deploys"],
                       ["-n", "x", "deploys"], ["deploy", "app"]):
         result = run(*arguments)
         assert result.returncode == 2 and result.stderr, (arguments, result)

@@ -9,6 +9,7 @@ usage: test_projects.py [TEST], with WEBHOOKD=, DEPLOYERD= and TINYFORGECTL= the
 import json
 import os
 import signal
+import sqlite3
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -111,6 +112,91 @@ def test_stages_of_a_project_are_limited():
             shop.set_stage(f"s{number}", TagPattern=f"t{number}")
         assert shop.refusal("SetStage", "ssa{sv}", "shop", "s32", *options(TagPattern="x"))[0] == "TooMany"
         shop.set_stage("s31", TagPattern="y")
+
+
+def fill(shop, names):
+    """Projects by the thousand, written while the daemon is down."""
+    shop.webhookd.stop()
+    with sqlite3.connect(os.path.join(shop.webhookd.state, "tinyforge.db")) as db:
+        db.executemany("INSERT INTO projects(name, image, port, healthcheck, created_at, auto_created) VALUES(?, ?, 0, '', 1, 1)",
+                       ((name, f"a.example/{name}") for name in names))
+    db.close()
+    shop.webhookd.start()
+
+
+def test_projects_and_stages_are_listed_in_pages():
+    with Shop() as shop:
+        for number in (5, 1, 4, 2, 3):
+            shop.create(f"p{number}", f"a.example/p{number}", Port=8000 + number)
+            shop.set_stage(f"s{number}", TagPattern=f"t{number}")
+        whole, stages = shop.ask("ListProjects")[0], shop.ask("ListStages", "s", "shop")[0]
+        assert [row[0] for row in whole] == ["p1", "p2", "p3", "p4", "p5", "shop"]
+        described = shop.ask("DescribeProjects")[0]
+        for limit in range(1, 8):
+            for start in range(len(whole) + 1):
+                after = whole[start - 1][0] if start else ""
+                assert shop.ask("ListProjectsPage", "su", after, limit)[0] == whole[start:start + limit]
+                assert shop.ask("DescribeProjectsPage", "sua{sv}", after, limit, 0)[0] == described[start:start + limit]
+            for start in range(len(stages) + 1):
+                after = stages[start - 1][0] if start else ""
+                assert shop.ask("ListStagesPage", "ssu", "shop", after, limit)[0] == stages[start:start + limit]
+        assert shop.ask("ListProjectsPage", "su", "", 0)[0] == whole and shop.ask("ListStagesPage", "ssu", "shop", "", 0)[0] == stages
+        assert shop.refusal("ListStagesPage", "ssu", "nobody", "", 0)[0] == "NoSuchProject"
+
+
+def test_page_has_what_its_options_say():
+    with Shop() as shop:
+        for name in ("tool", "tools", "to"):
+            shop.create(name, f"a.example/{name}")
+
+        def page(after, limit, *words):
+            return [row["Name"]["data"] for row in shop.ask("DescribeProjectsPage", "sua{sv}", after, limit, *words)[0]]
+        assert page("", 0, 1, "Prefix", "s", "tool") == ["tool", "tools"]
+        assert page("tool", 0, 1, "Prefix", "s", "tool") == ["tools"] and page("", 1, 1, "Prefix", "s", "to") == ["to"]
+        assert page("", 0, 1, "Prefix", "s", "x") == page("", 0, 1, "Image", "s", "a.example/none") == []
+        assert page("", 0, 1, "Image", "s", "a.example/tools") == page("t", 1, 2, "Image", "s", "a.example/tools", "Prefix", "s", "tool") == ["tools"]
+        assert page("tools", 0, 1, "Image", "s", "a.example/tools") == page("", 0, 2, "Image", "s", "a.example/tools", "Prefix", "s", "x") == []
+        for name, words in (("InvalidImage", ("Image", "s", "???")), ("InvalidOption", ("Image", "u", 1)), ("InvalidOption", ("Stage", "s", "x"))):
+            assert shop.refusal("DescribeProjectsPage", "sua{sv}", "", 0, 1, *words)[0] == name, words
+
+
+def test_ten_thousand_projects_and_more_are_listed_in_pages_alone():
+    names = [f"p{number:05}" for number in range(9999)]
+    with Shop() as shop:
+        fill(shop, names)
+        assert len(shop.ask("ListProjects")[0]) == len(shop.ask("DescribeProjects")[0]) == 10000
+        shop.create("one-more", "a.example/one-more")
+        everything = ["one-more", *names, "shop"]
+        for method in ("ListProjects", "DescribeProjects"):
+            name, text = shop.refusal(method)
+            assert name == "AnswerTooLarge" and "10001 projects" in text and "ListProjectsPage()" in text, (name, text)
+        assert shop.bus.get_property("org.tinyforge.Webhook1", "/org/tinyforge/Webhook1", "org.tinyforge.Webhook1.Manager",
+                                     "NProjects") == 10001
+        page = shop.ask("ListProjectsPage", "su", "", 100000)[0]
+        assert [row[0] for row in page] == everything[:1000], "a page has a thousand at most"
+        listed = json.loads(shop.ctl("--json", "projects").stdout)
+        assert [row["name"] for row in listed] == everything
+        assert [row["name"] for row in json.loads(shop.ctl("--json", "projects", "p0123").stdout)] == names[1230:1240]
+        assert [row["name"] for row in json.loads(shop.ctl("--json", "-n", "3", "projects", "p").stdout)] == names[:3]
+        assert json.loads(shop.ctl("--json", "project", "show", "p09998").stdout)["image"] == "a.example/p09998"
+        assert "'p09998'" in shop.ctl("match", "a.example/p09998:v1", status=4).stderr
+        shop.set_stage("dev", "p09998", TagPattern="*")
+        assert json.loads(shop.ctl("--json", "stages").stdout)[-1]["project"] == "p09998"
+        assert shop.push(":v1") == "no-stage-matches"
+
+
+def test_more_metrics_than_one_answer_has_are_refused():
+    with Shop() as shop:
+        fill(shop, [f"p{number:05}" for number in range(20000)])
+        shop.webhookd.stop()
+        with sqlite3.connect(os.path.join(shop.webhookd.state, "tinyforge.db")) as db:
+            db.execute("INSERT INTO stages(project_id, name, tag_pattern, auto_deploy, max_instances) SELECT id, 'dev', '*', 1, 1 FROM projects")
+            db.execute("INSERT INTO deploy_counters SELECT id, 'succeeded', 1, 1, 1, 1 FROM stages")
+        db.close()
+        shop.webhookd.start()
+        name, text = shop.refusal("GetMetrics")
+        assert name == "AnswerTooLarge" and "250000" in text, (name, text)
+        assert shop.push(":v1") == 1, "it goes on"
 
 
 def test_change_is_told_by_signals_and_in_the_journal_with_who_it_was():

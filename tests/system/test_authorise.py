@@ -57,6 +57,9 @@ TABLE = {
     WEBHOOK: {
         "ListProjects": Row("", "ok", anyone=True),
         "DescribeProjects": Row("", "ok", anyone=True),
+        "ListProjectsPage": Row(f"su {EMPTY.split()[0]} 0", "ok", anyone=True),
+        "DescribeProjectsPage": Row(f"'sua{{sv}}' {EMPTY.split()[0]} 0 0", "ok", anyone=True),
+        "ListStagesPage": Row(f"ssu none {EMPTY.split()[0]} 0", OURS + "NoSuchProject", anyone=True),
         "ListStages": Row("s none", OURS + "NoSuchProject", anyone=True),
         "ListDeploys": Row(f"ssu {EMPTY} 0", "ok", anyone=True),
         "DescribeDeploys": Row(f"ssu {EMPTY} 0", "ok", anyone=True),

@@ -6,7 +6,9 @@
 
 #include "ctl/client.h"
 #include "ctl/report.h"
+#include "ctl/verbs/project-pages.h"
 #include "shared/bus/errors.h"
+#include "shared/protocol.h"
 
 /* webhookd lists no more deploys than these in one answer. */
 #define LIST_MAX 1000U
@@ -68,22 +70,17 @@ static int search_project(Search *search, const char *project) {
 
 /* Stage by stage, which finds what is too old for the list of all. */
 static int search_stages(Search *search) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(project_pages_done) ProjectPages pages = { .ctl = search->ctl };
         ProjectRow row;
         int r;
 
-        r = client_call(search->ctl, &peer_webhook, "DescribeProjects", &reply, "");
-        if (r < 0)
-                return r;
-
-        r = rows_enter(reply);
-        while (r >= 0 && (r = project_read(reply, &row)) > 0) {
+        while ((r = project_pages_next(&pages, &row)) > 0) {
                 r = search_project(search, row.name);
                 if (r != 0)
                         return r;
         }
 
-        return r < 0 ? report_answer(search->ctl, &peer_webhook, r) : 0;
+        return r;
 }
 
 int find_deploy(Ctl *ctl, uint64_t id, const char *project, const char *stage, sd_bus_message **ret_reply,
@@ -120,17 +117,19 @@ int find_project(Ctl *ctl, const char *name, const char *image, sd_bus_message *
         int r;
 
         assert(ctl);
-        assert(name || image);
+        assert(!name != !image);
         assert(ret_reply);
         assert(ret);
 
-        r = client_call(ctl, &peer_webhook, "DescribeProjects", &reply, "");
+        /* The shortest name that begins with a name comes first: that is the one. */
+        r = client_call(ctl, &peer_webhook, "DescribeProjectsPage", &reply, "sua{sv}", "", 1U, 1,
+                        name ? OPTION_PREFIX : OPTION_IMAGE, "s", name ? name : image);
         if (r < 0)
                 return r;
 
         r = rows_enter(reply);
         while (r >= 0 && (r = project_read(reply, &row)) > 0)
-                if ((!name || streq(row.name, name)) && (!image || streq(row.image, image))) {
+                if (name ? streq(row.name, name) : streq(row.image, image)) {
                         *ret = row;
                         *ret_reply = TAKE_PTR(reply);
                         return 1;

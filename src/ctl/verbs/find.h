@@ -14,7 +14,7 @@ int find_deploy(Ctl *ctl, uint64_t id, const char *project, const char *stage, s
                 DeployRow *ret);
 
 /*
- * The row of the project of that name or image ("domain/path"; NULL: any), its strings borrowed from `*ret_reply`. 1; 0: there
+ * The row of the project of that name, or of that image ("domain/path"); the other is NULL. Its strings are borrowed from `*ret_reply`. 1; 0: there
  * is none, and the outputs are untouched; faults are reported.
  */
 int find_project(Ctl *ctl, const char *name, const char *image, sd_bus_message **ret_reply, ProjectRow *ret);

@@ -6,6 +6,7 @@
 #include "ctl/client.h"
 #include "ctl/print/rows.h"
 #include "ctl/report.h"
+#include "ctl/verbs/project-pages.h"
 #include "ctl/verbs/verbs.h"
 
 /* People see in one column what programs get in two: what a person set, and what was learned, marked as such. */
@@ -41,33 +42,25 @@ int verb_projects(Ctl *ctl, char *args[]) {
                 { "AUTO", "auto_created", 0 },
                 { "CREATED", "created_at", COLUMN_TIME },
         };
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(project_pages_done)
+                        ProjectPages pages = { .ctl = ctl, .prefix = args[0], .limit = ctl->limit };
         _cleanup_(table_freep) Table *table = NULL;
         ProjectRow row;
         int r;
-
-        (void) args;
 
         table = table_new(columns, ELEMENTSOF(columns));
         if (!table)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
-        r = client_call(ctl, &peer_webhook, "DescribeProjects", &reply, "");
-        if (r < 0)
-                return r;
-
-        r = rows_enter(reply);
-        while (r >= 0 && (r = project_read(reply, &row)) > 0) {
+        while ((r = project_pages_next(&pages, &row)) > 0) {
                 table_add_text(table, row.name);
                 table_add_text(table, row.image);
                 add_settings(table, &row);
                 table_add_bool(table, row.auto_created);
                 table_add_time(table, row.created_at);
         }
-        if (r < 0)
-                return report_answer(ctl, &peer_webhook, r);
 
-        return table_show(table, ctl, "projects");
+        return r < 0 ? r : table_show(table, ctl, "projects");
 }
 
 static int add_stages(Ctl *ctl, Table *table, const char *project) {
@@ -87,22 +80,17 @@ static int add_stages(Ctl *ctl, Table *table, const char *project) {
 }
 
 static int add_all_stages(Ctl *ctl, Table *table) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(project_pages_done) ProjectPages pages = { .ctl = ctl };
         ProjectRow row;
         int r;
 
-        r = client_call(ctl, &peer_webhook, "DescribeProjects", &reply, "");
-        if (r < 0)
-                return r;
-
-        r = rows_enter(reply);
-        while (r >= 0 && (r = project_read(reply, &row)) > 0) {
+        while ((r = project_pages_next(&pages, &row)) > 0) {
                 r = add_stages(ctl, table, row.name);
                 if (r < 0)
                         return r;
         }
 
-        return r < 0 ? report_answer(ctl, &peer_webhook, r) : 0;
+        return r;
 }
 
 int verb_stages(Ctl *ctl, char *args[]) {

@@ -53,7 +53,9 @@ typedef enum ErrorVerdict {
         X(PROJECT_EXISTS, "ProjectExists", ENOTUNIQ, ERROR_FINAL, \
           "There is a project of that name already.") \
         X(TOO_MANY, "TooMany", EUSERS, ERROR_FINAL, \
-          "There are as many projects, stages or hooks as there can be.") \
+          "There are as many stages or hooks as there can be.") \
+        X(ANSWER_TOO_LARGE, "AnswerTooLarge", EMSGSIZE, ERROR_FINAL, \
+          "There is more of what was asked for than one answer has room for; the message tells how much.") \
         X(INSTANCES_RUNNING, "InstancesRunning", ENOTEMPTY, ERROR_FINAL, \
           "Containers of it run, and would be forgotten.") \
         X(NOTHING_RUNS, "NothingRuns", ENOTCONN, ERROR_FINAL, \

@@ -14,7 +14,10 @@
 static const AuthorityRule rules[] = {
         { .member = "ListProjects", .anyone = true },
         { .member = "DescribeProjects", .anyone = true },
+        { .member = "ListProjectsPage", .anyone = true },
+        { .member = "DescribeProjectsPage", .anyone = true },
         { .member = "ListStages", .anyone = true },
+        { .member = "ListStagesPage", .anyone = true },
         { .member = "ListDeploys", .anyone = true },
         { .member = "DescribeDeploys", .anyone = true },
         { .member = "DescribeStages", .anyone = true },

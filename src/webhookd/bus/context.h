@@ -19,7 +19,7 @@
 typedef struct Manager Manager;
 
 typedef struct ManagerCounts {
-        uint64_t projects, queued, running;
+        uint64_t queued, running;
 } ManagerCounts;
 
 typedef struct Cancel Cancel;
@@ -36,7 +36,8 @@ struct Manager {
         void *userdata;
         Authority *authority;
         ManagerCounts emitted;
-        QueueChanges changes; /* not told yet */
+        QueueChanges changes;  /* not told yet */
+        bool projects_changed; /* since they were told the last time: they are counted for who asks */
         Deployer *deployer;
         Delivery *delivery;
         Cancel *cancels; /* callers of Cancel() who wait for the deployer */

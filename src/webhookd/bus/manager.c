@@ -11,6 +11,7 @@
 #include "webhookd/bus/context.h"
 #include "webhookd/bus/deploy.h"
 #include "webhookd/bus/hook.h"
+#include "webhookd/bus/inventory.h"
 #include "webhookd/bus/list.h"
 #include "webhookd/bus/metrics.h"
 #include "webhookd/bus/project.h"
@@ -23,9 +24,7 @@ static int manager_count(Manager *manager, ManagerCounts *ret) {
         ManagerCounts counts;
         int r;
 
-        r = store_count_projects(manager->store, /* only_auto_created= */ false, &counts.projects);
-        if (r >= 0)
-                r = store_count_deploys(manager->store, DEPLOY_QUEUED, &counts.queued);
+        r = store_count_deploys(manager->store, DEPLOY_QUEUED, &counts.queued);
         if (r >= 0)
                 r = store_count_deploys(manager->store, DEPLOY_RUNNING, &counts.running);
         if (r < 0)
@@ -51,9 +50,23 @@ static int property_get_count(sd_bus *bus, const char *path, const char *interfa
                 return manager_reply_store_error(manager, error, r);
 
         return sd_bus_message_append(reply, "t",
-                                     streq(property, "NProjects") ? counts.projects
-                                     : streq(property, "NQueued") ? counts.queued
-                                                                  : counts.running);
+                                     streq(property, "NQueued") ? counts.queued : counts.running);
+}
+
+static int property_get_projects(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                 sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+        uint64_t n;
+        int r;
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) property;
+
+        manager->hooks.activity(manager->userdata);
+        r = store_count_projects(manager->store, /* only_auto_created= */ false, &n);
+        return r < 0 ? manager_reply_store_error(manager, error, r) : sd_bus_message_append(reply, "t", n);
 }
 
 static int property_get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -93,7 +106,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Version", "s", property_get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Store", "s", property_get_store, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("PublicURL", "s", property_get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("NProjects", "t", property_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("NProjects", "t", property_get_projects, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NQueued", "t", property_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NRunning", "t", property_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_METHOD_WITH_ARGS("RegenerateSecret", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", path),
@@ -106,10 +119,20 @@ static const sd_bus_vtable vtable[] = {
                                 method_list_projects, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("DescribeProjects", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", projects),
                                 method_describe_projects, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListProjectsPage", SD_BUS_ARGS("s", after, "u", limit),
+                                SD_BUS_RESULT("a(sssqbt)", projects), method_list_projects_page,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DescribeProjectsPage",
+                                SD_BUS_ARGS("s", after, "u", limit, "a{sv}", options),
+                                SD_BUS_RESULT("aa{sv}", projects), method_describe_projects_page,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListStages", SD_BUS_ARGS("s", project), SD_BUS_RESULT("a(ssbu)", stages),
                                 method_list_stages, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("DescribeStages", SD_BUS_ARGS("s", project), SD_BUS_RESULT("aa{sv}", stages),
                                 method_describe_stages, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListStagesPage", SD_BUS_ARGS("s", project, "s", after, "u", limit),
+                                SD_BUS_RESULT("a(ssbu)", stages), method_list_stages_page,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListDeploys", SD_BUS_ARGS("s", project, "s", stage, "u", limit),
                                 SD_BUS_RESULT("a(tssssstt)", deploys), method_list_deploys,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
@@ -262,10 +285,12 @@ void manager_emit(Manager *manager, const Notice *notice) {
         case NOTICE_NO_SIGNAL:
                 break;
         case NOTICE_PROJECT_ADDED:
+                manager->projects_changed = true;
                 r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "ProjectAdded", "s",
                                        notice->project);
                 break;
         case NOTICE_PROJECT_REMOVED:
+                manager->projects_changed = true;
                 r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "ProjectRemoved", "s",
                                        notice->project);
                 break;
@@ -313,12 +338,13 @@ void manager_emit_changes(Manager *manager) {
         emitted = &manager->emitted;
         r = bus_properties_emit(manager->bus, WEBHOOK_PATH, WEBHOOK_INTERFACE,
                                 (const BusProperty[]){
-                                                { "NProjects", counts.projects != emitted->projects },
+                                                { "NProjects", manager->projects_changed },
                                                 { "NQueued", counts.queued != emitted->queued },
                                                 { "NRunning", counts.running != emitted->running },
                                 },
                                 3);
         if (r < 0)
                 (void) log_seldom_errno(LOG_WARNING, r, "Cannot tell that properties changed: %m");
+        manager->projects_changed = false;
         *emitted = counts;
 }

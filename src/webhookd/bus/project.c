@@ -73,22 +73,14 @@ static int check_healthcheck(const char *text, sd_bus_error *error) {
 
 static int check_new_name(Manager *manager, const char *name, sd_bus_error *error) {
         _cleanup_(project_freep) Project *taken = NULL;
-        uint64_t n;
         int r;
 
         r = store_find_project_by_name(manager->store, name, &taken);
         if (r > 0)
                 return sd_bus_error_setf(error, ERROR_PROJECT_EXISTS, "There is a project '%s', of %s", name,
                                          taken->image);
-        if (r >= 0)
-                r = store_count_projects(manager->store, /* only_auto_created= */ false, &n);
-        if (r < 0)
-                return manager_reply_store_error(manager, error, r);
-        if (n >= PROJECTS_MAX)
-                return sd_bus_error_setf(error, ERROR_TOO_MANY, "There are %u projects, and no more may be",
-                                         PROJECTS_MAX);
 
-        return 0;
+        return r < 0 ? manager_reply_store_error(manager, error, r) : 0;
 }
 
 static int create_project(Manager *manager, const Project *project, uid_t uid, sd_bus_error *error) {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many rows there are of what each turn asks for, and which id is the next. census.c has sqlite count them once, and whoever changes those rows keeps them;
- * what is rolled back, or fails, makes them unknown again. From inside the store alone.
+ * How many rows there are of what each turn asks for, and which id is the next. census.c has sqlite count them when somebody first asks, and whoever changes those
+ * rows keeps them; what is rolled back, or fails, makes them unknown again. Of projects there may be any number: they
+ * are counted apart, since neither a start nor a push to one of them asks. From inside the store alone.
  */
 #pragma once
 
 #include "webhookd/store/store.h"
 
 typedef struct Counts {
-        bool known;
+        bool deploys_known, projects_known, auto_created_known;
         uint64_t queued, running, projects, auto_created;
         uint64_t last_deploy; /* the highest id that a deploy has had */
 } Counts;

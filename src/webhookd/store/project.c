@@ -79,16 +79,22 @@ int store_find_project_by_name(Store *store, const char *name, Project **ret) {
         return project_find(store, sql, name, ret);
 }
 
-int store_list_projects(Store *store, ProjectList *ret) {
-        static const char sql[] = PROJECT_SELECT "ORDER BY name";
+int store_list_projects(Store *store, const char *prefix, const char *after, unsigned limit,
+                        ProjectList *ret) {
+        /* '~' is behind all that names are made of. Where the first name is looked for is one bound, so that the index is entered there. */
+        static const char sql[] = PROJECT_SELECT "WHERE name >= max(?1, ?2) AND name < ?1 || '~' "
+                                                 "AND name <> ?2 ORDER BY name LIMIT ?3";
         void *items = NULL;
         size_t n_items = 0;
         int r;
 
         assert(store);
+        assert(prefix);
+        assert(after);
         assert(ret);
 
-        r = row_list(store, &project_kind, sql, NO_VALUES, &items, &n_items);
+        r = row_list(store, &project_kind, sql,
+                     VALUES(value_text(prefix), value_text(after), value_number(limit)), &items, &n_items);
         if (r < 0)
                 return r;
 

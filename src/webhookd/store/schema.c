@@ -275,10 +275,16 @@ static const char migration_13[] =
                 "PRAGMA writable_schema = RESET;"
                 "PRAGMA user_version = 13;";
 
+/* Version 14. However many projects there are: those that deliveries created are counted without a look at the others. */
+static const char migration_14[] =
+                "CREATE INDEX projects_auto_created ON projects(auto_created) WHERE auto_created = 1;"
+                "PRAGMA user_version = 14;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
-static const char *const migrations[] = { migration_1,  migration_2,  migration_3, migration_4, migration_5,
-                                          migration_6,  migration_7,  migration_8, migration_9, migration_10,
-                                          migration_11, migration_12, migration_13 };
+static const char *const migrations[] = { migration_1,  migration_2,  migration_3,  migration_4,
+                                          migration_5,  migration_6,  migration_7,  migration_8,
+                                          migration_9,  migration_10, migration_11, migration_12,
+                                          migration_13, migration_14 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 

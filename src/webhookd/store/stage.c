@@ -48,8 +48,7 @@ void stage_list_done(StageList *list) {
         *list = (StageList){ 0 };
 }
 
-int store_list_stages(Store *store, int64_t project_id, StageList *ret) {
-        static const char sql[] = STAGE_SELECT "WHERE s.project_id = ?1 ORDER BY s.name";
+static int list_stages(Store *store, const char *sql, const Value *values, size_t n, StageList *ret) {
         void *items = NULL;
         size_t n_items = 0;
         int r;
@@ -57,12 +56,29 @@ int store_list_stages(Store *store, int64_t project_id, StageList *ret) {
         assert(store);
         assert(ret);
 
-        r = row_list(store, &stage_kind, sql, VALUES(value_number(project_id)), &items, &n_items);
+        r = row_list(store, &stage_kind, sql, values, n, &items, &n_items);
         if (r < 0)
                 return r;
 
         *ret = (StageList){ .items = items, .n = n_items };
         return 0;
+}
+
+int store_list_stages(Store *store, int64_t project_id, StageList *ret) {
+        static const char sql[] = STAGE_SELECT "WHERE s.project_id = ?1 ORDER BY s.name";
+
+        return list_stages(store, sql, VALUES(value_number(project_id)), ret);
+}
+
+int store_list_stages_after(Store *store, int64_t project_id, const char *after, unsigned limit,
+                            StageList *ret) {
+        static const char sql[] =
+                        STAGE_SELECT "WHERE s.project_id = ?1 AND s.name > ?2 ORDER BY s.name LIMIT ?3";
+
+        assert(after);
+
+        return list_stages(store, sql,
+                           VALUES(value_number(project_id), value_text(after), value_number(limit)), ret);
 }
 
 int store_find_stage(Store *store, const char *project, const char *stage, Stage **ret) {

@@ -19,7 +19,7 @@
 #include "shared/uuid.h"
 #include "webhookd/store/asker.h"
 
-#define STORE_SCHEMA_VERSION 13
+#define STORE_SCHEMA_VERSION 14
 /* Attempts that count, per deploy. */
 #define DEPLOY_ATTEMPTS_MAX 5U
 /* Finished rows kept per stage, and how many more come before those beyond that are forgotten, all at once. */
@@ -29,9 +29,8 @@
 #define GENERATIONS_KEPT 16U
 /* Ids beyond are nobody's: a label that says so is not believed, since ids would run out. */
 #define DEPLOY_ID_MAX (UINT64_C(1) << 53)
-/* Projects in all, and stages of a project. */
-#define PROJECTS_MAX 1000U
-#define STAGES_MAX   32U
+/* Stages of a project. Of projects there may be any number. */
+#define STAGES_MAX 32U
 /* How long delivery ids are remembered. */
 #define DELIVERIES_KEPT_USEC (30 * 24 * 3600 * USEC_PER_SEC)
 
@@ -191,8 +190,13 @@ int store_set_secret(Store *store, const char secret[static UUID_TEXT_SIZE], uin
 /* `image` is "domain/path". */
 int store_find_project_by_image(Store *store, const char *image, Project **ret);
 int store_find_project_by_name(Store *store, const char *name, Project **ret);
-/* All projects by name; of those `auto_created` only the number, for AutoCreateMax=. */
-int store_list_projects(Store *store, ProjectList *ret);
+/*
+ * Projects by name (bytewise), at most `limit` of them: those behind `after`, whose names begin with `prefix`; "" for what does not
+ * matter.
+ */
+int store_list_projects(Store *store, const char *prefix, const char *after, unsigned limit,
+                        ProjectList *ret);
+/* Of those `auto_created` alone for AutoCreateMax=. */
 int store_count_projects(Store *store, bool only_auto_created, uint64_t *ret);
 /* -EEXIST when the name or the image is taken. Fields id and created_at of `project` are ignored. */
 int store_create_project(Store *store, const Project *project, int64_t *ret_id);
@@ -208,6 +212,9 @@ int store_learn_project(Store *store, int64_t project_id, uint16_t port, const c
 
 /* The stages of a project in name order (bytewise), the order in which they are matched. */
 int store_list_stages(Store *store, int64_t project_id, StageList *ret);
+/* The same of those behind `after`, at most `limit` of them. */
+int store_list_stages_after(Store *store, int64_t project_id, const char *after, unsigned limit,
+                            StageList *ret);
 /* -EEXIST when the project has a stage of that name. Field id is ignored. */
 int store_create_stage(Store *store, const Stage *stage, int64_t *ret_id);
 int store_find_stage(Store *store, const char *project, const char *stage, Stage **ret);

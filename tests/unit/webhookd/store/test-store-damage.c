@@ -47,7 +47,7 @@ static void assert_given_up(Store *store, int error, const char *text) {
         uint64_t n;
 
         assert_int_equal(store_fault(store), error);
-        assert_int_equal(store_list_projects(store, &projects), -EIO);
+        assert_int_equal(store_list_projects(store, "", "", 1000, &projects), -EIO);
         assert_int_equal(store_count_deploys(store, DEPLOY_QUEUED, &n), -EIO);
         assert_int_equal(store_get_uuid(store, uuid), -EIO);
         assert_int_equal(store_begin(store), -EIO);
@@ -175,7 +175,7 @@ static void first_start_reads_no_log_of_another_store(void **state) {
         assert_int_equal(unlink(f->path), 0);
         assert_int_equal(rename(kept, log), 0);
         reopen(f);
-        assert_int_equal(store_list_projects(f->store, &projects), 0);
+        assert_int_equal(store_list_projects(f->store, "", "", 1000, &projects), 0);
         assert_int_equal(projects.n, 0);
 }
 

@@ -57,7 +57,7 @@ static void projects_are_listed_by_name_and_counted(void **state) {
                                                           .auto_created = true },
                                               &id),
                          0);
-        assert_int_equal(store_list_projects(f->store, &list), 0);
+        assert_int_equal(store_list_projects(f->store, "", "", 1000, &list), 0);
         assert_int_equal(list.n, 22);
         assert_string_equal(list.items[0].name, "app");
         assert_int_equal(list.items[21].port, 65535);
@@ -67,6 +67,59 @@ static void projects_are_listed_by_name_and_counted(void **state) {
         assert_int_equal(n, 22);
         assert_int_equal(store_count_projects(f->store, true, &n), 0);
         assert_int_equal(n, 1);
+}
+
+/* All names from `after` on, by pages of `limit`, with a space behind each. */
+static void read_pages(Store *store, const char *prefix, const char *after, unsigned limit,
+                       char ret[static 512]) {
+        char last[64];
+        size_t n = limit;
+
+        (void) snprintf(last, sizeof(last), "%s", after);
+        for (ret[0] = '\0'; n == limit;) {
+                _cleanup_(project_list_done) ProjectList page = { 0 };
+
+                assert_int_equal(store_list_projects(store, prefix, last, limit, &page), 0);
+                assert_true(page.n <= limit);
+                n = page.n;
+                for (size_t i = 0; i < n; i++) {
+                        strcat(strcat(ret, page.items[i].name), " ");
+                        (void) snprintf(last, sizeof(last), "%s", page.items[i].name);
+                }
+        }
+}
+
+static void projects_are_listed_in_pages(void **state) {
+        static const char *const names[] = { "shop-2", "zz",   "shop_a",  "sho",
+                                             "9",      "shop", "shop-10", "shopper" };
+        static const struct {
+                const char *prefix, *after, *expected;
+        } cases[] = {
+                { "", "", "9 app sho shop shop-10 shop-2 shop_a shopper zz " },
+                { "", "sho", "shop shop-10 shop-2 shop_a shopper zz " },
+                { "", "shop-1", "shop-10 shop-2 shop_a shopper zz " },
+                { "", "zz", "" },
+                { "shop", "", "shop shop-10 shop-2 shop_a shopper " },
+                { "shop", "shop-10", "shop-2 shop_a shopper " },
+                { "shop", "a", "shop shop-10 shop-2 shop_a shopper " },
+                { "shop", "zz", "" },
+                { "shop-", "", "shop-10 shop-2 " },
+                { "z", "", "zz " },
+                { "zz", "", "zz " },
+                { "none", "", "" },
+                { "~", "", "" },
+        };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                (void) make_project(f->store, names[i], names[i]);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                for (unsigned limit = 1; limit < 12; limit++) {
+                        char found[512];
+
+                        read_pages(f->store, cases[i].prefix, cases[i].after, limit, found);
+                        assert_string_equal(found, cases[i].expected);
+                }
 }
 
 static Project *find_app(Fixture *f) {
@@ -150,6 +203,28 @@ static void stages_are_listed_in_the_order_of_their_bytes(void **state) {
         }
         assert_int_equal(store_list_stages(f->store, empty, &other), 0);
         assert_int_equal(other.n, 0);
+}
+
+static void stages_are_listed_in_pages(void **state) {
+        static const char *const sorted[] = { "9", "a-b", "a_b", "dev", "prod", "staging" };
+        Fixture *f = *state;
+        int64_t project = make_project(f->store, "b", "b");
+
+        for (size_t i = ELEMENTSOF(sorted); i > 0; i--)
+                (void) make_stage(f->store, project, sorted[i - 1]);
+        for (size_t first = 0; first <= ELEMENTSOF(sorted); first++)
+                for (unsigned limit = 1; limit < 8; limit++) {
+                        _cleanup_(stage_list_done) StageList page = { 0 };
+                        size_t left = ELEMENTSOF(sorted) - first;
+
+                        assert_int_equal(store_list_stages_after(f->store, project,
+                                                                 first > 0 ? sorted[first - 1] : "", limit,
+                                                                 &page),
+                                         0);
+                        assert_int_equal(page.n, left < limit ? left : limit);
+                        for (size_t i = 0; i < page.n; i++)
+                                assert_string_equal(page.items[i].name, sorted[first + i]);
+                }
 }
 
 static void stage_is_created_once_in_a_project_that_exists(void **state) {
@@ -314,9 +389,11 @@ int main(void) {
                 TEST(project_is_found_by_image_and_by_name),
                 TEST(name_and_image_of_a_project_are_taken_once),
                 TEST(projects_are_listed_by_name_and_counted),
+                TEST(projects_are_listed_in_pages),
                 TEST(learning_follows_each_image_and_sets_nothing),
                 TEST(what_a_person_sets_is_learned_no_more),
                 TEST(stages_are_listed_in_the_order_of_their_bytes),
+                TEST(stages_are_listed_in_pages),
                 TEST(stage_is_created_once_in_a_project_that_exists),
                 TEST(available_reference_is_kept_and_forgotten),
                 TEST(project_that_goes_takes_what_is_its_own),
