@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -129,6 +130,28 @@ def check_what_exists(shell):
         assert offered(shell, webhookd, "stages", "shop", "") == set()
         assert offered(shell, webhookd, "url", "") == set()
         assert offered(shell, webhookd, "logs", "nobody", "") == set()
+
+
+def check_many_projects(shell):
+    """What begins like the word is asked for, and no more than a page: it is there at once, however many there are."""
+    with Host() as webhookd:
+        webhookd.stop()
+        with sqlite3.connect(os.path.join(webhookd.state, "tinyforge.db")) as db:
+            db.executemany("INSERT INTO projects(name, image, port, healthcheck, created_at, auto_created) VALUES(?, ?, 0, '', 1, 1)",
+                           ((f"p{number:05}", f"a.example/p{number:05}") for number in range(12000)))
+        db.close()
+        webhookd.start()
+        assert offered(shell, webhookd, "stages", "p1123") == {f"p1123{digit}" for digit in range(10)}
+        assert offered(shell, webhookd, "project", "show", "p11999") == {"p11999"}
+        assert offered(shell, webhookd, "stages", "") == {f"p{number:05}" for number in range(1000)}
+
+
+def test_bash_offers_projects_by_what_is_typed():
+    check_many_projects("bash")
+
+
+def test_zsh_offers_projects_by_what_is_typed():
+    check_many_projects("zsh")
 
 
 def check_tags_that_ran(shell):
