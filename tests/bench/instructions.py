@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,10 +30,15 @@ exec valgrind --quiet --tool=callgrind --callgrind-out-file={out} {program} "$@"
 
 
 class Counted:
-    """webhookd under callgrind, with a deployer that has its name and answers nobody, so that nothing else is going on."""
+    """
+    webhookd under callgrind, with a deployer that has its name and answers nobody, so that nothing else is going on; with a copy of
+    the database `store`, if there is one.
+    """
 
-    def __init__(self):
+    def __init__(self, store=None):
         self.host = webhook_host.Host(start=False)
+        if store:
+            shutil.copy(store, os.path.join(self.host.webhookd.state, "tinyforge.db"))
         self.out = pathlib.Path(self.host.directory, "callgrind.out")
         wrapper = pathlib.Path(self.host.directory, "counted")
         wrapper.write_text(WRAPPER.format(out=self.out, program=webhook_host.PROGRAM), encoding="ascii")
@@ -72,9 +78,9 @@ def ask(webhookd, streams, path, first, status):
         assert answer.status == status, answer.body
 
 
-def total(n, turn, status):
+def total(n, turn, status, store=None):
     """The instructions of a run with `n` requests, `turn` of them at a time."""
-    counted = Counted()
+    counted = Counted(store)
     with counted.run() as webhookd, contextlib.ExitStack() as stack:
         path = webhookd.path() if status == 202 else "/"
         connections = [stack.enter_context(webhookd.connect()) for _ in range(turn)]
@@ -84,8 +90,8 @@ def total(n, turn, status):
     return counted.instructions
 
 
-def each(turn, status):
-    return (total(LONG, turn, status) - total(SHORT, turn, status)) // (LONG - SHORT)
+def each(turn, status, store=None):
+    return (total(LONG, turn, status, store) - total(SHORT, turn, status, store)) // (LONG - SHORT)
 
 
 FIGURES = {
