@@ -5,8 +5,8 @@
  * webhook-new (its store is another one), webhook-full (with 1000, where it is asked for all stages), webhook-liar (every
  * answer has a wrong type), deployer, deployer-unreachable (its engine does not answer), deployer-too-new (its engine
  * speaks no version that is known), deployer-stuck (its engine never lists a container), deployer-shy (it shows instances
- * to root only), systemd (systemd-whole: with all units installed; systemd-masked: with a masked socket). Prints "ready" when
- * the names are taken, and ends with its standard input.
+ * to root only), deployer-quick and deployer-unfair (see fake-quick.c), systemd (systemd-whole: with all units installed;
+ * systemd-masked: with a masked socket). Prints "ready" when the names are taken, and ends with its standard input.
  *
  * The tag of a deploy says what becomes of it: "<state>" is told by the signal, "early-<state>" by a signal before the
  * reply, "lost-<state>" by no signal, and "never" is not over at all. Who plays the deployer too tells the way there:
@@ -29,7 +29,8 @@ static const struct {
         { "webhook-full", fake_webhook_play },    { "webhook-liar", fake_liar_play },
         { "deployer", fake_deployer_play },       { "deployer-unreachable", fake_deployer_play },
         { "deployer-shy", fake_deployer_play },   { "deployer-too-new", fake_deployer_play },
-        { "deployer-stuck", fake_deployer_play }, { "systemd", fake_systemd_play },
+        { "deployer-stuck", fake_deployer_play }, { "deployer-quick", fake_quick_play },
+        { "deployer-unfair", fake_quick_play },   { "systemd", fake_systemd_play },
         { "systemd-whole", fake_systemd_play },   { "systemd-masked", fake_systemd_play },
 };
 

@@ -27,6 +27,7 @@ int fake_deployer_tell(sd_bus *bus, uint64_t id, const Step *steps);
 int fake_webhook_play(sd_bus *bus, const char *role);
 int fake_liar_play(sd_bus *bus, const char *role);
 int fake_deployer_play(sd_bus *bus, const char *role);
+int fake_quick_play(sd_bus *bus, const char *role);
 int fake_systemd_play(sd_bus *bus, const char *role);
 
 /* The object, and then the name. */
