@@ -4,6 +4,7 @@ As much of HTTP as the fake engine needs: one request a connection, with a lengt
 for that as well, and takes longer to load and to read a head than the engine for all the rest.
 """
 import json
+import socket
 import socketserver
 import sys
 import urllib.parse
@@ -32,6 +33,13 @@ class Handler(socketserver.StreamRequestHandler):
         self.query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
         self.body, self.login = self.rfile.read(int(headers.get("content-length", 0))), headers.get("x-registry-auth")
         self.serve()
+
+    def is_gone(self):
+        """Whether the client has hung up."""
+        try:
+            return self.request.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
 
     def head(self, status, length, content_type):
         size = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"

@@ -309,6 +309,8 @@ class Routes(ImageRoutes, NetworkRoutes):
             if seen and state[2] not in (None, seen[2]):
                 tell(f"health_status: {state[2]}")
             seen = state
+            if self.is_gone():
+                return
             time.sleep(0.02)
 
     ROUTES = [

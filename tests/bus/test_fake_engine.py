@@ -19,6 +19,8 @@ from fake_engine import FakeEngine  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
+# Far more than the threads of an engine that nobody asks.
+N_STREAMS = 24
 
 
 class Client:
@@ -68,6 +70,30 @@ def both(function):
                 function(client)
     run.__name__ = function.__name__
     return run
+
+
+def test_events_end_with_the_client():
+    """Or each deploy would leave one more thread behind that looks for news of its container, and the engine get slower and slower."""
+    with Client("docker") as client:
+        client.engine.push(REPO, "v1")
+        client.pull(f"{REPO}:v1")
+        client.create("one", f"{REPO}:v1")
+        query = urllib.parse.urlencode({"filters": json.dumps({"container": ["one"]})})
+        streams = []
+        for _ in range(N_STREAMS):
+            stream = socket.socket(socket.AF_UNIX)
+            stream.connect(client.engine.socket)
+            stream.sendall(f"GET /v1.41/events?{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert stream.recv(1) == b"H"
+            streams.append(stream)
+        wait_for("a thread for each", lambda: n_threads(client.engine.pid) > N_STREAMS)
+        for stream in streams:
+            stream.close()
+        wait_for("the end of what nobody reads", lambda: n_threads(client.engine.pid) < N_STREAMS)
+
+
+def n_threads(pid):
+    return len(os.listdir(f"/proc/{pid}/task"))
 
 
 def connect(address, port=8080):
