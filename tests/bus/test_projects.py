@@ -180,9 +180,16 @@ def test_ten_thousand_projects_and_more_are_listed_in_pages_alone():
         assert [row["name"] for row in json.loads(shop.ctl("--json", "-n", "3", "projects", "p").stdout)] == names[:3]
         assert json.loads(shop.ctl("--json", "project", "show", "p09998").stdout)["image"] == "a.example/p09998"
         assert "'p09998'" in shop.ctl("match", "a.example/p09998:v1", status=4).stderr
-        shop.set_stage("dev", "p09998", TagPattern="*")
-        assert json.loads(shop.ctl("--json", "stages").stdout)[-1]["project"] == "p09998"
         assert shop.push(":v1") == "no-stage-matches"
+
+
+def test_stages_of_all_projects_are_listed_past_the_first_page():
+    with Shop() as shop:
+        fill(shop, [f"p{number:04}" for number in range(1200)])
+        for project in ("p0000", "p0999", "p1199", "shop"):
+            shop.set_stage("dev", project, TagPattern="*")
+        listed = json.loads(shop.ctl("--json", "stages").stdout)
+        assert [row["project"] for row in listed] == ["p0000", "p0999", "p1199", "shop"], listed
 
 
 def test_more_metrics_than_one_answer_has_are_refused():
