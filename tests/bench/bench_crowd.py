@@ -18,6 +18,7 @@ import time
 for folder in ("bus", "lib"):
     sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", folder))
 import webhook_host  # noqa: E402  pylint: disable=wrong-import-position
+from comparison import Comparison  # noqa: E402
 
 SECONDS = 20
 PAUSE = 0.05
@@ -97,18 +98,27 @@ def measure(name, load, count):
             thread.join()
     p99 = statistics.quantiles(took, n=100, method="inclusive")[98]
     print(f"{name:32} {f'{answered}/{len(took)}':>10} {statistics.median(took):9.1f} {p99:9.1f} {max(took):9.1f}", flush=True)
+    return took, p99
 
 
 def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
     programs = [webhook_host.PROGRAM] + sys.argv[1:]
     print(f"{'for ' + str(SECONDS) + ' s':32} {'answered':>10} {'p50 ms':>9} {'p99 ms':>9} {'max ms':>9}")
+    half = Comparison("crowd-half", "Others who hold connections", "How long an honest request takes, a connection for each, with none or some "
+                      "beside it who send byte by byte or say nothing.", "ms", "nobody else")
+    most = Comparison("crowd-p99", "The same, 99 of 100", "How long 99 of 100 requests take at most.", "ms", "nobody else")
     for name, load, count in (("nobody else", None, 0), ("300 slow ones, replaced", drip, 300), ("1,000 idle ones", hold, 1000)):
         for program in programs:
             webhook_host.PROGRAM = program
             if len(programs) > 1:
                 print(program)
-            measure(name, load, count)
+            took, p99 = measure(name, load, count)
+            for value in took:
+                half.add(name, value)
+            most.add(name, p99)
+    half.done()
+    most.done()
 
 
 if __name__ == "__main__":

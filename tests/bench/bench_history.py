@@ -22,6 +22,7 @@ for folder in ("bus", "lib"):
     sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", folder))
 import instructions  # noqa: E402  pylint: disable=wrong-import-position
 import webhook_host  # noqa: E402
+from comparison import Comparison  # noqa: E402
 
 ROUNDS, REQUESTS, CALLS = 5, 200, 20
 PATIENCE = 5  # seconds for the requests of a round
@@ -141,6 +142,18 @@ def show(title, unit, columns):
               flush=True)
 
 
+def keep(name, title, about, rounds):
+    """How many times as much each figure is as in the first store, round by round."""
+    first = next(iter(rounds))
+    found = Comparison(f"history-{name}", title, about, "times what it is with ten", "with ten")
+    found.add("with ten", 1)
+    for store in list(rounds)[1:]:
+        for row, base in zip(rounds[store], rounds[first]):
+            for figure, value in row.items():
+                found.add(f"{figure}, {store}", value / base[figure])
+    found.done()
+
+
 def measure(program):
     webhook_host.PROGRAM = program
     receivers = {name: Receiver(*size) for name, size in HISTORIES.items()}
@@ -150,7 +163,12 @@ def measure(program):
             rounds[name].append(receiver.figures())
     show(f"ms, median of {ROUNDS}", 1e-3, {name: {figure: statistics.median(row[figure] for row in rows) for figure in rows[0]}
                                            for name, rows in rounds.items()})
-    show("1,000 instructions", 1e3, {name: receiver.instructions() for name, receiver in receivers.items()})
+    counts = {name: receiver.instructions() for name, receiver in receivers.items()}
+    show("1,000 instructions", 1e3, counts)
+    about = ("A store that has a million deploys and as many deliveries behind it, and one with 100,000 projects of five stages, beside one "
+             "with ten deploys.")
+    keep("times", "A store that has lived for years", about, rounds)
+    keep("counts", "The same, in instructions of the receiver", "Counted by callgrind.", {name: [row] for name, row in counts.items()})
     for receiver in receivers.values():
         receiver.close()
 

@@ -16,6 +16,7 @@ import time
 for folder in ("bus", "lib"):
     sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", folder))
 import webhook_host  # noqa: E402  pylint: disable=wrong-import-position
+from comparison import Comparison  # noqa: E402
 from quick_deployer import QuickDeployer, fill_queue  # noqa: E402
 
 SIZES = (100, 1000, 10_000)  # deploys that wait, each of a stage of its own
@@ -52,9 +53,19 @@ def drain(n):
 
 
 def main():
+    rate = Comparison("queue-rate", "A long queue is handed out", "Deploys that wait, each of a stage of its own, and a deployer that answers "
+                      "at once. All of them come in the order of their numbers.", "deploys a second", f"{SIZES[0]:,} wait")
+    most = Comparison("queue-memory", "Memory while a long queue is handed out", "The most that the receiver had in memory until the last of "
+                      "them was handed out.", "KiB", f"{SIZES[0]:,} wait")
     print(f"{'deploys':>8} {'a second':>9} {'KiB: first':>11} {'middle':>8} {'last':>8} {'most':>8}   medians of {ROUNDS}")
-    for row in ((n, *map(statistics.median, zip(*[drain(n) for _ in range(ROUNDS)]))) for n in SIZES):
-        print(f"{row[0]:8} {row[1]:9.0f} {row[2]:11.0f} {row[3]:8.0f} {row[4]:8.0f} {row[5]:8.0f}", flush=True)
+    for n in SIZES:
+        rounds = [drain(n) for _ in range(ROUNDS)]
+        print(f"{n:8} " + " ".join(f"{statistics.median(values):9.0f}" for values in zip(*rounds)), flush=True)
+        for found in rounds:
+            rate.add(f"{n:,} wait", found[0])
+            most.add(f"{n:,} wait", found[-1])
+    rate.done()
+    most.done()
 
 
 if __name__ == "__main__":
