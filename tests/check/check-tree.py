@@ -45,7 +45,7 @@ ROOMS = {
     "deployerd/worker": {"door": "worker.h", "also": ["deploy-request.h", "operation.h", "report.h"], "uses": ["deployerd/text"]},
     "deployerd/config": {"door": "deployer-config.h", "also": ["hash.h", "json-diff.h", "merge-patch.h", "policy.h", "project-config.h", "project-env.h"],
                          "uses": ["deployerd/text"]},
-    "deployerd/engine": {"door": "engine.h", "also": ["container-end.h", "container-watch.h", "container.h", "containers.h", "http.h", "images.h",
+    "deployerd/engine": {"door": "engine.h", "also": ["container-end.h", "container-list.h", "container-watch.h", "container.h", "containers.h", "http.h", "images.h",
                                                                "info.h", "networks.h", "place.h", "sockets.h", "tags.h", "volumes.h"],
                          "uses": ["deployerd/engine-note", "deployerd/text", "deployerd/worker"]},
     "deployerd/deploy": {"door": "deploy.h", "also": ["container-body.h", "instance.h", "networks.h", "project.h", "recall.h", "removal.h", "upstreams.h", "volumes.h"],

@@ -14,17 +14,27 @@
 #include "shared/protocol.h"
 #include "shared/time-util.h"
 
-/* Names outlive stores: a name that is not ours to take is better known before anything is started. */
+static int deploy_name_is_taken(Deploy *deploy) {
+        return worker_fail(deploy->worker, -EBADE,
+                           "The name %s is in use by a container that is not of this deploy", deploy->name);
+}
+
+/*
+ * Names outlive stores: a name that is not ours to take is better known before anything is started. One that is in nobody's list the
+ * switch tells of; where something has to make way, that would be too late.
+ */
 static int deploy_check_name(Deploy *deploy) {
         _cleanup_(container_done) Container container = { .json = NULL };
         int r;
 
+        for (size_t i = 0; i < deploy->before.n; i++)
+                if (streq(deploy->before.items[i].container.name, deploy->name))
+                        return deploy_name_is_taken(deploy);
+        if (!deploy->recreate)
+                return 0;
+
         r = engine_container_inspect(deploy->engine, deploy->name, &container);
-        if (r > 0)
-                return worker_fail(deploy->worker, -EBADE,
-                                   "The name %s is in use by a container that is not of this deploy",
-                                   deploy->name);
-        return r;
+        return r > 0 ? deploy_name_is_taken(deploy) : r;
 }
 
 /*
@@ -97,6 +107,8 @@ static int deploy_make_way(Deploy *deploy) {
                 if (r < 0)
                         return r;
 
+                instance->container.running = false;
+                instance->container.status = "exited";
                 worker_progress(deploy->worker, PHASE_STOPPED, instance->container.name);
         }
 
@@ -113,13 +125,21 @@ static uint64_t deploy_patience(const Deploy *deploy) {
 
 /* -EREMOTEIO: it did not come up. */
 static int deploy_wait(Deploy *deploy, ContainerWatch *watch, const DeployerConfig *config) {
+        Container container;
         HealthSpec health;
+        int r;
 
         health = project_health(&deploy->project, deploy->request, deploy->port, deploy->has_healthcheck);
         health.other_ports = deploy->other_ports;
         health.check = deploy->healthcheck;
         health.patience_usec = deploy_patience(deploy);
-        return health_wait(deploy->engine, watch, deploy->container, &health, config);
+        r = health_wait(deploy->engine, watch, deploy->container, &health, config, &container);
+        if (r < 0)
+                return r;
+
+        container_done(&deploy->up);
+        deploy->up = container;
+        return 0;
 }
 
 /* Started and waited for. -EREMOTEIO: it did not come up. */

@@ -9,8 +9,19 @@ void deploy_done(Deploy *deploy) {
         project_config_done(&deploy->project);
         json_decref(deploy->healthcheck);
         json_decref(deploy->body);
+        container_list_done(&deploy->rows);
+        container_done(&deploy->up);
         instance_list_done(&deploy->before);
         free(deploy->container);
+}
+
+int deploy_list_rows(Deploy *deploy) {
+        /* Without a file of root's, what the other stages run says whose the project is. */
+        bool whole = !deploy->project.exists && !deploy->request->undo;
+
+        return deploy->rows.json ? 0
+                                 : instance_list_rows(deploy->engine, deploy->request->project,
+                                                      whole ? NULL : deploy->request->stage, &deploy->rows);
 }
 
 int deploy_list(Deploy *deploy, InstanceList *ret) {

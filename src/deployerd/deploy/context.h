@@ -54,6 +54,8 @@ typedef struct Deploy {
         char pending_name[INSTANCE_NAME_SIZE];
         char pending_tag[RETAIN_TAG_SIZE]; /* of the image, until the switch */
         char keep_tag[RETAIN_TAG_SIZE];    /* from then on */
+        ContainerList rows;                /* of the project or the stage, as long as they hold */
+        Container up;                      /* the new one, as it was when it was found well */
         InstanceList before;               /* what was there when the new one was created */
         char *container;                   /* the id of the new one, as long as it is to be undone */
 } Deploy;
@@ -69,6 +71,8 @@ static inline bool deploy_owns(const Deploy *deploy, const Instance *instance) {
 }
 
 void deploy_done(Deploy *deploy);
+/* Sets `rows`, where that is not done: of the project, where all of that are to be known, else of the stage. */
+int deploy_list_rows(Deploy *deploy);
 /* All instances of the stage, of whatever store. */
 int deploy_list(Deploy *deploy, InstanceList *ret);
 /* Whether an attempt that died has left it: pending, or once switched to by this very deploy, where it runs no more. */

@@ -125,6 +125,13 @@ static int deploy_settle_earlier(Deploy *deploy) {
         const Instance *switched;
         int r;
 
+        r = deploy_list_rows(deploy);
+        if (r < 0 ||
+            instance_rows_are_settled(&deploy->rows, deploy->request->stage, deploy->request->deploy_id))
+                return r;
+
+        /* What is put right makes another list of it. */
+        container_list_done(&deploy->rows);
         r = deploy_list(deploy, &list);
         if (r < 0)
                 return r;
@@ -136,7 +143,7 @@ static int deploy_settle_earlier(Deploy *deploy) {
 
         deploy->settles = true;
         worker_progress(deploy->worker, PHASE_RESOLVED, switched->digest);
-        r = deploy_finish(deploy, OUTCOME_SUCCEEDED, switched->deploy, &switched->container);
+        r = deploy_finish(deploy, OUTCOME_SUCCEEDED, switched->deploy, &switched->container, &list);
         return r < 0 ? r : 1;
 }
 
@@ -158,7 +165,7 @@ static int deploy_replace(Deploy *deploy) {
         if (r < 0)
                 return deploy_undo(deploy, r);
 
-        return deploy_finish(deploy, OUTCOME_SUCCEEDED, deploy->request->deploy_id, &container);
+        return deploy_finish_switched(deploy, &container);
 }
 
 static int deploy_steps(Deploy *deploy) {
@@ -198,7 +205,8 @@ static int deploy_steps(Deploy *deploy) {
                 return r;
         if (r > 0) {
                 deploy->settles = true;
-                return deploy_finish(deploy, OUTCOME_UNCHANGED, unchanged->deploy, &unchanged->container);
+                return deploy_finish(deploy, OUTCOME_UNCHANGED, unchanged->deploy, &unchanged->container,
+                                     &deploy->before);
         }
 
         r = deploy_choose(deploy);

@@ -127,15 +127,20 @@ static int deploy_retire_or_keep(Deploy *deploy, const Instance *instance, Farew
         return 0;
 }
 
-/* Stops and removes what is not to run beside `current`. Stops between two of them when the process is to end. */
-static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current, Farewell *farewell) {
+static void deploy_plan(const Deploy *deploy, InstanceList *list, uint64_t current) {
         /* What cannot run beside its successor cannot run beside another one either. */
         unsigned max_instances = deploy->recreate ? 1 : deploy->request->max_instances;
-        int r;
 
         instance_list_plan(list, deploy->request->store, current, max_instances);
         plan_stopped(deploy, list, current);
         plan_taken_over(deploy, list);
+}
+
+/* Stops and removes what is not to run beside `current`. Stops between two of them when the process is to end. */
+static int deploy_retire(Deploy *deploy, InstanceList *list, uint64_t current, Farewell *farewell) {
+        int r;
+
+        deploy_plan(deploy, list, current);
         r = deploy_drain(deploy, list);
         /* The newest is the last to say which volumes the stage has. */
         for (size_t i = list->n; r >= 0 && i > 0; i--)
@@ -207,19 +212,17 @@ static void deploy_note_repository(const Deploy *deploy) {
                            deploy->request->project, strerror(-r));
 }
 
-int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container) {
-        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container,
+                  InstanceList *list) {
         Farewell farewell = { .taken_over = 0 };
         char detail[REASON_MAX];
         int r;
 
-        r = deploy_list(deploy, &list);
-        if (r < 0)
-                return r;
+        assert(list);
 
-        deploy_publish(deploy, &list);
+        deploy_publish(deploy, list);
         deploy_note_repository(deploy);
-        r = deploy_retire(deploy, &list, current, &farewell);
+        r = deploy_retire(deploy, list, current, &farewell);
         if (r < 0)
                 return r;
 
@@ -233,9 +236,43 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
                 worker_log(deploy->worker, LOG_WARNING, "Old images stay: %s", worker_error(deploy->worker));
 
         if (deploy->take_over && farewell.stayed == 0)
-                deploy_settle_take_over(deploy, &list);
+                deploy_settle_take_over(deploy, list);
 
         worker_progress(deploy->worker, PHASE_RETIRED, "");
         describe(container, deploy_unpublished(deploy), &farewell, detail, sizeof(detail));
         return deploy_succeed(deploy, outcome, detail, container->id);
+}
+
+static bool stays_alone(const InstanceList *list) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < list->n; i++)
+                n += !list->items[i].retire;
+
+        return n == 1;
+}
+
+/* What goes was looked at before the new one was made. What stays beside it may answer elsewhere by now, and is looked at again. */
+int deploy_finish_switched(Deploy *deploy, const Container *container) {
+        _cleanup_(instance_list_done) InstanceList list = deploy->before;
+        uint64_t current = deploy->request->deploy_id;
+        Container added = *container;
+        int r;
+
+        deploy->before = (InstanceList){ .n = 0 };
+        json_incref(added.json);
+        r = instance_list_add(&list, &added);
+        if (r < 0)
+                container_done(&added);
+        else
+                deploy_plan(deploy, &list, current);
+
+        if (r < 0 || !stays_alone(&list)) {
+                instance_list_done(&list);
+                r = deploy_list(deploy, &list);
+                if (r < 0)
+                        return r;
+        }
+
+        return deploy_finish(deploy, OUTCOME_SUCCEEDED, current, container, &list);
 }

@@ -4,5 +4,11 @@
 
 #include "deployerd/deploy/context.h"
 
-/* After the switch, or where none was needed: retires what `current` replaces, drops old images, ends the deploy. */
-int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container);
+/*
+ * After a switch, or where none was needed: retires what `current`, which is `container`, replaces among the instances of `list`, drops old
+ * images, ends the deploy.
+ */
+int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container,
+                  InstanceList *list);
+/* The same right after the switch to `container`. */
+int deploy_finish_switched(Deploy *deploy, const Container *container);

@@ -49,8 +49,10 @@ static bool is_restarted(HealthCase *health, const Container *container) {
                streq(container->status, "restarting");
 }
 
-/* All but the time that it has to run. */
-static bool is_well(const HealthCase *health, const Container *container) {
+bool health_is_well(const HealthCase *health, const Container *container) {
+        assert(health);
+        assert(container);
+
         switch (health->ask) {
         case HEALTH_ASK_IMAGE:
                 /* A check that is there but has not said anything is waited for. */
@@ -90,7 +92,7 @@ HealthVerdict health_judge(HealthCase *health, const Container *container, uint6
                 return HEALTH_DOWN;
         }
 
-        return is_well(health, container) && now - health->begun_at >= health->stable_usec
+        return health_is_well(health, container) && now - health->begun_at >= health->stable_usec
                                ? HEALTH_UP
                                : HEALTH_UNDECIDED;
 }

@@ -37,6 +37,9 @@ HealthAsk health_choose(const HealthSpec *spec, const Container *container, cons
 /* The path of "http:/path", borrowed; NULL where the project names no other. */
 const char *health_http_path(const HealthSpec *spec);
 
+/* What was asked says so; all but the time that it has to run. */
+bool health_is_well(const HealthCase *health, const Container *container);
+
 /* `ret_text` has the reason for HEALTH_DOWN and HEALTH_ENDED. */
 HealthVerdict health_judge(HealthCase *health, const Container *container, uint64_t now, char *ret_text,
                            size_t size);

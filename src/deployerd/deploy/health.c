@@ -15,7 +15,9 @@
 
 #define LOOK_FIRST_USEC (50 * USEC_PER_MSEC)
 #define LOOK_LAST_USEC  (1 * USEC_PER_SEC)
-#define LOG_LINES       20U
+/* Where events tell of an end, for the case that one is lost. */
+#define LOOK_TOLD_USEC (5 * USEC_PER_SEC)
+#define LOG_LINES      20U
 
 /* How long the engine's word about an end is waited for after the end. */
 #define END_WAIT_USEC (200 * USEC_PER_MSEC)
@@ -34,6 +36,9 @@ typedef struct HealthWait {
         HealthTiming timing; /* of the image's check, where that is asked */
         uint64_t deadline_usec;
         bool chosen;
+        Container seen;                /* at the latest look */
+        uint64_t look_at;              /* monotonic: the next one, whatever happens */
+        uint64_t pause;                /* up to that, where nothing tells of what happens */
         uint64_t probe_at;             /* monotonic: not before */
         char answer[PROBE_TEXT_SIZE];  /* the latest of what was asked; empty: none yet */
         char problem[PROBE_TEXT_SIZE]; /* the latest that was none of a container that is well */
@@ -108,13 +113,13 @@ static uint64_t health_left(const HealthWait *wait) {
 }
 
 /* No probe goes on beyond the deadline. One that the deadline cut short says less than the answer before it. */
-static int health_probe(HealthWait *wait, const Container *container) {
+static int health_probe(HealthWait *wait) {
         char address[CONTAINER_ADDRESS_SIZE], text[PROBE_TEXT_SIZE];
         uint64_t left = health_left(wait), timeout = wait->config->probe_timeout_usec;
         Probe probe;
         int r;
 
-        if (left == 0 || !container_address(container, address))
+        if (left == 0 || !container_address(&wait->seen, address))
                 return 0;
 
         probe = (Probe){
@@ -142,7 +147,8 @@ static int health_probe(HealthWait *wait, const Container *container) {
 }
 
 /* Asks what is to be asked, where it is time to. */
-static int health_ask(HealthWait *wait, const Container *container) {
+static int health_ask(HealthWait *wait) {
+        const Container *container = &wait->seen;
         uint64_t now = now_usec(CLOCK_MONOTONIC);
         char text[128];
         int r;
@@ -160,7 +166,7 @@ static int health_ask(HealthWait *wait, const Container *container) {
         case HEALTH_ASK_HTTP:
                 if (now < wait->probe_at)
                         return 0;
-                r = health_probe(wait, container);
+                r = health_probe(wait);
                 wait->probe_at = now_usec(CLOCK_MONOTONIC) + wait->config->probe_interval_usec;
                 return r;
         case HEALTH_ASK_NOTHING:
@@ -220,11 +226,24 @@ static int health_fail_late(HealthWait *wait, const Container *container) {
         return health_fail(wait, text);
 }
 
+/* When the next look is, at the latest. */
+static void health_set_look(HealthWait *wait) {
+        uint64_t pause = wait->pause;
+
+        /* Of a health check an engine may tell less than of an end. */
+        if (container_watch_tells(wait->watch))
+                pause = wait->judged.ask == HEALTH_ASK_IMAGE ? LOOK_LAST_USEC : LOOK_TOLD_USEC;
+        else
+                wait->pause = pause * 2 < LOOK_LAST_USEC ? pause * 2 : LOOK_LAST_USEC;
+
+        wait->look_at = now_usec(CLOCK_MONOTONIC) + pause;
+}
+
 /* 1: it is up; 0: not decided; -EREMOTEIO: it will not come up. */
 static int health_look(HealthWait *wait, const char *id) {
         /* What an answer says is true of the time before it, however long it was on its way. */
         uint64_t seen_at = now_usec(CLOCK_MONOTONIC);
-        _cleanup_(container_done) Container container = { .json = NULL };
+        Container container = { .json = NULL };
         char text[128] = "";
         int r;
 
@@ -234,42 +253,75 @@ static int health_look(HealthWait *wait, const char *id) {
         if (r == 0)
                 return health_fail(wait, "it was removed by someone else");
 
-        r = health_ask(wait, &container);
+        container_done(&wait->seen);
+        wait->seen = container;
+        r = health_ask(wait);
         if (r < 0)
                 return r;
 
-        switch (health_judge(&wait->judged, &container, seen_at, text, sizeof(text))) {
+        health_set_look(wait);
+        switch (health_judge(&wait->judged, &wait->seen, seen_at, text, sizeof(text))) {
         case HEALTH_UP:
                 return 1;
         case HEALTH_ENDED:
-                return health_fail_ended(wait, &container, seen_at);
+                return health_fail_ended(wait, &wait->seen, seen_at);
         case HEALTH_DOWN:
                 return health_fail(wait, text);
         case HEALTH_UNDECIDED:
         default:
-                return health_left(wait) > 0 ? 0 : health_fail_late(wait, &container);
+                return health_left(wait) > 0 ? 0 : health_fail_late(wait, &wait->seen);
         }
 }
 
+/* When it may be up, by what is known: a look is to tell. UINT64_MAX: not yet. */
+static uint64_t health_stable_at(const HealthWait *wait) {
+        return health_is_well(&wait->judged, &wait->seen) ? wait->judged.begun_at + wait->judged.stable_usec
+                                                          : UINT64_MAX;
+}
+
+/* Whether what was seen last may not be so any more, or has to be made sure of. */
+static bool health_is_due(HealthWait *wait) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC);
+        bool news = container_watch_take_news(wait->watch);
+
+        return news || !wait->seen.json || !container_watch_tells(wait->watch) || now >= wait->look_at ||
+               now >= health_stable_at(wait) || health_left(wait) == 0;
+}
+
 /* Until the next look, or the next probe, or until it has run long enough, or too long, whichever comes first. */
-static uint64_t health_pause(const HealthWait *wait, uint64_t pause) {
-        uint64_t now = now_usec(CLOCK_MONOTONIC),
-                 stable_at = wait->judged.begun_at + wait->judged.stable_usec;
+static uint64_t health_pause(const HealthWait *wait) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC), at = wait->look_at, stable_at = health_stable_at(wait),
+                 late_at = now + health_left(wait) + USEC_PER_MSEC;
+        bool probes = wait->judged.ask == HEALTH_ASK_TCP || wait->judged.ask == HEALTH_ASK_HTTP;
 
-        if (health_left(wait) < pause)
-                pause = health_left(wait) + USEC_PER_MSEC;
-        if (stable_at > now && stable_at - now < pause)
-                pause = stable_at - now;
-        if (wait->judged.ask != HEALTH_ASK_TCP && wait->judged.ask != HEALTH_ASK_HTTP)
-                return pause;
-        if (wait->probe_at <= now)
-                return USEC_PER_MSEC;
+        if (late_at < at)
+                at = late_at;
+        if (stable_at > now && stable_at < at)
+                at = stable_at;
+        if (probes && wait->probe_at < at)
+                at = wait->probe_at;
 
-        return wait->probe_at - now < pause ? wait->probe_at - now : pause;
+        return at > now ? at - now : USEC_PER_MSEC;
+}
+
+/* 0: it is up. */
+static int health_follow(HealthWait *wait, const char *id) {
+        int r;
+
+        for (;;) {
+                r = health_is_due(wait) ? health_look(wait, id) : health_ask(wait);
+                if (r != 0)
+                        return r < 0 ? r : 0;
+
+                r = engine_http_wait(engine_http(wait->engine), wait->watch ? wait->watch->events : NULL,
+                                     health_pause(wait));
+                if (r < 0)
+                        return health_interrupted(wait);
+        }
 }
 
 int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const HealthSpec *spec,
-                const DeployerConfig *config) {
+                const DeployerConfig *config, Container *ret) {
         HealthWait wait = {
                 .engine = engine,
                 .watch = watch,
@@ -277,8 +329,8 @@ int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const Hea
                 .config = config,
                 .deadline_usec = config->health_deadline_usec,
                 .judged = { .begun_at = now_usec(CLOCK_MONOTONIC) },
+                .pause = LOOK_FIRST_USEC,
         };
-        uint64_t pause = LOOK_FIRST_USEC;
         int r;
 
         assert(engine);
@@ -287,17 +339,13 @@ int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const Hea
         assert(config);
 
         wait.judged.stable_usec = config->stable_usec;
-        for (;;) {
-                r = health_look(&wait, id);
-                if (r != 0)
-                        return r < 0 ? r : 0;
+        r = health_follow(&wait, id);
+        if (r < 0 || !ret)
+                container_done(&wait.seen);
+        else
+                *ret = wait.seen;
 
-                r = engine_http_wait(engine_http(engine), watch ? watch->events : NULL,
-                                     health_pause(&wait, pause));
-                if (r < 0)
-                        return health_interrupted(&wait);
-                pause = pause * 2 < LOOK_LAST_USEC ? pause * 2 : LOOK_LAST_USEC;
-        }
+        return r;
 }
 
 /* The end of `text`, at most `max` bytes of it, beginning with a whole character. */

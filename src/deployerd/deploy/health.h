@@ -11,16 +11,16 @@
  * Waits until the container has run for `stable_usec` without a restart, and what there is to ask says that it is well:
  * a probe from the host where `healthcheck` names one, else the HEALTHCHECK, else a connection to `port` at the
  * container's own address. Where there is none of these, or none is wanted, running has to do, and the journal
- * says so. `watch` (may be NULL) makes the next look come sooner, and tells how a container ended that runs again. What is asked and answered is reported as PHASE_PROBING.
+ * says so. `watch` (may be NULL) says when to look, and tells how a container ended that runs again; without it there is a look every second. What is asked and answered is reported as PHASE_PROBING.
  *
  * The deadline is `config`'s, or what a HEALTHCHECK takes to a verdict by its own times (start period, retries, interval and
  * time-out), where that is later.
  *
- * 0 when it is up; -EREMOTEIO, explained, when it ended, restarted, is unhealthy, or the deadline is over; errors of
+ * 0 when it is up, with `*ret` (where that is not NULL), as it was when it was found so, to be released; -EREMOTEIO, explained, when it ended, restarted, is unhealthy, or the deadline is over; errors of
  * engine.h.
  */
 int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const HealthSpec *spec,
-                const DeployerConfig *config);
+                const DeployerConfig *config, Container *ret);
 
 /*
  * What can be found out about a container that did not come up: its state, what the engine and its

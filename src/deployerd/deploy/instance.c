@@ -60,7 +60,7 @@ static int compare_deploys(const void *a, const void *b) {
         return first->deploy < second->deploy ? 1 : first->deploy > second->deploy ? -1 : 0;
 }
 
-static int instance_list_add(Engine *engine, InstanceList *list, const char *id) {
+static int instance_list_inspect(Engine *engine, InstanceList *list, const char *id) {
         _cleanup_(container_done) Container container = { .json = NULL };
         int r;
 
@@ -74,11 +74,14 @@ static int instance_list_add(Engine *engine, InstanceList *list, const char *id)
         return 0;
 }
 
-static int instance_list_ids(Engine *engine, const char *project, const char *stage, char ***ret_ids) {
+int instance_list_rows(Engine *engine, const char *project, const char *stage, ContainerList *ret) {
         char project_filter[sizeof(LABEL_PROJECT) + NAME_MAX_LENGTH + 1];
         char stage_filter[sizeof(LABEL_STAGE) + NAME_MAX_LENGTH + 1];
         const char *filters[] = { LABEL_PROJECT, NULL, NULL };
         size_t n = 1;
+
+        assert(engine);
+        assert(ret);
 
         if (!isempty(project)) {
                 (void) snprintf(project_filter, sizeof(project_filter), LABEL_PROJECT "=%s", project);
@@ -89,31 +92,30 @@ static int instance_list_ids(Engine *engine, const char *project, const char *st
                 filters[n] = stage_filter;
         }
 
-        return engine_container_list(engine, filters, ret_ids);
+        return engine_container_list(engine, filters, ret);
 }
 
-int instance_list(Engine *engine, const char *project, const char *stage, InstanceList *ret) {
+static bool row_is_of(const ContainerRow *row, const char *stage) {
+        return isempty(stage) || streq(strempty(container_row_label(row, LABEL_STAGE)), stage);
+}
+
+int instance_list_look(Engine *engine, const ContainerList *rows, const char *stage, InstanceList *ret) {
         _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
-        _cleanup_(strv_freep) char **ids = NULL;
-        size_t n = 0;
         int r;
 
         assert(engine);
+        assert(rows);
         assert(ret);
 
-        r = instance_list_ids(engine, project, stage, &ids);
-        if (r < 0)
-                return r;
-
-        while (ids[n])
-                n++;
-
-        list.items = calloc(n + 1, sizeof(*list.items));
+        list.items = calloc(rows->n + 1, sizeof(*list.items));
         if (!list.items)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < n; i++) {
-                r = instance_list_add(engine, &list, ids[i]);
+        for (size_t i = 0; i < rows->n; i++) {
+                if (!row_is_of(&rows->rows[i], stage))
+                        continue;
+
+                r = instance_list_inspect(engine, &list, rows->rows[i].id);
                 if (r < 0)
                         return r;
         }
@@ -121,6 +123,55 @@ int instance_list(Engine *engine, const char *project, const char *stage, Instan
         qsort(list.items, list.n, sizeof(*list.items), compare_deploys);
         *ret = list;
         list = (InstanceList){ .n = 0 };
+        return 0;
+}
+
+int instance_list(Engine *engine, const char *project, const char *stage, InstanceList *ret) {
+        _cleanup_(container_list_done) ContainerList rows = { .n = 0 };
+        int r;
+
+        r = instance_list_rows(engine, project, stage, &rows);
+        return r < 0 ? r : instance_list_look(engine, &rows, /* stage= */ NULL, ret);
+}
+
+bool instance_rows_are_settled(const ContainerList *rows, const char *stage, uint64_t deploy) {
+        assert(rows);
+        assert(stage);
+
+        for (size_t i = 0; i < rows->n; i++) {
+                const ContainerRow *row = &rows->rows[i];
+                const char *label = container_row_label(row, LABEL_DEPLOY);
+                uint64_t number;
+
+                if (!row_is_of(row, stage))
+                        continue;
+                if (isempty(row->name) || instance_name_is_pending(row->name) ||
+                    !streq(row->state, "running") || parse_uint(strempty(label), UINT64_MAX, &number) < 0 ||
+                    number == deploy)
+                        return false;
+        }
+
+        return true;
+}
+
+int instance_list_add(InstanceList *list, Container *container) {
+        Instance *grown;
+        int r;
+
+        assert(list);
+        assert(container);
+
+        grown = reallocarray(list->items, list->n + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+
+        list->items = grown;
+        r = instance_read(container, &grown[list->n]);
+        if (r < 0)
+                return r;
+
+        list->n++;
+        qsort(list->items, list->n, sizeof(*list->items), compare_deploys);
         return 0;
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "deployerd/engine/container-list.h"
 #include "deployerd/engine/containers.h"
 
 #define LABEL_PROJECT "org.tinyforge.project"
@@ -50,6 +51,18 @@ int instance_read(Container *container, Instance *ret);
 /* All instances of a project and stage; NULL: of all. Containers that vanish meanwhile are left out. */
 int instance_list(Engine *engine, const char *project, const char *stage, InstanceList *ret);
 void instance_list_done(InstanceList *list);
+
+/* The same in two steps: which there are, and what each is. */
+int instance_list_rows(Engine *engine, const char *project, const char *stage, ContainerList *ret);
+/* Looks at those of `stage` (NULL: at all). Errors of engine.h. */
+int instance_list_look(Engine *engine, const ContainerList *rows, const char *stage, InstanceList *ret);
+/*
+ * Whether no deploy has left anything half done in `stage`, as far as a list tells: all that is there runs, has its final name and is of
+ * another deploy than `deploy`. False is no more than a reason to look closer. Pure.
+ */
+bool instance_rows_are_settled(const ContainerList *rows, const char *stage, uint64_t deploy);
+/* Adds one that came later. -EBADMSG: it is none of ours, and stays the caller's; -ENOMEM. Takes it over. */
+int instance_list_add(InstanceList *list, Container *container);
 
 /* Notes which volumes it leaves to the next one. Errors of volumes_remember(). */
 int instance_note_volumes(Engine *engine, const Instance *instance);

@@ -69,7 +69,10 @@ static int deploy_check(Deploy *deploy) {
         const char *reason;
         int r;
 
-        r = project_check_repository(deploy->engine, &deploy->project, deploy->request);
+        r = deploy_list_rows(deploy);
+        if (r >= 0)
+                r = project_check_repository(deploy->engine, &deploy->project, &deploy->rows,
+                                             deploy->request);
         if (r >= 0)
                 r = deploy_make_body(deploy, &(BodyImage){ .digest = "" }, /* runs= */ NULL);
         if (r >= 0)
@@ -94,7 +97,8 @@ static int deploy_fetch(Deploy *deploy) {
         worker_progress(deploy->worker, PHASE_PULLED, deploy->image->digest);
         deploy_choose_port(deploy, &image);
         volumes_check_wishes(deploy->worker, deploy->project.volumes, image.volumes);
-        r = deploy_list(deploy, &deploy->before);
+        /* Nobody else makes any meanwhile; what became of them while the image came is seen now. */
+        r = instance_list_look(deploy->engine, &deploy->rows, deploy->request->stage, &deploy->before);
         if (r >= 0)
                 r = recall_volumes(deploy->engine, request, deploy->take_over, &deploy->before, &noted);
         if (r >= 0)

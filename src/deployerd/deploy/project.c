@@ -8,9 +8,8 @@
 #include "deployerd/repository-note.h"
 #include "shared/json.h"
 
-/* The repository that its image is of, freshly allocated; NULL where the engine does not tell. */
-static int find_repository(const Instance *instance, char **ret) {
-        const char *image = json_string_value(json_path(instance->container.json, "Config", "Image", NULL));
+/* The repository of what an engine calls an image, freshly allocated; NULL where that does not tell. */
+static int find_repository(const char *image, char **ret) {
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         int r;
 
@@ -47,30 +46,50 @@ static int check_note(Worker *worker, const DeployRequest *request) {
         return refuse_repository(worker, request, request->project, repository);
 }
 
-/* Whoever can trigger a deploy could otherwise have any image take over a name, its volumes and its port. */
-int project_check_repository(Engine *engine, const ProjectConfig *project, const DeployRequest *request) {
-        _cleanup_(instance_list_done) InstanceList list = { .n = 0 };
+/* A list that names the repository of the request is believed; what it tells otherwise can be an id, and is looked at. */
+static int check_row(Engine *engine, const ContainerRow *row, const DeployRequest *request) {
+        _cleanup_(container_done) Container container = { .json = NULL }, owned = { .json = NULL };
+        _cleanup_free_ char *listed = NULL, *repository = NULL;
+        Instance instance;
         int r;
+
+        if (instance_name_is_pending(row->name))
+                return 0;
+
+        /* An id reads like the name of an image. */
+        r = strncmp(row->image, "sha256:", 7) == 0 ? 0 : find_repository(row->image, &listed);
+        if (r < 0 || (listed && streq(listed, request->repository)))
+                return r;
+
+        r = engine_container_inspect(engine, row->id, &container);
+        if (r <= 0 || instance_read(&container, &instance) < 0)
+                return r < 0 ? r : 0;
+
+        owned = instance.container;
+        if (instance.pending)
+                return 0;
+
+        r = find_repository(json_string_value(json_path(owned.json, "Config", "Image", NULL)), &repository);
+        return r >= 0 && repository && !streq(repository, request->repository)
+                               ? refuse_repository(engine_worker(engine), request, owned.name, repository)
+                               : r;
+}
+
+/* Whoever can trigger a deploy could otherwise have any image take over a name, its volumes and its port. */
+int project_check_repository(Engine *engine, const ProjectConfig *project, const ContainerList *rows,
+                             const DeployRequest *request) {
+        int r = 0;
 
         assert(engine);
         assert(project);
+        assert(rows);
         assert(request);
 
         if (project->exists)
                 return 0;
 
-        r = instance_list(engine, request->project, /* stage= */ NULL, &list);
-        for (size_t i = 0; r >= 0 && i < list.n; i++) {
-                _cleanup_free_ char *repository = NULL;
-
-                if (list.items[i].pending)
-                        continue;
-
-                r = find_repository(&list.items[i], &repository);
-                if (r >= 0 && repository && !streq(repository, request->repository))
-                        return refuse_repository(engine_worker(engine), request,
-                                                 list.items[i].container.name, repository);
-        }
+        for (size_t i = 0; r >= 0 && i < rows->n; i++)
+                r = check_row(engine, &rows->rows[i], request);
 
         return r < 0 ? r : check_note(engine_worker(engine), request);
 }

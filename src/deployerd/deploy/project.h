@@ -5,7 +5,7 @@
 #include "deployerd/config/deployer-config.h"
 #include "deployerd/config/project-config.h"
 #include "deployerd/deploy/health.h"
-#include "deployerd/engine/engine.h"
+#include "deployerd/engine/container-list.h"
 #include "deployerd/worker/deploy-request.h"
 
 /* As project_config_load(); worker_error() has the sentence. Errors of engine.h. */
@@ -14,9 +14,10 @@ int project_load(Engine *engine, const DeployerConfig *config, const DeployReque
 
 /*
  * Whether the project may run the request's repository: a file of root's says so, or it has run no other one, as far as a note and
- * its containers tell. -EPERM, explained; errors of engine.h.
+ * its containers tell, of which `rows` are all. -EPERM, explained; errors of engine.h.
  */
-int project_check_repository(Engine *engine, const ProjectConfig *project, const DeployRequest *request);
+int project_check_repository(Engine *engine, const ProjectConfig *project, const ContainerList *rows,
+                             const DeployRequest *request);
 
 /*
  * Whether the old container has to make way before a new one with this body is started: 1, with the reason (good until the

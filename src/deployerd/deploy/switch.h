@@ -5,7 +5,7 @@
 #include "deployerd/deploy/context.h"
 
 /*
- * Gives the new container its final name. An answer that was lost is asked for again; `*ret`, the container as it is then,
+ * Gives the new container its final name. An answer that was lost is asked for again; `*ret`, the container by that name,
  * is to be released in any case.
  */
 int deploy_switch(Deploy *deploy, Container *ret);

@@ -7,8 +7,17 @@
 #include "deployerd/engine/http.h"
 #include "shared/json.h"
 
+/* It was asked to start, and each check of its health is some process that is started in it. */
+static bool is_news(const char *action) {
+        return !streq(action, "start") && !streq(action, "init") && !streq(action, "attach") &&
+               strncmp(action, "exec", strlen("exec")) != 0;
+}
+
 static void on_event(const json_t *event, void *userdata) {
-        container_end_note(userdata, event);
+        ContainerWatch *watch = userdata;
+
+        container_end_note(&watch->end, event);
+        watch->news |= is_news(strempty(json_get_string(event, "Action")));
 }
 
 /* {"container": ["<id>"]}, escaped for a query. */
@@ -45,7 +54,20 @@ int engine_container_watch(Engine *engine, const char *id, ContainerWatch *ret) 
         if (r < 0)
                 return r;
 
-        return engine_http_watch(engine_http(engine), path, on_event, &ret->end, &ret->events);
+        return engine_http_watch(engine_http(engine), path, on_event, ret, &ret->events);
+}
+
+bool container_watch_tells(const ContainerWatch *watch) {
+        return watch && engine_http_watch_tells(watch->events);
+}
+
+bool container_watch_take_news(ContainerWatch *watch) {
+        bool news = watch && watch->news;
+
+        if (news)
+                watch->news = false;
+
+        return news;
 }
 
 void container_watch_done(ContainerWatch *watch) {

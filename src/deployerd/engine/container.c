@@ -76,6 +76,17 @@ int container_read(json_t *json, Container *ret) {
         return 0;
 }
 
+int container_set_name(Container *container, const char *name) {
+        assert(container && container->json);
+        assert(name);
+
+        if (json_object_set_new(container->json, "Name", json_string(name)) < 0)
+                return -ENOMEM;
+
+        container->name = json_get_string(container->json, "Name");
+        return 0;
+}
+
 const char *container_label(const Container *container, const char *key) {
         assert(container);
 

@@ -33,6 +33,8 @@ typedef struct Container {
 /* -EBADMSG: no id, name or state. Takes the reference to `json`, on success only. */
 int container_read(json_t *json, Container *ret);
 void container_done(Container *container);
+/* Notes that it has another name since. -ENOMEM. */
+int container_set_name(Container *container, const char *name);
 
 /* A label's value, or NULL. Borrowed. */
 const char *container_label(const Container *container, const char *key);

@@ -11,17 +11,8 @@
 /* The longest that is waited for a container to end, whatever it says. */
 #define STOP_SEC_MAX (60 * 60)
 
-/* The most containers that are looked at in one list. */
-#define CONTAINERS_MAX 1024U
-
 /* 1; 0: there is none of that name or id. */
 int engine_container_inspect(Engine *engine, const char *name, Container *ret);
-
-/*
- * The ids of all containers, running or not, that carry every label ("key" or "key=value"; NULL-terminated). The
- * array is NULL-terminated and the caller's (strv_free()).
- */
-int engine_container_list(Engine *engine, const char *const *labels, char ***ret_ids);
 
 /*
  * -EEXIST: the name is taken. With `once` an engine that fails at it in words that nobody knows has refused it (-EBADE), and

@@ -84,6 +84,9 @@ DEFINE_CLEANUP(EngineHttpWatch, engine_http_watch_free)
  */
 bool engine_http_watch_is_cut(EngineHttpWatch *watch);
 
+/* Whether the stream (NULL: there is none) is open, as far as that was read, and all that came on it was understood. */
+bool engine_http_watch_tells(const EngineHttpWatch *watch);
+
 /*
  * Waits until something comes on the stream of `watch` (may be NULL), at most `usec`. 1: it did; 0: the time is over;
  * -EINTR: the process is to end.

@@ -13,6 +13,7 @@ struct EngineHttpWatch {
         JsonLines *lines;
         size_t n_bytes;
         bool news;
+        bool garbled; /* nothing can be told of what comes any more */
         bool ended;
 };
 
@@ -32,7 +33,7 @@ static size_t on_event(char *bytes, size_t size, size_t n, void *userdata) {
                 return 0;
 
         watch->news = true;
-        (void) json_lines_feed(watch->lines, bytes, size * n);
+        watch->garbled |= json_lines_feed(watch->lines, bytes, size * n) < 0;
         return size * n;
 }
 
@@ -114,6 +115,10 @@ bool engine_http_watch_is_cut(EngineHttpWatch *watch) {
         (void) curl_multi_perform(watch->http->multi, &running);
         (void) http_take_messages(watch->http, NULL, &code);
         return watch->ended && watch_is_open(watch) && watch->n_bytes <= HTTP_BODY_MAX;
+}
+
+bool engine_http_watch_tells(const EngineHttpWatch *watch) {
+        return watch && !watch->ended && !watch->garbled && watch_is_open(watch);
 }
 
 int engine_http_wait(EngineHttp *http, EngineHttpWatch *watch, uint64_t usec) {

@@ -22,6 +22,7 @@ typedef struct Draft {
         Engine *engine;
         ProjectConfig project;
         EngineImage image;
+        ContainerList rows;
         InstanceList list;
         json_t *noted_volumes, *lent_volumes;
         bool takes_over; /* what other stores have in the stage is replaced as well */
@@ -32,6 +33,7 @@ static void draft_done(Draft *draft) {
         project_config_done(&draft->project);
         engine_image_done(&draft->image);
         instance_list_done(&draft->list);
+        container_list_done(&draft->rows);
         json_decref(draft->noted_volumes);
         json_decref(draft->lent_volumes);
 }
@@ -46,13 +48,15 @@ static int draft_read(Draft *draft, Worker *worker, const DeployerConfig *config
         if (r >= 0)
                 r = project_load(draft->engine, config, request, &draft->project);
         if (r >= 0)
-                r = project_check_repository(draft->engine, &draft->project, request);
+                r = instance_list_rows(draft->engine, request->project, /* stage= */ NULL, &draft->rows);
+        if (r >= 0)
+                r = project_check_repository(draft->engine, &draft->project, &draft->rows, request);
         if (r >= 0)
                 r = !request->local && draft->project.pull == PROJECT_PULL_ALWAYS
                                     ? engine_image_inspect(draft->engine, request->image, &draft->image)
                                     : engine_image_find(draft->engine, request->image, &draft->image);
         if (r >= 0)
-                r = instance_list(draft->engine, request->project, request->stage, &draft->list);
+                r = instance_list_look(draft->engine, &draft->rows, request->stage, &draft->list);
         if (r >= 0)
                 r = recall_volumes(draft->engine, request, draft->takes_over, &draft->list,
                                    &draft->noted_volumes);

@@ -158,6 +158,31 @@ static void instance_is_well_when_it_runs_and_is_not_ill(void **state) {
         }
 }
 
+/* Of stage "dev", and of deploy 8: whether nothing half done is there. */
+static bool settled(const char *name, const char *stage, const char *deploy, const char *status) {
+        _cleanup_(json_freep) json_t *labels =
+                        json_pack("{s:s, s:s*}", LABEL_STAGE, stage, LABEL_DEPLOY, deploy);
+        ContainerRow row = { .id = "ab", .name = name, .image = "", .state = status, .labels = labels };
+
+        return instance_rows_are_settled(&(ContainerList){ .rows = &row, .n = 1 }, "dev", 8);
+}
+
+static void list_settles_a_stage_where_all_that_is_there_runs_under_its_name(void **state) {
+        (void) state;
+
+        assert_true(instance_rows_are_settled(&(ContainerList){ .n = 0 }, "dev", 8));
+        assert_true(settled("shop-dev-7", "dev", "7", "running"));
+        assert_false(settled("shop-dev-8", "dev", "8", "running"));
+        assert_false(settled("shop-dev-7.pending", "dev", "7", "running"));
+        assert_false(settled("shop-dev-7", "dev", "7", "exited"));
+        assert_false(settled("shop-dev-7", "dev", "7", "restarting"));
+        assert_false(settled("", "dev", "7", "running"));
+        assert_false(settled("shop-dev-7", "dev", NULL, "running"));
+        assert_false(settled("shop-dev-7", "dev", "seven", "running"));
+        /* Another stage is another deploy's. */
+        assert_true(settled("shop-prod-8.pending", "prod", "8", "exited"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(plan_leaves_only_the_current_one),
@@ -167,6 +192,7 @@ int main(void) {
                 cmocka_unit_test(name_tells_project_stage_and_deploy),
                 cmocka_unit_test(instance_is_what_has_all_our_labels),
                 cmocka_unit_test(instance_is_well_when_it_runs_and_is_not_ill),
+                cmocka_unit_test(list_settles_a_stage_where_all_that_is_there_runs_under_its_name),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
