@@ -50,6 +50,29 @@ def tags(host):
                   for tag in host.engine.control("state")["tags"] if ":tinyforge." in tag)
 
 
+# What has to go on answering
+
+def test_container_that_answers_and_ends_is_not_healthy():
+    for flavour in ("docker", "podman"):
+        with Host(flavour, config="StableSec=1\n") as host:
+            # It has run for long enough when it answers, and not answered for long enough.
+            deploy_old_one(host, listen={"after": 1.1}, exit=3, after=1.7)
+            outcome, detail, _ = host.deploy(8, f"{REPO}:v2")
+            assert outcome == "rolled-back" and "exited with status 3" in detail, detail
+            host.engine.push(REPO, "v3", healthcheck=True, exit=3, after=0.5)
+            outcome, detail, _ = host.deploy(9, f"{REPO}:v3")
+            assert outcome == "rolled-back" and "exited with status 3" in detail, detail
+
+
+def test_container_that_answers_before_the_deadline_has_met_it():
+    with Host(config="HealthDeadlineSec=1\nStableSec=2\n") as host:
+        deploy_old_one(host)
+        assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+        host.engine.push(REPO, "v3", exit=3, after=1.5)
+        outcome, detail, _ = host.deploy(9, f"{REPO}:v3")
+        assert outcome == "rolled-back" and "exited with status 3" in detail, detail
+
+
 # What a person named overrules the image's HEALTHCHECK
 
 NAMED = ("http:/", "tcp", "none")

@@ -97,7 +97,7 @@ static const ConfKey keys[] = {
           false },
         { "Deployer", "DeployDeadlineSec", deployer_parse_deploy_deadline,
           offsetof(DeployerConfig, deploy_deadline_usec), "15min", false },
-        { "Deployer", "StableSec", conf_parse_timeout, offsetof(DeployerConfig, stable_usec), "3", false },
+        { "Deployer", "StableSec", conf_parse_timeout, offsetof(DeployerConfig, stable_usec), NULL, false },
         { "Deployer", "HealthDeadlineSec", conf_parse_timeout,
           offsetof(DeployerConfig, health_deadline_usec), "2min", false },
         { "Deployer", "ProbeIntervalSec", conf_parse_timeout, offsetof(DeployerConfig, probe_interval_usec),

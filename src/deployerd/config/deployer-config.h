@@ -27,7 +27,7 @@ typedef struct DeployerConfig {
         unsigned max_deploys;
         unsigned retain;               /* generations before the running one whose images are kept */
         uint64_t deploy_deadline_usec; /* a whole deploy, pull included */
-        uint64_t stable_usec;          /* how long a container without a health check has to run */
+        uint64_t stable_usec; /* how long a new container has to run, or to be well; 0: nobody says */
         uint64_t health_deadline_usec; /* from the start of a container to its health */
         uint64_t probe_interval_usec;  /* between two probes from the host */
         uint64_t probe_timeout_usec;   /* of one probe */

@@ -124,7 +124,7 @@ static uint64_t deploy_patience(const Deploy *deploy) {
 }
 
 /* -EREMOTEIO: it did not come up. */
-static int deploy_wait(Deploy *deploy, ContainerWatch *watch, const DeployerConfig *config) {
+static int deploy_wait(Deploy *deploy, ContainerWatch *watch) {
         Container container;
         HealthSpec health;
         int r;
@@ -133,7 +133,8 @@ static int deploy_wait(Deploy *deploy, ContainerWatch *watch, const DeployerConf
         health.other_ports = deploy->other_ports;
         health.check = deploy->healthcheck;
         health.patience_usec = deploy_patience(deploy);
-        r = health_wait(deploy->engine, watch, deploy->container, &health, config, &container);
+        health.was_stable = deploy->up.json;
+        r = health_wait(deploy->engine, watch, deploy->container, &health, deploy->config, &container);
         if (r < 0)
                 return r;
 
@@ -152,7 +153,7 @@ static int deploy_start(Deploy *deploy) {
         r = engine_container_start(deploy->engine, deploy->container, deploy->recreate);
         if (r >= 0) {
                 worker_progress(deploy->worker, PHASE_STARTED, "");
-                r = deploy_wait(deploy, &watch, deploy->config);
+                r = deploy_wait(deploy, &watch);
         }
 
         deploy->engine_ended = r == -EREMOTEIO && engine_http_watch_is_cut(watch.events);
@@ -164,15 +165,10 @@ static int deploy_start(Deploy *deploy) {
  * another place now, and it has to be well there too.
  */
 static int deploy_name(Deploy *deploy) {
-        DeployerConfig config = *deploy->config;
         int r;
 
         r = networks_give_names(deploy->engine, deploy->container, deploy->body);
-        if (r <= 0)
-                return r;
-
-        config.stable_usec = 0;
-        return deploy_wait(deploy, NULL, &config);
+        return r > 0 ? deploy_wait(deploy, NULL) : r;
 }
 
 int deploy_bring_up(Deploy *deploy) {

@@ -13,6 +13,17 @@ const char *health_http_path(const HealthSpec *spec) {
         return healthcheck_path(strempty(spec->healthcheck));
 }
 
+HealthCase health_case(uint64_t now, uint64_t stable_usec, bool was_stable) {
+        HealthCase health = { .begun_at = now };
+
+        if (!was_stable) {
+                health.stable_usec = stable_usec > 0 ? stable_usec : HEALTH_STABLE_USEC;
+                health.settle_usec = stable_usec > 0 ? stable_usec : HEALTH_SETTLE_USEC;
+        }
+
+        return health;
+}
+
 HealthAsk health_choose(const HealthSpec *spec, const Container *container, const char **ret_why) {
         char address[CONTAINER_ADDRESS_SIZE];
 
@@ -49,10 +60,7 @@ static bool is_restarted(HealthCase *health, const Container *container) {
                streq(container->status, "restarting");
 }
 
-bool health_is_well(const HealthCase *health, const Container *container) {
-        assert(health);
-        assert(container);
-
+static bool is_well(const HealthCase *health, const Container *container) {
         switch (health->ask) {
         case HEALTH_ASK_IMAGE:
                 /* A check that is there but has not said anything is waited for. */
@@ -64,6 +72,27 @@ bool health_is_well(const HealthCase *health, const Container *container) {
         default:
                 return true;
         }
+}
+
+void health_note(HealthCase *health, const Container *container, uint64_t now) {
+        assert(health);
+        assert(container);
+
+        if (!is_well(health, container))
+                health->well_at = 0;
+        else if (health->well_at == 0)
+                health->well_at = now;
+}
+
+uint64_t health_stable_at(const HealthCase *health) {
+        assert(health);
+
+        if (health->well_at == 0)
+                return UINT64_MAX;
+
+        /* That it runs is all there is to see of one that nothing is asked. An answer says more, and counts from when it is there. */
+        return health->ask == HEALTH_ASK_NOTHING ? health->begun_at + health->stable_usec
+                                                 : health->well_at + health->settle_usec;
 }
 
 /* "it exited with status 3 and was restarted". */
@@ -92,7 +121,13 @@ HealthVerdict health_judge(HealthCase *health, const Container *container, uint6
                 return HEALTH_DOWN;
         }
 
-        return health_is_well(health, container) && now - health->begun_at >= health->stable_usec
+        health_note(health, container, now);
+        if (health->well_at == 0)
+                return HEALTH_UNDECIDED;
+
+        /* What is to be well for no time is so with its answer, which came after the look. */
+        return now >= health_stable_at(health) || (health->ask != HEALTH_ASK_NOTHING &&
+                                                   health->settle_usec == 0)
                                ? HEALTH_UP
                                : HEALTH_UNDECIDED;
 }

@@ -112,10 +112,16 @@ static uint64_t health_left(const HealthWait *wait) {
         return passed < wait->deadline_usec ? wait->deadline_usec - passed : 0;
 }
 
+/* While it answers it only has to go on doing so: then the deadline is met. */
+static bool health_is_late(const HealthWait *wait) {
+        return wait->judged.well_at == 0 && health_left(wait) == 0;
+}
+
 /* No probe goes on beyond the deadline. One that the deadline cut short says less than the answer before it. */
 static int health_probe(HealthWait *wait) {
         char address[CONTAINER_ADDRESS_SIZE], text[PROBE_TEXT_SIZE];
-        uint64_t left = health_left(wait), timeout = wait->config->probe_timeout_usec;
+        uint64_t left = wait->judged.well_at > 0 ? UINT64_MAX : health_left(wait),
+                 timeout = wait->config->probe_timeout_usec;
         Probe probe;
         int r;
 
@@ -141,6 +147,7 @@ static int health_probe(HealthWait *wait) {
                 return 0;
 
         wait->judged.answers = r > 0;
+        health_note(&wait->judged, &wait->seen, now_usec(CLOCK_MONOTONIC));
         (void) snprintf(wait->problem, sizeof(wait->problem), "%s", r > 0 ? "" : text);
         health_tell(wait, text);
         return 0;
@@ -269,14 +276,8 @@ static int health_look(HealthWait *wait, const char *id) {
                 return health_fail(wait, text);
         case HEALTH_UNDECIDED:
         default:
-                return health_left(wait) > 0 ? 0 : health_fail_late(wait, &wait->seen);
+                return health_is_late(wait) ? health_fail_late(wait, &wait->seen) : 0;
         }
-}
-
-/* When it may be up, by what is known: a look is to tell. UINT64_MAX: not yet. */
-static uint64_t health_stable_at(const HealthWait *wait) {
-        return health_is_well(&wait->judged, &wait->seen) ? wait->judged.begun_at + wait->judged.stable_usec
-                                                          : UINT64_MAX;
 }
 
 /* Whether what was seen last may not be so any more, or has to be made sure of. */
@@ -285,16 +286,17 @@ static bool health_is_due(HealthWait *wait) {
         bool news = container_watch_take_news(wait->watch);
 
         return news || !wait->seen.json || !container_watch_tells(wait->watch) || now >= wait->look_at ||
-               now >= health_stable_at(wait) || health_left(wait) == 0;
+               now >= health_stable_at(&wait->judged) || health_is_late(wait);
 }
 
 /* Until the next look, or the next probe, or until it has run long enough, or too long, whichever comes first. */
 static uint64_t health_pause(const HealthWait *wait) {
-        uint64_t now = now_usec(CLOCK_MONOTONIC), at = wait->look_at, stable_at = health_stable_at(wait),
+        uint64_t now = now_usec(CLOCK_MONOTONIC), at = wait->look_at,
+                 stable_at = health_stable_at(&wait->judged),
                  late_at = now + health_left(wait) + USEC_PER_MSEC;
         bool probes = wait->judged.ask == HEALTH_ASK_TCP || wait->judged.ask == HEALTH_ASK_HTTP;
 
-        if (late_at < at)
+        if (wait->judged.well_at == 0 && late_at < at)
                 at = late_at;
         if (stable_at > now && stable_at < at)
                 at = stable_at;
@@ -328,7 +330,6 @@ int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const Hea
                 .spec = spec,
                 .config = config,
                 .deadline_usec = config->health_deadline_usec,
-                .judged = { .begun_at = now_usec(CLOCK_MONOTONIC) },
                 .pause = LOOK_FIRST_USEC,
         };
         int r;
@@ -338,7 +339,7 @@ int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const Hea
         assert(spec);
         assert(config);
 
-        wait.judged.stable_usec = config->stable_usec;
+        wait.judged = health_case(now_usec(CLOCK_MONOTONIC), config->stable_usec, spec->was_stable);
         r = health_follow(&wait, id);
         if (r < 0 || !ret)
                 container_done(&wait.seen);

@@ -6,12 +6,16 @@
 
 #define STABLE_USEC (10 * USEC_PER_SEC)
 
+#define SETTLE_USEC (2 * USEC_PER_SEC)
+#define BEGUN_AT    5000
+#define WELL_AT     (20 * USEC_PER_SEC)
+
 /* What was seen, when, and what it means. */
 typedef struct Step {
         HealthAsk ask;
         bool answers;
         const char *health;
-        uint64_t age;
+        uint64_t at;
         HealthVerdict verdict;
 } Step;
 
@@ -26,33 +30,37 @@ static Container running(const char *health) {
 static HealthVerdict judge(const Step *step, const Container *container, char text[static 128]) {
         HealthCase health = { .ask = step->ask,
                               .answers = step->answers,
-                              .begun_at = 5000,
+                              .begun_at = BEGUN_AT,
                               .started_at = 1000,
-                              .stable_usec = STABLE_USEC };
+                              .stable_usec = STABLE_USEC,
+                              .settle_usec = SETTLE_USEC,
+                              .well_at = WELL_AT };
 
         text[0] = '\0';
-        return health_judge(&health, container, 5000 + step->age, text, 128);
+        return health_judge(&health, container, step->at, text, 128);
 }
 
 static void health_needs_an_answer_and_time(void **state) {
         static const Step steps[] = {
-                { HEALTH_ASK_NOTHING, false, "none", 0, HEALTH_UNDECIDED },
-                { HEALTH_ASK_NOTHING, false, "none", STABLE_USEC - 1, HEALTH_UNDECIDED },
-                { HEALTH_ASK_NOTHING, false, "none", STABLE_USEC, HEALTH_UP },
-                { HEALTH_ASK_NOTHING, false, "unhealthy", STABLE_USEC, HEALTH_UP },
-                { HEALTH_ASK_IMAGE, false, "none", STABLE_USEC, HEALTH_UNDECIDED },
-                { HEALTH_ASK_IMAGE, false, "starting", STABLE_USEC, HEALTH_UNDECIDED },
-                { HEALTH_ASK_IMAGE, false, "healthy", STABLE_USEC - 1, HEALTH_UNDECIDED },
-                { HEALTH_ASK_IMAGE, false, "healthy", STABLE_USEC, HEALTH_UP },
-                { HEALTH_ASK_IMAGE, false, "unhealthy", 0, HEALTH_DOWN },
-                { HEALTH_ASK_TCP, false, "none", STABLE_USEC, HEALTH_UNDECIDED },
-                { HEALTH_ASK_TCP, true, "none", STABLE_USEC - 1, HEALTH_UNDECIDED },
-                { HEALTH_ASK_TCP, true, "none", STABLE_USEC, HEALTH_UP },
-                { HEALTH_ASK_HTTP, false, "healthy", STABLE_USEC, HEALTH_UNDECIDED },
-                { HEALTH_ASK_HTTP, true, "starting", STABLE_USEC, HEALTH_UP },
-                { HEALTH_ASK_HTTP, true, "unhealthy", STABLE_USEC, HEALTH_UP },
-                { HEALTH_ASK_TCP, true, "unhealthy", STABLE_USEC, HEALTH_UP },
-                { HEALTH_ASK_TCP, false, "unhealthy", STABLE_USEC, HEALTH_UNDECIDED },
+                { HEALTH_ASK_NOTHING, false, "none", BEGUN_AT, HEALTH_UNDECIDED },
+                { HEALTH_ASK_NOTHING, false, "none", BEGUN_AT + STABLE_USEC - 1, HEALTH_UNDECIDED },
+                { HEALTH_ASK_NOTHING, false, "none", BEGUN_AT + STABLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_NOTHING, false, "unhealthy", BEGUN_AT + STABLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_IMAGE, false, "none", WELL_AT + STABLE_USEC, HEALTH_UNDECIDED },
+                { HEALTH_ASK_IMAGE, false, "starting", WELL_AT + STABLE_USEC, HEALTH_UNDECIDED },
+                { HEALTH_ASK_IMAGE, false, "healthy", WELL_AT + SETTLE_USEC - 1, HEALTH_UNDECIDED },
+                { HEALTH_ASK_IMAGE, false, "healthy", WELL_AT + SETTLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_IMAGE, false, "unhealthy", WELL_AT, HEALTH_DOWN },
+                { HEALTH_ASK_TCP, false, "none", WELL_AT + STABLE_USEC, HEALTH_UNDECIDED },
+                { HEALTH_ASK_TCP, true, "none", WELL_AT + SETTLE_USEC - 1, HEALTH_UNDECIDED },
+                /* Looked at before it answered. */
+                { HEALTH_ASK_TCP, true, "none", WELL_AT - 1, HEALTH_UNDECIDED },
+                { HEALTH_ASK_TCP, true, "none", WELL_AT + SETTLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_HTTP, false, "healthy", WELL_AT + STABLE_USEC, HEALTH_UNDECIDED },
+                { HEALTH_ASK_HTTP, true, "starting", WELL_AT + SETTLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_HTTP, true, "unhealthy", WELL_AT + SETTLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_TCP, true, "unhealthy", WELL_AT + SETTLE_USEC, HEALTH_UP },
+                { HEALTH_ASK_TCP, false, "unhealthy", WELL_AT + STABLE_USEC, HEALTH_UNDECIDED },
         };
 
         (void) state;
@@ -66,9 +74,62 @@ static void health_needs_an_answer_and_time(void **state) {
         }
 }
 
+static void health_counts_from_the_answer_that_no_failure_follows(void **state) {
+        HealthCase health = { .ask = HEALTH_ASK_TCP, .begun_at = BEGUN_AT, .settle_usec = SETTLE_USEC };
+        const Container container = running("none");
+        char text[128];
+
+        (void) state;
+
+        assert_true(health_stable_at(&health) == UINT64_MAX);
+        health.answers = true;
+        health_note(&health, &container, WELL_AT);
+        assert_int_equal(health_stable_at(&health), WELL_AT + SETTLE_USEC);
+        health_note(&health, &container, WELL_AT + 1);
+        assert_int_equal(health_stable_at(&health), WELL_AT + SETTLE_USEC);
+        health.answers = false;
+        health_note(&health, &container, WELL_AT + 2);
+        assert_true(health_stable_at(&health) == UINT64_MAX);
+        assert_int_equal(health_judge(&health, &container, WELL_AT + SETTLE_USEC, text, sizeof(text)),
+                         HEALTH_UNDECIDED);
+        health.answers = true;
+        health_note(&health, &container, WELL_AT + 3);
+        assert_int_equal(health_stable_at(&health), WELL_AT + 3 + SETTLE_USEC);
+}
+
+static void health_takes_what_root_says_for_both_spans(void **state) {
+        HealthCase health = health_case(BEGUN_AT, 0, /* was_stable= */ false);
+
+        (void) state;
+
+        assert_int_equal(health.begun_at, BEGUN_AT);
+        assert_int_equal(health.stable_usec, 3 * USEC_PER_SEC);
+        assert_int_equal(health.settle_usec, 1 * USEC_PER_SEC);
+        health = health_case(BEGUN_AT, STABLE_USEC, /* was_stable= */ false);
+        assert_int_equal(health.stable_usec, STABLE_USEC);
+        assert_int_equal(health.settle_usec, STABLE_USEC);
+        health = health_case(BEGUN_AT, STABLE_USEC, /* was_stable= */ true);
+        assert_int_equal(health.stable_usec, 0);
+        assert_int_equal(health.settle_usec, 0);
+}
+
+static void health_that_need_not_last_is_there_with_the_answer(void **state) {
+        HealthCase health = {
+                .ask = HEALTH_ASK_TCP, .answers = true, .begun_at = BEGUN_AT, .well_at = WELL_AT
+        };
+        const Container container = running("none");
+        char text[128];
+
+        (void) state;
+
+        assert_int_equal(health_judge(&health, &container, WELL_AT - 1, text, sizeof(text)), HEALTH_UP);
+        health.answers = false;
+        assert_int_equal(health_judge(&health, &container, WELL_AT, text, sizeof(text)), HEALTH_UNDECIDED);
+}
+
 static void expect_ended(const Container *container, const char *words) {
         for (HealthAsk ask = HEALTH_ASK_NOTHING; ask <= HEALTH_ASK_HTTP; ask++) {
-                const Step step = { ask, true, NULL, STABLE_USEC, HEALTH_ENDED };
+                const Step step = { ask, true, NULL, WELL_AT + STABLE_USEC, HEALTH_ENDED };
                 char text[128];
 
                 assert_int_equal(judge(&step, container, text), HEALTH_ENDED);
@@ -154,6 +215,9 @@ static void health_says_why_nothing_is_asked(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(health_needs_an_answer_and_time),
+                cmocka_unit_test(health_counts_from_the_answer_that_no_failure_follows),
+                cmocka_unit_test(health_takes_what_root_says_for_both_spans),
+                cmocka_unit_test(health_that_need_not_last_is_there_with_the_answer),
                 cmocka_unit_test(health_never_comes_back_after_an_end),
                 cmocka_unit_test(health_asks_what_the_project_names_before_the_image),
                 cmocka_unit_test(health_check_of_the_configuration_counts_as_the_image_s),
