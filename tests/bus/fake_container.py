@@ -129,7 +129,7 @@ class Container:
         return {} if seconds is None else {"StopTimeout": seconds}
 
     def inspect(self):
-        state = {"Status": self.status(), "Running": self.running(), "OOMKilled": bool(self.behaviour.get("oom")) and self.exit_code() is not None,
+        state = {"Status": self.status(), "Running": self.running(), "OOMKilled": bool(self.behaviour.get("oom")) and (self.exit_code() is not None or self.signal_code == 137),
                  "ExitCode": self.exit_code() or self.signal_code, "Error": "",
                  "StartedAt": self.started_at()}
         if self.health():

@@ -73,6 +73,56 @@ def test_container_that_answers_before_the_deadline_has_met_it():
         assert outcome == "rolled-back" and "exited with status 3" in detail, detail
 
 
+# What does not end by itself
+
+def killed(host):
+    return [line for line in host.log().splitlines() if "did not end within" in line]
+
+
+@both
+def test_container_that_has_to_be_killed_is_told_of_with_the_cure(host):
+    host.engine.push(REPO, "v1", stop_takes=5)
+    host.engine.push(REPO, "v2", stop_takes=0.1)
+    host.deploy(7, f"{REPO}:v1")
+    assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+    assert len(killed(host)) == 1 and "shop-dev-7 did not end within 1s and was killed" in killed(host)[0], host.log()
+    assert '"HostConfig": {"Init": true} in "container" of projects.d/shop.json' in killed(host)[0], host.log()
+    # One that ends by itself is not even asked how.
+    host.engine.control("forget")
+    assert host.deploy(9, f"{REPO}:v1")[0] == "succeeded" and len(killed(host)) == 1, host.log()
+    lines = [line for line in host.engine.requests() if "/containers/" in line]
+    after = lines[[i for i, line in enumerate(lines) if "/stop?" in line][0] + 1:]
+    assert [line.partition(" ")[0] for line in after] == ["DELETE"], after
+
+
+@both
+def test_containers_that_have_to_be_killed_are_told_of_once_a_deploy(host):
+    for tag in ("v1", "v2", "v3"):
+        host.engine.push(REPO, tag, stop_takes=5)
+    host.deploy(7, f"{REPO}:v1", MaxInstances=("u", 2))
+    host.deploy(8, f"{REPO}:v2", MaxInstances=("u", 2))
+    assert host.deploy(9, f"{REPO}:v3")[0] == "succeeded"
+    assert host.engine.names() == ["shop-dev-9"] and len(killed(host)) == 1, host.log()
+
+
+@both
+def test_container_with_an_init_that_is_killed_needs_longer(host):
+    host.engine.push(REPO, "v1", stop_takes=5)
+    host.engine.push(REPO, "v2")
+    configure_project(host, {**FIXED_PORT, "HostConfig": {**FIXED_PORT["HostConfig"], "Init": True}})
+    host.deploy(7, f"{REPO}:v1")
+    assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded"
+    assert len(killed(host)) == 1 and '"stop" in "limits"' in killed(host)[0] and '"Init"' not in killed(host)[0], host.log()
+
+
+@both
+def test_container_that_ran_out_of_memory_when_it_was_stopped_ignored_nothing(host):
+    host.engine.push(REPO, "v1", stop_takes=5, oom=True)
+    host.engine.push(REPO, "v2")
+    host.deploy(7, f"{REPO}:v1")
+    assert host.deploy(8, f"{REPO}:v2")[0] == "succeeded" and not killed(host), host.log()
+
+
 # What a person named overrules the image's HEALTHCHECK
 
 NAMED = ("http:/", "tcp", "none")

@@ -9,6 +9,7 @@
 #include "deployerd/deploy/networks.h"
 #include "deployerd/deploy/owners.h"
 #include "deployerd/deploy/project.h"
+#include "deployerd/deploy/stop.h"
 #include "deployerd/engine/networks.h"
 #include "shared/json.h"
 #include "shared/protocol.h"
@@ -102,8 +103,7 @@ static int deploy_make_way(Deploy *deploy) {
                         continue;
 
                 instance->made_way = true;
-                r = engine_container_stop(deploy->engine, &instance->container,
-                                          deploy->config->stop_grace_usec);
+                r = deploy_stop(deploy, &instance->container);
                 if (r < 0)
                         return r;
 

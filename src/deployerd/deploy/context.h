@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Deploy: one under way, in its child process, with what every step may ask of it. deploy.c is the way through the steps.
- * Each step is one file, and none knows another: what two of them need is here and in publish.h, below all of them.
+ * Each step is one file, and none knows another: what two of them need is here, in publish.h and in stop.h, below all of them.
  *
  *     recover   what an attempt that died has left is put right
  *     prepare   what root says, the image, the body of the container
@@ -48,6 +48,7 @@ typedef struct Deploy {
         bool owes;         /* something that made way does not run, and may yet come back */
         bool settles;      /* no switch is to come: it is made, or the same runs already */
         bool recreate;     /* the old has to be stopped before the new is started */
+        bool told_of_kill; /* of a container that did not end when it was asked to */
         bool engine_ended; /* while the new one came up: what became of that says nothing of the image */
         int unpublished;   /* why the proxy does not know where the stage answers; 0: it does */
         char name[INSTANCE_NAME_SIZE];

@@ -4,6 +4,7 @@
 
 #include "deployerd/deploy/finish.h"
 #include "deployerd/deploy/publish.h"
+#include "deployerd/deploy/stop.h"
 #include "deployerd/deploy/volumes.h"
 #include "deployerd/repository-note.h"
 #include "deployerd/takeover.h"
@@ -42,8 +43,7 @@ static int deploy_retire_one(Deploy *deploy, const Instance *instance) {
 
         r = deploy_check_cancelled(deploy);
         if (r >= 0 && instance->container.running && !instance->pending)
-                r = engine_container_stop(deploy->engine, &instance->container,
-                                          deploy->config->stop_grace_usec);
+                r = deploy_stop(deploy, &instance->container);
         /* What it has written is found again by it alone, where it cannot be noted. */
         if (r >= 0)
                 r = instance_note_volumes(deploy->engine, instance);

@@ -63,10 +63,16 @@ void container_end_add(ContainerEnd *end, const ContainerEnd *more) {
         end->code = more->code;
 }
 
+bool container_end_is_by(const ContainerEnd *end, int signal_number) {
+        assert(end);
+
+        return end->known && end->code == SIGNAL_BASE + signal_number;
+}
+
 bool container_end_is_explained(const ContainerEnd *end) {
         assert(end);
 
-        return end->known && (end->code != SIGNAL_BASE + SIGKILL || end->out_of_memory);
+        return end->known && (!container_end_is_by(end, SIGKILL) || end->out_of_memory);
 }
 
 void container_end_describe(const ContainerEnd *end, char ret[static CONTAINER_END_SIZE]) {

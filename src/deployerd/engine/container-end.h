@@ -28,5 +28,8 @@ void container_end_add(ContainerEnd *end, const ContainerEnd *more);
 /* Whether nothing more is to be expected: why a process was killed can become known after the end itself. */
 bool container_end_is_explained(const ContainerEnd *end);
 
+/* Whether it is known that this signal ended it, as far as an engine tells that from a status. */
+bool container_end_is_by(const ContainerEnd *end, int signal_number);
+
 /* "exited with status 3", "was killed by SIGSEGV"; "ended" where nothing is known. */
 void container_end_describe(const ContainerEnd *end, char ret[static CONTAINER_END_SIZE]);

@@ -209,6 +209,12 @@ static uint64_t stop_seconds(const Container *container, uint64_t grace_usec) {
                                : (uint64_t) container->stop_sec;
 }
 
+uint64_t engine_container_grace(const Container *container, uint64_t grace_usec) {
+        assert(container);
+
+        return stop_seconds(container, grace_usec) * USEC_PER_SEC;
+}
+
 int engine_container_stop(Engine *engine, const Container *container, uint64_t grace_usec) {
         static const int stopped[] = { 304, 404, 0 };
         uint64_t seconds;

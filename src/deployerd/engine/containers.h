@@ -28,6 +28,8 @@ int engine_container_rename(Engine *engine, const char *id, const char *name, bo
  * none; 0 also where it does not run or is gone.
  */
 int engine_container_stop(Engine *engine, const Container *container, uint64_t grace_usec);
+/* The time in between, in µs: whole seconds. */
+uint64_t engine_container_grace(const Container *container, uint64_t grace_usec);
 /* By force, and none of its volumes; 0 also where it is gone. */
 int engine_container_remove(Engine *engine, const char *id);
 

@@ -123,12 +123,24 @@ static void end_takes_what_was_found_out_elsewhere(void **state) {
         assert_int_equal(end.code, 1);
 }
 
+static void end_is_by_a_signal_where_the_status_says_so(void **state) {
+        const ContainerEnd killed = { .known = true, .code = 137 },
+                           unknown = { .known = false, .code = 137 };
+
+        (void) state;
+
+        assert_true(container_end_is_by(&killed, 9));
+        assert_false(container_end_is_by(&killed, 15));
+        assert_false(container_end_is_by(&unknown, 9));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(end_is_told_in_words),
                 cmocka_unit_test(end_is_heard_from_the_events_of_both_engines),
                 cmocka_unit_test(end_is_not_heard_from_events_that_do_not_tell_it),
                 cmocka_unit_test(end_is_read_only_where_the_container_does_not_run),
+                cmocka_unit_test(end_is_by_a_signal_where_the_status_says_so),
                 cmocka_unit_test(end_takes_what_was_found_out_elsewhere),
         };
 
