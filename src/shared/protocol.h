@@ -100,6 +100,7 @@ static inline bool instance_name_is_pending(const char *name) {
 #define DEPLOY_KEY_USER          "User"
 #define DEPLOY_KEY_HOOK          "Hook"
 #define DEPLOY_KEY_PROVIDER      "Provider"
+#define DEPLOY_KEY_STEPS         "Steps"
 
 /* Values of the source: what made the deploy. */
 #define SOURCE_WEBHOOK  "webhook"
@@ -170,3 +171,5 @@ static inline bool instance_name_is_pending(const char *name) {
 #define PHASE_HEALTHY  "healthy"
 #define PHASE_SWITCHED "switched"
 #define PHASE_RETIRED  "retired"
+/* How long the steps took, as deploy-steps.h writes it: the last of each attempt, however it ends. */
+#define PHASE_TOOK "took"

@@ -169,6 +169,10 @@ def test_progress_tells_every_phase_in_order(host):
     host.deploy(7, f"{REPO}@{FakeEngine.digest(REPO + ':v1')}")
     assert progress.read("retired") == ["resolved", "pulling", "pulled", "created", "started", "probing", "healthy",
                                         "switched", "retired"]
+    progress = Progress(host)
+    call = host.begin(8, f"{REPO}:v1", Force=("b", "true"))
+    assert progress.read("took")[-2:] == ["retired", "took"]
+    call.wait()
 
 
 @both

@@ -134,7 +134,8 @@ static int deploy_wait(Deploy *deploy, ContainerWatch *watch) {
         health.check = deploy->healthcheck;
         health.patience_usec = deploy_patience(deploy);
         health.was_stable = deploy->up.json;
-        r = health_wait(deploy->engine, watch, deploy->container, &health, deploy->config, &container);
+        r = health_wait(deploy->engine, watch, deploy->container, &health, deploy->config, &deploy->steps,
+                        &container);
         if (r < 0)
                 return r;
 
@@ -146,11 +147,14 @@ static int deploy_wait(Deploy *deploy, ContainerWatch *watch) {
 /* Started and waited for. -EREMOTEIO: it did not come up. */
 static int deploy_start(Deploy *deploy) {
         _cleanup_(container_watch_done) ContainerWatch watch = { .events = NULL };
+        uint64_t begun_at;
         int r;
 
         /* Without it the next look only comes later. */
         (void) engine_container_watch(deploy->engine, deploy->container, &watch);
+        begun_at = now_usec(CLOCK_MONOTONIC);
         r = engine_container_start(deploy->engine, deploy->container, deploy->recreate);
+        deploy_count(deploy, DEPLOY_STEP_START, begun_at);
         if (r >= 0) {
                 worker_progress(deploy->worker, PHASE_STARTED, "");
                 r = deploy_wait(deploy, &watch);
@@ -172,9 +176,11 @@ static int deploy_name(Deploy *deploy) {
 }
 
 int deploy_bring_up(Deploy *deploy) {
+        uint64_t begun_at = now_usec(CLOCK_MONOTONIC);
         int r;
 
         r = deploy_create(deploy);
+        deploy_count(deploy, DEPLOY_STEP_START, begun_at);
         if (r >= 0 && deploy->recreate)
                 r = deploy_make_way(deploy);
         if (r >= 0)

@@ -2,6 +2,8 @@
 /* What every step of a deploy may ask: see context.h. */
 #include "deployerd/deploy/context.h"
 #include "shared/healthcheck.h"
+#include "shared/protocol.h"
+#include "shared/time-util.h"
 
 void deploy_done(Deploy *deploy) {
         engine_free(deploy->engine);
@@ -65,7 +67,19 @@ void deploy_forget_images(Deploy *deploy) {
         retain_drop_pending(deploy->engine, deploy->image, deploy->request->stage, deploy->request->store);
 }
 
+void deploy_count(Deploy *deploy, DeployStep step, uint64_t begun_at) {
+        deploy_steps_add(&deploy->steps, step, now_usec(CLOCK_MONOTONIC) - begun_at);
+}
+
+void deploy_tell_steps(Deploy *deploy) {
+        _cleanup_free_ char *text = NULL;
+
+        if (deploy_steps_are_known(&deploy->steps) && deploy_steps_format(&deploy->steps, &text) >= 0)
+                worker_progress(deploy->worker, PHASE_TOOK, text);
+}
+
 int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container) {
+        deploy_tell_steps(deploy);
         return worker_succeed(deploy->worker, json_pack("{s:s, s:s, s:s}", "outcome", outcome, "detail",
                                                         detail, "container", container));
 }

@@ -19,6 +19,7 @@
 #include "deployerd/deploy/retain.h"
 #include "deployerd/worker/deploy-request.h"
 #include "deployerd/worker/worker.h"
+#include "shared/deploy-steps.h"
 
 /* A few ports, for people to read. */
 #define OTHER_PORTS_SIZE 64U
@@ -39,6 +40,7 @@ typedef struct Deploy {
         bool has_healthcheck;
         json_t *healthcheck; /* what is known of that; may be NULL */
         uint64_t begun_at;   /* monotonic */
+        DeploySteps steps;   /* how long they took */
         bool routed;         /* a label of its own or of its image has a proxy find it by itself */
         json_t *body;
         char hash[CONFIG_HASH_SIZE];
@@ -91,5 +93,9 @@ int deploy_check_cancelled(Deploy *deploy);
  * stays, which is the sign of it.
  */
 void deploy_forget_images(Deploy *deploy);
+/* Time was spent in the step, since `begun_at` (monotonic). */
+void deploy_count(Deploy *deploy, DeployStep step, uint64_t begun_at);
+/* Tells how long the steps took, as far as there were any. */
+void deploy_tell_steps(Deploy *deploy);
 /* Ends the child's work with this outcome. */
 int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container);

@@ -168,7 +168,7 @@ static int deploy_replace(Deploy *deploy) {
         return deploy_finish_switched(deploy, &container);
 }
 
-static int deploy_steps(Deploy *deploy) {
+static int deploy_go(Deploy *deploy) {
         const Instance *unchanged = NULL;
         bool known;
         int r;
@@ -256,6 +256,11 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
 
         deploy.take_over = takeover_is_noted(request->project, request->stage, request->store);
         engine_set_registries(deploy.engine, config->registries);
-        r = deploy_steps(&deploy);
-        return r < 0 ? deploy_fail(&deploy, r) : r;
+        r = deploy_go(&deploy);
+        if (r >= 0)
+                return r;
+
+        r = deploy_fail(&deploy, r);
+        deploy_tell_steps(&deploy);
+        return r;
 }

@@ -10,6 +10,7 @@
 #include "deployerd/takeover.h"
 #include "deployerd/text.h"
 #include "shared/protocol.h"
+#include "shared/time-util.h"
 #include "shared/utf8.h"
 
 /* What became of those that are not to run any more. */
@@ -29,13 +30,15 @@ static bool replaces_what_runs(const InstanceList *list) {
 
 /* A proxy that reads where the stage answers needs a moment to follow. */
 static int deploy_drain(Deploy *deploy, const InstanceList *list) {
+        uint64_t begun_at = now_usec(CLOCK_MONOTONIC);
+        int r;
+
         if (deploy->config->drain_usec == 0 || !replaces_what_runs(list))
                 return 0;
 
-        if (engine_http_wait(engine_http(deploy->engine), NULL, deploy->config->drain_usec) < 0)
-                return deploy_check_cancelled(deploy);
-
-        return 0;
+        r = engine_http_wait(engine_http(deploy->engine), NULL, deploy->config->drain_usec);
+        deploy_count(deploy, DEPLOY_STEP_DRAIN, begun_at);
+        return r < 0 ? deploy_check_cancelled(deploy) : 0;
 }
 
 static int deploy_retire_one(Deploy *deploy, const Instance *instance) {

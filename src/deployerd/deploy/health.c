@@ -322,8 +322,23 @@ static int health_follow(HealthWait *wait, const char *id) {
         }
 }
 
+/* Where nothing is asked there is no answer to wait for. */
+static void health_count(const HealthWait *wait, DeploySteps *steps) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC), begun_at = wait->judged.begun_at,
+                 well_at = wait->judged.well_at;
+
+        if (wait->chosen && wait->judged.ask == HEALTH_ASK_NOTHING) {
+                deploy_steps_add(steps, DEPLOY_STEP_STABLE, now - begun_at);
+                return;
+        }
+
+        deploy_steps_add(steps, DEPLOY_STEP_HEALTHY, (well_at > 0 ? well_at : now) - begun_at);
+        if (well_at > 0)
+                deploy_steps_add(steps, DEPLOY_STEP_STABLE, now - well_at);
+}
+
 int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const HealthSpec *spec,
-                const DeployerConfig *config, Container *ret) {
+                const DeployerConfig *config, DeploySteps *steps, Container *ret) {
         HealthWait wait = {
                 .engine = engine,
                 .watch = watch,
@@ -341,6 +356,8 @@ int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const Hea
 
         wait.judged = health_case(now_usec(CLOCK_MONOTONIC), config->stable_usec, spec->was_stable);
         r = health_follow(&wait, id);
+        if (steps)
+                health_count(&wait, steps);
         if (r < 0 || !ret)
                 container_done(&wait.seen);
         else

@@ -6,6 +6,7 @@
 #include "deployerd/deploy/health-spec.h"
 #include "deployerd/engine/container-watch.h"
 #include "deployerd/engine/containers.h"
+#include "shared/deploy-steps.h"
 
 /*
  * Waits until what there is to ask says that the container is well, and has said so for `stable_usec` (or a second) without a restart:
@@ -16,11 +17,11 @@
  * The deadline, by which it has to be well, is `config`'s, or what a HEALTHCHECK takes to a verdict by its own times (start period, retries, interval and
  * time-out), where that is later.
  *
- * 0 when it is up, with `*ret` (where that is not NULL), as it was when it was found so, to be released; -EREMOTEIO, explained, when it ended, restarted, is unhealthy, or the deadline is over; errors of
+ * 0 when it is up, with `*ret` (where that is not NULL), as it was when it was found so, to be released; what was waited for is added to `steps` (may be NULL) in any case. -EREMOTEIO, explained, when it ended, restarted, is unhealthy, or the deadline is over; errors of
  * engine.h.
  */
 int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const HealthSpec *spec,
-                const DeployerConfig *config, Container *ret);
+                const DeployerConfig *config, DeploySteps *steps, Container *ret);
 
 /*
  * What can be found out about a container that did not come up: its state, what the engine and its

@@ -11,6 +11,7 @@
 #include "shared/json.h"
 #include "shared/protocol.h"
 #include "shared/proxy-labels.h"
+#include "shared/time-util.h"
 
 /* Those that fit. True when `port` is exposed. */
 static bool deploy_note_ports(Deploy *deploy, const EngineImage *image, uint16_t port) {
@@ -85,11 +86,13 @@ static int deploy_fetch(Deploy *deploy) {
         _cleanup_(engine_image_done) EngineImage image = { .port = 0 };
         _cleanup_(json_freep) json_t *noted = NULL, *lent = NULL;
         const DeployRequest *request = deploy->request;
+        uint64_t begun_at = now_usec(CLOCK_MONOTONIC);
         const Instance *runs;
         int r;
 
         r = fetch_image(deploy->engine, deploy->image, deploy->pending_tag, &deploy->project, request->local,
                         &image);
+        deploy_count(deploy, DEPLOY_STEP_PULL, begun_at);
         if (r < 0)
                 return r;
 

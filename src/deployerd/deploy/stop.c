@@ -49,6 +49,7 @@ int deploy_stop(Deploy *deploy, const Container *container) {
 
         grace = engine_container_grace(container, deploy->config->stop_grace_usec);
         r = engine_container_stop(deploy->engine, container, deploy->config->stop_grace_usec);
+        deploy_count(deploy, DEPLOY_STEP_STOP, begun_at);
         if (r < 0)
                 return r;
 

@@ -48,7 +48,8 @@ static int deploy_bring_back(Deploy *deploy, const Instance *old) {
 
         r = engine_container_start(deploy->engine, old->container.id, /* once= */ false);
         if (r >= 0 && !worker_is_cancelled(deploy->worker))
-                r = health_wait(deploy->engine, NULL, old->container.id, &health, deploy->config, NULL);
+                r = health_wait(deploy->engine, NULL, old->container.id, &health, deploy->config,
+                                /* steps= */ NULL, /* ret= */ NULL);
         if (r < 0)
                 worker_log(deploy->worker, LOG_ERR, "%s made way and did not come back: %s",
                            old->container.name, worker_error(deploy->worker));
