@@ -116,6 +116,12 @@ static void on_resolved(uint64_t deploy, const char *digest, void *userdata) {
         dispatch_resolved(webhookd->dispatch, deploy, digest);
 }
 
+static void on_steps(uint64_t deploy, const DeploySteps *steps, void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        dispatch_took(webhookd->dispatch, deploy, steps);
+}
+
 static bool is_idle(void *userdata) {
         Webhookd *webhookd = userdata;
         uint64_t queued = 1, running = 1;
@@ -219,7 +225,7 @@ static int webhookd_connect(Webhookd *webhookd) {
 
         r = outbox_new(on_notice, webhookd, &webhookd->outbox);
         if (r >= 0)
-                r = deployer_new(bus, on_resolved, webhookd, &webhookd->deployer);
+                r = deployer_new(bus, on_resolved, on_steps, webhookd, &webhookd->deployer);
         if (r >= 0)
                 r = dispatch_new(event, webhookd->store, webhookd->deployer, webhookd->outbox,
                                  &(DispatchLimits){ .max_deploys = webhookd->config.max_deploys,

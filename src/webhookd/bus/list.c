@@ -79,6 +79,26 @@ static int append_asker(sd_bus_message *reply, const Deploy *deploy) {
         return r < 0 ? r : append_text(reply, DEPLOY_KEY_PROVIDER, deploy->provider);
 }
 
+/* How long each took, in ms. */
+static int append_steps(sd_bus_message *reply, const DeploySteps *steps) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", DEPLOY_KEY_STEPS);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_VARIANT, "a{st}");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{st}");
+        for (DeployStep step = 0; r >= 0 && step < _DEPLOY_STEP_MAX; step++)
+                if (steps->known[step])
+                        r = sd_bus_message_append(reply, "{st}", deploy_step_to_string(step),
+                                                  steps->usec[step] / USEC_PER_MSEC);
+        for (int depth = 0; r >= 0 && depth < 3; depth++)
+                r = sd_bus_message_close_container(reply);
+        return r;
+}
+
 static int append_deploy_keys(sd_bus_message *reply, const Deploy *deploy) {
         int r;
 
@@ -99,6 +119,8 @@ static int append_deploy_keys(sd_bus_message *reply, const Deploy *deploy) {
                                   DEPLOY_KEY_SUPERSEDED_BY, "t", deploy->superseded_by);
         if (r >= 0)
                 r = append_text(reply, DEPLOY_KEY_DIGEST, deploy->digest);
+        if (r >= 0 && deploy_steps_are_known(&deploy->steps))
+                r = append_steps(reply, &deploy->steps);
         return r < 0 ? r : append_asker(reply, deploy);
 }
 

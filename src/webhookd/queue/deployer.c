@@ -12,6 +12,7 @@ struct Deployer {
         sd_bus *bus;
         sd_bus_slot *progress_match;
         DeployerOnResolved on_resolved;
+        DeployerOnSteps on_steps;
         void *userdata;
 };
 
@@ -27,6 +28,7 @@ struct DeployerCall {
 static int on_progress(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *phase = NULL, *detail = NULL;
         Deployer *deployer = userdata;
+        DeploySteps steps;
         uint64_t deploy;
         int r;
 
@@ -35,16 +37,19 @@ static int on_progress(sd_bus_message *message, void *userdata, sd_bus_error *er
         r = sd_bus_message_read(message, "tss", &deploy, &phase, &detail);
         if (r >= 0 && streq(phase, PHASE_RESOLVED))
                 deployer->on_resolved(deploy, detail, deployer->userdata);
+        else if (r >= 0 && streq(phase, PHASE_TOOK) && deploy_steps_parse(detail, &steps) >= 0)
+                deployer->on_steps(deploy, &steps, deployer->userdata);
 
         return 0;
 }
 
-int deployer_new(struct sd_bus *bus, DeployerOnResolved on_resolved, void *userdata, Deployer **ret) {
+int deployer_new(struct sd_bus *bus, DeployerOnResolved on_resolved, DeployerOnSteps on_steps,
+                 void *userdata, Deployer **ret) {
         _cleanup_(deployer_freep) Deployer *deployer = NULL;
         int r;
 
         assert(bus);
-        assert(on_resolved);
+        assert(on_resolved && on_steps);
         assert(ret);
 
         deployer = calloc(1, sizeof(*deployer));
@@ -53,6 +58,7 @@ int deployer_new(struct sd_bus *bus, DeployerOnResolved on_resolved, void *userd
 
         deployer->bus = sd_bus_ref(bus);
         deployer->on_resolved = on_resolved;
+        deployer->on_steps = on_steps;
         deployer->userdata = userdata;
 
         /* Only the owner of the name can send what this matches. */

@@ -50,7 +50,11 @@ typedef void (*DeployerOnImage)(const ImageProperties *properties, void *userdat
 /* The digest that a running deploy resolved. */
 typedef void (*DeployerOnResolved)(uint64_t deploy, const char *digest, void *userdata);
 
-int deployer_new(struct sd_bus *bus, DeployerOnResolved on_resolved, void *userdata, Deployer **ret);
+/* How long the steps of an attempt took that is about to end. */
+typedef void (*DeployerOnSteps)(uint64_t deploy, const DeploySteps *steps, void *userdata);
+
+int deployer_new(struct sd_bus *bus, DeployerOnResolved on_resolved, DeployerOnSteps on_steps,
+                 void *userdata, Deployer **ret);
 Deployer *deployer_free(Deployer *deployer);
 DEFINE_CLEANUP(Deployer, deployer_free)
 

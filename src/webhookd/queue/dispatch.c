@@ -397,6 +397,17 @@ void dispatch_resolved(Dispatch *dispatch, uint64_t deploy, const char *digest) 
         }
 }
 
+void dispatch_took(Dispatch *dispatch, uint64_t deploy, const DeploySteps *steps) {
+        assert(dispatch);
+        assert(steps);
+
+        for (Operation *operation = dispatch->operations; operation; operation = operation->next)
+                if (operation->deploy->id == deploy && store_note_steps(dispatch->store, deploy, steps) < 0)
+                        (void) log_seldom_errno(LOG_WARNING, 0,
+                                                "Cannot keep how long deploy %" PRIu64 " took: %s", deploy,
+                                                store_error(dispatch->store));
+}
+
 void dispatch_stop(Dispatch *dispatch) {
         assert(dispatch);
 

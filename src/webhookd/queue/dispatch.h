@@ -41,5 +41,8 @@ void dispatch_kick(Dispatch *dispatch);
 /* The deployer found the digest of a running deploy. */
 void dispatch_resolved(Dispatch *dispatch, uint64_t deploy, const char *digest);
 
+/* How long the steps of a running deploy took. */
+void dispatch_took(Dispatch *dispatch, uint64_t deploy, const DeploySteps *steps);
+
 /* No more calls; those under way are left to the deployer, and asked about at the next start. */
 void dispatch_stop(Dispatch *dispatch);

@@ -32,6 +32,28 @@ int store_connect(Store *store, const char *path) {
         return 0;
 }
 
+int store_harden(Store *store) {
+        static const struct {
+                int option, value;
+        } options[] = {
+                { SQLITE_DBCONFIG_DEFENSIVE, 1 },      { SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+                { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 }, { SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+                { SQLITE_DBCONFIG_ENABLE_VIEW, 0 },    { SQLITE_DBCONFIG_DQS_DDL, 0 },
+                { SQLITE_DBCONFIG_DQS_DML, 0 },        { SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0 },
+        };
+
+        assert(store);
+
+        for (size_t i = 0; i < ELEMENTSOF(options); i++) {
+                int code = sqlite3_db_config(store->db, options[i].option, options[i].value, NULL);
+
+                if (code != SQLITE_OK)
+                        return store_fail(store, code);
+        }
+
+        return 0;
+}
+
 void store_disconnect(Store *store) {
         assert(store);
 

@@ -8,7 +8,7 @@
         "SELECT d.id, d.stage_id, p.name, s.name, d.image, d.digest, d.source, d.reason, d.state, "          \
         "d.attempts, ifnull(d.generation, 0), d.cancel, d.again, d.queued_at, d.started_at, d.finished_at, " \
         "d.tries, d.retry_since, d.next_at, d.force, d.local, ifnull(d.superseded_by, 0), "                  \
-        "d.uid IS NOT NULL, ifnull(d.uid, 0), d.user, d.hook, d.provider "                                   \
+        "d.uid IS NOT NULL, ifnull(d.uid, 0), d.user, d.hook, d.provider, d.took "                           \
         "FROM deploys d JOIN stages s ON s.id = d.stage_id JOIN projects p ON p.id = s.project_id "
 
 static const char *const state_names[] = {
@@ -56,6 +56,14 @@ static void deploy_done(void *object) {
         free(deploy->provider);
 }
 
+/* What is no such text was not written here, and tells nothing. */
+static void deploy_read_steps(Row *row, DeploySteps *steps) {
+        _cleanup_free_ char *text = row_text_or_null(row);
+
+        if (text)
+                (void) deploy_steps_parse(text, steps);
+}
+
 static void deploy_read(Row *row, void *object) {
         Deploy *deploy = object;
 
@@ -86,6 +94,7 @@ static void deploy_read(Row *row, void *object) {
         deploy->user = row_text_or_null(row);
         deploy->hook = row_text_or_null(row);
         deploy->provider = row_text_or_null(row);
+        deploy_read_steps(row, &deploy->steps);
 }
 
 static const RowKind deploy_kind = { sizeof(Deploy), deploy_read, deploy_done };

@@ -183,6 +183,32 @@ static int visit_ends(Store *store, const Sink *sink) {
         return r;
 }
 
+static int visit_steps(Store *store, const Sink *sink) {
+        static const char sql[] = "SELECT p.name, s.name, c.step, c.n, c.msec "
+                                  "FROM step_counters c JOIN stages s ON s.id = c.stage_id"
+                                  " JOIN projects p ON p.id = s.project_id ORDER BY 1, 2, 3";
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_query(store, sql, NO_VALUES, &statement);
+        while (r >= 0 && (r = store_step(store, statement)) > 0) {
+                const MetricLabel labels[] = {
+                        { "project", (const char *) sqlite3_column_text(statement, 0) },
+                        { "stage", (const char *) sqlite3_column_text(statement, 1) },
+                        { "step", (const char *) sqlite3_column_text(statement, 2) },
+                };
+
+                r = sink_add(sink, "tinyforge_deploy_step_seconds_count",
+                             (double) sqlite3_column_int64(statement, 3), labels, ELEMENTSOF(labels));
+                if (r >= 0)
+                        r = sink_add(sink, "tinyforge_deploy_step_seconds_sum",
+                                     (double) sqlite3_column_int64(statement, 4) / 1000, labels,
+                                     ELEMENTSOF(labels));
+        }
+
+        return r;
+}
+
 /* When a stage last got, or was found to have, what was asked for. */
 static int visit_successes(Store *store, const Sink *sink) {
         static const char sql[] =
@@ -246,6 +272,8 @@ int store_visit_metrics(Store *store, MetricFunction function, void *userdata) {
                 r = visit_deliveries(store, &sink);
         if (r >= 0)
                 r = visit_ends(store, &sink);
+        if (r >= 0)
+                r = visit_steps(store, &sink);
         if (r >= 0)
                 r = visit_successes(store, &sink);
         if (r >= 0)

@@ -37,7 +37,7 @@ static void deploy_moved(Store *store, DeployState from, DeployState to) {
 
 int store_start_deploy(Store *store, uint64_t id) {
         static const char sql[] =
-                        "UPDATE deploys SET state = 'running', started_at = ?2, tries = tries + 1, reason = '', next_at = 0 "
+                        "UPDATE deploys SET state = 'running', started_at = ?2, tries = tries + 1, reason = '', next_at = 0, took = NULL "
                         "WHERE id = ?1 AND state = 'queued' AND NOT EXISTS(SELECT 1 FROM deploys r "
                         "WHERE r.stage_id = deploys.stage_id AND r.state = 'running')";
         int r;

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "webhookd/store/check.h"
+#include "webhookd/store/connect.h"
 #include "webhookd/store/schema.h"
 #include "webhookd/store/settings.h"
 #include "webhookd/store/statement.h"
@@ -280,11 +281,26 @@ static const char migration_14[] =
                 "CREATE INDEX projects_auto_created ON projects(auto_created) WHERE auto_created = 1;"
                 "PRAGMA user_version = 14;";
 
+/*
+ * Version 15. `took` is how long the steps of the latest attempt took, as deploy-steps.h writes it; `step_counters` is what all attempts of
+ * the stage took in a step.
+ */
+static const char migration_15[] =
+                "ALTER TABLE deploys ADD COLUMN took TEXT CHECK(length(took) BETWEEN 2 AND 191);"
+                "CREATE TABLE step_counters("
+                " stage_id INTEGER NOT NULL REFERENCES stages(id) ON DELETE CASCADE,"
+                " step TEXT NOT NULL CHECK(length(step) BETWEEN 1 AND 16),"
+                " n INTEGER NOT NULL CHECK(n > 0),"
+                " msec INTEGER NOT NULL CHECK(msec >= 0),"
+                " PRIMARY KEY(stage_id, step)"
+                ") STRICT, WITHOUT ROWID;"
+                "PRAGMA user_version = 15;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
 static const char *const migrations[] = { migration_1,  migration_2,  migration_3,  migration_4,
                                           migration_5,  migration_6,  migration_7,  migration_8,
                                           migration_9,  migration_10, migration_11, migration_12,
-                                          migration_13, migration_14 };
+                                          migration_13, migration_14, migration_15 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 
@@ -301,26 +317,6 @@ static const char connection_settings[] =
                 "PRAGMA mmap_size = 0;"
                 "PRAGMA wal_autocheckpoint = 1000;" /* pages: 4 MiB */
                 "PRAGMA journal_size_limit = " STRINGIFY(STORE_LOG_KEPT) ";";
-
-static int store_harden(Store *store) {
-        static const struct {
-                int option, value;
-        } options[] = {
-                { SQLITE_DBCONFIG_DEFENSIVE, 1 },      { SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
-                { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 }, { SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
-                { SQLITE_DBCONFIG_ENABLE_VIEW, 0 },    { SQLITE_DBCONFIG_DQS_DDL, 0 },
-                { SQLITE_DBCONFIG_DQS_DML, 0 },        { SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0 },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(options); i++) {
-                int code = sqlite3_db_config(store->db, options[i].option, options[i].value, NULL);
-
-                if (code != SQLITE_OK)
-                        return store_fail(store, code);
-        }
-
-        return 0;
-}
 
 /* Whose file it is: 1 for ours, 0 for an empty one. */
 static int store_identify(Store *store, int64_t *ret_version) {

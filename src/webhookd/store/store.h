@@ -14,12 +14,13 @@
  */
 #pragma once
 
+#include "shared/deploy-steps.h"
 #include "shared/macro.h"
 #include "shared/tag/tag-policy.h"
 #include "shared/uuid.h"
 #include "webhookd/store/asker.h"
 
-#define STORE_SCHEMA_VERSION 14
+#define STORE_SCHEMA_VERSION 15
 /* Attempts that count, per deploy. */
 #define DEPLOY_ATTEMPTS_MAX 5U
 /* Finished rows kept per stage, and how many more come before those beyond that are forgotten, all at once. */
@@ -116,6 +117,7 @@ typedef struct Deploy {
         bool by_user;
         uint32_t uid;
         char *user, *hook, *provider; /* NULL: none, or not known */
+        DeploySteps steps;            /* of the latest attempt */
 } Deploy;
 
 typedef struct DeployList {
@@ -345,6 +347,11 @@ int store_start_deploy(Store *store, uint64_t id);
  * or its push named the digest, which stands.
  */
 int store_resolve_deploy(Store *store, uint64_t id, const char *digest);
+/*
+ * How long the steps of the running deploy took, in the attempt that is about to end; counted with those of the stage. The same once
+ * more changes nothing. 1 done; 0 otherwise.
+ */
+int store_note_steps(Store *store, uint64_t id, const DeploySteps *steps);
 /*
  * running → a final state, with its reason (cut at REASON_MAX). Prunes what is beyond DEPLOYS_KEPT, now and then. 1 done, 0 when not
  * running. `*ret_again` is the row that follows for pushes which joined this one before it was resolved, or 0.

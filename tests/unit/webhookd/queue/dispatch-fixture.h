@@ -76,6 +76,12 @@ static void on_resolved(uint64_t deploy, const char *digest, void *userdata) {
         dispatch_resolved(f->dispatch, deploy, digest);
 }
 
+static void on_steps(uint64_t deploy, const DeploySteps *steps, void *userdata) {
+        Fixture *f = userdata;
+
+        dispatch_took(f->dispatch, deploy, steps);
+}
+
 /* The id comes first; of the other options one is looked for. */
 static void read_options(sd_bus_message *message, Call *call) {
         const char *key;
@@ -223,7 +229,7 @@ static int setup(void **state) {
                                               &f->project_id),
                          0);
         assert_int_equal(outbox_new(on_notice, f, &f->outbox), 0);
-        assert_int_equal(deployer_new(f->client, on_resolved, f, &f->deployer), 0);
+        assert_int_equal(deployer_new(f->client, on_resolved, on_steps, f, &f->deployer), 0);
         make_dispatch(f);
         *state = f;
         return 0;

@@ -75,6 +75,59 @@ static void deliveries_are_counted_by_provider_and_outcome(void **state) {
         assert_sample(f, "tinyforge_deliveries_total", "provider=unknown,outcome=refused", 1);
 }
 
+static DeploySteps steps_of(uint64_t pull_usec, uint64_t stop_usec) {
+        DeploySteps steps = { .known = { false } };
+
+        deploy_steps_add(&steps, DEPLOY_STEP_PULL, pull_usec);
+        deploy_steps_add(&steps, DEPLOY_STEP_STOP, stop_usec);
+        return steps;
+}
+
+static void steps_of_attempts_are_kept_and_counted_once(void **state) {
+        DeploySteps first = steps_of(2 * USEC_PER_SEC, 0),
+                    second = steps_of(500 * USEC_PER_MSEC, USEC_PER_SEC);
+        Fixture *f = *state;
+        uint64_t id = run_new(f, APP ":1", NULL);
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+
+        assert_int_equal(store_note_steps(f->store, id, &first), 1);
+        /* As the deployer tells it again to whoever asks again. */
+        assert_int_equal(store_note_steps(f->store, id, &first), 0);
+        assert_int_equal(store_note_steps(f->store, id + 1, &first), 0);
+        finish(f, id, DEPLOY_SUCCEEDED);
+        assert_int_equal(store_note_steps(f->store, id, &second), 0);
+        reopen(f);
+        assert_int_equal(store_find_deploy(f->store, id, &deploy), 1);
+        assert_true(deploy->steps.known[DEPLOY_STEP_PULL] && deploy->steps.known[DEPLOY_STEP_STOP]);
+        assert_false(deploy->steps.known[DEPLOY_STEP_DRAIN]);
+        assert_int_equal(deploy->steps.usec[DEPLOY_STEP_PULL], 2 * USEC_PER_SEC);
+
+        id = run_new(f, APP ":2", NULL);
+        assert_int_equal(store_note_steps(f->store, id, &second), 1);
+        assert_sample(f, "tinyforge_deploy_step_seconds_count", "project=app,stage=dev,step=pull", 2);
+        assert_sample(f, "tinyforge_deploy_step_seconds_sum", "project=app,stage=dev,step=pull", 2.5);
+        assert_sample(f, "tinyforge_deploy_step_seconds_sum", "project=app,stage=dev,step=stop", 1);
+        assert_true(isnan(sample(f->store, "tinyforge_deploy_step_seconds_sum",
+                                 "project=app,stage=dev,step=drain")));
+}
+
+static void steps_of_an_attempt_are_forgotten_by_the_next_one(void **state) {
+        const DeploySteps steps = steps_of(USEC_PER_SEC, USEC_PER_SEC);
+        static const char again[] = "UPDATE deploys SET state = 'queued', started_at = 0 WHERE id = ?1";
+        _cleanup_(deploy_freep) Deploy *deploy = NULL;
+        Fixture *f = *state;
+        uint64_t id = run_new(f, APP ":1", NULL);
+
+        assert_int_equal(store_note_steps(f->store, id, &steps), 1);
+        assert_int_equal(store_write(f->store, again, VALUES(value_id(id))), 1);
+        assert_int_equal(store_start_deploy(f->store, id), 1);
+        assert_int_equal(store_find_deploy(f->store, id, &deploy), 1);
+        assert_false(deploy_steps_are_known(&deploy->steps));
+        /* That it took as long is another attempt's time. */
+        assert_int_equal(store_note_steps(f->store, id, &steps), 1);
+        assert_sample(f, "tinyforge_deploy_step_seconds_sum", "project=app,stage=dev,step=stop", 2);
+}
+
 static void count_of_a_request_that_is_undone_is_undone(void **state) {
         Fixture *f = *state;
 
@@ -260,6 +313,8 @@ static void visit_ends_where_the_visitor_says_so(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(deliveries_are_counted_by_provider_and_outcome),
+                TEST(steps_of_attempts_are_kept_and_counted_once),
+                TEST(steps_of_an_attempt_are_forgotten_by_the_next_one),
                 TEST(count_of_a_request_that_is_undone_is_undone),
                 TEST(turn_counts_what_it_keeps_and_nothing_else),
                 TEST(turn_that_is_rolled_back_has_counted_nothing),

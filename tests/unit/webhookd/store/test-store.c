@@ -198,7 +198,9 @@ static void newer_schema_is_refused_and_left_as_it_is(void **state) {
 }
 
 /* What later versions have added, taken away. */
-static const char back_to_4[] = "DROP INDEX projects_auto_created;"
+static const char back_to_4[] = "DROP TABLE step_counters;"
+                                "ALTER TABLE deploys DROP COLUMN took;"
+                                "DROP INDEX projects_auto_created;"
                                 "DROP INDEX deploys_waiting;"
                                 "DROP INDEX deploys_stage;"
                                 "CREATE INDEX deploys_finished ON deploys(stage_id, id)"
