@@ -15,10 +15,11 @@
 #define HELP_EXIT                                                                         \
         "Exit code 0 for succeeded and unchanged, 1 for every other outcome, 130 after\n" \
         "Ctrl-C, which ends the waiting and not the deploy.\n\n"
-#define HELP_PHASES                                                                       \
-        "{\"phase\",\"detail\"}. Phases: queued, running, resolved, pulling,\n"           \
-        "      pulled, created, stopped, started, probing, healthy, switched, retired;\n" \
-        "      from the beginning again where the deployer had to.\n"
+#define HELP_PHASES                                                                        \
+        "{\"phase\",\"detail\"}. Phases: queued, running, resolved, pulling,\n"            \
+        "      pulled, created, stopped, started, probing, healthy, switched, retired,\n"  \
+        "      took (the steps, as of deploys, as text); from the beginning again where\n" \
+        "      the deployer had to.\n"
 #define HELP_OUTCOME                                                                              \
         HELP_EXIT "JSON: one object, as of deploys; with --follow, before it one line for each\n" \
                   "      step: " HELP_PHASES
@@ -38,7 +39,8 @@ const Verb deploy_verbs[] = {
                                    "JSON: [{\"id\",\"project\",\"stage\",\"image\",\"state\",\"queued_at\",\"finished_at\",\n"
                                    "      \"reason\",\"started_at\",\"attempts\",\"next_attempt_at\",\"digest\",\n"
                                    "      \"source\",\"generation\",\"superseded_by\",\"uid\",\"user\",\"hook\",\n"
-                                   "      \"provider\"}].\n\n"
+                                   "      \"provider\",\"steps\":{}}]. Steps are ms, by name: pull, start, healthy,\n"
+                                   "      stable, drain, stop.\n\n"
                                    "States: queued, running, succeeded, unchanged, rolled-back, failed, superseded,\n"
                                    "cancelled.\n",
                         .run = verb_deploys,

@@ -21,6 +21,7 @@ const Step fake_steps_told[] = {
         { "healthy", "" },
         { "switched", "" },
         { "retired", "" },
+        { "took", "{\"pull\":1250,\"healthy\":80,\"later\":1}" },
         { NULL, NULL },
 };
 

@@ -10,6 +10,7 @@ import json
 import os
 import pty
 import pwd
+import re
 import signal
 import subprocess
 import sys
@@ -91,6 +92,32 @@ def test_a_narrow_terminal_leaves_out_the_reason_rather_than_cut_all_columns():
         text, errors = on_terminal(shop, 80, "deploys")
         assert "…" not in text and "REASON" not in text and f" {number} " in f" {text}", text
         assert "To see what is cut here: tinyforgectl describe ID" in errors, errors
+
+
+def test_deploy_shows_how_long_its_steps_took():
+    with Shop() as shop:
+        shop.set_stage("dev", TagPattern="*")
+        number = shop.bring("main")
+        row = rows(shop)[number]
+        assert list(row["steps"])[:4] == ["pull", "start", "healthy", "stable"], row
+        assert all(isinstance(msec, int) and msec >= 0 for msec in row["steps"].values()), row
+        text = shop.ctl("describe", str(number)).stdout
+        assert re.search(r"^   Steps: pull [0-9.]+m?s, start [0-9.]+m?s, healthy [0-9.]+m?s, stable [0-9.]+m?s", text, re.MULTILINE), text
+        told = {key: value["data"] for key, value in shop.ask("DescribeDeploys", "ssu", "shop", "dev", 1)[0][0].items()}
+        assert told["Steps"] == row["steps"], told
+        metrics = shop.ctl("metrics").stdout
+        assert "# TYPE tinyforge_deploy_step_seconds summary\n" in metrics, metrics
+        assert re.search(r'^tinyforge_deploy_step_seconds_sum\{project="shop",stage="dev",step="stable"\} [0-9.]+$', metrics, re.MULTILINE), metrics
+
+
+def test_attempt_that_failed_shows_its_steps_as_well():
+    with Shop() as shop:
+        shop.set_stage("dev", TagPattern="*")
+        shop.engine.push(REPO, "v1", exit=3)
+        number = shop.push(":v1")
+        wait_for("it has failed", lambda: rows(shop)[number]["state"] == "failed")
+        steps = rows(shop)[number]["steps"]
+        assert set(steps) >= {"pull", "start"} and "drain" not in steps, steps
 
 
 def test_superseded_deploy_names_what_took_its_place():

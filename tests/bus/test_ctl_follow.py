@@ -41,7 +41,8 @@ def test_way_of_a_deploy_is_a_line_for_each_phase():
         assert lines[0] == "Deploy 1: resolved: sha256:1", "told before the reply, and not of another deploy"
         assert lines[1:5] == [f"Deploy 1: pulling: {percent}" for percent in ("0%", "10%", "42% of 30 MB", "100%")], lines
         assert [line.split()[2].rstrip(":") for line in lines[5:-1]] == [
-            "pulled", "created", "started", "probing", "healthy", "switched", "retired"], lines
+            "pulled", "created", "started", "probing", "healthy", "switched", "retired", "took"], lines
+        assert lines[-2] == "Deploy 1: took: pull 1.2s, healthy 80ms", lines
         assert lines[-1].startswith("Deploy 1 of shop/dev") and ": succeeded" in lines[-1], lines
         assert "rolled-back" in peers.run("deploy", "shop", "dev", "told-rolled-back", "--follow", status=1).stdout
 
@@ -51,7 +52,8 @@ def test_way_is_one_object_a_line_for_programs():
         lines = [json.loads(line) for line in peers.run("--json", *FOLLOW).stdout.splitlines()]
         assert lines[0] == {"phase": "resolved", "detail": "sha256:1"}, lines
         assert lines[2] == {"phase": "pulling", "detail": "3%"}, "programs get all of it"
-        assert lines[-2] == {"phase": "retired", "detail": ""}, lines
+        assert lines[-3] == {"phase": "retired", "detail": ""}, lines
+        assert lines[-2]["phase"] == "took" and json.loads(lines[-2]["detail"])["pull"] == 1250, lines
         assert (lines[-1]["id"], lines[-1]["state"]) == (1, "succeeded"), lines
 
 
@@ -86,7 +88,8 @@ def test_way_is_one_line_on_a_terminal_that_is_cleared_at_the_end():
         for columns in (20, 40, 80):
             lines = peers.run_on_terminal(columns, *FOLLOW, TERM="xterm", NO_COLOR="1").split("\r\x1b[K")
             assert lines[0] == "" and lines[-1].startswith("Deploy "), "cleared before it is written, and at the end"
-            assert lines[-1].count("\n") == 1 and ": succeeded" in lines[-1], lines
+            assert lines[-1].count("\n") == 2 and ": succeeded" in lines[-1].splitlines()[1], lines
+            assert re.match("Deploy [0-9]+: took: pull 1.2s, healthy 80ms\n", lines[-1]), lines[-1]
             drawn = lines[1:-1]
             assert_harmless("\n".join(drawn))
             assert "\n" not in "".join(drawn) and max(len(line) for line in drawn) < columns, drawn

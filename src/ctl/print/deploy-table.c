@@ -32,6 +32,7 @@ Table *deploy_table_new(void) {
                 { NULL, "user", 0 },
                 { NULL, "hook", 0 },
                 { NULL, "provider", 0 },
+                { NULL, "steps", 0 },
         };
 
         return table_new(columns, ELEMENTSOF(columns));
@@ -82,6 +83,8 @@ static void add_row(Table *table, const DeployRow *row, bool with_digest) {
         table_add_optional(table, row->generation);
         table_add_optional(table, row->superseded_by);
         add_asker(table, row);
+        table_add_json(table,
+                       deploy_steps_are_known(&row->steps) ? deploy_steps_json(&row->steps) : json_null());
 }
 
 void deploy_table_add(Table *table, const DeployRow *row) {

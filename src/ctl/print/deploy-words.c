@@ -101,3 +101,31 @@ const char *deploy_took(const DeployRow *row, uint64_t now, char buffer[static S
         return span_format(between(row->started_at, row->finished_at > 0 ? row->finished_at : now), 2,
                            buffer);
 }
+
+/* Below a minute the parts of a second tell something. */
+static const char *step_span(uint64_t usec, char buffer[static SPAN_SIZE]) {
+        uint64_t tenths = usec / (USEC_PER_SEC / 10);
+
+        if (usec >= 60 * USEC_PER_SEC)
+                return span_format(usec, 2, buffer);
+        if (usec >= USEC_PER_SEC)
+                (void) snprintf(buffer, SPAN_SIZE, "%" PRIu64 ".%" PRIu64 "s", tenths / 10, tenths % 10);
+        else
+                (void) snprintf(buffer, SPAN_SIZE, "%" PRIu64 "ms", usec / USEC_PER_MSEC);
+        return buffer;
+}
+
+const char *deploy_steps_words(const DeploySteps *steps, char buffer[static DEPLOY_STEPS_WORDS_SIZE]) {
+        char span[SPAN_SIZE];
+        size_t n = 0;
+
+        assert(steps);
+
+        buffer[0] = '\0';
+        for (DeployStep step = 0; step < _DEPLOY_STEP_MAX; step++)
+                if (steps->known[step] && n < DEPLOY_STEPS_WORDS_SIZE)
+                        n += (size_t) snprintf(buffer + n, DEPLOY_STEPS_WORDS_SIZE - n, "%s%s %s",
+                                               n > 0 ? ", " : "", deploy_step_to_string(step),
+                                               step_span(steps->usec[step], span));
+        return buffer;
+}

@@ -27,3 +27,9 @@ const char *deploy_age(const DeployRow *row, uint64_t now, char buffer[static SP
 
 /* How long its last attempt took, or takes by `now`; "" where none has begun. */
 const char *deploy_took(const DeployRow *row, uint64_t now, char buffer[static SPAN_SIZE]);
+
+/* Six names, and a span of time behind each. */
+#define DEPLOY_STEPS_WORDS_SIZE 256U
+
+/* "pull 1.2s, start 80ms, healthy 2min 5s", in the order of the steps; "" where none is known. */
+const char *deploy_steps_words(const DeploySteps *steps, char buffer[static DEPLOY_STEPS_WORDS_SIZE]);

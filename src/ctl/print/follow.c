@@ -4,8 +4,10 @@
 
 #include <inttypes.h>
 
+#include "ctl/print/deploy-words.h"
 #include "ctl/print/progress.h"
 #include "ctl/terminal.h"
+#include "shared/protocol.h"
 #include "shared/time-util.h"
 
 /* Where a terminal does not say how wide it is. */
@@ -104,11 +106,30 @@ static void print_phase(const Follow *follow, uint64_t id, const char *phase, co
         ctl_flush(follow->ctl);
 }
 
+/* It stays, also where the line moves. */
+static void tell_steps(Follow *follow, uint64_t id, const char *detail) {
+        char words[DEPLOY_STEPS_WORDS_SIZE];
+        DeploySteps steps;
+
+        if (deploy_steps_parse(detail, &steps) < 0 || !deploy_steps_are_known(&steps))
+                return;
+
+        follow_clear(follow);
+        ctl_print(follow->ctl, "Deploy %" PRIu64 ": " PHASE_TOOK ": %s", id,
+                  deploy_steps_words(&steps, words));
+        ctl_flush(follow->ctl);
+}
+
 void follow_phase(Follow *follow, uint64_t id, const char *phase, const char *detail) {
         int percent = progress_percent(phase, detail);
         char *phase_copy, *detail_copy;
 
         assert(follow);
+
+        if (!follow->ctl->json && streq(phase, PHASE_TOOK)) {
+                tell_steps(follow, id, detail);
+                return;
+        }
 
         if (follow->ctl->json) {
                 (void) ctl_print_json(follow->ctl,

@@ -40,6 +40,30 @@ typedef struct Key {
         void *field;
 } Key;
 
+/* Steps that are not known here are passed over. */
+static int read_steps(sd_bus_message *reply, DeploySteps *steps) {
+        const char *name;
+        uint64_t msec;
+        int r;
+
+        r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_VARIANT, "a{st}");
+        if (r >= 0)
+                r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "{st}");
+        if (r < 0)
+                return r;
+
+        while ((r = sd_bus_message_read(reply, "{st}", &name, &msec)) > 0) {
+                int step = deploy_step_from_string(name);
+
+                if (step >= 0 && msec <= DEPLOY_STEP_MSEC_MAX)
+                        deploy_steps_add(steps, (DeployStep) step, msec * USEC_PER_MSEC);
+        }
+
+        if (r >= 0)
+                r = sd_bus_message_exit_container(reply);
+        return r < 0 ? r : sd_bus_message_exit_container(reply);
+}
+
 static int read_value(sd_bus_message *reply, const Key *key) {
         int r, truth = 0;
 
@@ -50,6 +74,9 @@ static int read_value(sd_bus_message *reply, const Key *key) {
                         r = sd_bus_message_read_strv(reply, key->field);
                 return r < 0 ? r : sd_bus_message_exit_container(reply);
         }
+
+        if (streq(key->type, "a{st}"))
+                return read_steps(reply, key->field);
 
         if (!streq(key->type, "b"))
                 return sd_bus_message_read(reply, "v", key->type, key->field);
@@ -175,6 +202,7 @@ int deploy_read(sd_bus_message *reply, DeployRow *ret) {
                 { DEPLOY_KEY_USER, "s", &row.user },
                 { DEPLOY_KEY_HOOK, "s", &row.hook },
                 { DEPLOY_KEY_PROVIDER, "s", &row.provider },
+                { DEPLOY_KEY_STEPS, "a{st}", &row.steps },
         };
         int r;
 

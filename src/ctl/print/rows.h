@@ -8,6 +8,7 @@
 #include <systemd/sd-bus.h>
 
 #include "ctl/print/table.h"
+#include "shared/deploy-steps.h"
 
 typedef struct ProjectRow {
         const char *name;
@@ -53,6 +54,7 @@ typedef struct DeployRow {
         const char *user;
         const char *hook;
         const char *provider;
+        DeploySteps steps; /* how long they took in the latest attempt */
 } DeployRow;
 
 /* The uid that nobody has. */

@@ -121,6 +121,10 @@ void table_add_list(Table *table, char *const *texts) {
         table_add(table, list, shown);
 }
 
+void table_add_json(Table *table, json_t *value) {
+        table_add(table, value, NULL);
+}
+
 void table_add_number(Table *table, uint64_t number) {
         char shown[24];
 

@@ -24,6 +24,8 @@ void table_add_text(Table *table, const char *text);
 void table_add_short(Table *table, const char *text, const char *shown);
 /* A NULL-terminated array, or NULL: a space between two for people, an array in JSON. */
 void table_add_list(Table *table, char *const *texts);
+/* For JSON alone: the column has no heading. Takes the reference to `value`; NULL counts as out of memory. */
+void table_add_json(Table *table, json_t *value);
 void table_add_number(Table *table, uint64_t number);
 /* 0 is a dash and null. */
 void table_add_optional(Table *table, uint64_t number);

@@ -37,7 +37,7 @@ static void show_reason(const Ctl *ctl, const char *reason) {
 }
 
 static void show_deploy(const Ctl *ctl, const DeployRow *row) {
-        char word[DEPLOY_WORD_SIZE], span[SPAN_SIZE];
+        char word[DEPLOY_WORD_SIZE], span[SPAN_SIZE], steps[DEPLOY_STEPS_WORDS_SIZE];
         _cleanup_free_ char *waiting = NULL;
 
         ctl_print(ctl, "Deploy %" PRIu64 " of %s/%s: %s", row->id, row->project, row->stage, row->state);
@@ -49,6 +49,7 @@ static void show_deploy(const Ctl *ctl, const DeployRow *row) {
         show_time(ctl, "Started", row->started_at);
         show_time(ctl, "Finished", row->finished_at);
         show_text(ctl, "Took", deploy_took(row, now_usec(CLOCK_REALTIME), span));
+        show_text(ctl, "Steps", deploy_steps_words(&row->steps, steps));
         if (row->attempts > 1)
                 ctl_print(ctl, "%8s: %u", "Attempts", row->attempts);
         if (deploy_waits(row) && deploy_waiting(row, &waiting) >= 0)

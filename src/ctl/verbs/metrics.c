@@ -30,6 +30,8 @@ static const Family families[] = {
         { "tinyforge_deploys", "counter", NULL, "Deploys that are over." },
         { "tinyforge_deploy_duration_seconds", "histogram", "seconds",
           "Time from a deploy's start to its end, of those that were started." },
+        { "tinyforge_deploy_step_seconds", "summary", "seconds",
+          "Time that the steps of deploys took: pull, start, healthy, stable, drain, stop." },
         { "tinyforge_deploy_last_success_timestamp_seconds", "gauge", "seconds",
           "When a deploy of the stage last succeeded or changed nothing." },
         { "tinyforge_queue_deploys", "gauge", NULL, "Deploys that wait or run." },

@@ -114,6 +114,19 @@ static void age_and_duration_never_run_backwards(void **state) {
         assert_string_equal(deploy_took(&row, 900 * USEC_PER_SEC, text), "1min 20s");
 }
 
+static void steps_are_told_as_far_as_they_are_known(void **state) {
+        DeploySteps steps = { .known = { false } };
+        char text[DEPLOY_STEPS_WORDS_SIZE];
+
+        (void) state;
+
+        assert_string_equal(deploy_steps_words(&steps, text), "");
+        deploy_steps_add(&steps, DEPLOY_STEP_STOP, 10049 * USEC_PER_MSEC);
+        deploy_steps_add(&steps, DEPLOY_STEP_START, 999 * USEC_PER_MSEC);
+        deploy_steps_add(&steps, DEPLOY_STEP_PULL, 125 * USEC_PER_SEC);
+        assert_string_equal(deploy_steps_words(&steps, text), "pull 2min 5s, start 999ms, stop 10.0s");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(tag_is_what_stands_behind_the_repository),
@@ -121,6 +134,7 @@ int main(void) {
                 cmocka_unit_test(rollback_and_promotion_are_marked),
                 cmocka_unit_test(span_has_its_largest_parts),
                 cmocka_unit_test(age_and_duration_never_run_backwards),
+                cmocka_unit_test(steps_are_told_as_far_as_they_are_known),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
