@@ -18,6 +18,7 @@
 #include "webhookd/queue/dispatch.h"
 #include "webhookd/queue/inspector.h"
 #include "webhookd/queue/outbox.h"
+#include "webhookd/queue/progress.h"
 #include "webhookd/store/store.h"
 #include "webhookd/store/upkeep.h"
 #include "webhookd/turn.h"
@@ -32,6 +33,7 @@ struct Webhookd {
         Store *store;
         Hooks *hooks;
         Outbox *outbox;
+        Progress progress;
         Deployer *deployer;
         Dispatch *dispatch;
         Inspector *inspector;
@@ -53,6 +55,13 @@ static void on_activity(void *userdata) {
                 service_touch(webhookd->service);
 }
 
+/* What was known of a deploy's way is over with each attempt. */
+static void webhookd_follow(Webhookd *webhookd, const Notice *notice) {
+        if (notice->signal == NOTICE_DEPLOY_FINISHED || notice->event == EVENT_DEPLOY_STARTED ||
+            notice->event == EVENT_DEPLOY_RETRIED)
+                progress_forget(&webhookd->progress, notice->deploy);
+}
+
 /* After a commit: the journal, the bus, and what follows from it. */
 static void on_notice(const Notice *notice, void *userdata) {
         Webhookd *webhookd = userdata;
@@ -72,6 +81,7 @@ static void on_notice(const Notice *notice, void *userdata) {
                   },
                   "%s", strempty(notice->text));
         manager_emit(webhookd->manager, notice);
+        webhookd_follow(webhookd, notice);
 }
 
 static void webhookd_set_status(Webhookd *webhookd) {
@@ -110,16 +120,13 @@ static void on_succeeded(const Deploy *deploy, void *userdata) {
         inspector_look(webhookd->inspector, deploy->project, deploy->image, deploy->digest);
 }
 
-static void on_resolved(uint64_t deploy, const char *digest, void *userdata) {
+static void on_progress(uint64_t deploy, const char *phase, const char *detail, void *userdata) {
         Webhookd *webhookd = userdata;
 
-        dispatch_resolved(webhookd->dispatch, deploy, digest);
-}
-
-static void on_steps(uint64_t deploy, const DeploySteps *steps, void *userdata) {
-        Webhookd *webhookd = userdata;
-
-        dispatch_took(webhookd->dispatch, deploy, steps);
+        /* How long it took is no step of its way. */
+        if (!streq(phase, PHASE_TOOK))
+                progress_note(&webhookd->progress, deploy, phase, detail);
+        dispatch_progress(webhookd->dispatch, deploy, phase, detail);
 }
 
 static bool is_idle(void *userdata) {
@@ -225,7 +232,7 @@ static int webhookd_connect(Webhookd *webhookd) {
 
         r = outbox_new(on_notice, webhookd, &webhookd->outbox);
         if (r >= 0)
-                r = deployer_new(bus, on_resolved, on_steps, webhookd, &webhookd->deployer);
+                r = deployer_new(bus, on_progress, webhookd, &webhookd->deployer);
         if (r >= 0)
                 r = dispatch_new(event, webhookd->store, webhookd->deployer, webhookd->outbox,
                                  &(DispatchLimits){ .max_deploys = webhookd->config.max_deploys,

@@ -11,8 +11,7 @@
 struct Deployer {
         sd_bus *bus;
         sd_bus_slot *progress_match;
-        DeployerOnResolved on_resolved;
-        DeployerOnSteps on_steps;
+        DeployerOnProgress on_progress;
         void *userdata;
 };
 
@@ -25,31 +24,27 @@ struct DeployerCall {
         void *userdata;
 };
 
-static int on_progress(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *phase = NULL, *detail = NULL;
         Deployer *deployer = userdata;
-        DeploySteps steps;
         uint64_t deploy;
         int r;
 
         (void) error;
 
         r = sd_bus_message_read(message, "tss", &deploy, &phase, &detail);
-        if (r >= 0 && streq(phase, PHASE_RESOLVED))
-                deployer->on_resolved(deploy, detail, deployer->userdata);
-        else if (r >= 0 && streq(phase, PHASE_TOOK) && deploy_steps_parse(detail, &steps) >= 0)
-                deployer->on_steps(deploy, &steps, deployer->userdata);
+        if (r >= 0 && deploy > 0)
+                deployer->on_progress(deploy, phase, detail, deployer->userdata);
 
         return 0;
 }
 
-int deployer_new(struct sd_bus *bus, DeployerOnResolved on_resolved, DeployerOnSteps on_steps,
-                 void *userdata, Deployer **ret) {
+int deployer_new(struct sd_bus *bus, DeployerOnProgress on_progress, void *userdata, Deployer **ret) {
         _cleanup_(deployer_freep) Deployer *deployer = NULL;
         int r;
 
         assert(bus);
-        assert(on_resolved && on_steps);
+        assert(on_progress);
         assert(ret);
 
         deployer = calloc(1, sizeof(*deployer));
@@ -57,13 +52,12 @@ int deployer_new(struct sd_bus *bus, DeployerOnResolved on_resolved, DeployerOnS
                 return -ENOMEM;
 
         deployer->bus = sd_bus_ref(bus);
-        deployer->on_resolved = on_resolved;
-        deployer->on_steps = on_steps;
+        deployer->on_progress = on_progress;
         deployer->userdata = userdata;
 
         /* Only the owner of the name can send what this matches. */
         r = sd_bus_match_signal(bus, &deployer->progress_match, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
-                                DEPLOYER_INTERFACE, "Progress", on_progress, deployer);
+                                DEPLOYER_INTERFACE, "Progress", on_signal, deployer);
         if (r < 0)
                 return r;
 

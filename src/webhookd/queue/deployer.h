@@ -47,14 +47,10 @@ typedef void (*DeployerOnReply)(const DeployerReply *reply, void *userdata);
 typedef void (*DeployerOnCount)(const DeployerReply *reply, unsigned n, void *userdata);
 /* NULL: the image is not here, or the deployer did not answer in time. */
 typedef void (*DeployerOnImage)(const ImageProperties *properties, void *userdata);
-/* The digest that a running deploy resolved. */
-typedef void (*DeployerOnResolved)(uint64_t deploy, const char *digest, void *userdata);
+/* Where a running deploy is, in the words of PHASE_RESOLVED, …; borrowed. */
+typedef void (*DeployerOnProgress)(uint64_t deploy, const char *phase, const char *detail, void *userdata);
 
-/* How long the steps of an attempt took that is about to end. */
-typedef void (*DeployerOnSteps)(uint64_t deploy, const DeploySteps *steps, void *userdata);
-
-int deployer_new(struct sd_bus *bus, DeployerOnResolved on_resolved, DeployerOnSteps on_steps,
-                 void *userdata, Deployer **ret);
+int deployer_new(struct sd_bus *bus, DeployerOnProgress on_progress, void *userdata, Deployer **ret);
 Deployer *deployer_free(Deployer *deployer);
 DEFINE_CLEANUP(Deployer, deployer_free)
 

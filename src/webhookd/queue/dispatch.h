@@ -38,11 +38,8 @@ void dispatch_resume(Dispatch *dispatch);
  */
 void dispatch_kick(Dispatch *dispatch);
 
-/* The deployer found the digest of a running deploy. */
-void dispatch_resolved(Dispatch *dispatch, uint64_t deploy, const char *digest);
-
-/* How long the steps of a running deploy took. */
-void dispatch_took(Dispatch *dispatch, uint64_t deploy, const DeploySteps *steps);
+/* What the deployer tells of a running deploy: the digest that it found, and how long the steps took, are kept. */
+void dispatch_progress(Dispatch *dispatch, uint64_t deploy, const char *phase, const char *detail);
 
 /* No more calls; those under way are left to the deployer, and asked about at the next start. */
 void dispatch_stop(Dispatch *dispatch);

@@ -70,16 +70,10 @@ static void on_succeeded(const Deploy *deploy, void *userdata) {
         f->n_succeeded++;
 }
 
-static void on_resolved(uint64_t deploy, const char *digest, void *userdata) {
+static void on_progress(uint64_t deploy, const char *phase, const char *detail, void *userdata) {
         Fixture *f = userdata;
 
-        dispatch_resolved(f->dispatch, deploy, digest);
-}
-
-static void on_steps(uint64_t deploy, const DeploySteps *steps, void *userdata) {
-        Fixture *f = userdata;
-
-        dispatch_took(f->dispatch, deploy, steps);
+        dispatch_progress(f->dispatch, deploy, phase, detail);
 }
 
 /* The id comes first; of the other options one is looked for. */
@@ -229,7 +223,7 @@ static int setup(void **state) {
                                               &f->project_id),
                          0);
         assert_int_equal(outbox_new(on_notice, f, &f->outbox), 0);
-        assert_int_equal(deployer_new(f->client, on_resolved, on_steps, f, &f->deployer), 0);
+        assert_int_equal(deployer_new(f->client, on_progress, f, &f->deployer), 0);
         make_dispatch(f);
         *state = f;
         return 0;

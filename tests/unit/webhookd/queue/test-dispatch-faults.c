@@ -116,7 +116,7 @@ static void dispatch_goes_on_without_keeping_a_digest(void **state) {
         dispatch_kick(f->dispatch);
         settle(f);
         store_set_writable(f, false);
-        dispatch_resolved(f->dispatch, id, DIGEST);
+        dispatch_progress(f->dispatch, id, PHASE_RESOLVED, DIGEST);
         store_set_writable(f, true);
         answer(f, id, OUTCOME_SUCCEEDED, "");
         assert_row(f, id, DEPLOY_SUCCEEDED, "", 0);

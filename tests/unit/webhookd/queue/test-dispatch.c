@@ -235,7 +235,7 @@ static void dispatch_calls_again_for_what_a_dead_attempt_left(void **state) {
 
         dispatch_kick(f->dispatch);
         settle(f);
-        dispatch_resolved(f->dispatch, id, DIGEST);
+        dispatch_progress(f->dispatch, id, PHASE_RESOLVED, DIGEST);
         f->dispatch = dispatch_free(f->dispatch);
         make_dispatch(f);
         dispatch_resume(f->dispatch);
@@ -277,7 +277,7 @@ static void dispatch_does_not_join_a_push_after_the_digest_was_resolved(void **s
         dispatch_kick(f->dispatch);
         settle(f);
         assert_int_equal(push(f, "dev", "a.example/app:latest"), id);
-        dispatch_resolved(f->dispatch, id, DIGEST);
+        dispatch_progress(f->dispatch, id, PHASE_RESOLVED, DIGEST);
         assert_true(push(f, "dev", "a.example/app:latest") > id);
 }
 
