@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "shared/json.h"
 #include "shared/utf8.h"
 
 #define DETAIL_SIZE 512U
@@ -38,6 +37,7 @@ void answer_done(Answer *answer) {
 
         free(answer->body);
         free(answer->allowed_origin);
+        json_decref(answer->deploys);
         *answer = (Answer){ 0 };
 }
 

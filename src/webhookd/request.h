@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "shared/json.h"
 #include "shared/macro.h"
 #include "shared/protocol.h"
 
@@ -48,10 +49,15 @@ static inline bool bytes_equal(Bytes bytes, const char *text) {
 /* A NUL-terminated copy; NULL when out of memory. */
 char *bytes_to_string(Bytes bytes);
 
+/* The most deploys that an answer tells of. */
+#define DEPLOYS_TOLD_MAX 64U
+
 typedef struct Answer {
         int status;
         char *body; /* JSON on one line, owned; NULL: the fixed text of the status */
         char *allowed_origin; /* with OPTIONS: the sender that asked whether it may call here, and may; owned, or NULL */
+        const char *allow; /* with 405: the method that is allowed here; static, NULL: POST */
+        json_t *deploys; /* what the body tells of deploys, to be told anew as they go on: see delivery_refresh(); owned, or NULL */
         bool accepted; /* depends on the commit of this turn: becomes 503 when that fails */
 } Answer;
 

@@ -243,7 +243,7 @@ static int webhookd_connect(Webhookd *webhookd) {
                 r = inspector_new(webhookd->store, webhookd->deployer, &webhookd->inspector);
         if (r >= 0)
                 r = delivery_new(webhookd->store, webhookd->hooks, &webhookd->config, webhookd->outbox,
-                                 &webhookd->delivery);
+                                 &webhookd->progress, &webhookd->delivery);
         if (r >= 0)
                 r = manager_new(bus, webhookd->store, webhookd->hooks, &webhookd->config, webhookd->outbox,
                                 webhookd->deployer, webhookd->delivery, &manager_hooks, webhookd,

@@ -226,7 +226,7 @@ def test_standard_id_is_never_accepted_twice_not_even_after_a_failure():
         assert row_of(webhookd, number)[4] == "cancelled"
         again = post(webhookd, headers)
         assert again.status == 200 and again.json()["deploys"] == \
-            [{"id": number, "project": "app", "stage": "dev", "image": IMAGE, "state": "cancelled"}], again.body
+            [{"id": number, "project": "app", "stage": "dev", "image": IMAGE, "state": "cancelled", "path": f"/deploys/{number}"}], again.body
         webhookd.stop()
         webhookd.start()
         assert post(webhookd, headers).status == 200
@@ -314,6 +314,23 @@ def test_configured_rule_that_is_none_is_refused_with_file_and_line():
         result = subprocess.run([PROGRAM, f"--config={webhookd.config}"], capture_output=True, text=True, timeout=20,
                                 check=False, env=dict(os.environ, STATE_DIRECTORY=webhookd.state))
         assert result.returncode == 1 and f"{webhookd.config}:2: Signature= wants optional" in result.stderr, result.stderr
+
+
+def test_id_that_was_used_to_look_at_a_deploy_makes_no_push_of_a_bare_hook():
+    with Host(start=False) as webhookd:
+        webhookd.credential("signing-key.shop", STANDARD_KEY + "\n")
+        webhookd.start()
+        options = ["Images", "as", 1, "a.example/app", "Bare", "b", "true", "Signature", "s", "required"]
+        path = webhookd.call("CreateHook", "sa{sv}", "shop", 3, *options)[0]
+        assert post(webhookd).status == 202
+        seen = standard(b"", "m1")
+        for _ in range(2):
+            assert webhookd.request("GET", f"{path}/deploys/1", headers=seen).status == 202
+        # Both are of an empty body: the signature is right for either.
+        answer = webhookd.request("POST", f"{path}?tag=2", headers=seen)
+        assert (answer.status, answer.json()["deploys"], answer.json()["ignored"][0]["reason"]) == (200, [], "delivered-before")
+        assert webhookd.request("POST", f"{path}?tag=2", headers=standard(b"", "m2")).status == 202
+        assert len(deploys(webhookd)) == 2, deploys(webhookd)
 
 
 if __name__ == "__main__":

@@ -42,11 +42,11 @@ def state(webhookd):
 
 
 def comparable(answer):
-    """Without ids; and a row that waits for a deployer is now queued, now running for a moment."""
+    """Without ids and paths; and a row that waits for a deployer is now queued, now running for a moment."""
     if "deploys" not in answer:
         return answer
     assert all(deploy["state"] in ("queued", "running") for deploy in answer["deploys"]), answer
-    return dict(answer, deploys=[dict(deploy, id=None, state=None) for deploy in answer["deploys"]])
+    return dict(answer, deploys=[dict(deploy, id=None, path=None, state=None) for deploy in answer["deploys"]])
 
 
 def bodies():

@@ -45,7 +45,7 @@ def test_delivery_is_answered_202_and_creates_project_and_stage():
         assert answer.header("Content-Type") == "application/json"
         deploy = answer.json()["deploys"][0]
         assert deploy == {"id": deploy["id"], "project": "shop", "stage": "dev", "state": "queued",
-                          "image": "registry.example/org/shop:v1"}, deploy
+                          "image": "registry.example/org/shop:v1", "path": f"/deploys/{deploy['id']}"}, deploy
         projects = webhookd.call("ListProjects")[0]
         assert projects[0][:5] == ["shop", "registry.example/org/shop", "", 0, True], projects
         assert webhookd.call("ListStages", "s", "shop")[0] == [["dev", "*", True, 1]]

@@ -9,6 +9,7 @@
 #include "webhookd/hook/hook.h"
 #include "webhookd/payload/payload.h"
 #include "webhookd/queue/outbox.h"
+#include "webhookd/queue/progress.h"
 #include "webhookd/request.h"
 #include "webhookd/store/store.h"
 #include "webhookd/webhook-config.h"
@@ -20,6 +21,7 @@ struct Delivery {
         const Hooks *hooks;
         const WebhookConfig *config;
         Outbox *outbox;
+        const Progress *progress;
         Refusals refusals;
         Trial *trial; /* what is being handled is a trial, and is told here; NULL: it is a delivery */
 };

@@ -12,16 +12,19 @@
 #include "webhookd/delivery/delivery-internal.h"
 #include "webhookd/delivery/handling.h"
 #include "webhookd/delivery/handshake.h"
+#include "webhookd/delivery/outcome.h"
 #include "webhookd/delivery/push.h"
+#include "webhookd/delivery/show.h"
 
 int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
-                 Delivery **ret) {
+                 const Progress *progress, Delivery **ret) {
         Delivery *delivery;
 
         assert(store);
         assert(hooks);
         assert(config);
         assert(outbox);
+        assert(progress);
         assert(ret);
 
         delivery = calloc(1, sizeof(*delivery));
@@ -32,6 +35,7 @@ int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, 
         delivery->hooks = hooks;
         delivery->config = config;
         delivery->outbox = outbox;
+        delivery->progress = progress;
         *ret = delivery;
         return 0;
 }
@@ -276,18 +280,23 @@ static bool is_out_of_service(const Delivery *delivery, const Hook *hook) {
 void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
         uint64_t now = now_usec(CLOCK_REALTIME);
         const Hook *hook;
+        uint64_t deploy;
 
         assert(delivery);
         assert(request);
         assert(ret);
 
         *ret = (Answer){ 0 };
-        hook = hooks_check(delivery->hooks, request->path, now);
+        hook = hooks_check(delivery->hooks, request->path, now, &deploy);
         if (is_out_of_service(delivery, hook)) {
                 answer_unavailable(delivery, store_fault(delivery->store), ret);
                 return;
         }
 
+        if (hook && deploy > 0) {
+                delivery_show(delivery, hook, request, deploy, now, ret);
+                return;
+        }
         if (hook) {
                 delivery_handle_known(delivery, hook, request, now, ret);
                 return;
@@ -295,4 +304,22 @@ void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
 
         answer_set_status(ret, 404);
         refusals_note(&delivery->refusals, &(Refusal){ .remote = request->remote, .status = 404 });
+}
+
+void delivery_refresh(Delivery *delivery, Answer *answer, uint64_t open[static DEPLOYS_TOLD_MAX],
+                      size_t *ret_n_open) {
+        int r;
+
+        assert(delivery);
+        assert(answer && answer->deploys);
+        assert(ret_n_open);
+
+        /* What was accepted is on disk by now, whatever can be told of it. */
+        answer->accepted = false;
+        r = outcome_tell(delivery->store, delivery->progress, answer, open, ret_n_open);
+        if (r >= 0)
+                return;
+
+        *ret_n_open = 0;
+        answer_set_error(answer, 503, "store-unavailable", "what became of the deploy cannot be told");
 }

@@ -11,6 +11,7 @@
 #include "webhookd/delivery/trial.h"
 #include "webhookd/hook/hook.h"
 #include "webhookd/queue/outbox.h"
+#include "webhookd/queue/progress.h"
 #include "webhookd/request.h"
 #include "webhookd/store/store.h"
 #include "webhookd/webhook-config.h"
@@ -19,7 +20,7 @@ typedef struct Delivery Delivery;
 
 /* Borrows everything. */
 int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
-                 Delivery **ret);
+                 const Progress *progress, Delivery **ret);
 Delivery *delivery_free(Delivery *delivery);
 DEFINE_CLEANUP(Delivery, delivery_free)
 
@@ -28,6 +29,13 @@ DEFINE_CLEANUP(Delivery, delivery_free)
  * wrong becomes a status; a request that failed has changed nothing.
  */
 void delivery_handle(Delivery *delivery, const Request *request, Answer *ret);
+
+/*
+ * Makes the status and the body of an answer that has `deploys` anew, of what these are now: after the commit of its turn, and each
+ * time before it is sent. `open` are the ids of those that are not through.
+ */
+void delivery_refresh(Delivery *delivery, Answer *answer, uint64_t open[static DEPLOYS_TOLD_MAX],
+                      size_t *ret_n_open);
 
 /*
  * What delivery_handle() would make of a request that has the secret of `hook`, found out on its way and undone: nothing is

@@ -9,6 +9,7 @@
 #include "webhookd/delivery/autocreate.h"
 #include "webhookd/delivery/gate.h"
 #include "webhookd/delivery/handling.h"
+#include "webhookd/delivery/outcome.h"
 #include "webhookd/delivery/push.h"
 
 static_assert(DELIVERY_ID_MAX == 255, "the schema of the store has the same limit");
@@ -35,6 +36,21 @@ static json_t *deploy_id_to_json(Handling *handling, const EnqueueResult *result
         return json_integer((json_int_t) result->deploy_id);
 }
 
+/* What the answer tells of a deploy; one that will not be has no path. */
+static int answer_deploy(Handling *handling, const char *image, const Match *match,
+                         const EnqueueResult *result) {
+        json_t *id = deploy_id_to_json(handling, result), *path;
+
+        path = json_is_null(id) ? json_null() : outcome_path(result->deploy_id);
+        return json_array_append_new(handling->deploys,
+                                     json_pack("{s:o, s:s, s:s, s:s, s:s, s:o}", "id", id, "project",
+                                               match->project->name, "stage", match->stage->name, "image",
+                                               image, "state", deploy_state_to_string(result->state), "path",
+                                               path)) < 0
+                               ? -ENOMEM
+                               : 0;
+}
+
 static int handle_enqueued(Handling *handling, const char *image, const Match *match,
                            const EnqueueResult *result) {
         bool is_new = result->verdict == ENQUEUE_NEW;
@@ -43,12 +59,9 @@ static int handle_enqueued(Handling *handling, const char *image, const Match *m
         char text[96];
         int r;
 
-        if (json_array_append_new(handling->deploys,
-                                  json_pack("{s:o, s:s, s:s, s:s, s:s}", "id",
-                                            deploy_id_to_json(handling, result), "project",
-                                            match->project->name, "stage", match->stage->name, "image",
-                                            image, "state", deploy_state_to_string(result->state))) < 0)
-                return -ENOMEM;
+        r = answer_deploy(handling, image, match, result);
+        if (r < 0)
+                return r;
 
         handling->accepted |= result->verdict != ENQUEUE_REDELIVERED;
         r = outbox_add_superseded(handling->delivery->outbox, result);

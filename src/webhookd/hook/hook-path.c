@@ -6,8 +6,11 @@
 
 #include "shared/hex.h"
 
+/* The digits of an id are no more than those of DEPLOY_ID_MAX. */
+#define ID_DIGITS_MAX 16U
+#define TAIL_MAX      (sizeof(HOOK_DEPLOYS) - 1 + ID_DIGITS_MAX)
 /* What is before the query has this many bytes at most: each of the path's in three, and as much for the address. */
-#define RAW_MAX (6 * HOOK_PATH_LENGTH)
+#define RAW_MAX (6 * HOOK_PATH_LENGTH + 3 * TAIL_MAX)
 /* What turns an ASCII capital into a small letter. */
 #define SMALL_BIT 0x20
 
@@ -52,9 +55,26 @@ static char next_byte(Bytes *raw) {
         return (char) (c >= 'A' && c <= 'Z' ? c | SMALL_BIT : c);
 }
 
+/* What is behind the secret, which has to be a deploy's id as it is written in answers. */
+static uint64_t read_deploy(const char *tail, size_t length) {
+        size_t n = strlen(HOOK_DEPLOYS);
+        uint64_t id = 0;
+
+        if (length <= n || length > TAIL_MAX || memcmp(tail, HOOK_DEPLOYS, n) != 0 || tail[n] == '0')
+                return 0;
+
+        for (; n < length; n++) {
+                if (tail[n] < '0' || tail[n] > '9')
+                        return 0;
+                id = 10 * id + (uint64_t) (tail[n] - '0');
+        }
+
+        return id <= DEPLOY_ID_MAX ? id : 0;
+}
+
 void hook_path_read(HookPath *path, Bytes raw) {
         size_t length = 0, end = 0; /* without the slashes at the end */
-        char before = '\0';
+        char before = '\0', tail[TAIL_MAX];
 
         assert(path);
         assert(raw.data || raw.length == 0);
@@ -71,11 +91,15 @@ void hook_path_read(HookPath *path, Bytes raw) {
                         continue;
                 if (length < sizeof(path->text))
                         path->text[length] = c;
+                else if (length < sizeof(path->text) + sizeof(tail))
+                        tail[length - sizeof(path->text)] = c;
                 length++;
                 if (c != '/')
                         end = length;
                 before = c;
         }
 
-        path->fits = end == sizeof(path->text);
+        if (end > sizeof(path->text))
+                path->deploy = read_deploy(tail, end - sizeof(path->text));
+        path->fits = end == sizeof(path->text) || path->deploy > 0;
 }

@@ -169,13 +169,15 @@ int hooks_new(Store *store, SignatureRule main_rule, Hooks **ret) {
         return 0;
 }
 
-const Hook *hooks_check(const Hooks *hooks, Bytes path, uint64_t now) {
+const Hook *hooks_check(const Hooks *hooks, Bytes path, uint64_t now, uint64_t *ret_deploy) {
         HookPath given;
         size_t found = 0;
 
         assert(hooks);
+        assert(ret_deploy);
 
         hook_path_read(&given, path);
+        *ret_deploy = given.deploy;
 
         /* Every secret is compared, whether one has been found or not; what is found is counted from 1. */
         for (size_t i = 0; i < hooks->n; i++) {

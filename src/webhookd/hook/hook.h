@@ -50,11 +50,11 @@ Hooks *hooks_free(Hooks *hooks);
 DEFINE_CLEANUP(Hooks, hooks_free)
 
 /*
- * The hook of that path (in any form, hook-path.h) at `now`, or NULL. The time it takes depends on the number of hooks and on
+ * The hook of that path (in any form, hook-path.h) at `now`, or NULL, and the deploy that the path names, or 0. The time it takes depends on the number of hooks and on
  * the path, not on the secrets. Hooks are
  * borrowed until the next change.
  */
-const Hook *hooks_check(const Hooks *hooks, Bytes path, uint64_t now);
+const Hook *hooks_check(const Hooks *hooks, Bytes path, uint64_t now, uint64_t *ret_deploy);
 
 /* By name, the main one too; NULL: there is none. */
 const Hook *hooks_find(const Hooks *hooks, const char *name);

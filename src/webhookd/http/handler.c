@@ -35,6 +35,11 @@ static void on_request_disposed(void *p) {
         answer->handler->hooks.answered(answer->connection, answer->handler->userdata);
 }
 
+static void add_header(h2o_req_t *req, const char *name, const char *value) {
+        (void) h2o_add_header_by_str(&req->pool, &req->res.headers, name, strlen(name), 0, NULL, value,
+                                     strlen(value));
+}
+
 /* To a sender that asks with OPTIONS: it may, at any rate. */
 static void answer_allow(h2o_req_t *req, const char *origin) {
         const struct {
@@ -44,15 +49,13 @@ static void answer_allow(h2o_req_t *req, const char *origin) {
                         { "webhook-allowed-rate", "*" } };
 
         for (size_t i = 0; i < ELEMENTSOF(headers); i++)
-                (void) h2o_add_header_by_str(&req->pool, &req->res.headers, headers[i].name,
-                                             strlen(headers[i].name), 0, NULL, headers[i].value,
-                                             strlen(headers[i].value));
+                add_header(req, headers[i].name, headers[i].value);
 }
 
-static void answer_send(TurnAnswer *super) {
-        HandlerAnswer *answer = (HandlerAnswer *) super;
-        const StatusText *text = status_text(super->answer.status);
-        const char *body = super->answer.body ? super->answer.body : text->body;
+static void answer_write(HandlerAnswer *answer) {
+        const Answer *told = &answer->super.answer;
+        const StatusText *text = status_text(told->status);
+        const char *body = told->body ? told->body : text->body;
         h2o_req_t *req = answer->req;
 
         req->res.status = text->status;
@@ -61,15 +64,27 @@ static void answer_send(TurnAnswer *super) {
         (void) h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
                               H2O_STRLIT("application/json"));
         if (text->header_name)
-                (void) h2o_add_header_by_str(&req->pool, &req->res.headers, text->header_name,
-                                             strlen(text->header_name), 0, NULL, text->header_value,
-                                             strlen(text->header_value));
-        if (super->answer.allowed_origin)
-                answer_allow(req, super->answer.allowed_origin);
+                add_header(req, text->header_name, told->allow ? told->allow : text->header_value);
+        if (told->deploys)
+                add_header(req, "cache-control", "no-store");
+        if (told->allowed_origin)
+                answer_allow(req, told->allowed_origin);
         if (answer->close)
                 req->http1_is_persistent = 0;
 
         h2o_send_inline(req, body, strlen(body));
+}
+
+/* After the commit of its turn: what is told of deploys is on disk. */
+static void answer_send(TurnAnswer *super) {
+        HandlerAnswer *answer = (HandlerAnswer *) super;
+        uint64_t open[DEPLOYS_TOLD_MAX];
+        size_t n_open = 0;
+
+        if (super->answer.deploys)
+                delivery_refresh(answer->handler->delivery, &super->answer, open, &n_open);
+
+        answer_write(answer);
 }
 
 static Bytes bytes_from_h2o(h2o_iovec_t vector) {

@@ -13,6 +13,7 @@ static const StatusText status_texts[] = {
           NULL, NULL },
         { 415, "Unsupported Media Type", "{\"error\":\"unsupported-media-type\"}", NULL, NULL },
         { 417, "Expectation Failed", "{\"error\":\"expectation-failed\"}", NULL, NULL },
+        { 424, "Failed Dependency", "{\"error\":\"deploy-failed\"}", NULL, NULL },
         { 503, "Service Unavailable", "{\"error\":\"unavailable\"}", "retry-after", "30" },
 };
 

@@ -15,8 +15,11 @@ typedef struct Fixture {
         Delivery *delivery;
         Hooks *hooks;
         WebhookConfig config;
+        Progress progress;
         char *path;
         unsigned n_notices;
+        uint64_t open[DEPLOYS_TOLD_MAX]; /* of the answer that was refreshed last */
+        size_t n_open;
 } Fixture;
 
 static inline void count_notice(const Notice *notice, void *userdata) {
@@ -36,7 +39,8 @@ static inline int setup(void **state) {
         assert_int_equal(hooks_new(f->store, SIGNATURE_RULE_OPTIONAL, &f->hooks), 0);
         assert_int_equal(secret_path(&hooks_at(f->hooks, 0)->secret, &f->path), 0);
         assert_int_equal(outbox_new(count_notice, f, &f->outbox), 0);
-        assert_int_equal(delivery_new(f->store, f->hooks, &f->config, f->outbox, &f->delivery), 0);
+        assert_int_equal(delivery_new(f->store, f->hooks, &f->config, f->outbox, &f->progress, &f->delivery),
+                         0);
         *state = f;
         return 0;
 }
@@ -77,6 +81,8 @@ static inline int request(Fixture *f, const char *method, const char *path, cons
         if (store_is_open(f->store))
                 assert_int_equal(store_commit(f->store), 0);
         (void) outbox_flush(f->outbox);
+        if (answer.deploys)
+                delivery_refresh(f->delivery, &answer, f->open, &f->n_open);
 
         if (ret_json)
                 assert_int_equal(json_decode(answer.body, strlen(answer.body), ret_json, &error), 0);

@@ -76,7 +76,11 @@ typedef struct Sweep {
 } Sweep;
 
 static void handle(const Sweep *sweep, Answer *ret) {
-        delivery_handle(sweep->f->delivery, &sweep->request, ret);
+        Fixture *f = sweep->f;
+
+        delivery_handle(f->delivery, &sweep->request, ret);
+        if (ret->deploys && bytes_equal(sweep->request.method, "GET"))
+                delivery_refresh(f->delivery, ret, f->open, &f->n_open);
         faults.fail_at = 0;
         if (store_is_open(sweep->f->store))
                 assert_int_equal(store_rollback(sweep->f->store), 0);
@@ -300,6 +304,18 @@ static void refusal_without_memory_is_none_of_something_else(void **state) {
                          404);
 }
 
+static void deploy_that_is_shown_without_memory_is_503(void **state) {
+        Fixture *f = *state;
+        char path[128];
+
+        assert_int_equal(post(f, "{\"image\":\"a.example/app:v1\"}", NULL), 202);
+        (void) snprintf(path, sizeof(path), "%s/deploys/1", f->path);
+        assert_int_equal(sweep(f, "show", &(Request){ .method = bytes("GET"), .path = bytes(path) }), 202);
+        (void) snprintf(path, sizeof(path), "%s/deploys/2", f->path);
+        assert_int_equal(sweep(f, "show nothing", &(Request){ .method = bytes("GET"), .path = bytes(path) }),
+                         404);
+}
+
 static void mac(const char *text, unsigned char ret[static 32]) {
         unsigned length = 0;
 
@@ -410,6 +426,7 @@ int main(void) {
                 SWEEP(push_to_stages_of_every_policy_without_memory_is_503),
                 SWEEP(second_copy_and_full_queue_without_memory_are_503),
                 SWEEP(refusal_without_memory_is_none_of_something_else),
+                SWEEP(deploy_that_is_shown_without_memory_is_503),
                 SWEEP(signed_delivery_without_memory_is_503),
         };
 

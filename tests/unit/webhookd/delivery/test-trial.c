@@ -19,6 +19,7 @@ typedef struct TrialFixture {
         Hooks *hooks;
         Delivery *delivery;
         WebhookConfig config;
+        Progress progress;
         unsigned n_notices;
 } TrialFixture;
 
@@ -32,7 +33,8 @@ static void count_notice(const Notice *notice, void *userdata) {
 
 static void start(TrialFixture *f, SignatureRule rule) {
         assert_int_equal(hooks_new(f->store, rule, &f->hooks), 0);
-        assert_int_equal(delivery_new(f->store, f->hooks, &f->config, f->outbox, &f->delivery), 0);
+        assert_int_equal(delivery_new(f->store, f->hooks, &f->config, f->outbox, &f->progress, &f->delivery),
+                         0);
 }
 
 static void stop(TrialFixture *f) {
@@ -150,8 +152,10 @@ static char *without_ids(const char *body) {
                 return NULL;
 
         assert_int_equal(json_decode(body, strlen(body), &j, &error), 0);
-        json_array_foreach(json_object_get(j, "deploys"), i, deploy)
+        json_array_foreach(json_object_get(j, "deploys"), i, deploy) {
                 assert_int_equal(json_object_set_new(deploy, "id", json_null()), 0);
+                assert_int_equal(json_object_set_new(deploy, "path", json_null()), 0);
+        }
         assert_int_equal(json_encode(j, &text), 0);
         return text;
 }

@@ -106,10 +106,66 @@ static void path_is_read_into_one_form(void **state) {
         assert_false(path.fits);
 }
 
+static uint64_t deploy_of(const Secret *secret, const char *behind) {
+        const Spelling spelling = { "", "/api/webhook/", behind, AS_IT_IS };
+        HookPath given;
+        char path[512];
+
+        spell(&spelling, secret, path);
+        hook_path_read(&given, (Bytes){ path, strlen(path) });
+        assert_int_equal(secret_check(secret, &given), given.fits ? SECRET_OK : SECRET_UNKNOWN);
+        return given.fits ? given.deploy : UINT64_MAX;
+}
+
+static void deploy_behind_the_secret_is_read_however_it_is_written(void **state) {
+        static const struct {
+                const char *behind;
+                uint64_t deploy; /* UINT64_MAX: such a path is nobody's */
+        } cases[] = {
+                { "", 0 },
+                { "/", 0 },
+                { "?x=/deploys/7", 0 },
+                { "/deploys/7", 7 },
+                { "/deploys/7/", 7 },
+                { "//deploys//7?wait=5", 7 },
+                { "/Deploys/%37#x", 7 },
+                { "/deploys/9007199254740992", DEPLOY_ID_MAX },
+                { "/deploys/9007199254740993", UINT64_MAX },
+                { "/deploys/90071992547409920", UINT64_MAX },
+                { "/deploys/18446744073709551623", UINT64_MAX },
+                { "/deploys", UINT64_MAX },
+                { "/deploys/", UINT64_MAX },
+                { "/deploys/0", UINT64_MAX },
+                { "/deploys/07", UINT64_MAX },
+                { "/deploys/-7", UINT64_MAX },
+                { "/deploys/7x", UINT64_MAX },
+                { "/deploys/7/8", UINT64_MAX },
+                { "/deploys/%2537", UINT64_MAX },
+                { "deploys/7", UINT64_MAX },
+                { "/deploy/7", UINT64_MAX },
+                { "/x/deploys/7", UINT64_MAX },
+                { "/deploys/7%00", UINT64_MAX },
+        };
+        const Secret secret = { SECRET }, other = { "1a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d" };
+        HookPath given;
+        char path[512];
+
+        (void) state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                if (deploy_of(&secret, cases[i].behind) != cases[i].deploy)
+                        fail_msg("%s is read in another way", cases[i].behind);
+
+        spell(&(Spelling){ "", "/api/webhook/", "/deploys/7", AS_IT_IS }, &secret, path);
+        hook_path_read(&given, (Bytes){ path, strlen(path) });
+        assert_int_equal(secret_check(&other, &given), SECRET_UNKNOWN);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(secret_is_known_however_its_url_is_written),
                 cmocka_unit_test(path_is_read_into_one_form),
+                cmocka_unit_test(deploy_behind_the_secret_is_read_however_it_is_written),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

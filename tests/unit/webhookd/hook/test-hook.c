@@ -78,9 +78,10 @@ static const Hook *create(HookFixture *f, const char *name, SignatureRule rule) 
 static const char *name_of(HookFixture *f, const Secret *secret, uint64_t now) {
         _cleanup_(secret_path_freep) char *path = NULL;
         const Hook *hook;
+        uint64_t deploy;
 
         assert_int_equal(secret_path(secret, &path), 0);
-        hook = hooks_check(f->hooks, (Bytes){ path, strlen(path) }, now);
+        hook = hooks_check(f->hooks, (Bytes){ path, strlen(path) }, now, &deploy);
         return hook ? hook->name : NULL;
 }
 
@@ -122,24 +123,25 @@ static void path_that_is_not_exactly_one_is_nobodys(void **state) {
         const Secret secret = create(f, "shop", SIGNATURE_RULE_NONE)->secret, none = { "" };
         _cleanup_(secret_path_freep) char *path = NULL;
         HookPath nothing;
+        uint64_t deploy;
         size_t length;
 
         assert_int_equal(secret_path(&secret, &path), 0);
         length = strlen(path);
         for (size_t n = 0; n < length; n++)
-                assert_null(hooks_check(f->hooks, (Bytes){ path, n }, 1));
+                assert_null(hooks_check(f->hooks, (Bytes){ path, n }, 1, &deploy));
         for (size_t i = 0; i < length; i++) {
                 path[i] ^= 1;
-                assert_null(hooks_check(f->hooks, (Bytes){ path, length }, 1));
+                assert_null(hooks_check(f->hooks, (Bytes){ path, length }, 1, &deploy));
                 path[i] ^= 1;
         }
-        assert_non_null(hooks_check(f->hooks, (Bytes){ path, length }, 1));
-        assert_null(hooks_check(f->hooks, (Bytes){ path, length + 1 }, 1));
+        assert_non_null(hooks_check(f->hooks, (Bytes){ path, length }, 1, &deploy));
+        assert_null(hooks_check(f->hooks, (Bytes){ path, length + 1 }, 1, &deploy));
         assert_null(name_of(f, &none, 1));
 
         /* The place of a secret that is not there is no secret. */
         memset(path + strlen("/api/webhook/"), 0, UUID_TEXT_SIZE - 1);
-        assert_null(hooks_check(f->hooks, (Bytes){ path, length }, 1));
+        assert_null(hooks_check(f->hooks, (Bytes){ path, length }, 1, &deploy));
         hook_path_read(&nothing, (Bytes){ path, length });
         assert_int_equal(secret_check(&none, &nothing), SECRET_UNKNOWN);
 }
