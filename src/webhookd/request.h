@@ -58,7 +58,8 @@ typedef struct Answer {
         char *allowed_origin; /* with OPTIONS: the sender that asked whether it may call here, and may; owned, or NULL */
         const char *allow; /* with 405: the method that is allowed here; static, NULL: POST */
         json_t *deploys; /* what the body tells of deploys, to be told anew as they go on: see delivery_refresh(); owned, or NULL */
-        bool accepted; /* depends on the commit of this turn: becomes 503 when that fails */
+        uint64_t wait_usec; /* how long its sender waits for these to be through; 0: not at all */
+        bool accepted;      /* depends on the commit of this turn: becomes 503 when that fails */
 } Answer;
 
 void answer_done(Answer *answer);

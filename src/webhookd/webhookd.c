@@ -22,6 +22,7 @@
 #include "webhookd/store/store.h"
 #include "webhookd/store/upkeep.h"
 #include "webhookd/turn.h"
+#include "webhookd/waiters.h"
 #include "webhookd/webhook-config.h"
 
 #define STATE_DIRECTORY_DEFAULT "/var/lib/tinyforge"
@@ -39,6 +40,7 @@ struct Webhookd {
         Inspector *inspector;
         Manager *manager;
         Delivery *delivery;
+        Waiters *waiters;
         Loop *loop;
         Tls *tls;            /* or NULL */
         bool tls_is_refused; /* what is wrong with the credentials was told */
@@ -55,11 +57,13 @@ static void on_activity(void *userdata) {
                 service_touch(webhookd->service);
 }
 
-/* What was known of a deploy's way is over with each attempt. */
+/* What was known of a deploy's way is over with each attempt, and its end is what others wait for. */
 static void webhookd_follow(Webhookd *webhookd, const Notice *notice) {
         if (notice->signal == NOTICE_DEPLOY_FINISHED || notice->event == EVENT_DEPLOY_STARTED ||
             notice->event == EVENT_DEPLOY_RETRIED)
                 progress_forget(&webhookd->progress, notice->deploy);
+        if (notice->signal == NOTICE_DEPLOY_FINISHED)
+                waiters_end_deploy(webhookd->waiters, notice->deploy);
 }
 
 /* After a commit: the journal, the bus, and what follows from it. */
@@ -147,6 +151,7 @@ static void on_stop(bool by_signal, void *userdata) {
 
         webhookd->stopped_by_signal = by_signal;
         server_stop(webhookd->server);
+        waiters_stop(webhookd->waiters);
         dispatch_stop(webhookd->dispatch);
         manager_stop(webhookd->manager);
 }
@@ -184,6 +189,7 @@ static void webhookd_look_after_store(Webhookd *webhookd) {
 
         webhookd->damage_is_known = true;
         dispatch_stop(webhookd->dispatch);
+        waiters_release_all(webhookd->waiters);
         webhookd_set_status(webhookd);
 }
 
@@ -245,6 +251,8 @@ static int webhookd_connect(Webhookd *webhookd) {
                 r = delivery_new(webhookd->store, webhookd->hooks, &webhookd->config, webhookd->outbox,
                                  &webhookd->progress, &webhookd->delivery);
         if (r >= 0)
+                r = waiters_new(event, &webhookd->waiters);
+        if (r >= 0)
                 r = manager_new(bus, webhookd->store, webhookd->hooks, &webhookd->config, webhookd->outbox,
                                 webhookd->deployer, webhookd->delivery, &manager_hooks, webhookd,
                                 &webhookd->manager);
@@ -269,7 +277,7 @@ static int webhookd_serve(Webhookd *webhookd) {
         if (r >= 0)
                 r = loop_new(event, &loop_hooks, webhookd, &webhookd->loop);
         if (r >= 0)
-                r = server_new(webhookd->loop, event, webhookd->delivery, &webhookd->turn,
+                r = server_new(webhookd->loop, event, webhookd->delivery, &webhookd->turn, webhookd->waiters,
                                webhookd->config.max_connections, on_activity, webhookd, &webhookd->server);
         if (r < 0)
                 return log_error_errno(r, "Cannot set up the server: %m");
@@ -326,6 +334,7 @@ Webhookd *webhookd_free(Webhookd *webhookd) {
         tls_free(webhookd->tls);
         loop_free(webhookd->loop);
         manager_free(webhookd->manager);
+        waiters_free(webhookd->waiters);
         delivery_free(webhookd->delivery);
         inspector_free(webhookd->inspector);
         dispatch_free(webhookd->dispatch);

@@ -32,7 +32,7 @@ ROOMS = {
                           "uses": ["webhookd/hook", "webhookd/payload", "webhookd/queue", "webhookd/request", "webhookd/store",
                                    "webhookd/webhook-config"]},
     "webhookd/http": {"door": "server.h", "also": ["loop.h", "tls.h"],
-                      "uses": ["webhookd/delivery", "webhookd/request", "webhookd/turn"]},
+                      "uses": ["webhookd/delivery", "webhookd/request", "webhookd/turn", "webhookd/waiters"]},
     "webhookd/bus": {"door": "manager.h", "also": [],
                      "uses": ["webhookd/delivery", "webhookd/hook", "webhookd/queue", "webhookd/store", "webhookd/webhook-config"]},
     "webhookd": {"door": "webhookd.h", "also": [], "uses": "*"},

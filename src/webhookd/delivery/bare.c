@@ -5,47 +5,23 @@
 #include <stdio.h>
 
 #include "shared/image-ref.h"
+#include "webhookd/delivery/query.h"
+#include "webhookd/delivery/wait.h"
 
 /* Who sent it, as of PushList. */
 #define BARE_PROVIDER "bare"
 
-static const char tag_key[] = "tag=";
-
-#define TAG_KEY_LENGTH (sizeof(tag_key) - 1)
-
-/* What follows the question mark; empty where there is none. */
-static Bytes query_of(Bytes path) {
-        const char *mark = memchr(path.data, '?', path.length);
-
-        return mark ? (Bytes){ mark + 1, path.length - (size_t) (mark + 1 - path.data) } : (Bytes){ "", 0 };
-}
-
-/* Takes the next parameter off the query. False where there is none. */
-static bool query_next(Bytes *query, Bytes *ret) {
-        const char *end;
-
-        if (query->length == 0)
-                return false;
-
-        end = memchr(query->data, '&', query->length);
-        *ret = (Bytes){ query->data, end ? (size_t) (end - query->data) : query->length };
-        query->data += ret->length + (end != NULL);
-        query->length -= ret->length + (end != NULL);
-        return true;
-}
-
 /*
- * How many tags the query has, and the last one. It is taken as it came: of the characters that a tag can have, a URL needs
- * none to be encoded.
+ * How many tags the query has, and the last one; without a "=" it is none. It is taken as it came: of the characters that a tag can
+ * have, a URL needs none to be encoded.
  */
 static size_t query_tags(Bytes query, Bytes *ret) {
-        Bytes parameter;
+        Bytes parameter, value;
         size_t n = 0;
 
         while (query_next(&query, &parameter))
-                if (parameter.length >= TAG_KEY_LENGTH &&
-                    memcmp(parameter.data, tag_key, TAG_KEY_LENGTH) == 0) {
-                        *ret = (Bytes){ parameter.data + TAG_KEY_LENGTH, parameter.length - TAG_KEY_LENGTH };
+                if (query_is(parameter, "tag", &value) && value.data > parameter.data + strlen("tag")) {
+                        *ret = value;
                         n++;
                 }
 
@@ -73,8 +49,9 @@ static bool has_characters_of_a_tag(Bytes text) {
 /* Why no tag can be read from a query that has `n` of them, the last of which is `given`; NULL: it can, or none is asked for. */
 static const char *query_problem(Bytes query, size_t n, Bytes given) {
         if (n == 0)
-                return query.length > 0 ? "the query has no tag=TAG, written so, and nothing else is known"
-                                        : NULL;
+                return !wait_is_all(query)
+                                       ? "the query has no tag=TAG, written so, and nothing else is known"
+                                       : NULL;
         if (n > 1)
                 return "there is more than one tag in the query";
         if (given.length == 0)

@@ -38,6 +38,7 @@ typedef struct Handling {
         uint64_t pushed_at;      /* of the push at hand, not after now, or 0 */
         json_t *deploys;         /* of the answer */
         json_t *ignored;
+        uint64_t wait_usec; /* how long the sender waits for what comes of it; 0: not at all */
         uint64_t first_new; /* the lowest id of a deploy that is queued by this delivery; 0: none is */
         bool replayed;      /* the final id was used before */
         bool accepted;      /* something new: 202 rather than 200 */

@@ -15,6 +15,7 @@
 #include "webhookd/delivery/outcome.h"
 #include "webhookd/delivery/push.h"
 #include "webhookd/delivery/show.h"
+#include "webhookd/delivery/wait.h"
 
 int delivery_new(Store *store, const Hooks *hooks, const WebhookConfig *config, Outbox *outbox,
                  const Progress *progress, Delivery **ret) {
@@ -150,7 +151,7 @@ static void answer_queue_full(Delivery *delivery, const Hook *hook, const Reques
 }
 
 static void handle_decoded(Delivery *delivery, const Hook *hook, const Request *request,
-                           const PushList *pushes, const char *final_id, Answer *ret) {
+                           const PushList *pushes, const char *final_id, uint64_t wait_usec, Answer *ret) {
         _cleanup_(json_freep) json_t *deploys = json_array(), *ignored = json_array();
         Handling handling = {
                 .delivery = delivery,
@@ -158,6 +159,7 @@ static void handle_decoded(Delivery *delivery, const Hook *hook, const Request *
                 .request = request,
                 .pushes = pushes,
                 .final_id = final_id,
+                .wait_usec = wait_usec,
                 .deploys = deploys,
                 .ignored = ignored,
         };
@@ -198,9 +200,9 @@ static int decode(const Delivery *delivery, const Hook *hook, const Request *req
         return r == -EBADMSG ? 0 : r;
 }
 
-/* The secret was right, and so is whatever the hook asks for besides. `final_id` as in Handling. */
+/* The secret was right, and so is whatever the hook asks for besides. `final_id` and `wait_usec` as in Handling. */
 static void handle_authentic(Delivery *delivery, const Hook *hook, const Request *request,
-                             const char *final_id, Answer *ret) {
+                             const char *final_id, uint64_t wait_usec, Answer *ret) {
         _cleanup_(push_list_done) PushList pushes = { .n = 0 };
         PayloadVerdict verdict;
         JsonError error;
@@ -216,7 +218,7 @@ static void handle_authentic(Delivery *delivery, const Hook *hook, const Request
         case PAYLOAD_OK:
                 if (delivery->trial)
                         delivery->trial->provider = pushes.provider;
-                handle_decoded(delivery, hook, request, &pushes, final_id, ret);
+                handle_decoded(delivery, hook, request, &pushes, final_id, wait_usec, ret);
                 return;
 
         case PAYLOAD_UNSUPPORTED_MEDIA_TYPE:
@@ -237,8 +239,10 @@ static void handle_authentic(Delivery *delivery, const Hook *hook, const Request
 void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *request, uint64_t now,
                            Answer *ret) {
         _cleanup_free_ char *final_id = NULL, *buffer = NULL;
+        const char *problem = NULL;
         Bytes form = { NULL, 0 };
         HookVerdict verdict;
+        uint64_t wait_usec;
 
         if (handshake_answer(request, ret))
                 return;
@@ -261,6 +265,11 @@ void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *
                 return;
         }
 
+        if (wait_read(request->path, &wait_usec, &problem) < 0) {
+                refuse(delivery, hook, request, 400, "malformed", problem, ret);
+                return;
+        }
+
         if (verdict == HOOK_ADMITTED_FINAL_ID) {
                 final_id = bytes_to_string(signature_final_id(request));
                 if (!final_id) {
@@ -269,7 +278,7 @@ void delivery_handle_known(Delivery *delivery, const Hook *hook, const Request *
                 }
         }
 
-        handle_authentic(delivery, hook, request, final_id, ret);
+        handle_authentic(delivery, hook, request, final_id, wait_usec, ret);
 }
 
 /* Without a store, who has the secret is asked to come back; where no secret is known either, that is everybody. */

@@ -85,5 +85,10 @@ int handling_answer(const Handling *handling, Answer *ret) {
         answer_set_status(ret, handling->accepted ? 202 : 200);
         ret->body = body;
         ret->accepted = true;
+        if (handling->wait_usec > 0 && !handling->delivery->trial &&
+            json_array_size(handling->deploys) > 0) {
+                ret->deploys = TAKE_PTR(j);
+                ret->wait_usec = handling->wait_usec;
+        }
         return 0;
 }

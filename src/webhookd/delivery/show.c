@@ -5,6 +5,7 @@
 #include "shared/conf/conf.h"
 #include "shared/image-ref.h"
 #include "webhookd/delivery/outcome.h"
+#include "webhookd/delivery/wait.h"
 
 static void refuse(Delivery *delivery, const Hook *hook, const Request *request, int status,
                    const char *error, const char *detail, Answer *ret) {
@@ -68,7 +69,7 @@ static int use_id(Delivery *delivery, const Hook *hook, const Request *request, 
 }
 
 /* `ret` is told what is there after the turn's commit: delivery_refresh(). */
-static int show(uint64_t id, Answer *ret) {
+static int show(uint64_t id, uint64_t wait_usec, Answer *ret) {
         json_t *stub;
 
         stub = outcome_stub(id);
@@ -77,12 +78,15 @@ static int show(uint64_t id, Answer *ret) {
                 return -ENOMEM;
 
         ret->status = 200;
+        ret->wait_usec = wait_usec;
         return 0;
 }
 
 void delivery_show(Delivery *delivery, const Hook *hook, const Request *request, uint64_t id, uint64_t now,
                    Answer *ret) {
+        const char *problem = NULL;
         HookVerdict verdict;
+        uint64_t wait_usec;
         int r;
 
         if (!bytes_equal(request->method, "GET")) {
@@ -96,6 +100,10 @@ void delivery_show(Delivery *delivery, const Hook *hook, const Request *request,
                 refuse(delivery, hook, request, 401, "unauthorized", hook_refusal(verdict), ret);
                 return;
         }
+        if (r >= 0 && wait_read(request->path, &wait_usec, &problem) < 0) {
+                refuse(delivery, hook, request, 400, "malformed", problem, ret);
+                return;
+        }
 
         if (r >= 0)
                 r = find(delivery, hook, id);
@@ -107,7 +115,7 @@ void delivery_show(Delivery *delivery, const Hook *hook, const Request *request,
         if (r >= 0)
                 r = use_id(delivery, hook, request, verdict);
         if (r >= 0)
-                r = show(id, ret);
+                r = show(id, wait_usec, ret);
         if (r < 0)
                 answer_set_error(ret, 503, "store-unavailable", "nothing can be told at the moment");
 }

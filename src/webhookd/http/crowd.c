@@ -100,6 +100,11 @@ void crowd_part(Crowd *crowd, CrowdPlace *place) {
         place->next = NULL;
 }
 
+void crowd_set_apart(Crowd *crowd, CrowdPlace *place) {
+        crowd_part(crowd, place);
+        place->apart = true;
+}
+
 void crowd_ask(Crowd *crowd, CrowdPlace *place) {
         assert(crowd);
         assert(place && place->slot);
@@ -109,7 +114,10 @@ void crowd_ask(Crowd *crowd, CrowdPlace *place) {
 
 void crowd_wait(Crowd *crowd, CrowdPlace *place) {
         assert(crowd);
-        assert(place && place->slot);
+        assert(place && (place->slot || place->apart));
+
+        if (place->apart)
+                return;
 
         place->asked = false;
         crowd_unlink(crowd, place);

@@ -2,7 +2,8 @@
 /*
  * Crowd: all open connections, and which of them makes room when there are too many. Whoever has asked for something is
  * answered; of the others the oldest goes, so that a place cannot be held by saying nothing, or little. A sender that is not
- * on this host has a share of the places: beyond it, its own connections make room. Pure.
+ * on this host has a share of the places: beyond it, its own connections make room. Whose answer is held back has proved that it has a
+ * secret, and is set apart: it takes no place from anybody, and nobody takes its own (waiters.h limits their number). Pure.
  */
 #pragma once
 
@@ -22,6 +23,7 @@ struct CrowdPlace {
         PeerAddress address;
         bool asked;   /* its request is complete, and its answer is not through */
         bool leaving; /* it was told to make room, and is no longer counted */
+        bool apart;   /* it is in no list, and not counted */
         CrowdPlace *next, **slot;
 };
 
@@ -44,6 +46,9 @@ int crowd_join(Crowd *crowd, CrowdPlace *place, CrowdPlace **ret_leaves);
 
 /* The connection is gone. */
 void crowd_part(Crowd *crowd, CrowdPlace *place);
+
+/* Its answer is held back. It stays apart until it is gone: it has no further request. */
+void crowd_set_apart(Crowd *crowd, CrowdPlace *place);
 
 /* Its request is complete; its answer is through, and it has its next request to send. */
 void crowd_ask(Crowd *crowd, CrowdPlace *place);

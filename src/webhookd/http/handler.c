@@ -4,6 +4,7 @@
 
 #include <h2o.h>
 
+#include "shared/time-util.h"
 #include "webhookd/http/head.h"
 #include "webhookd/http/status-text.h"
 
@@ -14,22 +15,36 @@ typedef struct Handler {
         h2o_handler_t super;
         Delivery *delivery;
         Turn *turn;
+        Waiters *waiters;
         HandlerHooks hooks;
         void *userdata;
 } Handler;
 
-typedef struct HandlerAnswer {
+typedef struct HandlerAnswer HandlerAnswer;
+
+/* An answer that is held back. */
+typedef struct HeldAnswer {
+        Waiter super;
+        HandlerAnswer *answer;
+} HeldAnswer;
+
+struct HandlerAnswer {
         TurnAnswer super;
         Handler *handler;
         void *connection; /* its peer's */
         h2o_req_t *req;
+        HeldAnswer *held; /* or NULL; of the request's pool */
         bool close;
-} HandlerAnswer;
+};
+
+static_assert(DEPLOYS_TOLD_MAX == WAITER_DEPLOYS_MAX, "an answer waits for all that it tells of");
 
 /* The request is gone: sent, or its connection was closed before. */
 static void on_request_disposed(void *p) {
         HandlerAnswer *answer = p;
 
+        if (answer->held)
+                waiters_remove(answer->handler->waiters, &answer->held->super);
         turn_remove(answer->handler->turn, &answer->super);
         answer_done(&answer->super.answer);
         answer->handler->hooks.answered(answer->connection, answer->handler->userdata);
@@ -75,6 +90,48 @@ static void answer_write(HandlerAnswer *answer) {
         h2o_send_inline(req, body, strlen(body));
 }
 
+/* Its answer follows with those of this turn, and tells what there is then. */
+static void on_woken(Waiter *waiter) {
+        HandlerAnswer *answer = ((HeldAnswer *) waiter)->answer;
+        Handler *handler = answer->handler;
+
+        answer->close = true;
+        handler->hooks.let_go(answer->connection, handler->userdata);
+        turn_add(handler->turn, &answer->super);
+}
+
+/* Whether it is held back. Where it cannot be, its sender is told how it stands, and may ask again. */
+static bool answer_hold(HandlerAnswer *answer, const uint64_t *open, size_t n_open) {
+        Handler *handler = answer->handler;
+        Waiter *waiter = &answer->held->super;
+
+        memcpy(waiter->deploys, open, n_open * sizeof(*open));
+        waiter->n = n_open;
+        if (waiters_add(handler->waiters, waiter) < 0)
+                return false;
+        if (handler->hooks.hold(answer->connection, waiter, handler->userdata))
+                return true;
+
+        waiters_remove(handler->waiters, waiter);
+        return false;
+}
+
+/* Its time begins with the commit of its turn. A deploy that follows another one is waited for within the same time. */
+static bool answer_may_wait(HandlerAnswer *answer) {
+        if (answer->super.answer.wait_usec == 0)
+                return false;
+        if (answer->held)
+                return !answer->held->super.is_over;
+
+        answer->held = h2o_mem_alloc_pool(&answer->req->pool, sizeof(*answer->held));
+        *answer->held = (HeldAnswer){
+                .super = { .until = now_usec(CLOCK_MONOTONIC) + answer->super.answer.wait_usec,
+                           .wake = on_woken },
+                .answer = answer,
+        };
+        return true;
+}
+
 /* After the commit of its turn: what is told of deploys is on disk. */
 static void answer_send(TurnAnswer *super) {
         HandlerAnswer *answer = (HandlerAnswer *) super;
@@ -83,6 +140,8 @@ static void answer_send(TurnAnswer *super) {
 
         if (super->answer.deploys)
                 delivery_refresh(answer->handler->delivery, &super->answer, open, &n_open);
+        if (n_open > 0 && answer_may_wait(answer) && answer_hold(answer, open, n_open))
+                return;
 
         answer_write(answer);
 }
@@ -190,19 +249,21 @@ static int on_request(h2o_handler_t *super, h2o_req_t *req) {
         return 0;
 }
 
-void handler_register(struct st_h2o_pathconf_t *path, Delivery *delivery, Turn *turn,
+void handler_register(struct st_h2o_pathconf_t *path, Delivery *delivery, Turn *turn, Waiters *waiters,
                       const HandlerHooks *hooks, void *userdata) {
         Handler *handler;
 
         assert(path);
         assert(delivery);
         assert(turn);
-        assert(hooks && hooks->peer && hooks->answered && hooks->closing);
+        assert(waiters);
+        assert(hooks && hooks->peer && hooks->hold && hooks->let_go && hooks->answered && hooks->closing);
 
         handler = (Handler *) h2o_create_handler(path, sizeof(*handler));
         handler->super.on_req = on_request;
         handler->delivery = delivery;
         handler->turn = turn;
+        handler->waiters = waiters;
         handler->hooks = *hooks;
         handler->userdata = userdata;
 }

@@ -4,6 +4,7 @@
 
 #include "webhookd/delivery/delivery.h"
 #include "webhookd/turn.h"
+#include "webhookd/waiters.h"
 
 struct st_h2o_pathconf_t;
 struct st_h2o_req_t;
@@ -20,6 +21,13 @@ typedef struct HandlerPeer {
 typedef struct HandlerHooks {
         /* The peer of a request; also tells that a request came. */
         HandlerPeer (*peer)(struct st_h2o_req_t *req, void *userdata);
+        /*
+         * The answer of that connection is held back: false where it must not be. It closes afterwards. What ends the
+         * wait early is its client's end, by waiters_release().
+         */
+        bool (*hold)(void *connection, Waiter *waiter, void *userdata);
+        /* It is held back no longer. */
+        void (*let_go)(void *connection, void *userdata);
         /* The request of that connection is gone: its answer is through, or nobody waits for it. */
         void (*answered)(void *connection, void *userdata);
         /* The connection of that request closes after its answer, though its client may still be sending. */
@@ -27,5 +35,5 @@ typedef struct HandlerHooks {
 } HandlerHooks;
 
 /* Registers itself at `path`, and lives as long as that. Borrows the rest. */
-void handler_register(struct st_h2o_pathconf_t *path, Delivery *delivery, Turn *turn,
+void handler_register(struct st_h2o_pathconf_t *path, Delivery *delivery, Turn *turn, Waiters *waiters,
                       const HandlerHooks *hooks, void *userdata);

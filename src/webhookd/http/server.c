@@ -12,6 +12,7 @@
 #include "webhookd/http/crowd.h"
 #include "webhookd/http/handler-early.h"
 #include "webhookd/http/handler.h"
+#include "webhookd/http/hang-up.h"
 #include "webhookd/http/linger.h"
 
 #define LISTENERS_MAX 16U
@@ -36,10 +37,12 @@ struct Connection {
         bool served;   /* a request of it was read */
         int linger_fd; /* a duplicate for what its client may still send, or -1 */
         CrowdPlace place;
+        HangUp *hang_up; /* its answer is held back, and its client may end it meanwhile; or NULL */
         Connection *next, **slot;
 };
 
 struct Server {
+        Waiters *waiters;
         h2o_globalconf_t config;
         h2o_context_t context;
         h2o_accept_ctx_t accept, accept_tls;
@@ -90,6 +93,11 @@ static void on_connection_closed(void *data) {
 
 static Connection *connection_of(const CrowdPlace *place) {
         return (Connection *) ((uintptr_t) place - offsetof(Connection, place));
+}
+
+/* What was read of its request. */
+static size_t held_bytes(const CrowdPlace *place) {
+        return connection_of(place)->socket->input->capacity;
 }
 
 /* h2o reads the end of the stream, or fails to write, and closes the connection itself. */
@@ -218,10 +226,36 @@ static HandlerPeer on_peer(h2o_req_t *req, void *userdata) {
         };
 }
 
+static bool on_hold(void *data, Waiter *waiter, void *userdata) {
+        Connection *connection = data;
+        Server *server = userdata;
+
+        if (held_bytes(&connection->place) > HELD_BYTES_MAX ||
+            hang_up_new(sd_event_source_get_event(server->sweep_timer),
+                        h2o_socket_get_fd(connection->socket), server->waiters, waiter,
+                        &connection->hang_up) < 0)
+                return false;
+
+        connection->deadline = waiter->until + CONNECTION_TIMEOUT_USEC;
+        crowd_set_apart(&server->crowd, &connection->place);
+        server_pause(server, false);
+        return true;
+}
+
+static void on_let_go(void *data, void *userdata) {
+        Connection *connection = data;
+        Server *server = userdata;
+
+        connection->hang_up = hang_up_free(connection->hang_up);
+        connection->deadline = now_usec(CLOCK_MONOTONIC) + CONNECTION_TIMEOUT_USEC;
+        server->activity(server->userdata);
+}
+
 static void on_answered(void *data, void *userdata) {
         Connection *connection = data;
         Server *server = userdata;
 
+        connection->hang_up = hang_up_free(connection->hang_up);
         crowd_wait(&server->crowd, &connection->place);
         server_pause(server, false);
 }
@@ -238,6 +272,8 @@ static void on_closing(h2o_req_t *req, void *userdata) {
 
 static void server_configure(Server *server, Delivery *delivery, Turn *turn) {
         static const HandlerHooks hooks = { .peer = on_peer,
+                                            .hold = on_hold,
+                                            .let_go = on_let_go,
                                             .answered = on_answered,
                                             .closing = on_closing };
         h2o_hostconf_t *host;
@@ -251,12 +287,13 @@ static void server_configure(Server *server, Delivery *delivery, Turn *turn) {
         server->config.http1.upgrade_to_http2 = 0;
 
         host = h2o_config_register_host(&server->config, h2o_iovec_init(H2O_STRLIT("default")), UINT16_MAX);
-        handler_register(h2o_config_register_path(host, "/", 0), delivery, turn, &hooks, server);
+        handler_register(h2o_config_register_path(host, "/", 0), delivery, turn, server->waiters, &hooks,
+                         server);
         early_register(&host->fallback_path, on_closing, server);
 }
 
-int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsigned max_connections,
-               ServerActivity activity, void *userdata, Server **ret) {
+int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, Waiters *waiters,
+               unsigned max_connections, ServerActivity activity, void *userdata, Server **ret) {
         _cleanup_(server_freep) Server *server = NULL;
         int r;
 
@@ -264,6 +301,7 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsi
         assert(event);
         assert(delivery);
         assert(turn);
+        assert(waiters);
         assert(max_connections > 0);
         assert(activity);
         assert(ret);
@@ -276,6 +314,7 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsi
                 return -ENOMEM;
 
         crowd_init(&server->crowd, max_connections);
+        server->waiters = waiters;
         server->activity = activity;
         server->userdata = userdata;
 
@@ -392,11 +431,6 @@ void server_stop(Server *server) {
                         connection_stop(connection, now);
         if (server->connections)
                 sweep_arm(server, STOP_TIMEOUT_USEC);
-}
-
-/* What was read of a request that is not complete. */
-static size_t held_bytes(const CrowdPlace *place) {
-        return connection_of(place)->socket->input->capacity;
 }
 
 void server_relieve(Server *server) {

@@ -3,7 +3,8 @@
  * Server: the listening sockets that systemd hands over, their connections, and the limits on both. HTTP/1.1 only.
  * A connection that gets nothing done within CONNECTION_TIMEOUT_USEC is closed, whatever it sends or reads meanwhile. When
  * there are too many, the oldest that has asked for nothing makes room (crowd.h). One that is refused before its request is
- * complete is read to its end, so that its client sees the answer (linger.h).
+ * complete is read to its end, so that its client sees the answer (linger.h). A connection whose answer is held back (waiters.h) has a
+ * place and a time of its own, and closes after it.
  *
  * The room http/ is the only one that knows libh2o and libssl. webhookd.c alone includes its headers: this one, loop.h and
  * tls.h. The room turns bytes into a Request and an Answer into bytes. It never looks into a body, and never touches the store.
@@ -17,11 +18,14 @@
 #include "webhookd/http/loop.h"
 #include "webhookd/http/tls.h"
 #include "webhookd/turn.h"
+#include "webhookd/waiters.h"
 
 /* A request's head and body have to be there within this time (also an idle connection's life), by the library. */
 #define REQUEST_TIMEOUT_MSEC 10000U
 /* From one request to the next, or to the answer being read; by our own, monotonic clock. */
 #define CONNECTION_TIMEOUT_USEC (15 * USEC_PER_SEC)
+/* The most that an answer which is held back may keep in memory of its request; a larger one is not held back. */
+#define HELD_BYTES_MAX ((size_t) 64 * 1024)
 /* A TLS handshake, from the connection on, by the library. */
 #define HANDSHAKE_TIMEOUT_MSEC 5000U
 /* When the server stops: what a connection that has not asked for anything yet is given to do so. */
@@ -38,8 +42,8 @@ typedef enum ServerListen {
 typedef void (*ServerActivity)(void *userdata);
 
 /* -ENOTSUP: libh2o would decode chunks by itself (chunk.h). */
-int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, unsigned max_connections,
-               ServerActivity activity, void *userdata, Server **ret);
+int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, Waiters *waiters,
+               unsigned max_connections, ServerActivity activity, void *userdata, Server **ret);
 Server *server_free(Server *server);
 DEFINE_CLEANUP(Server, server_free)
 

@@ -20,6 +20,7 @@ typedef struct Fixture {
         unsigned n_notices;
         uint64_t open[DEPLOYS_TOLD_MAX]; /* of the answer that was refreshed last */
         size_t n_open;
+        uint64_t wait_usec; /* of the last answer */
 } Fixture;
 
 static inline void count_notice(const Notice *notice, void *userdata) {
@@ -87,6 +88,7 @@ static inline int request(Fixture *f, const char *method, const char *path, cons
         if (ret_json)
                 assert_int_equal(json_decode(answer.body, strlen(answer.body), ret_json, &error), 0);
         status = answer.status;
+        f->wait_usec = answer.wait_usec;
         answer_done(&answer);
         return status;
 }

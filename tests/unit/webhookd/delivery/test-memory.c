@@ -304,16 +304,22 @@ static void refusal_without_memory_is_none_of_something_else(void **state) {
                          404);
 }
 
-static void deploy_that_is_shown_without_memory_is_503(void **state) {
+static void deploy_that_is_shown_or_waited_for_without_memory_is_503(void **state) {
         Fixture *f = *state;
         char path[128];
 
         assert_int_equal(post(f, "{\"image\":\"a.example/app:v1\"}", NULL), 202);
-        (void) snprintf(path, sizeof(path), "%s/deploys/1", f->path);
+        (void) snprintf(path, sizeof(path), "%s/deploys/1?wait=5", f->path);
         assert_int_equal(sweep(f, "show", &(Request){ .method = bytes("GET"), .path = bytes(path) }), 202);
         (void) snprintf(path, sizeof(path), "%s/deploys/2", f->path);
         assert_int_equal(sweep(f, "show nothing", &(Request){ .method = bytes("GET"), .path = bytes(path) }),
                          404);
+        (void) snprintf(path, sizeof(path), "%s?wait=5", f->path);
+        assert_int_equal(sweep(f, "wait",
+                               &(Request){ .method = bytes("POST"),
+                                           .path = bytes(path),
+                                           .body = bytes("{\"image\":\"a.example/app:v1\"}") }),
+                         202);
 }
 
 static void mac(const char *text, unsigned char ret[static 32]) {
@@ -426,7 +432,7 @@ int main(void) {
                 SWEEP(push_to_stages_of_every_policy_without_memory_is_503),
                 SWEEP(second_copy_and_full_queue_without_memory_are_503),
                 SWEEP(refusal_without_memory_is_none_of_something_else),
-                SWEEP(deploy_that_is_shown_without_memory_is_503),
+                SWEEP(deploy_that_is_shown_or_waited_for_without_memory_is_503),
                 SWEEP(signed_delivery_without_memory_is_503),
         };
 

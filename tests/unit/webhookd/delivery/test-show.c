@@ -194,6 +194,21 @@ static void deploy_is_read_by_get_and_by_nothing_else(void **state) {
         assert_int_equal(count(f, DEPLOY_QUEUED), 1);
 }
 
+static void wait_of_a_get_is_what_its_query_says(void **state) {
+        _cleanup_(json_freep) json_t *j = NULL;
+        Fixture *f = *state;
+        uint64_t id = push(f, IMAGE);
+
+        assert_int_equal(get(f, f->path, id, "?wait=50&x=y", NULL), 202);
+        assert_int_equal(f->wait_usec, 50 * USEC_PER_SEC);
+        assert_int_equal(get(f, f->path, id, "?x=y", NULL), 202);
+        assert_int_equal(f->wait_usec, 0);
+        assert_int_equal(get(f, f->path, id, "?wait=901", &j), 400);
+        assert_string_equal(json_get_string(j, "detail"),
+                            "wait in the query is a number of seconds, 0 to 900");
+        assert_int_equal(f->wait_usec, 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(deploy_is_told_from_the_queue_to_its_end),
@@ -202,6 +217,7 @@ int main(void) {
                 TEST(hook_sees_deploys_of_its_images_alone),
                 TEST(deploy_whose_commit_failed_was_never_there),
                 TEST(deploy_is_read_by_get_and_by_nothing_else),
+                TEST(wait_of_a_get_is_what_its_query_says),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,38 @@ static void crowd_of_those_who_have_asked_is_full(void **state) {
         assert_null(join(&crowd, &places[2]));
 }
 
+static void crowd_gives_the_places_of_those_that_are_set_apart_to_others(void **state) {
+        CrowdPlace places[5];
+        Crowd crowd;
+
+        (void) state;
+
+        crowd_init(&crowd, 2);
+        for (size_t i = 0; i < ELEMENTSOF(places); i++)
+                places[i] = place_of("192.0.2.1");
+        for (size_t i = 0; i < 2; i++) {
+                assert_null(join(&crowd, &places[i]));
+                crowd_ask(&crowd, &places[i]);
+        }
+        assert_true(crowd_is_full(&crowd));
+        crowd_set_apart(&crowd, &places[0]);
+        crowd_set_apart(&crowd, &places[1]);
+        assert_int_equal(crowd.n, 0);
+        assert_null(join(&crowd, &places[2]));
+        assert_null(join(&crowd, &places[3]));
+
+        /* Its answer is through: it has no place to come back to. */
+        crowd_wait(&crowd, &places[0]);
+        assert_ptr_equal(join(&crowd, &places[4]), &places[2]);
+        crowd_part(&crowd, &places[0]);
+        crowd_part(&crowd, &places[1]);
+        assert_int_equal(crowd.n, 2);
+
+        /* One that was to make room and has asked for something meanwhile is not counted twice. */
+        crowd_set_apart(&crowd, &places[2]);
+        assert_int_equal(crowd.n, 2);
+}
+
 static void crowd_gives_one_address_its_share_alone(void **state) {
         CrowdPlace places[CROWD_SHARE_LEAST + 1], other = place_of("192.0.2.2"), *leaves;
         Crowd crowd;
@@ -182,6 +214,7 @@ int main(void) {
                 cmocka_unit_test(crowd_lets_the_oldest_without_a_request_go),
                 cmocka_unit_test(crowd_counts_who_was_answered_as_the_youngest),
                 cmocka_unit_test(crowd_of_those_who_have_asked_is_full),
+                cmocka_unit_test(crowd_gives_the_places_of_those_that_are_set_apart_to_others),
                 cmocka_unit_test(crowd_gives_one_address_its_share_alone),
                 cmocka_unit_test(crowd_of_this_host_has_no_share),
                 cmocka_unit_test(addresses_of_one_network_share),
