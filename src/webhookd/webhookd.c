@@ -254,8 +254,8 @@ static int webhookd_connect(Webhookd *webhookd) {
                 r = waiters_new(event, &webhookd->waiters);
         if (r >= 0)
                 r = manager_new(bus, webhookd->store, webhookd->hooks, &webhookd->config, webhookd->outbox,
-                                webhookd->deployer, webhookd->delivery, &manager_hooks, webhookd,
-                                &webhookd->manager);
+                                webhookd->deployer, webhookd->delivery, webhookd->waiters, &manager_hooks,
+                                webhookd, &webhookd->manager);
         return r < 0 ? log_error_errno(r, "Cannot set up the bus: %m") : 0;
 }
 

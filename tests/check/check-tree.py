@@ -34,7 +34,8 @@ ROOMS = {
     "webhookd/http": {"door": "server.h", "also": ["loop.h", "tls.h"],
                       "uses": ["webhookd/delivery", "webhookd/request", "webhookd/turn", "webhookd/waiters"]},
     "webhookd/bus": {"door": "manager.h", "also": [],
-                     "uses": ["webhookd/delivery", "webhookd/hook", "webhookd/queue", "webhookd/store", "webhookd/webhook-config"]},
+                     "uses": ["webhookd/delivery", "webhookd/hook", "webhookd/queue", "webhookd/store", "webhookd/waiters",
+                              "webhookd/webhook-config"]},
     "webhookd": {"door": "webhookd.h", "also": [], "uses": "*"},
 
     "deployerd/text": {"door": "text.h", "also": [], "uses": []},

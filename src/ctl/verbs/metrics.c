@@ -35,6 +35,7 @@ static const Family families[] = {
         { "tinyforge_deploy_last_success_timestamp_seconds", "gauge", "seconds",
           "When a deploy of the stage last succeeded or changed nothing." },
         { "tinyforge_queue_deploys", "gauge", NULL, "Deploys that wait or run." },
+        { "tinyforge_waiting_requests", "gauge", NULL, "Requests that wait for their deploys." },
         { "tinyforge_projects", "gauge", NULL, "Projects." },
         { "tinyforge_stages", "gauge", NULL, "Stages of all projects." },
         { INSTANCES, "gauge", NULL, "Containers of the stages." },

@@ -14,6 +14,7 @@
 #include "webhookd/queue/deployer.h"
 #include "webhookd/queue/outbox.h"
 #include "webhookd/store/store.h"
+#include "webhookd/waiters.h"
 #include "webhookd/webhook-config.h"
 
 typedef struct Manager Manager;
@@ -40,6 +41,7 @@ struct Manager {
         bool projects_changed; /* since they were told the last time: they are counted for who asks */
         Deployer *deployer;
         Delivery *delivery;
+        const Waiters *waiters;
         Cancel *cancels; /* callers of Cancel() who wait for the deployer */
         unsigned n_cancels;
         Removal *removals; /* callers of RemoveProject() and RemoveStage() who wait for the deployer */

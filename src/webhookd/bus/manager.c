@@ -83,6 +83,20 @@ static int property_get_text(sd_bus *bus, const char *path, const char *interfac
                                                                 : manager->config->public_url);
 }
 
+/* It changes with each request that waits: whoever wants it reads it. */
+static int property_get_waiting(sd_bus *bus, const char *path, const char *interface, const char *property,
+                                sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+
+        (void) bus;
+        (void) path;
+        (void) interface;
+        (void) property;
+        (void) error;
+
+        return sd_bus_message_append(reply, "t", (uint64_t) waiters_count(manager->waiters));
+}
+
 static int property_get_store(sd_bus *bus, const char *path, const char *interface, const char *property,
                               sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         char uuid[UUID_TEXT_SIZE];
@@ -109,6 +123,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("NProjects", "t", property_get_projects, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NQueued", "t", property_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NRunning", "t", property_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("NWaiting", "t", property_get_waiting, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("RegenerateSecret", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", path),
                                 method_regenerate_secret,
                                 SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
@@ -203,8 +218,8 @@ static const sd_bus_vtable vtable[] = {
 };
 
 int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const WebhookConfig *config,
-                Outbox *outbox, Deployer *deployer, Delivery *delivery, const ManagerHooks *hooks,
-                void *userdata, Manager **ret) {
+                Outbox *outbox, Deployer *deployer, Delivery *delivery, const Waiters *waiters,
+                const ManagerHooks *hooks, void *userdata, Manager **ret) {
         _cleanup_(manager_freep) Manager *manager = NULL;
         int r;
 
@@ -215,6 +230,7 @@ int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const Webhook
         assert(outbox);
         assert(deployer);
         assert(delivery);
+        assert(waiters);
         assert(hooks && hooks->activity && hooks->changed);
         assert(ret);
 
@@ -229,6 +245,7 @@ int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const Webhook
         manager->outbox = outbox;
         manager->deployer = deployer;
         manager->delivery = delivery;
+        manager->waiters = waiters;
         manager->hooks = *hooks;
         manager->userdata = userdata;
 

@@ -15,6 +15,7 @@
 #include "webhookd/queue/deployer.h"
 #include "webhookd/queue/outbox.h"
 #include "webhookd/store/store.h"
+#include "webhookd/waiters.h"
 #include "webhookd/webhook-config.h"
 
 struct sd_bus;
@@ -23,8 +24,8 @@ typedef struct Manager Manager;
 
 /* Borrows everything but the bus. */
 int manager_new(struct sd_bus *bus, Store *store, Hooks *webhooks, const WebhookConfig *config,
-                Outbox *outbox, Deployer *deployer, Delivery *delivery, const ManagerHooks *hooks,
-                void *userdata, Manager **ret);
+                Outbox *outbox, Deployer *deployer, Delivery *delivery, const Waiters *waiters,
+                const ManagerHooks *hooks, void *userdata, Manager **ret);
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free)
 

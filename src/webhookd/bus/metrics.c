@@ -50,6 +50,12 @@ static int append_build(MetricsReply *answer) {
                              answer);
 }
 
+static int append_waiting(const Manager *manager, MetricsReply *answer) {
+        return append_metric(&(Metric){ .name = "tinyforge_waiting_requests",
+                                        .value = (double) waiters_count(manager->waiters) },
+                             answer);
+}
+
 int method_get_metrics(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         Manager *manager = userdata;
@@ -63,6 +69,8 @@ int method_get_metrics(sd_bus_message *message, void *userdata, sd_bus_error *er
         answer.message = reply;
         if (r >= 0)
                 r = append_build(&answer);
+        if (r >= 0)
+                r = append_waiting(manager, &answer);
         if (r < 0)
                 return r;
 
