@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Builds an image, pushes it, and tells tinyforge: for every CI that runs a shell, and by hand. It takes curl 7.71, and
-# docker for the first two.
+# Builds an image, pushes it, tells tinyforge, and waits for what becomes of it: for every CI that runs a shell, and by hand. It
+# takes curl 7.71, and docker for the first two.
 #
 #     deploy.sh IMAGE:TAG            tells of an image that has been pushed
 #     deploy.sh IMAGE:TAG FOLDER     builds it from FOLDER and pushes it first; be logged in to the registry
@@ -12,8 +12,8 @@
 #     TINYFORGE_URL   what `tinyforgectl url` prints. It is the only credential: keep it as a masked variable of the CI.
 #     DEPLOY_ID       names this run, so that what is sent twice is done once. A new one each time when it is not set.
 #
-# The URL goes to curl through a pipe: neither `ps` nor a log of commands shows it. Exit status 0: the deploy is on
-# tinyforge's disk, or there was nothing to do and the output says why.
+# The URL goes to curl through a pipe: neither `ps` nor a log of commands shows it. Exit status 0: the version runs, a newer push
+# took its place, or there was nothing to do and the output says why. 1: it does not, or not after a quarter of an hour.
 set -eu
 
 image=${1:?deploy.sh IMAGE:TAG [FOLDER]}
@@ -28,22 +28,60 @@ fi
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
 
-# 503, 429 and broken connections are tried again, as long as tinyforge asks to wait or 1, 2, 4 … seconds. To sign the
-# body as well, with the key in TINYFORGE_KEY, add to what printf writes
+# call REST OPTION…: sends $body to the URL with REST behind it, or asks where that is empty; prints the status. 503, 429 and broken
+# connections are tried again, as long as tinyforge asks to wait or 1, 2, 4 … seconds. To sign the body as well, be it empty, with the
+# key in TINYFORGE_KEY, add to what printf writes
 #     header = "X-Hub-Signature-256: sha256=$signature"
 # where signature=$(printf %s "$body" | python3 -c 'import hmac, os, sys
 # print(hmac.digest(os.environb[b"TINYFORGE_KEY"], sys.stdin.buffer.read(), "sha256").hex())')
+call() {
+        rest=$1
+        shift
+        [ -z "$body" ] || set -- --data "$body" "$@"
+        printf 'url = "%s%s"\n' "$TINYFORGE_URL" "$rest" | curl --config - --silent --show-error \
+                --max-time 60 --retry 5 --retry-all-errors --output "$answer" --write-out '%{http_code}' "$@"
+}
+
+# The first text of that key in the answer.
+text() {
+        { grep -oE "\"$1\":\"([^\"\\\\]|\\\\.)*\"" "$answer" || true; } | sed -e 's/^[^:]*:"//' -e 's/"$//' -e q
+}
+
 body="{\"image\":\"$image\"}"
-status=$(printf 'url = "%s"\n' "$TINYFORGE_URL" | curl --config - --silent --show-error \
-        --max-time 30 --retry 5 --retry-all-errors \
-        --header 'Content-Type: application/json' --header "Idempotency-Key: $id" \
-        --data "$body" --output "$answer" --write-out '%{http_code}')
+status=$(call '?wait=10' --header 'Content-Type: application/json' --header "Idempotency-Key: $id")
+path=$(text path)
+body=
+
+# Ten seconds at a time, so that the log shows where it is, and no proxy on the way loses patience.
+tries=0
+while [ "$status" = 202 ] && [ -n "$path" ] && [ $tries -lt 90 ]; do
+        echo "deploy.sh: deploy ${path##*/} $(text state) $(text phase) $(text progress) $(text reason)"
+        sleep 1
+        status=$(call "$path?wait=10")
+        [ "$status" != 202 ] || path=$(text path)
+        tries=$((tries + 1))
+done
+
 cat "$answer"
 echo
 
 case $status in
-202) echo "deploy.sh: queued" ;;
-200) echo "deploy.sh: nothing to do: $(grep -o '"reason":"[^"]*"' "$answer" || echo 'known already')" ;;
+200)
+        state=$(text state)
+        if [ -n "$state" ]; then
+                echo "deploy.sh: deploy ${path##*/} $state"
+        else
+                echo "deploy.sh: nothing to do: $(text reason)"
+        fi
+        ;;
+202)
+        echo "deploy.sh: not through yet" >&2
+        exit 1
+        ;;
+424)
+        echo "deploy.sh: $(text detail)" >&2
+        exit 1
+        ;;
 *)
         echo "deploy.sh: refused, status $status" >&2
         exit 1
