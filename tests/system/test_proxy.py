@@ -16,7 +16,7 @@ import threading
 
 import harness
 import tap
-from forge import ADDRESS, SOCKET, WEBHOOKD
+from forge import ADDRESS, REGISTRY, SOCKET, WEBHOOKD
 from host import SOURCE, wait_until
 
 import certificates
@@ -272,6 +272,32 @@ def proxied(name, when_too_large=("413",)):
     assert large.stdout in when_too_large, large
 
 
+def waiting():
+    return int(forge.out("busctl", "get-property", "org.tinyforge.Webhook1", "/org/tinyforge/Webhook1", "org.tinyforge.Webhook1.Manager",
+                         "NWaiting").split()[1])
+
+
+def waited(name, seconds):
+    """Who waits for a deploy through it: the time is over, beyond what a proxy would grant by itself; an outcome; a client that goes."""
+    url, image = SITE + forge.path(), f"{REGISTRY}/acme/{name}-wait"
+
+    def ask(path, *arguments, limit=100):
+        """What curl is called with, whose output ends with the status."""
+        return [f"{url}{path}", *HERE, "--max-time", str(limit), "-w", "\n%{http_code}", *arguments]
+    body, _, status = curl(*ask(f"?wait={seconds}", "--json", json.dumps({"image": f"{image}:v1"}))).stdout.rpartition("\n")
+    [deploy] = json.loads(body)["deploys"]
+    assert (status, deploy["finished_at"]) == ("202", None), (status, deploy)
+    asked = subprocess.Popen(forge.enter("curl", "-sS", "--ipv4", "--cacert", CA, *ask(f"{deploy['path']}?wait=90")),
+                             stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: waiting() == 1, "it waits")
+    assert deliver(SITE, f"{image}:v2", *HERE)[0] == "202"
+    body, _, status = asked.communicate(timeout=100)[0].rpartition("\n")
+    assert (status, json.loads(body)["deploy"]["state"]) == ("200", "superseded"), (status, body)
+    newer = json.loads(body)["deploy"]["superseded_by"]
+    assert curl(*ask(f"/deploys/{newer}?wait=90", limit=3), check=False).returncode == 28
+    wait_until(lambda: waiting() == 0, "the place of the client that is gone is free")
+
+
 def restarted(name):
     """Through restarts of the receiver no request is lost, and none is answered by the proxy in its place."""
     with Load(SITE, *HERE, image=f"a.example/{name}-load") as load:
@@ -301,6 +327,7 @@ def test_nginx_as_documented():
     forge.run("cp", SOURCE / "docs/examples/proxy/nginx.conf", "/etc/nginx/conf.d/tinyforge.conf")
     forge.run("systemctl", "start", "nginx.service")
     proxied("nginx")
+    waited("nginx", 65)
     restarted("nginx")
     # A receiver that is away is told in nginx's log, which has the whole request line.
     forge.run("systemctl", "stop", SOCKET)
@@ -327,6 +354,7 @@ def test_caddy_as_documented():
     wait_until(lambda: curl(f"{SITE}/", *HERE, check=False).returncode == 0, "Caddy answers")
     # Sometimes it resets the stream before it has passed on the answer.
     proxied("caddy", when_too_large=("413", "000"))
+    waited("caddy", 35)
     restarted("caddy")
     forge.run("systemctl", "stop", SOCKET)
     nowhere = curl(f"{SITE}/api/webhook/00000000-0000-4000-8000-000000000002", *HERE, "-o", "/dev/null", "-w", "%{http_code}")
