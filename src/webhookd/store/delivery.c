@@ -16,7 +16,8 @@ int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_depl
         static const char sql[] =
                         "SELECT k.deploy_id, coalesce(d.state, k.state) "
                         "FROM deliveries k LEFT JOIN deploys d ON d.id = k.deploy_id "
-                        "WHERE k.hook = ?1 AND k.delivery_id = ?2 AND k.stage_id = ?3 AND k.image = ?4";
+                        "WHERE k.hook = ?1 AND k.delivery_id = ?2 AND k.stage_id = ?3 AND k.image = ?4 "
+                        "AND k.received_at >= ?5";
         _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
         DeployState state;
         uint64_t id;
@@ -30,7 +31,8 @@ int store_find_delivery(Store *store, const Enqueue *enqueue, uint64_t *ret_depl
 
         r = store_query(store, sql,
                         VALUES(value_text(enqueue->hook), value_text(enqueue->delivery_id),
-                               value_number(enqueue->stage_id), value_text(enqueue->image)),
+                               value_number(enqueue->stage_id), value_text(enqueue->image),
+                               value_time(store_delivery_border())),
                         &statement);
         if (r < 0)
                 return r;
@@ -78,25 +80,39 @@ int store_seal_deliveries(Store *store, int64_t stage_id, uint64_t last) {
         return store_write(store, sql, VALUES(value_number(stage_id), value_id(last)));
 }
 
+uint64_t store_delivery_border(void) {
+        uint64_t now = now_usec(CLOCK_REALTIME);
+
+        return now < DELIVERIES_KEPT_USEC ? 0 : now - DELIVERIES_KEPT_USEC;
+}
+
+/* What came at the same time goes at the same time. */
+#define DELETE_OLDEST(table, time)                                                                      \
+        "DELETE FROM " table " WHERE " time " < ifnull((SELECT " time " + 1 FROM " table " WHERE " time \
+        " < ?1 ORDER BY " time " LIMIT 1 OFFSET ?2), ?1)"
+
 int store_prune_deliveries(Store *store) {
         static const char *const sqls[] = {
-                "DELETE FROM deliveries WHERE received_at < ?1",
-                "DELETE FROM used_ids WHERE used_at < ?1",
-                "DELETE FROM bare_calls WHERE called_at < ?1",
+                DELETE_OLDEST("deliveries", "received_at"),
+                DELETE_OLDEST("used_ids", "used_at"),
+                DELETE_OLDEST("bare_calls", "called_at"),
         };
-        uint64_t now = now_usec(CLOCK_REALTIME);
+        uint64_t border = store_delivery_border();
         int r;
 
         assert(store);
 
-        if (now < DELIVERIES_KEPT_USEC)
-                return 0;
-
+        store->n_unpruned = 0;
         for (size_t i = 0; i < ELEMENTSOF(sqls); i++) {
-                r = store_write(store, sqls[i], VALUES(value_time(now - DELIVERIES_KEPT_USEC)));
+                r = store_write(store, sqls[i],
+                                VALUES(value_time(border), value_number(DELIVERIES_PRUNED - 1)));
                 if (r < 0)
                         return r;
         }
 
         return 0;
+}
+
+int store_prune_deliveries_in_time(Store *store) {
+        return ++store->n_unpruned < DELIVERIES_UNPRUNED ? 0 : store_prune_deliveries(store);
 }

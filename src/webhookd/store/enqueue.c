@@ -27,7 +27,7 @@ static int enqueue_redelivered(Store *store, const Enqueue *enqueue, EnqueueResu
         if (!enqueue->delivery_id)
                 return 0;
 
-        r = store_prune_deliveries(store);
+        r = store_prune_deliveries_in_time(store);
         if (r < 0)
                 return r;
 

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "shared/time-util.h"
+#include "webhookd/store/delivery.h"
 #include "webhookd/store/hook.h"
 #include "webhookd/store/row.h"
 #include "webhookd/store/statement.h"
@@ -198,18 +199,19 @@ int store_forget_secrets(Store *store, uint64_t now) {
 }
 
 int store_use_id(Store *store, const char *hook, const char *id) {
-        static const char sql[] =
-                        "INSERT INTO used_ids(hook, id, used_at) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        static const char sql[] = "INSERT INTO used_ids(hook, id, used_at) VALUES(?1, ?2, ?3) "
+                                  "ON CONFLICT DO UPDATE SET used_at = excluded.used_at WHERE used_at < ?4";
         int r;
 
         assert(store);
         assert(hook);
         assert(id);
 
-        r = store_prune_deliveries(store);
+        r = store_prune_deliveries_in_time(store);
         if (r < 0)
                 return r;
 
         return store_write(store, sql,
-                           VALUES(value_text(hook), value_text(id), value_time(now_usec(CLOCK_REALTIME))));
+                           VALUES(value_text(hook), value_text(id), value_time(now_usec(CLOCK_REALTIME)),
+                                  value_time(store_delivery_border())));
 }

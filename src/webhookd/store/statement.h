@@ -43,6 +43,7 @@ struct Store {
         Counts counts;
         Tally tally;
         StageEnds ends[STAGE_ENDS];
+        unsigned n_unpruned; /* keys of deliveries, see delivery.h */
         Statement *statements;
         size_t n_statements;
         bool turn; /* store_begin() was called, and neither store_commit() nor store_rollback() since */

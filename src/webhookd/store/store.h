@@ -399,7 +399,10 @@ int store_find_bare_call(Store *store, const char *hook, const char *delivery_id
 /* Remembers it. The first one stays. */
 int store_keep_bare_call(Store *store, const char *hook, const char *delivery_id, const char *tag);
 
-/* Forgets delivery ids older than DELIVERIES_KEPT_USEC; called now and then. */
+/*
+ * Forgets some of the delivery ids that are older than DELIVERIES_KEPT_USEC, and unknown already; called now and then. How many there are
+ * holds up nobody.
+ */
 int store_prune_deliveries(Store *store);
 
 /* What became of a delivery whose secret was right. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How a redelivery is recognised, what it is answered with, and how long an id is remembered. */
 #include "store-fixture.h"
+#include "webhookd/store/delivery.h"
 
 static Enqueue delivery_of(const Fixture *f, const char *image, const char *id) {
         Enqueue push = push_of(f->dev, image);
@@ -147,6 +148,56 @@ static void delivery_id_that_is_too_old_is_not_known_even_before_it_is_pruned(vo
         assert_true(enqueue(f->store, &push, ENQUEUE_NEW, 0) > row);
 }
 
+static void ids_that_are_too_old_are_not_known_even_before_they_are_pruned(void **state) {
+        _cleanup_free_ char *tag = NULL, *other = NULL;
+        Fixture *f = *state;
+
+        assert_int_equal(store_use_id(f->store, "shop", "once"), 1);
+        assert_int_equal(store_use_id(f->store, "shop", "once"), 0);
+        assert_int_equal(store_keep_bare_call(f->store, "shop", "call", "v1"), 0);
+        assert_int_equal(
+                        store_execute(f->store,
+                                      "UPDATE used_ids SET used_at = used_at - (30 * 86400 + 60) * 1000000;"
+                                      "UPDATE bare_calls SET called_at = called_at - (30 * 86400 + 60) * 1000000"),
+                        0);
+        assert_int_equal(store_use_id(f->store, "shop", "once"), 1);
+        assert_int_equal(store_use_id(f->store, "shop", "once"), 0);
+        assert_int_equal(store_find_bare_call(f->store, "shop", "call", &tag), 0);
+        assert_int_equal(store_keep_bare_call(f->store, "shop", "call", "v2"), 0);
+        assert_int_equal(store_find_bare_call(f->store, "shop", "call", &other), 1);
+        assert_string_equal(other, "v2");
+}
+
+static int64_t count_keys(Fixture *f) {
+        static const char sql[] = "SELECT count(*) FROM deliveries";
+        int64_t n = 0;
+
+        assert_int_equal(store_read_number(f->store, sql, NO_VALUES, &n), 1);
+        return n;
+}
+
+static void many_old_ids_are_forgotten_some_at_a_time(void **state) {
+        static const char sql[] =
+                        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "
+                        "INSERT INTO deliveries(hook, delivery_id, stage_id, image, deploy_id, received_at) "
+                        "SELECT 'main', 'old ' || i, ?1, 'a', 1, i FROM n";
+        Fixture *f = *state;
+        Enqueue push = delivery_of(f, APP ":1", "new");
+        char id[16];
+
+        assert_int_equal(store_write(f->store, sql, VALUES(value_number(f->dev))), 2500);
+        (void) enqueue(f->store, &push, ENQUEUE_NEW, 0);
+        assert_int_equal(store_prune_deliveries(f->store), 0);
+        assert_int_equal(count_keys(f), 1501);
+        /* And so by those that come. */
+        for (unsigned i = 1; i <= 2 * DELIVERIES_UNPRUNED; i++) {
+                (void) snprintf(id, sizeof(id), "%u", i);
+                push.delivery_id = id;
+                (void) enqueue(f->store, &push, ENQUEUE_JOINED, 0);
+        }
+        assert_int_equal(count_keys(f), 1 + 2 * DELIVERIES_UNPRUNED);
+}
+
 static void tag_of_a_bare_call_is_forgotten_with_its_id(void **state) {
         _cleanup_free_ char *old = NULL, *kept = NULL;
         Fixture *f = *state;
@@ -201,6 +252,8 @@ int main(void) {
                 TEST(redelivery_supersedes_nothing),
                 TEST(delivery_ids_are_forgotten_after_thirty_days),
                 TEST(delivery_id_that_is_too_old_is_not_known_even_before_it_is_pruned),
+                TEST(ids_that_are_too_old_are_not_known_even_before_they_are_pruned),
+                TEST(many_old_ids_are_forgotten_some_at_a_time),
                 TEST(tag_of_a_bare_call_is_forgotten_with_its_id),
                 TEST(redelivery_does_not_depend_on_whether_the_row_is_still_kept),
         };
