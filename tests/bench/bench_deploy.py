@@ -27,6 +27,7 @@ import urllib.parse
 
 for folder in ("bus", "lib"):
     sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", folder))
+from comparison import Comparison  # noqa: E402  pylint: disable=wrong-import-position
 from deployer_host import NAME, PATH, PROGRAM, ROOT, Host  # noqa: E402  pylint: disable=wrong-import-position
 
 ROUNDS = 9
@@ -189,6 +190,19 @@ def report(title, seen, calls, bus):
           f"{statistics.median(seen['deployerd']) - base:+.0f} ms; of which busctl takes {bus:.0f} ms")
 
 
+def keep(title, flavour, seen, calls):
+    time_taken = Comparison(f"deploy-{flavour}-time", f"A deploy: {title}", "From the call until the old container is gone, beside the "
+                            "same steps with curl; both wait for some time whether the new one stays. deployerd also checks what it does, "
+                            "writes it down, and can be cut off anywhere.", "ms", "curl")
+    requests = Comparison(f"deploy-{flavour}-requests", f"Requests of the engine: {title}", "Of the same deploys.", "requests", "curl")
+    for name, times in seen.items():
+        for took in times:
+            time_taken.add(name, took)
+        requests.add(name, calls[name])
+    time_taken.done()
+    requests.done()
+
+
 def bench(title, host, flavour, engine_socket):
     deployer, curl = Deployer(host), Curl(flavour, engine_socket)
     host.property("Engine")
@@ -207,6 +221,7 @@ def bench(title, host, flavour, engine_socket):
     bus = statistics.median(milliseconds(lambda: host.bus.call(NAME, PATH, "org.freedesktop.DBus.Peer", "Ping"))
                             for _ in range(ROUNDS))
     report(title, seen, calls, bus)
+    keep(title, flavour, seen, calls)
     curl.remove()
     curl.remove_all("shop", "dev")
 
