@@ -105,3 +105,18 @@ class PrivateBus:
         self.process.terminate()
         self.process.wait(20)
         self.process.stdout.close()
+
+
+def read_until(monitor, is_done):
+    """All that a monitor says until that is done by what it has said; the monitor ends then."""
+    text = ""
+    try:
+        while not is_done(text):
+            line = monitor.stdout.readline()
+            assert line, text
+            text += line
+    finally:
+        monitor.terminate()
+        monitor.wait(20)
+        monitor.stdout.close()
+    return text

@@ -16,7 +16,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from private_bus import BusError  # noqa: E402
+from private_bus import BusError, read_until  # noqa: E402
 from waiting import wait_for  # noqa: E402
 from webhook_host import Host  # noqa: E402
 
@@ -271,20 +271,11 @@ def test_same_delivery_id_on_two_hooks_is_two_deliveries():
 def test_journal_names_the_hook_and_who_changed_it_and_signals_tell():
     with Host() as webhookd:
         monitor = webhookd.bus.monitor("type='signal',path='/org/tinyforge/Webhook1'")
-        try:
-            path = create(webhookd, "shop", rule="required")
-            webhookd.request("POST", path)
-            rotate(webhookd, "shop", 90)
-            webhookd.call("RemoveHook", "s", "shop")
-            text = ""
-            while text.count('string "shop"') < 3:
-                line = monitor.stdout.readline()
-                assert line, text
-                text += line
-        finally:
-            monitor.terminate()
-            monitor.wait(20)
-            monitor.stdout.close()
+        path = create(webhookd, "shop", rule="required")
+        webhookd.request("POST", path)
+        rotate(webhookd, "shop", 90)
+        webhookd.call("RemoveHook", "s", "shop")
+        text = read_until(monitor, lambda said: said.count('string "shop"') == 3)
         assert text.index("member=HookAdded") < text.index("member=HookRotated") < text.index("member=HookRemoved"), text
         webhookd.post("a.example/b")
         log = webhookd.log()

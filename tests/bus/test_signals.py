@@ -13,23 +13,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
+from private_bus import read_until  # noqa: E402
 from waiting import wait_for  # noqa: E402
 from webhook_host import Host, read_answer  # noqa: E402
-
-
-def read_until(monitor, member):
-    """All that the monitor says up to that member; it ends then."""
-    text = ""
-    try:
-        while f"member={member}" not in text:
-            line = monitor.stdout.readline()
-            assert line, text
-            text += line
-    finally:
-        monitor.terminate()
-        monitor.wait(20)
-        monitor.stdout.close()
-    return text
 
 
 def test_signals_tell_what_was_committed():
@@ -37,7 +23,7 @@ def test_signals_tell_what_was_committed():
         monitor = webhookd.bus.monitor("type='signal',path='/org/tinyforge/Webhook1'")
         webhookd.post("a.example/b:1")
         webhookd.call("RegenerateSecret")
-        text = read_until(monitor, "SecretRegenerated")
+        text = read_until(monitor, lambda said: "member=SecretRegenerated" in said)
         assert text.index("member=ProjectAdded") < text.index("member=QueueChanged"), text
         assert "member=PropertiesChanged" in text and 'string "NProjects"' in text, text
         assert webhookd.path().rsplit("/", 1)[1] not in text
@@ -60,7 +46,7 @@ def test_turn_tells_all_that_changed_in_the_queue_at_once():
         webhookd.process.send_signal(signal.SIGCONT)
         answers = [read_answer(stream) for _, stream in streams]
         webhookd.call("RegenerateSecret")
-        text = read_until(monitor, "SecretRegenerated")
+        text = read_until(monitor, lambda said: "member=SecretRegenerated" in said)
         assert {answer.status for answer in answers} == {202}
         assert text.count('string "queued"') == n and text.count('string "superseded"') == n, text
         assert text.count("member=QueueChanged") < n / 4, text.count("member=QueueChanged")
