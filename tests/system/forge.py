@@ -126,6 +126,12 @@ class Forge(Host):
         """/proc/PID/status of a process of the host."""
         return dict(line.split(":", 1) for line in self.out("cat", f"/proc/{pid}/status").splitlines() if ":" in line)
 
+    def kill(self, unit):
+        """Without warning. It is dead afterwards, or a call that comes next is its last, and gets no reply."""
+        pid = self.pid(unit)
+        self.run("systemctl", "kill", "--signal=KILL", "--kill-who=all", unit)
+        wait_until(lambda: self.pid(unit) != pid, f"{unit} is dead")
+
     def stop_daemons(self):
         """Nothing runs afterwards, and the socket is open."""
         # One that opens has the receiver started.

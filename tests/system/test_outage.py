@@ -110,7 +110,7 @@ def test_deployer_killed_in_mid_deploy_costs_no_request():
     deploy_id = forge.deliver(forge.image("acme/lazarus", "v2", "slow", "v2"))
     wait_until(lambda: len(forge.containers("lazarus")) == 2, "the new container is there")
     with Traffic(forge, upstream("lazarus")) as traffic:
-        forge.run("systemctl", "kill", "--signal=KILL", "--kill-who=all", DEPLOYERD)
+        forge.kill(DEPLOYERD)
         deploy = forge.finished("lazarus", deploy_id)
     row("deployer killed", deploy.state, traffic)
     assert traffic.failed == 0, traffic.faults

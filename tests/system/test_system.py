@@ -311,7 +311,7 @@ def deploy_and_kill(project, unit):
     forge.deploy(forge.image(f"acme/{project}", "v1", "plain", "v1"), project)
     deploy_id = forge.deliver(forge.image(f"acme/{project}", "v2", "slow", "v2"))
     wait_until(lambda: len(forge.containers(project)) == 2, "the new container is there")
-    forge.run("systemctl", "kill", "--signal=KILL", "--kill-who=all", unit)
+    forge.kill(unit)
     deploy = forge.finished(project, deploy_id)
     assert deploy.state in ("succeeded", "unchanged"), deploy
     assert forge.page(project) == "v2"
