@@ -50,9 +50,8 @@ Hooks *hooks_free(Hooks *hooks);
 DEFINE_CLEANUP(Hooks, hooks_free)
 
 /*
- * The hook of that path (in any form, hook-path.h) at `now`, or NULL, and the deploy that the path names, or 0. The time it takes depends on the number of hooks and on
- * the path, not on the secrets. Hooks are
- * borrowed until the next change.
+ * The hook of that path (in any form, hook-path.h) at `now`, or NULL, and the deploy that the path names, or 0. The time it takes
+ * depends on the number of hooks and on the path, not on the secrets. Hooks are borrowed until the next change.
  */
 const Hook *hooks_check(const Hooks *hooks, Bytes path, uint64_t now, uint64_t *ret_deploy);
 

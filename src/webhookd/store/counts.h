@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many rows there are of what each turn asks for, and which id is the next. census.c has sqlite count them when somebody first asks, and whoever changes those
- * rows keeps them; what is rolled back, or fails, makes them unknown again. Of projects there may be any number: they
- * are counted apart, since neither a start nor a push to one of them asks. From inside the store alone.
+ * How many rows there are of what each turn asks for, and which id is the next. census.c has sqlite count them when somebody first
+ * asks, and whoever changes those rows keeps them; what is rolled back, or fails, makes them unknown again. Of projects there may be
+ * any number: they are counted apart, since neither a start nor a push to one of them asks. From inside the store alone.
  */
 #pragma once
 
