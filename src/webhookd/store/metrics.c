@@ -115,27 +115,47 @@ static int sink_add(const Sink *sink, const char *name, double value, const Metr
                         sink->userdata);
 }
 
-static int visit_deliveries(Store *store, const Sink *sink) {
-        static const char sql[] = "SELECT provider, outcome, n FROM delivery_counters ORDER BY 1, 2";
+/* Of one series: a row has three at most, and a histogram one more. */
+#define LABELS_MAX 4
+
+/* Adds the series of one row; `labels` are filled from its first columns. */
+typedef int (*AddRow)(const Sink *sink, sqlite3_stmt *row, MetricLabel labels[static LABELS_MAX]);
+
+/* Adds each row of `sql`, whose first columns are the labels with these names (NULL-terminated). */
+static int visit_rows(Store *store, const Sink *sink, const char *sql, const char *const *names,
+                      AddRow add) {
         _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
         int r;
 
         r = store_query(store, sql, NO_VALUES, &statement);
         while (r >= 0 && (r = store_step(store, statement)) > 0) {
-                const MetricLabel labels[] = {
-                        { "provider", (const char *) sqlite3_column_text(statement, 0) },
-                        { "outcome", (const char *) sqlite3_column_text(statement, 1) },
-                };
+                MetricLabel labels[LABELS_MAX] = { 0 };
 
-                r = sink_add(sink, "tinyforge_deliveries_total", (double) sqlite3_column_int64(statement, 2),
-                             labels, ELEMENTSOF(labels));
+                for (int i = 0; names[i]; i++)
+                        labels[i] = (MetricLabel){ names[i],
+                                                   (const char *) sqlite3_column_text(statement, i) };
+
+                r = add(sink, statement, labels);
         }
 
         return r;
 }
 
+static int add_deliveries(const Sink *sink, sqlite3_stmt *row, MetricLabel labels[static LABELS_MAX]) {
+        return sink_add(sink, "tinyforge_deliveries_total", (double) sqlite3_column_int64(row, 2), labels,
+                        2);
+}
+
+static int visit_deliveries(Store *store, const Sink *sink) {
+        static const char sql[] = "SELECT provider, outcome, n FROM delivery_counters ORDER BY 1, 2";
+        static const char *const names[] = { "provider", "outcome", NULL };
+
+        return visit_rows(store, sink, sql, names, add_deliveries);
+}
+
 /* One series of a histogram; the row's fourth label is free for the bound. */
-static int visit_durations(const Sink *sink, sqlite3_stmt *row, int first, MetricLabel labels[static 4]) {
+static int add_durations(const Sink *sink, sqlite3_stmt *row, int first,
+                         MetricLabel labels[static LABELS_MAX]) {
         double n = 0;
         int r = 0;
 
@@ -152,6 +172,15 @@ static int visit_durations(const Sink *sink, sqlite3_stmt *row, int first, Metri
         return r;
 }
 
+static int add_ends(const Sink *sink, sqlite3_stmt *row, MetricLabel labels[static LABELS_MAX]) {
+        int r;
+
+        r = sink_add(sink, "tinyforge_deploys_total", (double) sqlite3_column_int64(row, 3), labels, 3);
+        if (r >= 0 && sqlite3_column_int64(row, 5) > 0)
+                r = add_durations(sink, row, 6, labels);
+        return r;
+}
+
 static int visit_ends(Store *store, const Sink *sink) {
         static const char sql[] =
                         "SELECT p.name, s.name, c.state, sum(c.n), sum(c.usec), sum(iif(c.bucket > 0, c.n, 0)),"
@@ -163,23 +192,19 @@ static int visit_ends(Store *store, const Sink *sink) {
                         "FROM deploy_counters c JOIN stages s ON s.id = c.stage_id"
                         " JOIN projects p ON p.id = s.project_id "
                         "GROUP BY c.stage_id, c.state ORDER BY 1, 2, 3";
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        static const char *const names[] = { "project", "stage", "outcome", NULL };
+
+        return visit_rows(store, sink, sql, names, add_ends);
+}
+
+static int add_steps(const Sink *sink, sqlite3_stmt *row, MetricLabel labels[static LABELS_MAX]) {
         int r;
 
-        r = store_query(store, sql, NO_VALUES, &statement);
-        while (r >= 0 && (r = store_step(store, statement)) > 0) {
-                MetricLabel labels[4] = {
-                        { "project", (const char *) sqlite3_column_text(statement, 0) },
-                        { "stage", (const char *) sqlite3_column_text(statement, 1) },
-                        { "outcome", (const char *) sqlite3_column_text(statement, 2) },
-                };
-
-                r = sink_add(sink, "tinyforge_deploys_total", (double) sqlite3_column_int64(statement, 3),
-                             labels, 3);
-                if (r >= 0 && sqlite3_column_int64(statement, 5) > 0)
-                        r = visit_durations(sink, statement, 6, labels);
-        }
-
+        r = sink_add(sink, "tinyforge_deploy_step_seconds_count", (double) sqlite3_column_int64(row, 3),
+                     labels, 3);
+        if (r >= 0)
+                r = sink_add(sink, "tinyforge_deploy_step_seconds_sum",
+                             (double) sqlite3_column_int64(row, 4) / 1000, labels, 3);
         return r;
 }
 
@@ -187,26 +212,14 @@ static int visit_steps(Store *store, const Sink *sink) {
         static const char sql[] = "SELECT p.name, s.name, c.step, c.n, c.msec "
                                   "FROM step_counters c JOIN stages s ON s.id = c.stage_id"
                                   " JOIN projects p ON p.id = s.project_id ORDER BY 1, 2, 3";
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        int r;
+        static const char *const names[] = { "project", "stage", "step", NULL };
 
-        r = store_query(store, sql, NO_VALUES, &statement);
-        while (r >= 0 && (r = store_step(store, statement)) > 0) {
-                const MetricLabel labels[] = {
-                        { "project", (const char *) sqlite3_column_text(statement, 0) },
-                        { "stage", (const char *) sqlite3_column_text(statement, 1) },
-                        { "step", (const char *) sqlite3_column_text(statement, 2) },
-                };
+        return visit_rows(store, sink, sql, names, add_steps);
+}
 
-                r = sink_add(sink, "tinyforge_deploy_step_seconds_count",
-                             (double) sqlite3_column_int64(statement, 3), labels, ELEMENTSOF(labels));
-                if (r >= 0)
-                        r = sink_add(sink, "tinyforge_deploy_step_seconds_sum",
-                                     (double) sqlite3_column_int64(statement, 4) / 1000, labels,
-                                     ELEMENTSOF(labels));
-        }
-
-        return r;
+static int add_success(const Sink *sink, sqlite3_stmt *row, MetricLabel labels[static LABELS_MAX]) {
+        return sink_add(sink, "tinyforge_deploy_last_success_timestamp_seconds",
+                        (double) sqlite3_column_int64(row, 2) / (double) USEC_PER_SEC, labels, 2);
 }
 
 /* When a stage last got, or was found to have, what was asked for. */
@@ -216,22 +229,9 @@ static int visit_successes(Store *store, const Sink *sink) {
                         "FROM deploy_counters c JOIN stages s ON s.id = c.stage_id"
                         " JOIN projects p ON p.id = s.project_id "
                         "WHERE c.state IN ('succeeded', 'unchanged') GROUP BY c.stage_id ORDER BY 1, 2";
-        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
-        int r;
+        static const char *const names[] = { "project", "stage", NULL };
 
-        r = store_query(store, sql, NO_VALUES, &statement);
-        while (r >= 0 && (r = store_step(store, statement)) > 0) {
-                const MetricLabel labels[] = {
-                        { "project", (const char *) sqlite3_column_text(statement, 0) },
-                        { "stage", (const char *) sqlite3_column_text(statement, 1) },
-                };
-
-                r = sink_add(sink, "tinyforge_deploy_last_success_timestamp_seconds",
-                             (double) sqlite3_column_int64(statement, 2) / (double) USEC_PER_SEC, labels,
-                             ELEMENTSOF(labels));
-        }
-
-        return r;
+        return visit_rows(store, sink, sql, names, add_success);
 }
 
 /* What there is at the moment. */
