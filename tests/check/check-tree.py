@@ -138,6 +138,27 @@ def test_every_room_is_entered_by_its_doors_alone():
     source.expect_nothing(sorted(findings))
 
 
+def test_every_room_calls_only_rooms_whose_headers_it_has():
+    """A declaration of one's own, instead of the header, would let anybody call anybody."""
+    findings = []
+    arrows = graph.includes()
+    for one, targets in graph.calls().items():
+        rooms = {room_of(header) for header in graph.reach(arrows, one)}
+        findings += [f"{one} calls {', '.join(symbols)} of {other}, and has no header of {room_of(other)}"
+                     for other, symbols in targets.items() if room_of(other) not in rooms | {room_of(one)}]
+    source.expect_nothing(findings)
+
+
+def test_no_variable_is_open_to_other_files_or_hides_a_call():
+    """Who sets such a variable, or what a pointer in one calls, is an arrow that nobody sees."""
+    findings = []
+    for path in source.files(".c", ".h", below=("src",)):
+        text = graph.code(path)
+        findings += [f"{source.name(path)}: {name} can be changed by other files" for name in graph.VARIABLE.findall(text)]
+        findings += [f"{source.name(path)}: {name} is a pointer to a function, in a variable" for name in graph.POINTER.findall(text)]
+    source.expect_nothing(findings)
+
+
 def test_no_rule_is_left_over():
     arrows = graph.between(graph.includes(), room_of)
     findings = [f"{room} does not use {target}" for room, rule in ROOMS.items() if rule["uses"] != "*"

@@ -9,7 +9,11 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 # What begins in the first column and is not static can be called, or read, from another file.
 FUNCTION = re.compile(r"^(?!static\b|typedef\b|return\b|extern\b)(?:[A-Za-z_]\w*[ *]+)+\**([a-z_]\w*)\([^;{}]*\)\s*\{", re.MULTILINE)
 TABLE = re.compile(r"^const (?:[A-Za-z_]\w*[ *]+)+([a-z_]\w*)(?:\[\w*\])* = ", re.MULTILINE)
-WORD = re.compile(r"\b[a-z_]\w*\b")
+# What a file has for all its functions: variables that another file could name, and pointers to functions, which hide whom they call.
+VARIABLE = re.compile(r"^(?:extern )?(?!static\b|typedef\b|return\b|extern\b|const\b|(?:struct|enum|union) \w+;)(?:[A-Za-z_]\w*[ *]+)+([a-z_]\w*)(?:\[\w*\])*(?: =|;)", re.MULTILINE)
+POINTER = re.compile(r"^(?!typedef\b)(?:[A-Za-z_]\w*[ *]+)+\(\*(?!const\b)([a-z_]\w*)(?:\[\w*\])*\)\([^;{}]*\)(?: =|;)", re.MULTILINE)
+# A member of a struct is nobody's function.
+WORD = re.compile(r"(?<!->)(?<!\.)\b[a-z_]\w*\b")
 
 
 def code(path):
@@ -32,20 +36,16 @@ def includes():
 def calls():
     """{file: {file: [function or table of the second that the first names]}}."""
     texts = {str(path.relative_to(source.ROOT / "src")): code(path) for path in source.files(".c", below=("src",))}
-    homes = {}
+    # Each program has its own, so that a name which both daemons use is looked for in the right one.
+    homes = collections.defaultdict(dict)
     for name, text in texts.items():
         for symbol in FUNCTION.findall(text) + TABLE.findall(text):
-            # main() is in every program, and its like would join what never meets.
-            if symbol in homes:
-                homes[symbol] = None
-            else:
-                homes[symbol] = name
+            homes[name.split("/")[0]][symbol] = name
     arrows = {name: collections.defaultdict(list) for name in texts}
     for name, text in texts.items():
         for symbol in sorted(set(WORD.findall(text))):
-            home = homes.get(symbol)
-            # A local variable of the same name is no call across programs.
-            if home and home != name and home.split("/")[0] in (name.split("/")[0], "shared"):
+            home = homes[name.split("/")[0]].get(symbol) or homes["shared"].get(symbol)
+            if home and home != name:
                 arrows[name][home].append(symbol)
     return arrows
 
@@ -58,6 +58,17 @@ def between(arrows, room_of):
             if room_of(source_file) != room_of(target):
                 result[room_of(source_file)][room_of(target)].append((source_file, target))
     return result
+
+
+def reach(arrows, start):
+    """What can be come to from there, by however many arrows."""
+    found, waiting = set(), [start]
+    while waiting:
+        for target in arrows.get(waiting.pop(), ()):
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    return found
 
 
 def module_of(name):

@@ -17,8 +17,6 @@
 #define LINE_SIZE_MAX (64U * 1024U)
 #define LINES_MAX     16384U
 
-extern char **environ;
-
 static const char *const daemons[] = { "tinyforge-webhookd", "tinyforge-deployerd" };
 
 static const Column columns[] = {
