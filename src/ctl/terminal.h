@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Terminal: what is behind an output, and how wide it is. For ctl.c and whatever lays out what is shown. It never prints.
+ * Terminal: what is behind an output, and how wide it is. For ctl.c, print/ and verbs/, which lay
+ * out what is shown, and for watch.c, which shows it again. It never prints.
  */
 #pragma once
 

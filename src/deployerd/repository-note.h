@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * RepositoryNote: which repository a project has run last, also once no container of it is left. One file a project,
- * "repositories/<project>", below the unit's StateDirectory=. It never asks the engine.
+ * "repositories/<project>", below the unit's StateDirectory=. For deploy/ alone. It never asks the engine.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * State: small files below the unit's StateDirectory=, which outlive the daemon and a reboot. What stands in them is for those who
- * write them to know. It never asks the engine.
+ * State: small files below the unit's StateDirectory=, which outlive the daemon and a reboot. For the notes beside
+ * it, which know what stands in them. It never asks the engine.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * VolumeNote: which anonymous volumes a stage has had, also once no container of it is left. One file a stage,
- * "volumes/<project>.<stage>", below the unit's StateDirectory=: a JSON object of path → name. It never asks the engine.
+ * "volumes/<project>.<stage>", below the unit's StateDirectory=: a JSON object of path → name. For deploy/ alone. It never asks the
+ * engine.
  */
 #pragma once
 

@@ -3,8 +3,8 @@
  * Table: rows that a verb shows, as aligned columns for people or as a JSON array of objects for programs. A fault while
  * rows are added is kept, and told when the table is shown.
  *
- * The room print/ is how things look: tables, the rows of the daemons' answers in them (rows.h), the way of a deploy (follow.h),
- * and the terminal behind an output (terminal.h). For the verbs. It never calls a daemon: it reads answers that are there.
+ * The room print/ is how things look: tables, the rows of the daemons' answers in them (rows.h), and the way of a deploy
+ * (follow.h). For the verbs. It never calls a daemon: it reads answers that are there.
  */
 #pragma once
 

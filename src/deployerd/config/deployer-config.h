@@ -3,8 +3,8 @@
  * deployerd.conf, section [Deployer]: root's word, which nothing that comes over the bus can overrule.
  *
  * The room config/ is all that root writes for this daemon: deployerd.conf, one file a project below projects.d, and what both
- * mean for an image and for the body of a container. deploy/, job/ and bus/ come here for a value. It never asks the engine,
- * and never changes a file.
+ * mean for an image and for the body of a container. deploy/, job/ and bus/ come here for a value; deployerd.c
+ * and main.c read the first file. It never asks the engine, and never changes a file.
  */
 #pragma once
 

@@ -6,8 +6,8 @@
  *
  * The room deploy/ is what becomes of a stage: its containers and their names and labels (instance.h), what they are made of
  * (container-body.h), what a proxy is told of them (upstreams.h), how they are replaced (this file) and how they go
- * (removal.h). job/ alone comes here, in a child process. It never touches the bus, and notes nothing but what the engine
- * keeps and the files for the proxy: there is no state of its own between two deploys.
+ * (removal.h). job/ alone comes here, in a child process. It never touches the bus. Which versions ran is in the engine alone;
+ * what has to outlast the containers is in the notes beside this room (repository-note.h, volume-note.h, takeover.h).
  */
 #pragma once
 

@@ -7,7 +7,7 @@
  * speaks HTTP to them. deploy/ and job/ come here, in a child; bus/ only for what a child reported of the engine (info.h). It
  * never decides what is to run, and knows no label, project or stage.
  *
- * Errors are those of shared/errors.h; worker_error() has the sentence. What an engine refuses (4xx) is
+ * Errors are those of shared/bus/errors.h; worker_error() has the sentence. What an engine refuses (4xx) is
  * -EBADE, what it fails at (5xx, a broken answer) -EIO, or -ENOSPC where its disk is full, its absence -ECONNREFUSED, the end of this process -EINTR.
  */
 #pragma once

@@ -3,8 +3,8 @@
  * Deploys: those that run now, seen from the parent. One per stage, a limited number in all; whoever asks for one that
  * runs already waits for its end too. Knows children, no bus.
  *
- * The room job/ is what child processes are started for: deploys, and questions and removals (queries.h). bus/ alone comes
- * here. In the parent it never blocks and never asks the engine; what a child reports is all that it goes by.
+ * The room job/ is what child processes are started for: deploys, questions and removals (queries.h), and the look at other
+ * engines (strays.h). bus/ alone comes here. In the parent it never blocks and never asks the engine; what a child reports is all that it goes by.
  */
 #pragma once
 

@@ -5,8 +5,8 @@
  * it breaks no call by surprise, and worker_cancel_fd() is readable once it came.
  *
  * The room worker/ is one child process a job, and the pipe between it and its parent: worker.h inside the child, operation.h
- * outside, report.h the words between them, deploy-request.h what a child is told to deploy. All other rooms of the daemon
- * but text and config/ come here. It never asks the engine, and never sees the bus.
+ * outside, report.h the words between them, deploy-request.h what a child is told to deploy. engine/, deploy/, job/ and bus/
+ * come here. It never asks the engine, and never sees the bus.
  */
 #pragma once
 

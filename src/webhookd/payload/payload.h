@@ -3,8 +3,8 @@
  * Payload: from the bytes that a sender posted to the images that it says were pushed. Pure: no store, no
  * journal. A table names the formats; each has a file of its own under payload/.
  *
- * The room payload/ knows how registries and forges word a push. delivery/ includes this header; webhook-config.c includes host-
- * alias.h alone. Nothing here checks who sent the bytes, or decides what becomes of an image.
+ * The room payload/ knows how registries and forges word a push. delivery/ includes this header; webhook-config.c includes
+ * host-alias.h alone. Nothing here checks who sent the bytes, or decides what becomes of an image.
  */
 #pragma once
 

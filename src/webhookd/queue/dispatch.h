@@ -4,10 +4,11 @@
  * for a passing reason waits longer each time (backoff.h). The rows are the truth: what this keeps in memory are the
  * calls under way and the times of waiting.
  *
- * The room queue/ carries out and tells what the store has written: it calls the deployer (deployer.h), lets projects learn from
- * their images (inspector.h), and tells the journal and the bus (outbox.h). webhookd.c includes all of these; delivery/, bus/
- * and the turn use the outbox, and bus/ calls the deployer as well. Nothing here decides which row a push becomes, or speaks to
- * an engine.
+ * The room queue/ carries out and tells what the store has written: it calls the deployer (deployer.h), knows where each
+ * deploy is that runs (progress.h), lets projects learn from their images (inspector.h), and tells the journal and the bus
+ * (outbox.h). webhookd.c wires these to each other; delivery/, bus/ and the turn use the outbox, delivery/ looks at the progress,
+ * and bus/ calls the deployer as well. Nothing here decides which row a push becomes (store/enqueue.c does), or
+ * speaks to an engine.
  */
 #pragma once
 
