@@ -49,20 +49,8 @@ static int parse_count(const char *value, void *field, const char **ret_expected
 }
 
 static int parse_retry_for(const char *value, void *field, const char **ret_expected) {
-        uint64_t usec = 0;
-        int r;
-
-        r = conf_parse_sec(value, &usec, ret_expected);
-        if (r < 0)
-                return r;
-
-        if (usec > RETRY_FOR_MAX_USEC) {
-                *ret_expected = "a time span, 30 days at most";
-                return -EINVAL;
-        }
-
-        *(uint64_t *) field = usec;
-        return 0;
+        return conf_parse_at_most(conf_parse_sec, value, field, RETRY_FOR_MAX_USEC,
+                                  "a time span, 30 days at most", ret_expected);
 }
 
 static int parse_signature(const char *value, void *field, const char **ret_expected) {

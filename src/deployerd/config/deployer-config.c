@@ -15,6 +15,7 @@
 #define DRAIN_MAX_USEC (300 * USEC_PER_SEC)
 /* Images of one stage that are kept at most. */
 #define RETAIN_MAX 64U
+
 static int parse_socket(const char *value, void *field, const char **ret_expected) {
         struct sockaddr_un address;
 
@@ -26,39 +27,21 @@ static int parse_socket(const char *value, void *field, const char **ret_expecte
         return conf_parse_string(value, field, ret_expected);
 }
 
-static int parse_at_most(ConfParse parse, const char *value, void *field, uint64_t max, const char *expected,
-                         const char **ret_expected) {
-        uint64_t usec = 0;
-        int r;
-
-        r = parse(value, &usec, ret_expected);
-        if (r < 0)
-                return r;
-
-        if (usec > max) {
-                *ret_expected = expected;
-                return -EINVAL;
-        }
-
-        *(uint64_t *) field = usec;
-        return 0;
-}
-
 /* The caller's own time-out has to be the longer one: the reply is the outcome. */
 int deployer_parse_deploy_deadline(const char *value, void *field, const char **ret_expected) {
-        return parse_at_most(conf_parse_timeout, value, field, DEPLOY_DEADLINE_MAX_USEC,
-                             "a time span above zero, an hour at most", ret_expected);
+        return conf_parse_at_most(conf_parse_timeout, value, field, DEPLOY_DEADLINE_MAX_USEC,
+                                  "a time span above zero, an hour at most", ret_expected);
 }
 
 int deployer_parse_stop_grace(const char *value, void *field, const char **ret_expected) {
-        return parse_at_most(conf_parse_timeout, value, field, STOP_GRACE_MAX_USEC,
-                             "a time span above zero, an hour at most", ret_expected);
+        return conf_parse_at_most(conf_parse_timeout, value, field, STOP_GRACE_MAX_USEC,
+                                  "a time span above zero, an hour at most", ret_expected);
 }
 
 /* Not to wait is a choice here. */
 int deployer_parse_drain(const char *value, void *field, const char **ret_expected) {
-        return parse_at_most(conf_parse_sec, value, field, DRAIN_MAX_USEC, "a time span, 5min at most",
-                             ret_expected);
+        return conf_parse_at_most(conf_parse_sec, value, field, DRAIN_MAX_USEC, "a time span, 5min at most",
+                                  ret_expected);
 }
 
 static int parse_retain(const char *value, void *field, const char **ret_expected) {

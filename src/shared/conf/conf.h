@@ -83,6 +83,9 @@ int conf_parse_image_patterns(const char *value, void *field /* char** */, const
 int conf_parse_max_deploys(const char *value, void *field /* unsigned */, const char **ret_expected);
 /* A time span above zero, a day at most: what is longer is a slip of the pen. */
 int conf_parse_timeout(const char *value, void *field /* uint64_t, µs */, const char **ret_expected);
+/* A time span as `parse` takes it, and no longer than `max` µs: else what was expected is `expected`, which has to be static. */
+int conf_parse_at_most(ConfParse parse, const char *value, void *field /* uint64_t, µs */, uint64_t max,
+                       const char *expected, const char **ret_expected);
 
 /* Whether one of the patterns (NULL: no restriction) takes "domain/path". */
 bool image_patterns_take(char *const *patterns, const char *repository);

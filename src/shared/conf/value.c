@@ -175,3 +175,21 @@ int conf_parse_timeout(const char *value, void *field, const char **ret_expected
         *(uint64_t *) field = usec;
         return 0;
 }
+
+int conf_parse_at_most(ConfParse parse, const char *value, void *field, uint64_t max, const char *expected,
+                       const char **ret_expected) {
+        uint64_t usec = 0;
+        int r;
+
+        r = parse(value, &usec, ret_expected);
+        if (r < 0)
+                return r;
+
+        if (usec > max) {
+                *ret_expected = expected;
+                return -EINVAL;
+        }
+
+        *(uint64_t *) field = usec;
+        return 0;
+}

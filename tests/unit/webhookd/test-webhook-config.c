@@ -73,6 +73,15 @@ static void public_url_of_another_scheme_is_refused(void **state) {
         assert_refused(*state, "PublicURL=deploy.example.com");
 }
 
+static void registry_is_tried_for_30_days_at_most(void **state) {
+        _cleanup_(webhook_config_done) WebhookConfig config = { .public_url = NULL };
+
+        assert_refused(*state, "RetryForSec=30d 1us");
+        assert_refused(*state, "RetryForSec=for ever");
+        assert_int_equal(load(*state, "RetryForSec=30d", &config), 0);
+        assert_int_equal(config.retry_for_usec, 30 * 24 * 3600 * USEC_PER_SEC);
+}
+
 static void count_is_one_at_least_and_bounded(void **state) {
         _cleanup_(webhook_config_done) WebhookConfig config = { .public_url = NULL };
 
@@ -126,6 +135,7 @@ int main(void) {
                 TEST(absent_file_leaves_the_defaults),
                 TEST(public_url_loses_its_last_slashes),
                 TEST(public_url_of_another_scheme_is_refused),
+                TEST(registry_is_tried_for_30_days_at_most),
                 TEST(count_is_one_at_least_and_bounded),
                 TEST(signature_is_one_of_three_words),
                 TEST(host_aliases_are_bounded),

@@ -237,6 +237,31 @@ static void conf_bounds_numbers_and_spans(void **state) {
         assert_int_equal(usec, 24 * 3600 * USEC_PER_SEC);
 }
 
+static void span_is_bounded_after_it_is_parsed(void **state) {
+        const char *expected = NULL;
+        uint64_t usec = 7;
+
+        (void) state;
+
+        assert_int_equal(conf_parse_at_most(conf_parse_sec, "0", &usec, USEC_PER_SEC, "a second", &expected),
+                         0);
+        assert_int_equal(usec, 0);
+        assert_int_equal(
+                        conf_parse_at_most(conf_parse_sec, "1s", &usec, USEC_PER_SEC, "a second", &expected),
+                        0);
+        assert_int_equal(usec, USEC_PER_SEC);
+        assert_null(expected);
+        assert_int_equal(conf_parse_at_most(conf_parse_sec, "1001ms", &usec, USEC_PER_SEC, "a second",
+                                            &expected),
+                         -EINVAL);
+        assert_string_equal(expected, "a second");
+        assert_int_equal(conf_parse_at_most(conf_parse_timeout, "0", &usec, USEC_PER_SEC, "a second",
+                                            &expected),
+                         -EINVAL);
+        assert_string_not_equal(expected, "a second");
+        assert_int_equal(usec, USEC_PER_SEC);
+}
+
 static void image_patterns_take_what_one_of_them_takes(void **state) {
         _cleanup_(strv_freep) char **patterns = NULL;
         const char *expected = NULL;
@@ -266,6 +291,7 @@ int main(void) {
                 cmocka_unit_test(huge_file_is_refused),
                 cmocka_unit_test(empty_file_says_nothing),
                 cmocka_unit_test(conf_bounds_numbers_and_spans),
+                cmocka_unit_test(span_is_bounded_after_it_is_parsed),
                 cmocka_unit_test(image_patterns_take_what_one_of_them_takes),
         };
 
