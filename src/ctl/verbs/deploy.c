@@ -62,8 +62,11 @@ static int read_id(Ctl *ctl, sd_bus_message *reply, uint64_t *ret) {
 /* A call that queues a deploy, and is answered with its id. */
 typedef int (*DeployFunction)(Ctl *ctl, char *args[], sd_bus_message **ret_reply);
 
-/* Asks for a deploy to `stage`, and waits for its outcome. */
-static int deploy_by(Ctl *ctl, DeployFunction call, char *args[], const char *stage) {
+/* Says to people what is deployed, before it is waited for. */
+typedef int (*ShowFunction)(Ctl *ctl, uint64_t id, const char *project, const char *stage);
+
+/* Asks for a deploy to `stage`, says what it is (`show` is NULL: nothing), and waits for its outcome. */
+static int deploy_by(Ctl *ctl, DeployFunction call, ShowFunction show, char *args[], const char *stage) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(wait_freep) Wait *wait = NULL;
         uint64_t id;
@@ -76,6 +79,8 @@ static int deploy_by(Ctl *ctl, DeployFunction call, char *args[], const char *st
         r = call(ctl, args, &reply);
         if (r >= 0)
                 r = read_id(ctl, reply, &id);
+        if (r >= 0 && show && !ctl->json)
+                r = show(ctl, id, args[0], stage);
 
         return r < 0 ? r : outcome_await(wait, id, args[0], stage, GOAL_RUNS);
 }
@@ -99,22 +104,22 @@ static int call_promote(Ctl *ctl, char *args[], sd_bus_message **ret_reply) {
 }
 
 int verb_deploy(Ctl *ctl, char *args[]) {
-        return deploy_by(ctl, call_deploy, args, args[1]);
+        return deploy_by(ctl, call_deploy, NULL, args, args[1]);
 }
 
 int verb_restart(Ctl *ctl, char *args[]) {
-        return deploy_by(ctl, call_restart, args, args[1]);
+        return deploy_by(ctl, call_restart, NULL, args, args[1]);
 }
 
 int verb_promote(Ctl *ctl, char *args[]) {
-        return deploy_by(ctl, call_promote, args, args[2]);
+        return deploy_by(ctl, call_promote, NULL, args, args[2]);
 }
 
-static int call_rollback(Ctl *ctl, const char *project, const char *stage, sd_bus_message **ret_reply) {
+static int call_rollback(Ctl *ctl, char *args[], sd_bus_message **ret_reply) {
         if (!ctl->hold)
-                return client_call(ctl, &peer_webhook, "Rollback", ret_reply, "ss", project, stage);
+                return client_call(ctl, &peer_webhook, "Rollback", ret_reply, "ss", args[0], args[1]);
 
-        return client_call(ctl, &peer_webhook, "RollbackWithOptions", ret_reply, "ssa{sv}", project, stage,
+        return client_call(ctl, &peer_webhook, "RollbackWithOptions", ret_reply, "ssa{sv}", args[0], args[1],
                            1, "Hold", "b", 1);
 }
 
@@ -137,21 +142,5 @@ static int show_target(Ctl *ctl, uint64_t id, const char *project, const char *s
 }
 
 int verb_rollback(Ctl *ctl, char *args[]) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *project = args[0], *stage = args[1];
-        _cleanup_(wait_freep) Wait *wait = NULL;
-        uint64_t id;
-        int r;
-
-        r = wait_new(ctl, &wait);
-        if (r < 0)
-                return r;
-
-        r = call_rollback(ctl, project, stage, &reply);
-        if (r >= 0)
-                r = read_id(ctl, reply, &id);
-        if (r >= 0 && !ctl->json)
-                r = show_target(ctl, id, project, stage);
-
-        return r < 0 ? r : outcome_await(wait, id, project, stage, GOAL_RUNS);
+        return deploy_by(ctl, call_rollback, show_target, args, args[1]);
 }
