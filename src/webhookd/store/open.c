@@ -149,9 +149,9 @@ int store_give_up(Store *store, int error, const char *text) {
 
 int store_probe(Store *store) {
         /* Writes the first page as it is. An UPDATE to the same value would write nothing. */
-        static const char sql[] = "PRAGMA user_version = 15";
+        static const char sql[] = "PRAGMA user_version = 16";
 
-        static_assert(STORE_SCHEMA_VERSION == 15, "the probe sets the version that is");
+        static_assert(STORE_SCHEMA_VERSION == 16, "the probe sets the version that is");
         assert(store);
 
         return store_write(store, sql, NO_VALUES);

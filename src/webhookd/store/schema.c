@@ -296,11 +296,20 @@ static const char migration_15[] =
                 ") STRICT, WITHOUT ROWID;"
                 "PRAGMA user_version = 15;";
 
+/*
+ * Version 16. A stage's rows are found in their order, and a row that changes its state stays where it is in that index: it had two places
+ * in it, that before and that after, and with hundreds of rows a stage each was on a page of its own.
+ */
+static const char migration_16[] = "DROP INDEX deploys_stage;"
+                                   "CREATE INDEX deploys_stage ON deploys(stage_id);"
+                                   "PRAGMA user_version = 16;";
+
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
 static const char *const migrations[] = { migration_1,  migration_2,  migration_3,  migration_4,
                                           migration_5,  migration_6,  migration_7,  migration_8,
                                           migration_9,  migration_10, migration_11, migration_12,
-                                          migration_13, migration_14, migration_15 };
+                                          migration_13, migration_14, migration_15,
+                                          migration_16 };
 
 static_assert(ELEMENTSOF(migrations) == STORE_SCHEMA_VERSION, "each version has its migration");
 

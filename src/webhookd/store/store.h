@@ -20,7 +20,7 @@
 #include "shared/uuid.h"
 #include "webhookd/store/asker.h"
 
-#define STORE_SCHEMA_VERSION 15
+#define STORE_SCHEMA_VERSION 16
 /* Attempts that count, per deploy. */
 #define DEPLOY_ATTEMPTS_MAX 5U
 /* Finished rows kept per stage, and how many more come before those beyond that are forgotten, all at once. */
