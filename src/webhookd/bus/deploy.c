@@ -89,7 +89,7 @@ static int enqueue(Manager *manager, const Project *project, const Stage *stage,
                 return manager_reply_store_error(manager, error, r);
 
         /* It is in the queue: what cannot be told any more is no reason to say otherwise. */
-        if (outbox_add_superseded(manager->outbox, &result) < 0 ||
+        if (outbox_add_superseded(manager->outbox, project->name, stage->name, &result) < 0 ||
             tell_queued(manager, project, stage, image, &result, uid) < 0)
                 (void) log_oom();
 
@@ -357,7 +357,8 @@ static int rollback(Manager *manager, sd_bus_message *message, const PolkitDetai
                                 stage->name, project->name);
 
         /* It is in the queue: what cannot be told any more is no reason to say otherwise. */
-        if (outbox_add_superseded(manager->outbox, &result) < 0 || tell_rollback(manager, &result, uid) < 0)
+        if (outbox_add_superseded(manager->outbox, project->name, stage->name, &result) < 0 ||
+            tell_rollback(manager, &result, uid) < 0)
                 (void) log_seldom_errno(LOG_WARNING, 0, "Cannot tell of deploy %" PRIu64, result.deploy_id);
 
         r = sd_bus_reply_method_return(message, "t", result.deploy_id);

@@ -64,7 +64,8 @@ static int handle_enqueued(Handling *handling, const char *image, const Match *m
                 return r;
 
         handling->accepted |= result->verdict != ENQUEUE_REDELIVERED;
-        r = outbox_add_superseded(handling->delivery->outbox, result);
+        r = outbox_add_superseded(handling->delivery->outbox, match->project->name, match->stage->name,
+                                  result);
         if (r < 0)
                 return r;
 

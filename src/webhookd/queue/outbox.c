@@ -117,32 +117,31 @@ int outbox_add(Outbox *outbox, const Notice *notice) {
         return 0;
 }
 
-int outbox_add_superseded(Outbox *outbox, const EnqueueResult *result) {
+int outbox_add_superseded(Outbox *outbox, const char *project, const char *stage,
+                          const EnqueueResult *result) {
+        const PutAside *old;
+        char text[96];
+        Notice notice;
+
         assert(outbox);
+        assert(project && stage);
         assert(result);
 
-        for (size_t i = 0; i < result->superseded.n; i++) {
-                const Deploy *old = &result->superseded.items[i];
-                Notice notice = NOTICE(old->state == DEPLOY_CANCELLED ? EVENT_DEPLOY_CANCELLED
-                                                                      : EVENT_DEPLOY_SUPERSEDED,
-                                       NOTICE_DEPLOY_FINISHED);
-                char text[96];
-                int r;
+        old = &result->aside;
+        if (old->id == 0)
+                return 0;
 
-                (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " %s by deploy %" PRIu64, old->id,
-                                deploy_state_to_string(old->state), result->deploy_id);
-                notice.text = text;
-                notice.project = old->project;
-                notice.stage = old->stage;
-                notice.image = old->image;
-                notice.deploy = old->id;
-                notice.state = old->state;
-                r = outbox_add(outbox, &notice);
-                if (r < 0)
-                        return r;
-        }
-
-        return 0;
+        notice = NOTICE(old->state == DEPLOY_CANCELLED ? EVENT_DEPLOY_CANCELLED : EVENT_DEPLOY_SUPERSEDED,
+                        NOTICE_DEPLOY_FINISHED);
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " %s by deploy %" PRIu64, old->id,
+                        deploy_state_to_string(old->state), result->deploy_id);
+        notice.text = text;
+        notice.project = project;
+        notice.stage = stage;
+        notice.image = old->image;
+        notice.deploy = old->id;
+        notice.state = old->state;
+        return outbox_add(outbox, &notice);
 }
 
 size_t outbox_length(const Outbox *outbox) {

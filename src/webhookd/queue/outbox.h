@@ -57,8 +57,9 @@ DEFINE_CLEANUP(Outbox, outbox_free)
 /* Copies `notice`. -ENOMEM: then the change has to be undone as well. */
 int outbox_add(Outbox *outbox, const Notice *notice);
 
-/* The rows that a new one put aside, each as finished. As above. */
-int outbox_add_superseded(Outbox *outbox, const EnqueueResult *result);
+/* The row that a new one of the same stage put aside, if it did. As above. */
+int outbox_add_superseded(Outbox *outbox, const char *project, const char *stage,
+                          const EnqueueResult *result);
 
 /* How many notices wait; outbox_cut() forgets those that came after that many: for the undo of one request. */
 size_t outbox_length(const Outbox *outbox);

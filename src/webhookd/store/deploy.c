@@ -165,15 +165,6 @@ int store_find_queued(Store *store, int64_t stage_id, Deploy **ret) {
         return deploy_find(store, sql, VALUES(value_number(stage_id)), ret);
 }
 
-int store_find_running(Store *store, int64_t stage_id, Deploy **ret) {
-        static const char sql[] = DEPLOY_SELECT "WHERE d.stage_id = ?1 AND d.state = 'running'";
-
-        assert(store);
-        assert(ret);
-
-        return deploy_find(store, sql, VALUES(value_number(stage_id)), ret);
-}
-
 #define CURRENT_ROW "SELECT id, generation FROM deploys " GENERATION_ROWS "ORDER BY id DESC LIMIT 1"
 
 int store_find_current(Store *store, int64_t stage_id, Deploy **ret) {

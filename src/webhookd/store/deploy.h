@@ -11,9 +11,8 @@
 #define GENERATION_ROWS \
         "WHERE stage_id = ?1 AND (state = 'succeeded' OR (state = 'unchanged' AND generation IS NOT NULL)) "
 
-/* The row of the stage in that state, of which there is one at most. 1, or 0 and NULL. */
+/* The queued row of the stage, of which there is one at most. 1, or 0 and NULL. */
 int store_find_queued(Store *store, int64_t stage_id, Deploy **ret);
-int store_find_running(Store *store, int64_t stage_id, Deploy **ret);
 
 /* Who asked for it; borrowed from the row. */
 Asker deploy_asker(const Deploy *deploy);

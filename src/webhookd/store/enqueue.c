@@ -14,7 +14,7 @@
 void enqueue_result_done(EnqueueResult *result) {
         assert(result);
 
-        deploy_list_done(&result->superseded);
+        free(result->aside.image);
         *result = (EnqueueResult){ 0 };
 }
 
@@ -45,7 +45,10 @@ static int enqueue_redelivered(Store *store, const Enqueue *enqueue, EnqueueResu
         return 1;
 }
 
-static bool push_joins_running(const Enqueue *enqueue, const Deploy *running) {
+static bool push_joins_running(const Enqueue *enqueue, const QueueRow *running) {
+        if (running->id == 0)
+                return false;
+
         /* What is called off was called off before this push; and what runs may find that there is nothing to replace. */
         if (running->cancel || enqueue->force || running->local != enqueue->local)
                 return false;
@@ -80,42 +83,40 @@ static int queue_force(Store *store, uint64_t id) {
  * was pushed before it and must not be deployed after it.
  */
 static int enqueue_push(Store *store, const Enqueue *enqueue, EnqueueResult *result) {
-        _cleanup_(deploy_freep) Deploy *queued = NULL, *running = NULL;
+        _cleanup_(queue_row_done) QueueRow queued = { 0 }, running = { 0 };
         uint64_t successor;
         bool joins;
         int r;
 
-        r = store_find_queued(store, enqueue->stage_id, &queued);
-        if (r >= 0)
-                r = store_find_running(store, enqueue->stage_id, &running);
+        r = queue_look(store, enqueue->stage_id, &queued, &running);
         if (r < 0)
                 return r;
 
         result->verdict = ENQUEUE_JOINED;
-        if (queued && queued->local == enqueue->local && streq(queued->image, enqueue->image)) {
-                result->deploy_id = queued->id;
+        if (queued.id > 0 && queued.local == enqueue->local && streq(queued.image, enqueue->image)) {
+                result->deploy_id = queued.id;
                 result->state = DEPLOY_QUEUED;
-                return enqueue->force ? queue_force(store, queued->id) : 0;
+                return enqueue->force ? queue_force(store, queued.id) : 0;
         }
 
-        joins = running && push_joins_running(enqueue, running);
+        joins = push_joins_running(enqueue, &running);
         if (joins)
-                successor = running->id;
+                successor = running.id;
         else
                 r = store_next_deploy_id(store, &successor);
-        if (r >= 0 && queued)
+        if (r >= 0 && queued.id > 0)
                 r = queue_put_aside(store, &queued, DEPLOY_SUPERSEDED, successor, "", result);
         if (r < 0)
                 return r;
 
         if (joins) {
-                result->deploy_id = running->id;
+                result->deploy_id = running.id;
                 result->state = DEPLOY_RUNNING;
-                return running->digest ? 0 : queue_remember_join(store, running->id);
+                return running.digest ? 0 : queue_remember_join(store, running.id);
         }
 
         r = queue_insert(store, enqueue, result);
-        return r < 0 || !running || !running->again ? r : queue_forget_joins(store, enqueue->stage_id);
+        return r < 0 || !running.again ? r : queue_forget_joins(store, enqueue->stage_id);
 }
 
 static int enqueue_run(Store *store, const Enqueue *enqueue, EnqueueResult *result) {

@@ -49,7 +49,7 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
         (void) snprintf(reason, sizeof(reason),
                         "a later deploy of this stage has its number: it goes on as deploy %" PRIu64,
                         *ret_new);
-        r = queue_end(store, old, DEPLOY_SUPERSEDED, reason, *ret_new);
+        r = queue_end_deploy(store, old, DEPLOY_SUPERSEDED, reason, *ret_new);
         if (r >= 0)
                 r = queue_insert(store,
                                  &(Enqueue){ .stage_id = old->stage_id,

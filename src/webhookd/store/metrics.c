@@ -91,11 +91,12 @@ static unsigned bucket_of(uint64_t usec) {
         return bucket;
 }
 
-int store_count_end(Store *store, const Deploy *deploy, DeployState state, uint64_t finished_at) {
-        Tallied item = { .state = state, .stage_id = deploy->stage_id, .n = 1, .finished_at = finished_at };
+int store_count_end(Store *store, int64_t stage_id, uint64_t started_at, DeployState state,
+                    uint64_t finished_at) {
+        Tallied item = { .state = state, .stage_id = stage_id, .n = 1, .finished_at = finished_at };
 
-        if (deploy->started_at > 0) {
-                item.usec = finished_at > deploy->started_at ? finished_at - deploy->started_at : 0;
+        if (started_at > 0) {
+                item.usec = finished_at > started_at ? finished_at - started_at : 0;
                 item.bucket = bucket_of(item.usec);
         }
 

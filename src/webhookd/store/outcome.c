@@ -81,17 +81,17 @@ static int queue_find_running(Store *store, uint64_t id, Deploy **ret) {
  * a newer one waits already. The pushes were accepted, so that a full queue is no reason.
  */
 static int queue_follow(Store *store, const Deploy *ended, uint64_t *ret_again) {
-        _cleanup_(deploy_freep) Deploy *queued = NULL;
         const Asker asker = deploy_asker(ended);
         EnqueueResult result = { 0 };
+        uint64_t waits;
         int r;
 
         if (!ended->again)
                 return 0;
 
-        r = store_find_queued(store, ended->stage_id, &queued);
-        if (r != 0)
-                return r < 0 ? r : 0;
+        r = queue_look_for_id(store, ended->stage_id, &waits);
+        if (r < 0 || waits > 0)
+                return r;
 
         r = queue_insert(store,
                          &(Enqueue){ .stage_id = ended->stage_id,
@@ -136,7 +136,7 @@ int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char
         if (r <= 0)
                 return r;
 
-        r = queue_end(store, deploy, state, text, 0);
+        r = queue_end_deploy(store, deploy, state, text, 0);
         if (r >= 0)
                 r = queue_follow(store, deploy, &again);
         if (r >= 0)
@@ -218,7 +218,7 @@ DeployState requeue_state(RequeueVerdict verdict) {
         return DEPLOY_FAILED;
 }
 
-static RequeueVerdict requeue_judge(const Deploy *deploy, bool exhausted, const Deploy *newer) {
+static RequeueVerdict requeue_judge(const Deploy *deploy, bool exhausted, bool newer) {
         /* What comes after it may fail before it has put anything right: the undoing comes first. */
         if (deploy->cancel)
                 return exhausted ? REQUEUE_CANCELLED : REQUEUE_UNDO;
@@ -237,7 +237,7 @@ static int requeue_supersede(Store *store, const Deploy *deploy, uint64_t newer,
         }
 
         r = reason_cut(store, text, &reason);
-        return r < 0 ? r : queue_end(store, deploy, DEPLOY_SUPERSEDED, reason, newer);
+        return r < 0 ? r : queue_end_deploy(store, deploy, DEPLOY_SUPERSEDED, reason, newer);
 }
 
 typedef struct Decision {
@@ -247,16 +247,16 @@ typedef struct Decision {
 
 /* What becomes of a failed row, which comes after all that is newer. */
 static int requeue_decide(Store *store, const Deploy *deploy, const Failure *failure, Decision *ret) {
-        _cleanup_(deploy_freep) Deploy *newer = NULL;
+        uint64_t newer;
         int r;
 
-        r = store_find_queued(store, deploy->stage_id, &newer);
+        r = queue_look_for_id(store, deploy->stage_id, &newer);
         if (r < 0)
                 return r;
 
         *ret = (Decision){
-                .verdict = requeue_judge(deploy, failure->exhausted, newer),
-                .newer = newer ? newer->id : 0,
+                .verdict = requeue_judge(deploy, failure->exhausted, newer > 0),
+                .newer = newer,
         };
         return 0;
 }
@@ -276,7 +276,7 @@ static int requeue_run(Store *store, const Deploy *deploy, const Failure *failur
         if (decision->verdict == REQUEUE_SUPERSEDED)
                 r = requeue_supersede(store, deploy, decision->newer, failure->reason);
         else
-                r = queue_end(store, deploy, requeue_state(decision->verdict), failure->reason, 0);
+                r = queue_end_deploy(store, deploy, requeue_state(decision->verdict), failure->reason, 0);
         if (r < 0)
                 return r;
 

@@ -11,6 +11,7 @@
 #include "webhookd/store/delivery.h"
 #include "webhookd/store/metrics.h"
 #include "webhookd/store/queue.h"
+#include "webhookd/store/row.h"
 #include "webhookd/store/statement.h"
 
 /* At the first end that this process sees of a stage, and then at each DEPLOYS_UNKEPT-th: the look costs as much as a delivery. */
@@ -56,22 +57,92 @@ static int queue_prune(Store *store, int64_t stage_id) {
                         VALUES(value_number(stage_id), value_number(last), value_number(GENERATIONS_KEPT)));
 }
 
-int queue_end(Store *store, const Deploy *deploy, DeployState state, const char *reason,
-              uint64_t successor) {
+void queue_row_done(QueueRow *row) {
+        assert(row);
+
+        free(row->image);
+        free(row->digest);
+        *row = (QueueRow){ 0 };
+}
+
+/* Two rows at most: the schema sees to it. */
+int queue_look(Store *store, int64_t stage_id, QueueRow *ret_queued, QueueRow *ret_running) {
+        static const char sql[] =
+                        "SELECT 0, id, image, digest, local, cancel, again, started_at FROM deploys "
+                        "WHERE stage_id = ?1 AND state = 'queued' "
+                        "UNION ALL "
+                        "SELECT 1, id, image, digest, local, cancel, again, started_at FROM deploys "
+                        "WHERE stage_id = ?1 AND state = 'running'";
+        _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
+        _cleanup_(queue_row_done) QueueRow queued = { 0 }, running = { 0 };
+        int r;
+
+        r = store_query(store, sql, VALUES(value_number(stage_id)), &statement);
+        while (r >= 0 && (r = store_step(store, statement)) > 0) {
+                Row row = { .statement = statement };
+                bool runs = row_number(&row, 1);
+                QueueRow *found = runs ? &running : &queued;
+
+                queue_row_done(found);
+                *found = (QueueRow){ .stage_id = stage_id, .state = runs ? DEPLOY_RUNNING : DEPLOY_QUEUED };
+                found->id = row_number(&row, INT64_MAX);
+                found->image = row_text(&row);
+                found->digest = row_text_or_null(&row);
+                found->local = row_number(&row, 1);
+                found->cancel = row_number(&row, 1);
+                found->again = row_number(&row, 1);
+                found->started_at = row_number(&row, INT64_MAX);
+                r = row_end(store, &row);
+        }
+        if (r < 0)
+                return r;
+
+        *ret_queued = queued;
+        *ret_running = running;
+        queued = running = (QueueRow){ 0 };
+        return 0;
+}
+
+int queue_look_for_id(Store *store, int64_t stage_id, uint64_t *ret_id) {
+        static const char sql[] = "SELECT id FROM deploys WHERE stage_id = ?1 AND state = 'queued'";
+        int64_t id = 0;
+        int r;
+
+        r = store_read_number(store, sql, VALUES(value_number(stage_id)), &id);
+        if (r < 0)
+                return r;
+
+        *ret_id = (uint64_t) id;
+        return 0;
+}
+
+int queue_end(Store *store, const QueueRow *row, DeployState state, const char *reason, uint64_t successor) {
         static const char sql[] = "UPDATE deploys SET state = ?2, reason = ?3, finished_at = ?4, "
                                   "superseded_by = nullif(?5, 0) WHERE id = ?1";
         uint64_t now = now_usec(CLOCK_REALTIME);
         int r;
 
         r = store_write(store, sql,
-                        VALUES(value_id(deploy->id), value_text(deploy_state_to_string(state)),
+                        VALUES(value_id(row->id), value_text(deploy_state_to_string(state)),
                                value_text(reason), value_time(now), value_id(successor)));
         if (r < 0)
                 return r;
 
-        counts_add_deploy(&store->counts, deploy->state, -1);
-        r = store_count_end(store, deploy, state, now);
-        return r < 0 ? r : queue_prune(store, deploy->stage_id);
+        counts_add_deploy(&store->counts, row->state, -1);
+        r = store_count_end(store, row->stage_id, row->started_at, state, now);
+        return r < 0 ? r : queue_prune(store, row->stage_id);
+}
+
+int queue_end_deploy(Store *store, const Deploy *deploy, DeployState state, const char *reason,
+                     uint64_t successor) {
+        const QueueRow row = {
+                .id = deploy->id,
+                .stage_id = deploy->stage_id,
+                .state = deploy->state,
+                .started_at = deploy->started_at,
+        };
+
+        return queue_end(store, &row, state, reason, successor);
 }
 
 static int queue_check_room(Store *store, unsigned max_queued) {
@@ -129,26 +200,16 @@ int queue_forget_joins(Store *store, int64_t stage_id) {
         return r < 0 ? r : 0;
 }
 
-int queue_put_aside(Store *store, Deploy **queued, DeployState state, uint64_t successor, const char *what,
+int queue_put_aside(Store *store, QueueRow *queued, DeployState state, uint64_t successor, const char *what,
                     EnqueueResult *result) {
-        Deploy *deploy = *queued;
-        char *reason;
+        char reason[64];
         int r;
 
-        if (asprintf(&reason, "deploy %" PRIu64 "%s took its place", successor, what) < 0)
-                return store_fail_text(store, -ENOMEM, "out of memory");
-
-        free(deploy->reason);
-        deploy->reason = reason;
-        r = queue_end(store, deploy, state, reason, successor);
+        (void) snprintf(reason, sizeof(reason), "deploy %" PRIu64 "%s took its place", successor, what);
+        r = queue_end(store, queued, state, reason, successor);
         if (r < 0)
                 return r;
 
-        deploy->state = state;
-        deploy->finished_at = now_usec(CLOCK_REALTIME);
-        deploy->superseded_by = successor;
-
-        /* The list is the one row that a stage can have in its queue. */
-        result->superseded = (DeployList){ .items = TAKE_PTR(*queued), .n = 1 };
+        result->aside = (PutAside){ .id = queued->id, .image = TAKE_PTR(queued->image), .state = state };
         return 0;
 }

@@ -64,14 +64,14 @@ static int target_find(Store *store, int64_t stage_id, Target *ret) {
 
 static int rollback_queue(Store *store, int64_t stage_id, const Target *target, const Asker *asker,
                           unsigned max_queued, EnqueueResult *result) {
-        _cleanup_(deploy_freep) Deploy *queued = NULL;
+        _cleanup_(queue_row_done) QueueRow queued = { 0 }, running = { 0 };
         uint64_t successor;
         int r;
 
-        r = store_find_queued(store, stage_id, &queued);
+        r = queue_look(store, stage_id, &queued, &running);
         if (r >= 0)
                 r = store_next_deploy_id(store, &successor);
-        if (r >= 0 && queued)
+        if (r >= 0 && queued.id > 0)
                 r = queue_put_aside(store, &queued, DEPLOY_CANCELLED, successor, ", a rollback,", result);
         if (r < 0)
                 return r;
@@ -143,7 +143,7 @@ static int cancel_run(Store *store, const Deploy *deploy, const char *reason, Ca
                 return store_mark_cancel(store, deploy->id, true);
         } else {
                 *ret_verdict = CANCEL_DONE;
-                return queue_end(store, deploy, DEPLOY_CANCELLED, reason, 0);
+                return queue_end_deploy(store, deploy, DEPLOY_CANCELLED, reason, 0);
         }
 
         return 0;

@@ -251,11 +251,18 @@ typedef enum EnqueueVerdict {
         ENQUEUE_LEFT,        /* with only_known: it is not, and nothing was done */
 } EnqueueVerdict;
 
+/* The queued row that a newer one took the place of. */
+typedef struct PutAside {
+        uint64_t id; /* 0: there was none */
+        char *image;
+        DeployState state; /* as it has ended: superseded, or cancelled by a rollback */
+} PutAside;
+
 typedef struct EnqueueResult {
         EnqueueVerdict verdict;
         uint64_t deploy_id;
         DeployState state;
-        DeployList superseded; /* queued rows that this push put aside, already finished as superseded */
+        PutAside aside; /* of the same stage */
 } EnqueueResult;
 
 void enqueue_result_done(EnqueueResult *result);

@@ -104,7 +104,7 @@ static void rollback_is_asked_for_by_its_caller_and_is_named(void **state) {
         assert_int_equal(store_enqueue_rollback(f->store, f->dev, false, &anna, MAX_QUEUED, &result), 1);
         expect_asker(f, result.deploy_id, &anna);
         expect_successor(f, waits, result.deploy_id, "deploy %" PRIu64 ", a rollback, took its place");
-        assert_int_equal(result.superseded.items[0].superseded_by, result.deploy_id);
+        assert_int_equal(result.aside.id, waits);
 }
 
 static void superseded_row_names_what_took_its_place(void **state) {

@@ -49,15 +49,13 @@ static void newer_push_supersedes_the_queued_row(void **state) {
         assert_int_equal(result.verdict, ENQUEUE_NEW);
         assert_int_equal(result.state, DEPLOY_QUEUED);
         assert_true(result.deploy_id > first);
-        assert_int_equal(result.superseded.n, 1);
-        assert_int_equal(result.superseded.items[0].id, first);
-        assert_int_equal(result.superseded.items[0].state, DEPLOY_SUPERSEDED);
-        assert_string_equal(result.superseded.items[0].project, "app");
-        assert_true(result.superseded.items[0].finished_at > 0);
+        assert_int_equal(result.aside.id, first);
+        assert_int_equal(result.aside.state, DEPLOY_SUPERSEDED);
+        assert_string_equal(result.aside.image, APP ":1");
 
         assert_int_equal(store_find_deploy(f->store, first, &older), 1);
         assert_int_equal(older->state, DEPLOY_SUPERSEDED);
-        assert_string_equal(older->reason, result.superseded.items[0].reason);
+        assert_int_equal(older->superseded_by, result.deploy_id);
         assert_true(older->finished_at > 0);
 }
 

@@ -105,9 +105,8 @@ static void rollback_puts_the_queued_row_aside_and_holds_the_stage(void **state)
         queued = push_new(f->store, f->dev, APP ":3", 0);
         assert_int_equal(store_enqueue_rollback(f->store, f->dev, true, NULL, 1, &result), 1);
         assert_int_equal(state_of(f->store, queued), DEPLOY_CANCELLED);
-        assert_int_equal(result.superseded.n, 1);
-        assert_int_equal(result.superseded.items[0].id, queued);
-        assert_int_equal(result.superseded.items[0].state, DEPLOY_CANCELLED);
+        assert_int_equal(result.aside.id, queued);
+        assert_int_equal(result.aside.state, DEPLOY_CANCELLED);
         assert_int_equal(store_find_stage(f->store, "app", "dev", &stage), 1);
         assert_false(stage->auto_deploy);
 }
