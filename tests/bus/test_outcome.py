@@ -35,6 +35,9 @@ class Asked:
     def __init__(self, webhookd, method, path, body=b"", unix=False, headers=()):
         self.socket = webhookd.connect(unix)
         self.stream = self.socket.makefile("rb")
+        self.ask(method, path, body, headers)
+
+    def ask(self, method, path, body=b"", headers=()):
         lines = [f"{method} {path} HTTP/1.1", "Host: test", f"Content-Length: {len(body)}", *headers]
         self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
@@ -198,6 +201,26 @@ def test_deploy_that_a_newer_push_put_aside_is_no_failure_and_is_said():
         answer = asked.answer()
         [deploy] = answer.json()["deploys"]
         assert (answer.status, deploy["state"], deploy["superseded_by"]) == (200, "superseded", newer), answer.body
+
+
+def test_deploy_of_which_nothing_is_left_was_put_aside_where_its_stage_is_there():
+    with Host() as webhookd:
+        push(webhookd)
+        asked = [Asked(webhookd, "GET", "/") for _ in range(100)]
+        for each in asked:
+            assert read_answer(each.stream).status == 404
+        path = webhookd.path()
+        # All in one turn, in any order: most are put aside by the next, and the older of those forgotten before anybody is answered.
+        webhookd.process.send_signal(signal.SIGSTOP)
+        for number, each in enumerate(asked):
+            each.ask("POST", f"{path}?wait=2", json.dumps({"image": f"a.example/team/app:new{number}"}).encode())
+        webhookd.process.send_signal(signal.SIGCONT)
+        answers = [each.answer() for each in asked]
+        assert sorted(answer.status for answer in answers) == [200] * 99 + [202], [answer.body for answer in answers]
+        deploys = [answer.json()["deploys"][0] for answer in answers if answer.status == 200]
+        assert {deploy["state"] for deploy in deploys} == {"superseded"}, deploys
+        forgotten = [deploy for deploy in deploys if deploy["reason"] == "later deploys took its place"]
+        assert forgotten and {get(webhookd, deploy["id"]).status for deploy in forgotten} == {404}, deploys
 
 
 def test_what_is_through_or_ignored_is_not_waited_for():

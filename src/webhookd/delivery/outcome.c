@@ -59,6 +59,10 @@ static void sum_fail(Sum *sum, uint64_t id, const char *project, const char *sta
         sum->failed = true;
 }
 
+static uint64_t id_of(const json_t *told) {
+        return (uint64_t) json_get_int(told, "id", 0);
+}
+
 static void sum_add(Sum *sum, const Deploy *deploy) {
         switch (deploy->state) {
         case DEPLOY_QUEUED:
@@ -82,18 +86,34 @@ static void sum_add(Sum *sum, const Deploy *deploy) {
         }
 }
 
-/* A row goes with its stage: whoever waits for it waits for nothing. `told` is what was told of it before. */
-static json_t *gone_to_json(Sum *sum, const json_t *told, uint64_t id) {
-        static const char reason[] = "its stage was removed";
-        json_t *j = json_copy((json_t *) (uintptr_t) told);
+/*
+ * A row that was there when the delivery was answered for, and is not any more. It went with its stage, and whoever waits for it waits for
+ * nothing; or so many pushes of the stage came after it that it was put aside and forgotten. `told` is what was told of it before.
+ */
+static int tell_gone(Store *store, Sum *sum, const json_t *told, json_t **ret) {
+        const char *project = strempty(json_get_string(told, "project")),
+                   *stage = strempty(json_get_string(told, "stage"));
+        _cleanup_(stage_freep) Stage *found = NULL;
+        _cleanup_(json_freep) json_t *j = NULL;
+        const char *state, *reason;
+        int r;
 
-        sum_fail(sum, id, strempty(json_get_string(told, "project")),
-                 strempty(json_get_string(told, "stage")), deploy_state_to_string(DEPLOY_CANCELLED), reason);
-        if (json_object_set_new(j, "state", json_string(deploy_state_to_string(DEPLOY_CANCELLED))) < 0 ||
+        r = store_find_stage(store, project, stage, &found);
+        if (r < 0)
+                return r;
+
+        state = deploy_state_to_string(found ? DEPLOY_SUPERSEDED : DEPLOY_CANCELLED);
+        reason = found ? "later deploys took its place" : "its stage was removed";
+        if (!found)
+                sum_fail(sum, id_of(told), project, stage, state, reason);
+
+        j = json_copy((json_t *) (uintptr_t) told);
+        if (json_object_set_new(j, "state", json_string(state)) < 0 ||
             json_object_set_new(j, "reason", json_string(reason)) < 0)
-                return json_free(j);
+                return -ENOMEM;
 
-        return j;
+        *ret = TAKE_PTR(j);
+        return 0;
 }
 
 /*
@@ -134,10 +154,6 @@ static int tell_deploy(Store *store, const Progress *progress, uint64_t id, Sum 
         return *ret ? 1 : -ENOMEM;
 }
 
-static uint64_t id_of(const json_t *told) {
-        return (uint64_t) json_get_int(told, "id", 0);
-}
-
 static int tell_list(Store *store, const Progress *progress, json_t *list, Sum *sum) {
         for (size_t i = 0; i < json_array_size(list) && i < DEPLOYS_TOLD_MAX; i++) {
                 json_t *told = json_array_get(list, i), *j = NULL;
@@ -145,7 +161,7 @@ static int tell_list(Store *store, const Progress *progress, json_t *list, Sum *
 
                 r = tell_deploy(store, progress, id_of(told), sum, &j);
                 if (r == 0)
-                        j = gone_to_json(sum, told, id_of(told));
+                        r = tell_gone(store, sum, told, &j);
                 if (r < 0)
                         return r;
                 if (json_array_set_new(list, i, j) < 0)

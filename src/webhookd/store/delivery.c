@@ -69,15 +69,16 @@ int store_keep_delivery(Store *store, const Enqueue *enqueue, uint64_t deploy_id
                                   value_id(deploy_id), value_time(now_usec(CLOCK_REALTIME))));
 }
 
-int store_seal_deliveries(Store *store, int64_t stage_id, uint64_t last) {
+int store_seal_deliveries(Store *store, int64_t stage_id, uint64_t last, uint64_t last_aside) {
         static const char sql[] = "UPDATE deliveries "
                                   "SET state = (SELECT d.state FROM deploys d WHERE d.id = deploy_id) "
                                   "WHERE stage_id = ?1 AND deploy_id IN (SELECT id FROM deploys "
-                                  "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') AND id <= ?2)";
+                                  "WHERE stage_id = ?1 AND (state = 'superseded' AND tries = 0 AND id <= ?3 "
+                                  "OR state NOT IN ('queued', 'running') AND id <= ?2))";
 
         assert(store);
 
-        return store_write(store, sql, VALUES(value_number(stage_id), value_id(last)));
+        return store_write(store, sql, VALUES(value_number(stage_id), value_id(last), value_id(last_aside)));
 }
 
 uint64_t store_delivery_border(void) {

@@ -14,5 +14,8 @@ uint64_t store_delivery_border(void);
 int store_prune_deliveries_in_time(Store *store);
 /* The keys by which a redelivery is recognised. `enqueue->delivery_id` is not NULL. */
 int store_keep_delivery(Store *store, const Enqueue *enqueue, uint64_t deploy_id);
-/* Before the deploys of a stage up to and with `last` are forgotten: their keys remember how they ended. */
-int store_seal_deliveries(Store *store, int64_t stage_id, uint64_t last);
+/*
+ * Before deploys of a stage are forgotten, those up to and with `last`, and those up to and with `last_aside` that were put aside before they
+ * began: their keys remember how they ended.
+ */
+int store_seal_deliveries(Store *store, int64_t stage_id, uint64_t last, uint64_t last_aside);

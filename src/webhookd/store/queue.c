@@ -25,19 +25,26 @@ static bool prune_is_due(Store *store, int64_t stage_id) {
         return true;
 }
 
-/* Forgets the finished rows of a stage beyond DEPLOYS_KEPT, but for what rollbacks need. */
+/*
+ * Forgets the finished rows of a stage beyond DEPLOYS_KEPT, but for what rollbacks need, and those that never began beyond PUT_ASIDE_KEPT.
+ * Few of these leave a flood of pushes few pages to write: all that is known of a stage is close together then.
+ */
 static int queue_prune(Store *store, int64_t stage_id) {
         static const char last_sql
                         [] = "SELECT id FROM deploys "
                              "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') "
                              "ORDER BY id DESC LIMIT 1 OFFSET ?2",
+                last_aside_sql[] =
+                                "SELECT id FROM deploys WHERE stage_id = ?1 AND state = 'superseded' AND tries = 0 "
+                                "ORDER BY id DESC LIMIT 1 OFFSET ?2",
                 delete_sql[] = "DELETE FROM deploys "
-                               "WHERE stage_id = ?1 AND state NOT IN ('queued', 'running') AND id <= ?2 "
+                               "WHERE stage_id = ?1 AND (state = 'superseded' AND tries = 0 AND id <= ?3 "
+                               "OR state NOT IN ('queued', 'running') AND id <= ?2 "
                                "AND id NOT IN (SELECT id FROM deploys WHERE stage_id = ?1 "
-                               "AND state = 'succeeded' ORDER BY id DESC LIMIT ?3) "
+                               "AND state = 'succeeded' ORDER BY id DESC LIMIT ?4) "
                                "AND id IS NOT (SELECT max(id) FROM deploys WHERE stage_id = ?1 "
-                               "AND state = 'unchanged' AND generation IS NOT NULL)";
-        int64_t last;
+                               "AND state = 'unchanged' AND generation IS NOT NULL))";
+        int64_t last = 0, last_aside = 0;
         int r;
 
         if (!prune_is_due(store, stage_id))
@@ -45,16 +52,20 @@ static int queue_prune(Store *store, int64_t stage_id) {
 
         r = store_read_number(store, last_sql, VALUES(value_number(stage_id), value_number(DEPLOYS_KEPT)),
                               &last);
-        if (r <= 0)
+        if (r >= 0)
+                r = store_read_number(store, last_aside_sql,
+                                      VALUES(value_number(stage_id), value_number(PUT_ASIDE_KEPT)),
+                                      &last_aside);
+        if (r < 0 || (last == 0 && last_aside == 0))
                 return r;
 
-        r = store_seal_deliveries(store, stage_id, (uint64_t) last);
+        r = store_seal_deliveries(store, stage_id, (uint64_t) last, (uint64_t) last_aside);
         if (r < 0)
                 return r;
 
-        return store_write(
-                        store, delete_sql,
-                        VALUES(value_number(stage_id), value_number(last), value_number(GENERATIONS_KEPT)));
+        return store_write(store, delete_sql,
+                           VALUES(value_number(stage_id), value_number(last), value_number(last_aside),
+                                  value_number(GENERATIONS_KEPT)));
 }
 
 void queue_row_done(QueueRow *row) {

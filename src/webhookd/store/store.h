@@ -26,6 +26,8 @@
 /* Finished rows kept per stage, and how many more come before those beyond that are forgotten, all at once. */
 #define DEPLOYS_KEPT   200U
 #define DEPLOYS_UNKEPT 32U
+/* Of these, the newest that a later push took the place of before they began. */
+#define PUT_ASIDE_KEPT 16U
 /* The newest that succeeded are kept beyond that: what a rollback may go back to. */
 #define GENERATIONS_KEPT 16U
 /* Ids beyond are nobody's: a label that says so is not believed, since ids would run out. */

@@ -228,16 +228,15 @@ static void redelivery_does_not_depend_on_whether_the_row_is_still_kept(void **s
         assert_int_equal(store_finish_deploy(f->store, refused, DEPLOY_FAILED, "", &(uint64_t){ 0 }), 1);
 
         for (unsigned i = 0; i < DEPLOYS_KEPT + DEPLOYS_UNKEPT + 10; i++) {
-                char image[64];
-
-                (void) snprintf(image, sizeof(image), APP ":%u", i);
-                (void) push_new(f->store, f->dev, image, i > 0);
+                refused = run_new(f, APP ":bad", NULL);
+                assert_int_equal(store_finish_deploy(f->store, refused, DEPLOY_FAILED, "", &(uint64_t){ 0 }),
+                                 1);
         }
 
         assert_int_equal(store_find_deploy(f->store, row, &gone), 0);
         assert_null(gone);
         assert_int_equal(enqueue(f->store, &good, ENQUEUE_REDELIVERED, 0), row);
-        assert_true(enqueue(f->store, &bad, ENQUEUE_NEW, 1) > refused);
+        assert_true(enqueue(f->store, &bad, ENQUEUE_NEW, 0) > refused);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)

@@ -183,50 +183,91 @@ static void push_that_a_full_queue_refuses_leaves_no_trace(void **state) {
         assert_int_equal(row, first + 1);
 }
 
-static void finished_rows_are_kept_two_hundred_a_stage(void **state) {
-        _cleanup_(deploy_list_done) DeployList list = { 0 };
-        Fixture *f = *state;
-        uint64_t last = 0, other = push_new(f->store, f->prod, APP ":0", 0), running, n = 0, before;
-        bool pruned = false;
-
-        running = run_new(f, APP ":run", NULL);
-        for (unsigned i = 0; !pruned || i < DEPLOYS_KEPT + 2 * DEPLOYS_UNKEPT; i++) {
-                char image[64];
-
-                assert_true(i < DEPLOYS_KEPT + 4 * DEPLOYS_UNKEPT);
-                (void) snprintf(image, sizeof(image), APP ":%u", i);
-                last = push_new(f->store, f->dev, image, i > 0);
-                before = n;
-                n = count_of(f->store, DEPLOY_SUPERSEDED);
-                assert_in_range(n, i < DEPLOYS_KEPT ? i : DEPLOYS_KEPT, DEPLOYS_KEPT + DEPLOYS_UNKEPT);
-                pruned = n < before;
-        }
-
-        /* The newest ones, and neither what waits nor what runs counts. */
-        assert_int_equal(n, DEPLOYS_KEPT);
-        assert_int_equal(store_list_deploys(f->store, "app", "dev", 1000, &list), 0);
-        assert_int_equal(list.n, DEPLOYS_KEPT + 2);
-        assert_int_equal(list.items[0].id, last);
-        assert_int_equal(list.items[DEPLOYS_KEPT].id, last - DEPLOYS_KEPT);
-        assert_int_equal(list.items[DEPLOYS_KEPT + 1].id, running);
-        assert_int_equal(state_of(f->store, other), DEPLOY_QUEUED);
-
-        /* A process that has just begun looks at the first end that it sees. */
-        assert_int_equal(store_finish_deploy(f->store, running, DEPLOY_FAILED, "", &(uint64_t){ 0 }), 1);
-        assert_int_equal(count_of(f->store, DEPLOY_SUPERSEDED), DEPLOYS_KEPT);
-        running = push_new(f->store, f->dev, APP ":next", 1);
-        reopen(f);
-        assert_int_equal(store_start_deploy(f->store, running), 1);
-        assert_int_equal(store_finish_deploy(f->store, running, DEPLOY_FAILED, "", &(uint64_t){ 0 }), 1);
-        assert_int_equal(count_of(f->store, DEPLOY_SUPERSEDED) + count_of(f->store, DEPLOY_FAILED),
-                         DEPLOYS_KEPT);
-}
-
 static uint64_t finish(Fixture *f, uint64_t id, DeployState state) {
         uint64_t again;
 
         assert_int_equal(store_finish_deploy(f->store, id, state, "", &again), 1);
         return again;
+}
+
+static void rows_that_never_began_are_kept_sixteen_a_stage(void **state) {
+        _cleanup_(deploy_list_done) DeployList list = { 0 };
+        uint64_t last = 0, failed, n = 0, before, other;
+        Fixture *f = *state;
+        bool pruned = false;
+        Enqueue push = push_of(f->dev, APP ":known");
+        RequeueVerdict verdict;
+        uint64_t known;
+
+        /* That of another stage, and one that was begun before it was put aside. */
+        (void) push_new(f->store, f->prod, APP ":0", 0);
+        other = push_new(f->store, f->prod, APP ":1", 1);
+        failed = run_new(f, APP ":run", NULL);
+        push.delivery_id = "known";
+        push.delivery_id_is_final = true;
+        known = enqueue(f->store, &push, ENQUEUE_NEW, 0);
+        assert_int_equal(store_requeue_deploy(f->store, failed, &(Requeue){ .reason = "EngineFailed: 500" },
+                                              &verdict, &(uint64_t){ 0 }),
+                         1);
+        assert_int_equal(state_of(f->store, failed), DEPLOY_SUPERSEDED);
+
+        for (unsigned i = 0; !pruned || i < 3 * DEPLOYS_UNKEPT; i++) {
+                char image[64];
+
+                assert_true(i < 6 * DEPLOYS_UNKEPT);
+                (void) snprintf(image, sizeof(image), APP ":%u", i);
+                last = push_new(f->store, f->dev, image, 1);
+                before = n;
+                n = count_of(f->store, DEPLOY_SUPERSEDED) - 2;
+                assert_true(n <= PUT_ASIDE_KEPT + DEPLOYS_UNKEPT);
+                pruned = n < before;
+        }
+
+        assert_int_equal(n, PUT_ASIDE_KEPT);
+        assert_int_equal(store_list_deploys(f->store, "app", "dev", 1000, &list), 0);
+        assert_int_equal(list.n, PUT_ASIDE_KEPT + 2);
+        assert_int_equal(list.items[0].id, last);
+        assert_int_equal(list.items[PUT_ASIDE_KEPT].id, last - PUT_ASIDE_KEPT);
+        assert_int_equal(list.items[PUT_ASIDE_KEPT + 1].id, failed);
+        assert_int_equal(state_of(f->store, other), DEPLOY_QUEUED);
+
+        /* What its sender sends again is still known. */
+        assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), known);
+}
+
+static void finished_rows_are_kept_two_hundred_a_stage(void **state) {
+        _cleanup_(deploy_list_done) DeployList list = { 0 };
+        Fixture *f = *state;
+        uint64_t last = 0, other = push_new(f->store, f->prod, APP ":0", 0), queued, n = 0, before;
+        bool pruned = false;
+
+        for (unsigned i = 0; !pruned || i < DEPLOYS_KEPT + 2 * DEPLOYS_UNKEPT; i++) {
+                assert_true(i < DEPLOYS_KEPT + 4 * DEPLOYS_UNKEPT);
+                last = run_new(f, APP ":run", NULL);
+                (void) finish(f, last, DEPLOY_FAILED);
+                before = n;
+                n = count_of(f->store, DEPLOY_FAILED);
+                assert_in_range(n, i < DEPLOYS_KEPT ? i : DEPLOYS_KEPT, DEPLOYS_KEPT + DEPLOYS_UNKEPT);
+                pruned = n < before;
+        }
+
+        /* The newest ones, and neither what waits nor what runs counts. */
+        queued = push_new(f->store, f->dev, APP ":next", 0);
+        assert_int_equal(n, DEPLOYS_KEPT);
+        assert_int_equal(store_list_deploys(f->store, "app", "dev", 1000, &list), 0);
+        assert_int_equal(list.n, DEPLOYS_KEPT + 1);
+        assert_int_equal(list.items[0].id, queued);
+        assert_int_equal(list.items[1].id, last);
+        assert_int_equal(list.items[DEPLOYS_KEPT].id, last - DEPLOYS_KEPT + 1);
+        assert_int_equal(state_of(f->store, other), DEPLOY_QUEUED);
+
+        /* A process that has just begun looks at the first end that it sees. */
+        assert_int_equal(store_start_deploy(f->store, queued), 1);
+        (void) finish(f, queued, DEPLOY_FAILED);
+        assert_int_equal(count_of(f->store, DEPLOY_FAILED), DEPLOYS_KEPT + 1);
+        reopen(f);
+        (void) finish(f, run_new(f, APP ":run", NULL), DEPLOY_FAILED);
+        assert_int_equal(count_of(f->store, DEPLOY_FAILED), DEPLOYS_KEPT);
 }
 
 static void push_that_joined_an_unresolved_row_is_looked_at_once_more(void **state) {
@@ -374,6 +415,7 @@ int main(void) {
                 TEST(push_that_joins_the_running_row_puts_older_queued_ones_aside),
                 TEST(full_queue_takes_no_new_row_but_lets_pushes_join_and_supersede),
                 TEST(push_that_a_full_queue_refuses_leaves_no_trace),
+                TEST(rows_that_never_began_are_kept_sixteen_a_stage),
                 TEST(finished_rows_are_kept_two_hundred_a_stage),
                 TEST(push_that_joined_an_unresolved_row_is_looked_at_once_more),
                 TEST(newer_row_is_all_that_follows_a_joined_one),
