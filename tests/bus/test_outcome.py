@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
 import proofs  # noqa: E402
+from asked import Asked  # noqa: E402
 from test_whole import REPO, Forge  # noqa: E402
 from waiting import wait_for  # noqa: E402
 from webhook_host import Host, read_answer  # noqa: E402
@@ -27,33 +28,6 @@ LONG = 600
 MOST = 256
 KEYS = {"id", "project", "stage", "image", "digest", "state", "phase", "progress", "reason", "attempts", "next_attempt",
         "queued_at", "started_at", "finished_at", "superseded_by", "path"}
-
-
-class Asked:
-    """A request whose answer is not here yet."""
-
-    def __init__(self, webhookd, method, path, body=b"", unix=False, headers=()):
-        self.socket = webhookd.connect(unix)
-        self.stream = self.socket.makefile("rb")
-        self.ask(method, path, body, headers)
-
-    def ask(self, method, path, body=b"", headers=()):
-        lines = [f"{method} {path} HTTP/1.1", "Host: test", f"Content-Length: {len(body)}", *headers]
-        self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-
-    def answer(self):
-        """None: the connection ended without one."""
-        try:
-            return read_answer(self.stream)
-        except ConnectionResetError:
-            return None
-        finally:
-            self.close()
-
-    def close(self):
-        # The file keeps the descriptor.
-        self.stream.close()
-        self.socket.close()
 
 
 def waiting(webhookd):

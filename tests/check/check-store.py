@@ -60,7 +60,7 @@ def literals(path):
 
 def database():
     db = sqlite3.connect(":memory:")
-    migrations = [text for text in literals(STORE / "schema.c") if MIGRATION in text]
+    migrations = [text for text in literals(STORE / "migrations.c") if MIGRATION in text]
     for text in migrations:
         db.executescript(text)
     assert db.execute("PRAGMA user_version").fetchone()[0] == len(migrations) > 0
