@@ -11,6 +11,7 @@
         X(DELIVERY_ACCEPTED,   "cac54cda011d4534b7c30db3e5673f35", LOG_INFO,    "a delivery was accepted and a deploy is queued") \
         X(DELIVERY_IGNORED,    "3dea7863062647dab7bda8253ad713c6", LOG_INFO,    "an authentic delivery had nothing to deploy") \
         X(DELIVERY_REJECTED,   "24c00dee26a249ba9f12eed82378b89b", LOG_WARNING, "requests were refused (rate-limited, with a count)") \
+        X(DELIVERIES_COUNTED,  "a96d18bca6a54b60b15e9d28f98194a0", LOG_INFO,    "entries of a flood of deliveries that were counted instead of written") \
         X(PROJECT_CREATED,     "8ea49edc596b4371a0e183bd1b81765f", LOG_NOTICE,  "a project was created, by a delivery or a person") \
         X(PROJECT_CHANGED,     "110ebb87be8b4d3fb25c0c68d63cba88", LOG_NOTICE,  "a project was given another image, port or health check") \
         X(PROJECT_REMOVED,     "afc79bc68af141a981534c797a86fc91", LOG_NOTICE,  "a project and what was known of it was removed") \

@@ -110,6 +110,8 @@ static const ConfKey keys[] = {
           false },
         { "Webhook", "RetryForSec", parse_retry_for, offsetof(WebhookConfig, retry_for_usec), "2h", false },
         { "Webhook", "MaxConnections", parse_count, offsetof(WebhookConfig, max_connections), "512", false },
+        { "Webhook", "AuditPerSec", conf_parse_unsigned, offsetof(WebhookConfig, audit_per_sec), "200",
+          false },
         { "Webhook", "IdleTimeoutSec", conf_parse_timeout, offsetof(WebhookConfig, idle_usec), "60", false },
         { "Webhook", "Signature", parse_signature, offsetof(WebhookConfig, signature), "optional", false },
 };

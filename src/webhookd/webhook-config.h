@@ -19,6 +19,7 @@ typedef struct WebhookConfig {
         unsigned max_deploys;      /* MaxDeploys=, at once */
         uint64_t retry_for_usec;   /* RetryForSec= */
         unsigned max_connections;  /* MaxConnections= */
+        unsigned audit_per_sec;    /* AuditPerSec=; 0: without a limit */
         uint64_t idle_usec;        /* IdleTimeoutSec= */
         SignatureRule signature;   /* Signature=, of the main hook */
 } WebhookConfig;

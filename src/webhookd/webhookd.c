@@ -11,6 +11,7 @@
 #include "webhookd/bus/manager.h"
 #include "webhookd/damage.h"
 #include "webhookd/delivery/delivery.h"
+#include "webhookd/flood.h"
 #include "webhookd/hook/hook.h"
 #include "webhookd/http/loop.h"
 #include "webhookd/http/server.h"
@@ -34,6 +35,7 @@ struct Webhookd {
         Store *store;
         Hooks *hooks;
         Outbox *outbox;
+        Flood *flood;
         Progress progress;
         Deployer *deployer;
         Dispatch *dispatch;
@@ -70,20 +72,21 @@ static void webhookd_follow(Webhookd *webhookd, const Notice *notice) {
 static void on_notice(const Notice *notice, void *userdata) {
         Webhookd *webhookd = userdata;
 
-        log_event(notice->event,
-                  &(EventFields){
-                                  .project = notice->project,
-                                  .stage = notice->stage,
-                                  .image = notice->image,
-                                  .digest = notice->digest,
-                                  .deploy = notice->deploy,
-                                  .delivery = notice->delivery,
-                                  .provider = notice->provider,
-                                  .remote = notice->remote,
-                                  .hook = notice->hook,
-                                  .caller_uid = notice->caller_uid,
-                  },
-                  "%s", strempty(notice->text));
+        if (!flood_takes(webhookd->flood, notice))
+                log_event(notice->event,
+                          &(EventFields){
+                                          .project = notice->project,
+                                          .stage = notice->stage,
+                                          .image = notice->image,
+                                          .digest = notice->digest,
+                                          .deploy = notice->deploy,
+                                          .delivery = notice->delivery,
+                                          .provider = notice->provider,
+                                          .remote = notice->remote,
+                                          .hook = notice->hook,
+                                          .caller_uid = notice->caller_uid,
+                          },
+                          "%s", strempty(notice->text));
         manager_emit(webhookd->manager, notice);
         webhookd_follow(webhookd, notice);
 }
@@ -236,7 +239,9 @@ static int webhookd_connect(Webhookd *webhookd) {
         event = service_event(webhookd->service);
         bus = service_bus(webhookd->service);
 
-        r = outbox_new(on_notice, webhookd, &webhookd->outbox);
+        r = flood_new(event, webhookd->config.audit_per_sec, &webhookd->flood);
+        if (r >= 0)
+                r = outbox_new(on_notice, webhookd, &webhookd->outbox);
         if (r >= 0)
                 r = deployer_new(bus, on_progress, webhookd, &webhookd->deployer);
         if (r >= 0)
@@ -340,6 +345,7 @@ Webhookd *webhookd_free(Webhookd *webhookd) {
         dispatch_free(webhookd->dispatch);
         deployer_free(webhookd->deployer);
         outbox_free(webhookd->outbox);
+        flood_free(webhookd->flood);
         service_free(webhookd->service);
         hooks_free(webhookd->hooks);
         store_free(webhookd->store);

@@ -26,6 +26,7 @@ ROOMS = {
     "webhookd/hook": {"door": "hook.h", "also": [], "uses": ["webhookd/request", "webhookd/store"]},
     "webhookd/queue": {"door": "dispatch.h", "also": ["deployer.h", "inspector.h", "outbox.h", "progress.h"], "uses": ["webhookd/store"]},
     "webhookd/waiters": {"door": "waiters.h", "also": [], "uses": []},
+    "webhookd/flood": {"door": "flood.h", "also": [], "uses": ["webhookd/queue"]},
     "webhookd/damage": {"door": "damage.h", "also": [], "uses": ["webhookd/store"]},
     "webhookd/turn": {"door": "turn.h", "also": [], "uses": ["webhookd/queue", "webhookd/request", "webhookd/store"]},
     "webhookd/delivery": {"door": "delivery.h", "also": ["matcher.h"],
