@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """
 What a delivery costs, beside a server of libh2o that answers without having looked at anything, and beside the package `webhook`, which
-runs /bin/true for each call and keeps nothing. An accepted delivery is a row on disk and an entry of the log. All but the peer are
-measured in turn; the peer has its rounds at the end, since it goes on forking when its callers have gone.
+runs /bin/true for each call and keeps nothing. An accepted delivery is a row on disk, and an entry of the log or, in a flood, one of those
+that an entry counts. All but the peer are measured in turn; the peer has its rounds at the end, since it goes on forking when its
+callers have gone.
 
-usage: bench_webhook.py, with WEBHOOKD= the program, BARE_H2O= the server and SOURCE_ROOT= the tree; takes wrk and webhook from the PATH
+usage: bench_webhook.py, with WEBHOOKD= the program, FAKE_PEERS= the peers, BARE_H2O= the server and SOURCE_ROOT= the tree; takes wrk and
+webhook from the PATH
 """
 import contextlib
 import json
@@ -21,6 +23,7 @@ import time
 for folder in ("bus", "lib"):
     sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", folder))
 from comparison import Comparison  # noqa: E402  pylint: disable=wrong-import-position
+from mute_deployer import mute_deployer  # noqa: E402
 from waiting import wait_for  # noqa: E402  pylint: disable=wrong-import-position
 from webhook_host import Host  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -41,6 +44,8 @@ function request()
 end
 """ % PROJECTS
 CONFIG = f"AutoCreateMax={PROJECTS}\nMaxQueued={2 * PROJECTS}\n"
+# One entry of the log for each delivery, and one for each deploy that is put aside.
+EACH = "webhookd, AuditPerSec=0"
 
 
 class Load:
@@ -125,14 +130,29 @@ COMPARISONS = {
 }
 
 
-def measure(load, webhookd, empty, directory):
-    hook, nowhere = f"http://127.0.0.1:{webhookd.port}{webhookd.path()}", f"http://127.0.0.1:{webhookd.port}/"
+@contextlib.contextmanager
+def serving(config):
+    """A receiver that has nothing to hand out, and a queued row in each of the projects."""
+    host = Host(config, start=False)
+    with host as webhookd, mute_deployer(host):
+        webhookd.start()
+        yield webhookd
+        webhookd.stop()
+
+
+def hook_of(webhookd):
+    return f"http://127.0.0.1:{webhookd.port}{webhookd.path()}"
+
+
+def measure(load, webhookd, each, empty, directory):
+    hook, nowhere = hook_of(webhookd), f"http://127.0.0.1:{webhookd.port}/"
     rounds = [("kept", 202, {}), ("closed", 202, {"close": True}), ("refused", 404, {}), ("lone", 202, {"connections": 1})]
     for _ in range(ROUNDS):
         for kind, status, options in rounds:
             at = kind == "lone"
             COMPARISONS[kind].add("bare libh2o", load.run(empty, 202, **options)[at])
             COMPARISONS[kind].add("webhookd", load.run(hook if status == 202 else nowhere, status, **options)[at])
+        COMPARISONS["kept"].add(EACH, load.run(hook_of(each), 202)[0])
         COMPARISONS["lone"].add("one fdatasync", sync_usec(directory))
 
 
@@ -145,13 +165,14 @@ def main():
                         "above.", "KiB", "after a start")
     with tempfile.TemporaryDirectory(prefix="tinyforge-bench.") as directory:
         load = Load(directory)
-        with Host(CONFIG) as webhookd, bare() as (empty, _):
+        with serving(CONFIG) as webhookd, serving(CONFIG + "AuditPerSec=0\n") as each, bare() as (empty, _):
             pid = webhookd.process.pid
             memory.add("after a start", rss_kib(pid))
             assert webhookd.post("a.example/shop0:0").status == 202
             memory.add("after a delivery", rss_kib(pid))
-            fill(load, f"http://127.0.0.1:{webhookd.port}{webhookd.path()}")
-            measure(load, webhookd, empty, directory)
+            for receiver in (webhookd, each):
+                fill(load, hook_of(receiver))
+            measure(load, webhookd, each, empty, directory)
             assert webhookd.process.pid == pid and webhookd.process.poll() is None
             memory.add("after the load", rss_kib(pid))
         with peer(directory) as url:

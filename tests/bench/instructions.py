@@ -20,6 +20,7 @@ import sys
 for folder in ("bus", "lib"):
     sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", folder))
 import webhook_host  # noqa: E402  pylint: disable=wrong-import-position
+from mute_deployer import mute_deployer  # noqa: E402
 
 # Deliveries of the short and of the long run: whole turns of 64.
 SHORT, LONG = 64, 192
@@ -31,8 +32,8 @@ exec valgrind --quiet --tool=callgrind --callgrind-out-file={out} {program} "$@"
 
 class Counted:
     """
-    webhookd under callgrind, with a deployer that has its name and answers nobody, so that nothing else is going on; with a copy of
-    the database `store`, if there is one.
+    webhookd under callgrind, beside a deployer that is mute, so that nothing else is going on; with a copy of the database `store`,
+    if there is one.
     """
 
     def __init__(self, store=None):
@@ -48,17 +49,10 @@ class Counted:
 
     @contextlib.contextmanager
     def run(self):
-        with self.host as webhookd, subprocess.Popen(
-                [os.environ["FAKE_PEERS"], "deployer"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=self.host.bus.address)) as peer:
-            assert peer.stdout.readline() == "ready\n"
-            peer.send_signal(signal.SIGSTOP)
-            try:
-                webhookd.start()
-                yield webhookd
-                assert webhookd.stop() == 0
-            finally:
-                peer.send_signal(signal.SIGCONT)
+        with self.host as webhookd, mute_deployer(self.host):
+            webhookd.start()
+            yield webhookd
+            assert webhookd.stop() == 0
             self.instructions = int(re.search(r"^(?:summary|totals): (\d+)", self.out.read_text(encoding="ascii"), re.M).group(1))
 
 
