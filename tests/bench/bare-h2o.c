@@ -3,7 +3,8 @@
  * The least that a server of libh2o can do: takes a request with its body, and answers what webhookd answers, without having looked
  * at either. What webhookd is slower by is its own work.
  *
- * usage: bare-h2o; prints its port, and serves on 127.0.0.1 until it is killed
+ * usage: bare-h2o; prints its port, and serves on 127.0.0.1 until it is killed. As a service it takes the socket of systemd instead, and
+ * prints nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#define LISTEN_FDS_START 3
 
 static const char answer[] =
                 "{\"deploys\": [{\"id\": 123456, \"project\": \"shop\", \"stage\": \"dev\", "
@@ -56,18 +59,37 @@ static int fail(const char *what) {
         return EXIT_FAILURE;
 }
 
-int main(void) {
+/* A socket of its own, whose port it prints. */
+static int listen_here(void) {
         struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         socklen_t length = sizeof(address);
-        h2o_hostconf_t *host;
-        h2o_handler_t *handler;
-        h2o_socket_t *listener;
         int fd, on = 1;
 
         fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
             bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 || listen(fd, SOMAXCONN) < 0 ||
-            getsockname(fd, (struct sockaddr *) &address, &length) < 0)
+            getsockname(fd, (struct sockaddr *) &address, &length) < 0 ||
+            printf("%d\n", ntohs(address.sin_port)) < 0 || fflush(stdout) != 0)
+                return -1;
+
+        return fd;
+}
+
+/* sd_listen_fds(3), of which it takes the first. */
+static int listen_as_service(void) {
+        int flags = fcntl(LISTEN_FDS_START, F_GETFL);
+
+        return flags < 0 || fcntl(LISTEN_FDS_START, F_SETFL, flags | O_NONBLOCK) < 0 ? -1 : LISTEN_FDS_START;
+}
+
+int main(void) {
+        h2o_hostconf_t *host;
+        h2o_handler_t *handler;
+        h2o_socket_t *listener;
+        int fd;
+
+        fd = getenv("LISTEN_FDS") ? listen_as_service() : listen_here();
+        if (fd < 0)
                 return fail("listen");
 
         h2o_config_init(&config);
@@ -80,8 +102,6 @@ int main(void) {
 
         listener = h2o_evloop_socket_create(context.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
         h2o_socket_read_start(listener, on_connection);
-        if (printf("%d\n", ntohs(address.sin_port)) < 0 || fflush(stdout) != 0)
-                return fail("stdout");
 
         while (h2o_evloop_run(context.loop, INT32_MAX) == 0)
                 ;

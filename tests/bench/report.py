@@ -18,7 +18,7 @@ from comparison import Comparison, number
 PAGE = pathlib.Path("docs/performance.md")
 PLOTS = pathlib.Path("docs/performance")
 # The order of the page; each bench begins the names of what it has to say with its own.
-BENCHES = ("webhook", "crowd", "history", "queue", "deploy", "instructions")
+BENCHES = ("webhook", "crowd", "history", "queue", "deploy", "cold", "instructions")
 
 HEAD = """# What it costs
 
