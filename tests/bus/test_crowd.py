@@ -7,6 +7,7 @@ usage: test_crowd.py [TEST], with WEBHOOKD= the program and SOURCE_ROOT= the tre
 """
 import ctypes
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -33,6 +34,11 @@ def get(path):
     return f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
 
 
+def rss_kib(webhookd):
+    with open(f"/proc/{webhookd.process.pid}/status", encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+
+
 def test_connection_beyond_the_limit_takes_the_place_of_the_oldest():
     with Host("MaxConnections=8\n") as webhookd:
         path = webhookd.path()
@@ -40,7 +46,7 @@ def test_connection_beyond_the_limit_takes_the_place_of_the_oldest():
         stream = kept.makefile("rb")
         slow = [webhookd.connect() for _ in range(7)]
         for s in slow:
-            s.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1")
+            s.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1".encode())
         # It was there first, and is the youngest that waits.
         kept.sendall(get(path))
         assert read_answer(stream).status == 405
@@ -66,7 +72,7 @@ def test_connection_beyond_the_limit_takes_the_place_of_the_oldest():
 def test_slow_bodies_do_not_take_all_memory():
     with Host() as webhookd:
         path = webhookd.path()
-        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n".encode()
         body = head + b"x" * (1024 * 1024 - 1)
         slow = []
         for _ in range(200):
@@ -75,13 +81,106 @@ def test_slow_bodies_do_not_take_all_memory():
                 slow[-1].sendall(body)
             except OSError:
                 pass
-        with open(f"/proc/{webhookd.process.pid}/status", encoding="ascii") as f:
-            rss = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+        rss = rss_kib(webhookd)
         assert webhookd.request("GET", path).status == 405
         tap.note(f"200 bodies of 1 MiB that are not complete: {rss // 1024} MiB")
         assert rss < 160 * 1024, rss
         for s in slow:
             s.close()
+
+
+def send_body(webhookd, path, framing):
+    """A connection that has sent 80 KiB of a body, of which more is to come."""
+    s = webhookd.connect()
+    # Not in one piece with its head, which is when nothing is known of it.
+    s.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n".encode())
+    s.setblocking(False)
+    try:
+        s.send(b"fffff\r\n" + b"x" * 81920)
+    except OSError:
+        pass
+    return s
+
+
+def test_thousand_strangers_with_bodies_hold_none_of_them_here():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+    with Host() as webhookd:
+        path = webhookd.path()
+        assert webhookd.post("a.example/shop:1").status == 202
+        before = rss_kib(webhookd)
+        wrong, framings = f"{path[:-1]}-", ("Content-Length: 1000000", "Transfer-Encoding: chunked")
+        slow = [send_body(webhookd, (wrong, "/")[n % 4 // 2], framings[n % 2]) for n in range(1000)]
+        for s in slow:
+            try:
+                s.send(b"x" * 1000)
+            except OSError:
+                pass
+        # Each of them was looked at before this one was.
+        assert webhookd.post("a.example/shop:2").status == 202
+        assert webhookd.request("GET", "/").status == 404
+        rss = rss_kib(webhookd)
+        tap.note(f"1,000 bodies of strangers: {before} KiB before, {rss} KiB with them")
+        assert rss <= 12 * 1024 + before, (before, rss)
+        for s in slow:
+            s.close()
+
+
+def test_stranger_who_is_still_sending_reads_the_one_404():
+    with Host() as webhookd:
+        path, found = webhookd.path(), set()
+        found.add(repr(webhookd.request("POST", "/", b"{}", ["Connection: close"]).comparable))
+        for wrong in ("/", "/api/webhook/", f"{path[:-1]}-", path + "x", path[1:], "/" + "x" * 5000):
+            for framing in ("Content-Length: 1048576", "Content-Length: 2\r\nExpect: 100-continue", "Transfer-Encoding: chunked"):
+                with webhookd.connect() as s:
+                    s.sendall(f"POST {wrong} HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n".encode())
+                    stream = s.makefile("rb")
+                    if "Expect" in framing:
+                        assert stream.readline() + stream.readline() == b"HTTP/1.1 100 Continue\r\n\r\n"
+                    else:
+                        s.sendall(b"fffff\r\n" + b"x" * 900000)
+                    answer = read_answer(stream)
+                    assert answer, (wrong, framing)
+                    found.add(repr(answer.comparable))
+                    assert stream.read(1) == b""
+        assert len(found) == 1, found
+        for _ in range(20):
+            with webhookd.connect() as s:
+                s.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n")
+                for _ in range(31):
+                    s.sendall(b"x" * 32768)
+                found.add(repr(read_answer(s.makefile("rb")).comparable))
+        assert len(found) == 1, found
+        wait_for("no connection", lambda: webhookd.n_connections() == 0)
+
+
+def test_wrong_method_is_told_before_its_body_has_come_and_any_body_of_a_sender_is_read():
+    with Host() as webhookd:
+        path = webhookd.path()
+        with webhookd.connect() as s:
+            s.sendall(f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1".encode())
+            answer = read_answer(s.makefile("rb"))
+            assert (answer.status, answer.header("Allow"), answer.header("Connection")) == (405, "POST", "close"), answer.comparable
+        with webhookd.connect() as s:
+            stream = s.makefile("rb")
+            for status, wanted, kept in ((404, "/", b"{}"), (202, path, b'{"image":"a.example/shop:1"}'), (405, path, b"")):
+                method = "POST" if kept else "PUT"
+                s.sendall(f"{method} {wanted} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                          f"Content-Length: {len(kept)}\r\n\r\n".encode() + (kept if status == 404 else kept[:1]))
+                if status == 202:
+                    # Its head is here, and its body is waited for.
+                    assert webhookd.request("GET", "/").status == 404
+                    s.sendall(kept[1:])
+                answer = read_answer(stream)
+                assert (answer.status, answer.header("Connection")) == (status, "keep-alive"), answer.comparable
+
+
+def test_stranger_whose_body_is_not_read_is_written_down_with_the_address_of_the_proxy():
+    with Host() as webhookd:
+        with webhookd.connect(unix=True) as s:
+            s.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1, 192.0.2.7\r\nContent-Length: 9\r\n\r\n")
+            assert read_answer(s.makefile("rb")).status == 404
+        wait_for("the entry", lambda: "192.0.2.7" in webhookd.log())
+        assert "192.0.2.1" not in webhookd.log()
 
 
 def unshare_network():

@@ -184,6 +184,17 @@ def test_no_session_is_resumed():
                 assert not s.session_reused
 
 
+def test_stranger_who_has_sent_a_large_body_reads_the_404():
+    with TlsHost() as webhookd:
+        for _ in range(10):
+            with wrap(webhookd) as s:
+                s.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n")
+                for _ in range(31):
+                    s.sendall(b"x" * 32768)
+                answer = read_answer(s.makefile("rb"))
+                assert (answer.status, answer.header("Connection")) == (404, "close"), answer.comparable
+
+
 def test_one_connection_carries_many_requests():
     with TlsHost() as webhookd:
         path = webhookd.path()

@@ -315,6 +315,18 @@ void delivery_handle(Delivery *delivery, const Request *request, Answer *ret) {
         refusals_note(&delivery->refusals, &(Refusal){ .remote = request->remote, .status = 404 });
 }
 
+bool delivery_needs_body(const Delivery *delivery, const Request *request) {
+        uint64_t deploy;
+
+        assert(delivery);
+        assert(request);
+
+        if (!hooks_check(delivery->hooks, request->path, now_usec(CLOCK_REALTIME), &deploy))
+                return false;
+
+        return deploy > 0 || bytes_equal(request->method, "POST") || bytes_equal(request->method, "OPTIONS");
+}
+
 void delivery_refresh(Delivery *delivery, Answer *answer, uint64_t open[static DEPLOYS_TOLD_MAX],
                       size_t *ret_n_open) {
         int r;

@@ -31,6 +31,12 @@ DEFINE_CLEANUP(Delivery, delivery_free)
 void delivery_handle(Delivery *delivery, const Request *request, Answer *ret);
 
 /*
+ * Whether it takes the body to answer a request, of which only the head has come: whoever has no secret is refused without, and so is the
+ * wrong method. The time it takes is that of hooks_check().
+ */
+bool delivery_needs_body(const Delivery *delivery, const Request *request);
+
+/*
  * Makes the status and the body of an answer that has `deploys` anew, of what these are now: after the commit of its turn, and each
  * time before it is sent. `open` are the ids of those that are not through.
  */

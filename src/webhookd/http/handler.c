@@ -5,11 +5,9 @@
 #include <h2o.h>
 
 #include "shared/time-util.h"
+#include "webhookd/http/forwarded.h"
 #include "webhookd/http/head.h"
 #include "webhookd/http/status-text.h"
-
-/* The longest forwarded address that is believed to be one. */
-#define FORWARDED_MAX 64U
 
 typedef struct Handler {
         h2o_handler_t super;
@@ -162,51 +160,6 @@ static const Header *headers_from_h2o(h2o_req_t *req) {
         return headers;
 }
 
-/* Proxies add to a line that a client sent, or add a line of their own below it. */
-static const Header *last_forwarded(const Request *request) {
-        static const char name[] = "x-forwarded-for";
-
-        for (size_t i = request->n_headers; i > 0; i--)
-                if (bytes_equal(request->headers[i - 1].name, name))
-                        return &request->headers[i - 1];
-
-        return NULL;
-}
-
-static bool is_blank(char c) {
-        return c == ' ' || c == '\t';
-}
-
-/* Bytes that every name, address and port is made of: what a client sent may be anything, and the journal is told. */
-static bool may_be_address(const char *text, size_t length) {
-        for (size_t i = 0; i < length; i++)
-                if (text[i] <= ' ' || text[i] > '~')
-                        return false;
-
-        return length > 0 && length <= FORWARDED_MAX;
-}
-
-/* Behind a proxy the last address of X-Forwarded-For is the one that the proxy saw. */
-static const char *request_remote(const Request *request, const HandlerPeer *peer, h2o_mem_pool_t *pool) {
-        const Header *header = peer->behind_proxy ? last_forwarded(request) : NULL;
-        size_t start, end;
-
-        if (!header)
-                return peer->remote;
-
-        end = header->value.length;
-        while (end > 0 && is_blank(header->value.data[end - 1]))
-                end--;
-        for (start = end; start > 0 && header->value.data[start - 1] != ','; start--)
-                ;
-        while (start < end && is_blank(header->value.data[start]))
-                start++;
-        if (!may_be_address(header->value.data + start, end - start))
-                return peer->remote;
-
-        return h2o_strdup(pool, header->value.data + start, end - start).base;
-}
-
 /* Whatever its secret is. Who breaks the rules may go on to do so. */
 static void refuse(Handler *handler, HandlerAnswer *answer, int status) {
         answer_set_status(&answer->super.answer, status);
@@ -217,6 +170,7 @@ static void refuse(Handler *handler, HandlerAnswer *answer, int status) {
 static int on_request(h2o_handler_t *super, h2o_req_t *req) {
         Handler *handler = (Handler *) super;
         HandlerPeer peer = handler->hooks.peer(req, handler->userdata);
+        char forwarded[FORWARDED_MAX + 1];
         HandlerAnswer *answer;
         Request request;
 
@@ -236,7 +190,9 @@ static int on_request(h2o_handler_t *super, h2o_req_t *req) {
                 .headers = headers_from_h2o(req),
                 .n_headers = req->headers.size,
         };
-        request.remote = request_remote(&request, &peer, &req->pool);
+        request.remote = peer.behind_proxy ? forwarded_remote(&request, forwarded) : NULL;
+        if (!request.remote)
+                request.remote = peer.remote;
 
         if (!head_is_strict(peer.head))
                 refuse(handler, answer, 400);

@@ -13,3 +13,21 @@
  * and for HTTP/1.1 exactly one, and at most one of Content-Length and Transfer-Encoding, the latter for HTTP/1.1 alone.
  */
 bool head_is_strict(Bytes bytes);
+
+/*
+ * How long the head at the start of `bytes` is, its empty line included; 0 where that has not come. `*looked` is how many bytes were looked
+ * at before, of the same head, and is brought up to date.
+ */
+size_t head_end(Bytes bytes, size_t *looked);
+
+/* The headers that are of use before there is a body. */
+#define HEAD_HEADERS_MAX 2U
+
+/*
+ * What a whole head asks for: the method, the path, and the headers Content-Length and X-Forwarded-For, the last of each. What is not
+ * there is empty. `*ret` borrows from both.
+ */
+void head_read(Bytes head, Header headers[static HEAD_HEADERS_MAX], Request *ret);
+
+/* Whether Content-Length says that the body has more than `most` bytes. One that is no number was refused before. */
+bool head_announces_more(const Request *request, size_t most);

@@ -13,7 +13,9 @@
 #include "webhookd/http/handler-early.h"
 #include "webhookd/http/handler.h"
 #include "webhookd/http/hang-up.h"
+#include "webhookd/http/head-watch.h"
 #include "webhookd/http/linger.h"
+#include "webhookd/http/listening.h"
 
 #define LISTENERS_MAX 16U
 /* Connections taken from one listener before the others have their turn. */
@@ -36,6 +38,7 @@ struct Connection {
         bool behind_proxy;
         bool served;   /* a request of it was read */
         int linger_fd; /* a duplicate for what its client may still send, or -1 */
+        HeadWatch watch;
         CrowdPlace place;
         HangUp *hang_up; /* its answer is held back, and its client may end it meanwhile; or NULL */
         Connection *next, **slot;
@@ -54,6 +57,7 @@ struct Server {
         Connection *connections;
         size_t n_connections;
         Crowd crowd;
+        HeadJudge judge;
         Linger *linger;
         sd_event_source *sweep_timer;
         ServerActivity activity;
@@ -85,6 +89,7 @@ static void on_connection_closed(void *data) {
         crowd_part(&server->crowd, &connection->place);
         if (connection->linger_fd >= 0)
                 linger_add(server->linger, connection->linger_fd);
+        head_watch_done(&connection->watch);
         free(connection);
 
         server_pause(server, false);
@@ -170,12 +175,8 @@ static void on_connection(h2o_socket_t *socket, const char *error) {
                 if (!accepted)
                         break;
 
-                if (listener->is_tls && !server->accept_tls.ssl_ctx) {
-                        h2o_socket_close(accepted);
-                        continue;
-                }
-
-                if (connection_new(server, accepted, listener->is_unix) < 0) {
+                if ((listener->is_tls && !server->accept_tls.ssl_ctx) ||
+                    connection_new(server, accepted, listener->is_unix) < 0) {
                         h2o_socket_close(accepted);
                         continue;
                 }
@@ -257,25 +258,33 @@ static void on_answered(void *data, void *userdata) {
 
         connection->hang_up = hang_up_free(connection->hang_up);
         crowd_wait(&server->crowd, &connection->place);
+        head_watch_begin(&connection->watch);
         server_pause(server, false);
 }
 
 /* The library closes its descriptor with the connection, and tells afterwards. Without a duplicate that is all. */
-static void on_closing(h2o_req_t *req, void *userdata) {
-        Connection *connection = connection_of_request(req);
-
-        (void) userdata;
-
+static void connection_linger(Connection *connection) {
         if (connection->linger_fd < 0)
                 connection->linger_fd = fcntl(h2o_socket_get_fd(connection->socket), F_DUPFD_CLOEXEC, 3);
 }
 
+static void on_closing(h2o_req_t *req, void *userdata) {
+        (void) userdata;
+
+        connection_linger(connection_of_request(req));
+}
+
+/* By the head alone, with a body to come. */
+static void on_head_answered(h2o_socket_t *socket, const char *error) {
+        Connection *connection = socket->on_close.data;
+
+        if (!error)
+                connection_linger(connection);
+        head_watch_end(&connection->watch, socket);
+}
+
 static void server_configure(Server *server, Delivery *delivery, Turn *turn) {
-        static const HandlerHooks hooks = { .peer = on_peer,
-                                            .hold = on_hold,
-                                            .let_go = on_let_go,
-                                            .answered = on_answered,
-                                            .closing = on_closing };
+        static const HandlerHooks hooks = { on_peer, on_hold, on_let_go, on_answered, on_closing };
         h2o_hostconf_t *host;
 
         h2o_config_init(&server->config);
@@ -297,11 +306,8 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, Wait
         _cleanup_(server_freep) Server *server = NULL;
         int r;
 
-        assert(loop);
-        assert(event);
-        assert(delivery);
-        assert(turn);
-        assert(waiters);
+        assert(loop && event);
+        assert(delivery && turn && waiters);
         assert(max_connections > 0);
         assert(activity);
         assert(ret);
@@ -320,14 +326,10 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, Wait
 
         r = sd_event_add_time(event, &server->sweep_timer, CLOCK_MONOTONIC, 0, 100 * USEC_PER_MSEC, on_sweep,
                               server);
-        if (r < 0)
-                return r;
-
-        r = sd_event_source_set_enabled(server->sweep_timer, SD_EVENT_OFF);
-        if (r < 0)
-                return r;
-
-        r = linger_new(event, activity, userdata, &server->linger);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(server->sweep_timer, SD_EVENT_OFF);
+        if (r >= 0)
+                r = linger_new(event, activity, userdata, &server->linger);
         if (r < 0)
                 return r;
 
@@ -335,6 +337,7 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, Wait
         h2o_context_init(&server->context, loop_h2o(loop), &server->config);
         server->accept = (h2o_accept_ctx_t){ .ctx = &server->context, .hosts = server->config.hosts };
         server->accept_tls = server->accept;
+        server->judge = (HeadJudge){ delivery, &server->context, on_head_answered };
         server->context_ready = true;
 
         *ret = TAKE_PTR(server);
@@ -362,37 +365,29 @@ Server *server_free(Server *server) {
 }
 
 void server_set_tls(Server *server, Tls *tls) {
-        assert(server);
-        assert(tls);
+        assert(server && tls);
 
         server->accept_tls.ssl_ctx = tls_context(tls);
 }
 
 int server_listen(Server *server, int fd, ServerListen how) {
-        struct sockaddr_storage address = { 0 };
-        socklen_t length = sizeof(address);
         _cleanup_close_ int copy = -1;
+        bool is_unix = false;
         Listener *listener;
+        int r;
 
-        assert(server);
-        assert(fd >= 0);
+        assert(server && fd >= 0);
 
         if (server->n_listeners >= LISTENERS_MAX)
                 return -E2BIG;
 
-        if (getsockname(fd, (struct sockaddr *) &address, &length) < 0)
-                return -errno;
-
-        copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        if (copy < 0)
-                return -errno;
-
-        if (fcntl(copy, F_SETFL, O_NONBLOCK) < 0)
-                return -errno;
+        r = listening_open(fd, &copy, &is_unix);
+        if (r < 0)
+                return r;
 
         listener = &server->listeners[server->n_listeners++];
         listener->server = server;
-        listener->is_unix = address.ss_family == AF_UNIX;
+        listener->is_unix = is_unix;
         listener->is_tls = how == SERVER_LISTEN_TLS;
         listener->socket = h2o_evloop_socket_create(server->context.loop, TAKE_FD(copy),
                                                     H2O_SOCKET_FLAG_DONT_READ);
@@ -437,6 +432,11 @@ void server_relieve(Server *server) {
         CrowdPlace *place;
 
         assert(server);
+
+        for (Connection *connection = server->connections; connection; connection = connection->next)
+                if (!connection->place.asked)
+                        head_watch_look(&connection->watch, &server->judge, connection->socket,
+                                        connection->place.address.text, connection->behind_proxy);
 
         while ((place = crowd_relieve(&server->crowd, held_bytes)))
                 connection_end(connection_of(place));
