@@ -4,13 +4,17 @@
 
 #include "shared/log.h"
 
-void turn_init(Turn *turn, Store *store, Outbox *outbox, void (*after)(void *userdata), void *userdata) {
+void turn_init(Turn *turn, Store *store, Outbox *outbox, void (*before)(void *userdata),
+               void (*after)(void *userdata), void *userdata) {
         assert(turn);
         assert(store);
         assert(outbox);
+        assert(before);
         assert(after);
 
-        *turn = (Turn){ .store = store, .outbox = outbox, .after = after, .userdata = userdata };
+        *turn = (Turn){
+                .store = store, .outbox = outbox, .before = before, .after = after, .userdata = userdata
+        };
         turn->last = &turn->first;
 }
 
@@ -80,6 +84,8 @@ void turn_flush(Turn *turn) {
 
         /* A request may be gone, and what it asked for still be in the transaction. */
         if (store_is_open(turn->store) || outbox_length(turn->outbox) > 0 || turn_has_accepted(turn)) {
+                if (turn_has_accepted(turn))
+                        turn->before(turn->userdata);
                 if (turn_commit(turn) < 0) {
                         turn_refuse_accepted(turn);
                         outbox_drop(turn->outbox);

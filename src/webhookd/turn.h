@@ -23,11 +23,13 @@ typedef struct Turn {
         Store *store;
         Outbox *outbox;
         TurnAnswer *first, **last;
-        void (*after)(void *userdata); /* called after a commit of which somebody was told */
+        void (*before)(void *userdata); /* called before a commit of what was accepted, which may fail */
+        void (*after)(void *userdata);  /* called after a commit of which somebody was told */
         void *userdata;
 } Turn;
 
-void turn_init(Turn *turn, Store *store, Outbox *outbox, void (*after)(void *userdata), void *userdata);
+void turn_init(Turn *turn, Store *store, Outbox *outbox, void (*before)(void *userdata),
+               void (*after)(void *userdata), void *userdata);
 
 void turn_add(Turn *turn, TurnAnswer *answer);
 /* The request is gone before its answer was sent. Takes an answer that is in no list, too. */

@@ -121,6 +121,13 @@ static void on_queued(void *userdata) {
         dispatch_kick(webhookd->dispatch);
 }
 
+/* There will be, if the commit that follows does not fail. */
+static void on_committing(void *userdata) {
+        Webhookd *webhookd = userdata;
+
+        dispatch_expect(webhookd->dispatch);
+}
+
 static void on_succeeded(const Deploy *deploy, void *userdata) {
         Webhookd *webhookd = userdata;
 
@@ -277,7 +284,7 @@ static int webhookd_serve(Webhookd *webhookd) {
         sd_event *event = service_event(webhookd->service);
         int r;
 
-        turn_init(&webhookd->turn, webhookd->store, webhookd->outbox, on_queued, webhookd);
+        turn_init(&webhookd->turn, webhookd->store, webhookd->outbox, on_committing, on_queued, webhookd);
         r = sd_event_add_post(event, NULL, after_event, webhookd);
         if (r >= 0)
                 r = loop_new(event, &loop_hooks, webhookd, &webhookd->loop);

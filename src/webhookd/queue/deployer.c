@@ -8,9 +8,15 @@
 #include "shared/protocol.h"
 #include "webhookd/queue/started-call.h"
 
+#define OWNER_MATCH                                                                 \
+        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus'," \
+        "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" DEPLOYER_BUS_NAME "'"
+
 struct Deployer {
         sd_bus *bus;
-        sd_bus_slot *progress_match;
+        sd_bus_slot *progress_match, *owner_match;
+        sd_bus_slot *wake; /* the bus was asked to start it, and has not answered */
+        bool is_up;        /* its name has an owner, as far as is known */
         DeployerOnProgress on_progress;
         void *userdata;
 };
@@ -39,6 +45,18 @@ static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *erro
         return 0;
 }
 
+static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *name = NULL, *before = NULL, *after = NULL;
+        Deployer *deployer = userdata;
+
+        (void) error;
+
+        if (sd_bus_message_read(message, "sss", &name, &before, &after) >= 0)
+                deployer->is_up = !isempty(after);
+
+        return 0;
+}
+
 int deployer_new(struct sd_bus *bus, DeployerOnProgress on_progress, void *userdata, Deployer **ret) {
         _cleanup_(deployer_freep) Deployer *deployer = NULL;
         int r;
@@ -58,6 +76,9 @@ int deployer_new(struct sd_bus *bus, DeployerOnProgress on_progress, void *userd
         /* Only the owner of the name can send what this matches. */
         r = sd_bus_match_signal(bus, &deployer->progress_match, DEPLOYER_BUS_NAME, DEPLOYER_PATH,
                                 DEPLOYER_INTERFACE, "Progress", on_signal, deployer);
+        if (r >= 0)
+                r = sd_bus_add_match_async(bus, &deployer->owner_match, OWNER_MATCH, on_owner_changed, NULL,
+                                           deployer);
         if (r < 0)
                 return r;
 
@@ -69,10 +90,37 @@ Deployer *deployer_free(Deployer *deployer) {
         if (!deployer)
                 return NULL;
 
+        sd_bus_slot_unref(deployer->wake);
+        sd_bus_slot_unref(deployer->owner_match);
         sd_bus_slot_unref(deployer->progress_match);
         sd_bus_unref(deployer->bus);
         free(deployer);
         return NULL;
+}
+
+static int on_woken(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        Deployer *deployer = userdata;
+
+        (void) error;
+
+        deployer->wake = sd_bus_slot_unref(deployer->wake);
+        if (!sd_bus_message_is_method_error(message, NULL))
+                deployer->is_up = true;
+        return 0;
+}
+
+void deployer_wake(Deployer *deployer) {
+        assert(deployer);
+
+        if (!deployer_is_awake(deployer))
+                (void) start_service(deployer->bus, DEPLOYER_BUS_NAME, on_woken, deployer,
+                                     ACTIVATION_TIMEOUT_USEC, &deployer->wake);
+}
+
+bool deployer_is_awake(const Deployer *deployer) {
+        assert(deployer);
+
+        return deployer->is_up || deployer->wake;
 }
 
 DeployerCall *deployer_call_free(DeployerCall *call) {

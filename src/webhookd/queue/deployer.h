@@ -55,6 +55,15 @@ Deployer *deployer_free(Deployer *deployer);
 DEFINE_CLEANUP(Deployer, deployer_free)
 
 /*
+ * Asks the bus to start the deployer, and waits for nothing: whoever calls it next finds it running, or on its way. No failure is told, since
+ * that call tells it.
+ */
+void deployer_wake(Deployer *deployer);
+
+/* Whether it is known to run, or was asked to and has not answered yet. */
+bool deployer_is_awake(const Deployer *deployer);
+
+/*
  * Calls TriggerDeploy for `image`, the reference of that row, with a time-out above the deployer's own deadline; for a
  * row that is to be cancelled, only to undo it. `*ret` is to be freed by the caller, also from within the callback;
  * freeing it earlier forgets the reply, and stops nothing.

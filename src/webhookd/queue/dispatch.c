@@ -247,6 +247,23 @@ void dispatch_kick(Dispatch *dispatch) {
                 dispatch->hooks.changed(dispatch->userdata);
 }
 
+void dispatch_expect(Dispatch *dispatch) {
+        uint64_t now = now_usec(CLOCK_MONOTONIC), id;
+
+        assert(dispatch);
+
+        if (dispatch->stopped || dispatch->n_operations >= dispatch->limits.max_deploys ||
+            deployer_is_awake(dispatch->deployer))
+                return;
+
+        id = dispatch->passed;
+        while (store_next_ready(dispatch->store, id, &id) > 0)
+                if (backoff_is_over(&dispatch->backoff, id, now)) {
+                        deployer_wake(dispatch->deployer);
+                        return;
+                }
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         Dispatch *dispatch = userdata;
         Operation *operation, *next;

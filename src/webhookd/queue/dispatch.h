@@ -39,6 +39,12 @@ void dispatch_resume(Dispatch *dispatch);
  */
 void dispatch_kick(Dispatch *dispatch);
 
+/*
+ * Has the deployer started where the transaction that is open has something to hand out: its commit takes as long as a disk, and a
+ * deployer that starts meanwhile is waited for so much less. It is told nothing before the commit. Where that fails, it ends when it is idle.
+ */
+void dispatch_expect(Dispatch *dispatch);
+
 /* What the deployer tells of a running deploy: the digest that it found, and how long the steps took, are kept. */
 void dispatch_progress(Dispatch *dispatch, uint64_t deploy, const char *phase, const char *detail);
 

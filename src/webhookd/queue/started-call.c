@@ -77,19 +77,21 @@ static int on_started(sd_bus_message *message, void *userdata, sd_bus_error *err
         return 0;
 }
 
-static int start(StartedCall *call) {
+int start_service(sd_bus *bus, const char *name, sd_bus_message_handler_t on_answer, void *userdata,
+                  uint64_t timeout_usec, sd_bus_slot **ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(call->bus, &message, "org.freedesktop.DBus",
-                                           "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                           "StartServiceByName");
+        assert(bus);
+        assert(name);
+        assert(on_answer);
+        assert(ret);
+
+        r = sd_bus_message_new_method_call(bus, &message, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                           "org.freedesktop.DBus", "StartServiceByName");
         if (r >= 0)
-                r = sd_bus_message_append(message, "su", sd_bus_message_get_destination(call->message),
-                                          UINT32_C(0));
-        return r < 0 ? r
-                     : sd_bus_call_async(call->bus, &call->slot, message, on_started, call,
-                                         start_timeout(call));
+                r = sd_bus_message_append(message, "su", name, UINT32_C(0));
+        return r < 0 ? r : sd_bus_call_async(bus, ret, message, on_answer, userdata, timeout_usec);
 }
 
 int started_call_send(sd_bus *bus, sd_bus_message *message, uint64_t timeout_usec,
@@ -115,7 +117,8 @@ int started_call_send(sd_bus *bus, sd_bus_message *message, uint64_t timeout_use
         /* It has been started; whoever ended since is not waited for once more. */
         r = sd_bus_message_set_auto_start(message, false);
         if (r >= 0)
-                r = start(call);
+                r = start_service(bus, sd_bus_message_get_destination(message), on_started, call,
+                                  start_timeout(call), &call->slot);
         if (r < 0)
                 return r;
 

@@ -15,6 +15,10 @@
 
 typedef struct StartedCall StartedCall;
 
+/* Asks the bus to start `name`. The callback comes once, unless the slot is freed before. */
+int start_service(sd_bus *bus, const char *name, sd_bus_message_handler_t on_answer, void *userdata,
+                  uint64_t timeout_usec, sd_bus_slot **ret);
+
 /*
  * Called once. `failure` is what went wrong, or NULL, and `answer` what came back then: both borrowed. ERROR_DEPLOYER_UNREACHABLE
  * is the failure where the daemon never saw the message.

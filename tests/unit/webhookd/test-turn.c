@@ -13,7 +13,7 @@ typedef struct Fixture {
         Store *store;
         Outbox *outbox;
         Turn turn;
-        unsigned n_told, n_after;
+        unsigned n_told, n_before, n_after;
 } Fixture;
 
 static void on_notice(const Notice *notice, void *userdata) {
@@ -22,6 +22,14 @@ static void on_notice(const Notice *notice, void *userdata) {
         assert_string_equal(notice->text, "told");
         assert_false(store_is_open(f->store));
         f->n_told++;
+}
+
+/* What is accepted may be looked at, and is not on disk. */
+static void on_before(void *userdata) {
+        Fixture *f = userdata;
+
+        assert_int_equal(f->n_told, f->n_after);
+        f->n_before++;
 }
 
 static void on_after(void *userdata) {
@@ -44,7 +52,7 @@ static int setup(void **state) {
         assert_non_null(f);
         assert_int_equal(store_open(":memory:", &f->store), 0);
         assert_int_equal(outbox_new(on_notice, f, &f->outbox), 0);
-        turn_init(&f->turn, f->store, f->outbox, on_after, f);
+        turn_init(&f->turn, f->store, f->outbox, on_before, on_after, f);
         *state = f;
         return 0;
 }
@@ -78,12 +86,14 @@ static void turn_sends_every_answer_after_one_commit(void **state) {
         turn_add(&f->turn, &b.super);
         tell(f);
         assert_int_equal(f->n_told, 0);
+        assert_int_equal(f->n_before, 0);
         assert_false(turn_is_empty(&f->turn));
 
         turn_flush(&f->turn);
         assert_int_equal(a.sent_status, 202);
         assert_int_equal(b.sent_status, 404);
         assert_int_equal(f->n_told, 1);
+        assert_int_equal(f->n_before, 1);
         assert_int_equal(f->n_after, 1);
         assert_true(turn_is_empty(&f->turn));
         assert_false(store_is_open(f->store));
@@ -136,6 +146,20 @@ static void turn_forgets_an_answer_whose_request_is_gone(void **state) {
         assert_int_equal(answers[2].sent_status, 200);
 }
 
+static void turn_that_accepts_nothing_expects_nothing(void **state) {
+        TestAnswer ignored = { .super.send = send_answer };
+        Fixture *f = *state;
+
+        assert_int_equal(store_begin(f->store), 0);
+        ignored.super.answer = (Answer){ .status = 200 };
+        turn_add(&f->turn, &ignored.super);
+        tell(f);
+        turn_flush(&f->turn);
+        assert_int_equal(ignored.sent_status, 200);
+        assert_int_equal(f->n_told, 1);
+        assert_int_equal(f->n_before, 0);
+}
+
 static void outbox_cut_forgets_what_one_request_said(void **state) {
         Fixture *f = *state;
         size_t length;
@@ -157,6 +181,7 @@ int main(void) {
                 TEST(turn_sends_every_answer_after_one_commit),
                 TEST(turn_whose_commit_fails_accepts_nothing_and_tells_nobody),
                 TEST(turn_forgets_an_answer_whose_request_is_gone),
+                TEST(turn_that_accepts_nothing_expects_nothing),
                 TEST(outbox_cut_forgets_what_one_request_said),
         };
 
