@@ -253,5 +253,46 @@ def test_without_the_drop_in_there_are_no_credentials_and_nothing_is_said():
     assert len(forge.journal("TLS_UNUSABLE")) == before
 
 
+# What there is of devices: none that stores, shows or measures anything, and the ways back to what a process has itself.
+DEVICES = {"char", "core", "fd", "full", "hugepages", "log", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty",
+           "urandom", "zero"}
+# Where a daemon has nothing to look for, whatever is there on the host.
+EMPTY = ("/sys", "/home", "/root", "/tmp", "/usr/lib/modules")
+
+
+def seen_by(unit, folder):
+    """The names in a folder, as the daemon has it before it: what permissions keep from it is among them, and what is covered is not."""
+    return set(forge.out("ls", "-A", f"/proc/{forge.pid(unit)}/root{folder}").split())
+
+
+def test_conquered_daemon_sees_next_to_nothing_of_the_host():
+    for folder in ("/home", "/root", "/tmp"):
+        forge.run("touch", f"{folder}/secret")
+    for folder in ("/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/usr/lib/modules"):
+        forge.run("mkdir", "-p", f"{folder}/secret")
+    forge.path()
+    forge.busctl(DEPLOYER, "ListInstances", "ss", "", "", check=False)
+    for unit in (WEBHOOKD, DEPLOYERD):
+        for folder in EMPTY:
+            assert not seen_by(unit, folder), (unit, folder, seen_by(unit, folder))
+        assert seen_by(unit, "/dev") <= DEVICES, seen_by(unit, "/dev")
+        # Of the processes those of its own, and none of the kernel's tables.
+        [proc] = [line for line in forge.out("cat", f"/proc/{forge.pid(unit)}/mountinfo").splitlines() if line.split()[4] == "/proc"]
+        assert proc.endswith(",hidepid=invisible,subset=pid"), proc
+        assert {name for name in seen_by(unit, "/proc") if not name.isdigit()} <= {"self", "thread-self"}, seen_by(unit, "/proc")
+        for secret in ("/etc/shadow", "/etc/gshadow"):
+            owner, mode = forge.out("stat", "-c", "%U %a", f"/proc/{forge.pid(unit)}/root{secret}").split()
+            assert (owner, int(mode, 8) & 0o007) == ("root", 0), (unit, secret)
+    # Of /run and /var the receiver has what it uses, and the deployer no image and no volume of an engine.
+    assert seen_by(WEBHOOKD, "/run") == {"credentials", "dbus", "systemd"}
+    assert seen_by(WEBHOOKD, "/run/systemd") == {"incoming", "journal", "notify"}
+    assert seen_by(WEBHOOKD, "/run/credentials") == {WEBHOOKD}
+    assert seen_by(WEBHOOKD, "/var") == {"lib", "tmp"}
+    assert seen_by(WEBHOOKD, "/var/lib") == {"tinyforge"}
+    assert not seen_by(WEBHOOKD, "/var/tmp")
+    for folder in ("/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/tmp"):
+        assert not seen_by(DEPLOYERD, folder), folder
+
+
 if __name__ == "__main__":
     harness.main(sys.modules[__name__], engine=None, kind=Installed)
