@@ -41,7 +41,7 @@ static bool judge_head(const HeadJudge *judge, Bytes head, const char *remote, b
 static char *answer_text(const HeadJudge *judge, const Request *request, const Answer *answer) {
         const StatusText *text = status_text(answer->status);
         const char *body = answer->body ? answer->body : text->body;
-        const char *header_value = answer->allow ? answer->allow : strempty(text->header_value);
+        const char *value = answer->allow ? answer->allow : strempty(text->header_value);
         h2o_mem_pool_t pool;
         h2o_timestamp_t now;
         char *written;
@@ -53,7 +53,7 @@ static char *answer_text(const HeadJudge *judge, const Request *request, const A
                      "HTTP/1.1 %d %s\r\nDate: %.*s\r\nConnection: close\r\nContent-Length: %zu\r\n"
                      "content-type: application/json\r\n%s%s%s%s\r\n%s",
                      text->status, text->reason, (int) H2O_TIMESTR_RFC1123_LEN, now.str->rfc1123,
-                     strlen(body), strempty(text->header_name), text->header_name ? ": " : "", header_value,
+                     strlen(body), strempty(text->header_name), text->header_name ? ": " : "", value,
                      text->header_name ? "\r\n" : "", bytes_equal(request->method, "HEAD") ? "" : body);
         h2o_mem_clear_pool(&pool);
         return r < 0 ? NULL : written;
