@@ -48,6 +48,9 @@ static const Advice deployer_advices[] = {
         { ERROR_ENGINE_REFUSED,
           "What the engine is asked for: tinyforgectl project show PROJECT. Root's part of that is in "
           "/etc/tinyforge/projects.d." },
+        { ERROR_DEPENDENCY_FAILED,
+          "What that one came to: tinyforgectl describe DEPLOY. Once that is mended, the same push can be sent again, or each deployed by "
+          "hand: tinyforgectl deploy PROJECT STAGE TAG" },
         { ERROR_PULL_FAILED,
           "Was it pushed, and may the deployer pull it? Logins are in /etc/tinyforge/registries.json: see tinyforge-deployerd(8)." },
 };
@@ -69,7 +72,6 @@ static const Advice advices[] = {
         { ERROR_INVALID_PATTERN,
           "A pattern can be tried with: tinyforgectl match-tag --policy=POLICY PATTERN TAG" },
         { ERROR_PROJECT_EXISTS, "It can be changed with: tinyforgectl project set NAME --image=REPOSITORY" },
-        { ERROR_IMAGE_IN_USE, "The projects and their images are listed by: tinyforgectl projects" },
         { ERROR_INSTANCES_RUNNING, "With --stop they are stopped and removed as well." },
         { ERROR_NOTHING_RUNS, "What was deployed so far is listed by: tinyforgectl deploys PROJECT STAGE" },
         { ERROR_NOTHING_TO_TAKE_OVER,

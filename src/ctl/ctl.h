@@ -53,7 +53,7 @@ typedef struct Ctl {
         char **headers;        /* test-payload: "Name: value", or "@FILE"; NULL: none given */
         const char *hook;      /* test-payload; NULL: the main one */
         /* What a project, a stage or a hook is set to; as it was given, NULL where it was not. */
-        const char *port, *healthcheck, *signature;
+        const char *port, *healthcheck, *after, *signature;
         const char *pattern, *policy, *auto_deploy, *max_instances, *allow_downgrade;
         sd_bus *bus;         /* see client.h */
         struct Agent *agent; /* NULL: was not needed yet */

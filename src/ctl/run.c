@@ -52,6 +52,7 @@ static const struct {
         { "output", VERB_OUTPUT, offsetof(Ctl, output) },
         { "port", VERB_PROJECT, offsetof(Ctl, port) },
         { "healthcheck", VERB_PROJECT, offsetof(Ctl, healthcheck) },
+        { "after", VERB_PROJECT, offsetof(Ctl, after) },
         { "pattern", VERB_STAGE, offsetof(Ctl, pattern) },
         { "policy", VERB_POLICY, offsetof(Ctl, policy) },
         { "auto-deploy", VERB_STAGE, offsetof(Ctl, auto_deploy) },

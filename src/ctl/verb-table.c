@@ -5,9 +5,11 @@
 #include "ctl/verb-table-deploys.h"
 #include "ctl/verbs/verbs.h"
 
-#define HELP_PROJECT                                                                    \
-        "     --port=PORT          Where the container listens; 0: the image says it\n" \
-        "     --healthcheck=CHECK  image, tcp, http:/path, none; nothing: as the image\n"
+#define HELP_PROJECT                                                                      \
+        "     --port=PORT          Where the container listens; 0: the image says it\n"   \
+        "     --healthcheck=CHECK  image, tcp, http:/path, none; nothing: as the image\n" \
+        "     --after=PROJECT      A push that goes to both comes up there first;\n"      \
+        "                          nothing: to none\n"
 #define HELP_STOP                                                                    \
         "What runs is in the way, and so is a deploy that is queued or running.\n\n" \
         "     --stop  Stop and remove what runs first, and give up its images\n"
@@ -115,8 +117,8 @@ static const Verb setup_verbs[] = {
                         .details = "Those whose names begin with PREFIX, by name.\n\n"
                                    "  -n --limit=N    So many at most (at most 1000); without it all\n\n"
                                    "JSON: [{\"name\",\"image\",\"port\",\"learned_port\",\"healthcheck\",\n"
-                                   "      \"learned_healthcheck\",\"auto_created\",\"created_at\"}]. What nobody set is\n"
-                                   "      null; what is learned is that of the image that came up last.\n",
+                                   "      \"learned_healthcheck\",\"auto_created\",\"created_at\",\"after\"}]. What nobody\n"
+                                   "      set is null; what is learned is that of the image that came up last.\n",
                         .run = verb_projects,
         },
         {
@@ -133,7 +135,7 @@ static const Verb setup_verbs[] = {
                                    "polkit allows it.\n\n"
                                    "     --show-secrets   Show what files of variables (env_files) say, too\n\n"
                                    "JSON: {\"name\",\"image\",\"port\",\"learned_port\",\"healthcheck\",\n"
-                                   "      \"learned_healthcheck\",\"auto_created\",\"created_at\",\n"
+                                   "      \"learned_healthcheck\",\"auto_created\",\"created_at\",\"after\",\n"
                                    "      \"stages\":[{\"name\",\"policy\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\n"
                                    "      \"image\",\"container\":{...},\"changed\":[...],\"notes\":[...],\"error\"}]}.\n"
                                    "      \"changed\" has JSON pointers into the container.\n",
@@ -146,7 +148,8 @@ static const Verb setup_verbs[] = {
                         .n_max = 2,
                         .options = VERB_PROJECT,
                         .summary = "Make a project of an image's repository",
-                        .details = "It has no stage yet: see stage set.\n\n" HELP_PROJECT "\n"
+                        .details = "It has no stage yet: see stage set. Other projects may have the same image: a\n"
+                                   "push goes to each of them.\n\n" HELP_PROJECT "\n"
                                    "JSON: {\"project\"}.\n",
                         .run = verb_project_create,
         },
@@ -306,9 +309,12 @@ static const Verb other_verbs[] = {
                         .n_min = 1,
                         .n_max = 1,
                         .summary = "Show where a push of an image would go, and why",
-                        .details = "Deploys nothing. Exit code 4 where no project or no stage takes it.\n\n"
+                        .details = "Of each project that has the image. Deploys nothing. Exit code 4 where no\n"
+                                   "project or no stage takes it.\n\n"
                                    "JSON: {\"image\",\"tag\",\"project\",\"stage\",\"auto_deploy\",\"stages\":[{\"name\",\"policy\",\n"
-                                   "      \"tag_pattern\",\"auto_deploy\",\"matches\",\"takes\"}]}.\n",
+                                   "      \"tag_pattern\",\"auto_deploy\",\"matches\",\"takes\"}],\n"
+                                   "      \"matches\":[{\"project\",\"stage\",\"auto_deploy\",\"after\",\"stages\"}]}. The\n"
+                                   "      first five are those of the first project that takes it.\n",
                         .run = verb_match,
         },
         {

@@ -60,6 +60,7 @@ static inline bool instance_name_is_pending(const char *name) {
 
 /* Options of CreateProject, SetProject and SetStage besides, and keys of DescribeStages' answer. */
 #define OPTION_IMAGE           "Image"
+#define OPTION_AFTER           "After"
 #define OPTION_TAG_PATTERN     "TagPattern"
 #define OPTION_POLICY          "Policy"
 #define OPTION_AUTO_DEPLOY     "AutoDeploy"

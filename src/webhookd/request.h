@@ -50,7 +50,7 @@ static inline bool bytes_equal(Bytes bytes, const char *text) {
 char *bytes_to_string(Bytes bytes);
 
 /* The most deploys that an answer tells of. */
-#define DEPLOYS_TOLD_MAX 64U
+#define DEPLOYS_TOLD_MAX 256U
 
 typedef struct Answer {
         int status;

@@ -15,7 +15,7 @@
 /* Answers that are held back at the same time. */
 #define WAITERS_MAX 256U
 /* Deploys that one waits for. */
-#define WAITER_DEPLOYS_MAX 64U
+#define WAITER_DEPLOYS_MAX 256U
 
 typedef struct Waiter Waiter;
 

@@ -33,7 +33,7 @@ static const sd_bus_vtable liar_vtable[] = {
         SD_BUS_METHOD("ListStages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeStages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeDeploys", "ssu", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("MatchImage", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("MatchImages", "s", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Deploy", "sss", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Rollback", "ss", "(ii)", method_lie, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,

@@ -133,7 +133,7 @@ static int method_describe_stages(sd_bus_message *message, void *userdata, sd_bu
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-static int method_match_image(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+static int method_match_images(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         const char *image;
         int r;
 
@@ -144,7 +144,7 @@ static int method_match_image(sd_bus_message *message, void *userdata, sd_bus_er
                 return r;
 
         if (strstr(image, "/shop"))
-                return sd_bus_reply_method_return(message, "ssb", "shop", "dev", false);
+                return sd_bus_reply_method_return(message, "a(ssbs)", 1, "shop", "dev", false, "");
         if (strstr(image, "/tool"))
                 return sd_bus_error_set(error, ERROR_NO_SUCH_STAGE, "No stage takes it");
 
@@ -414,7 +414,7 @@ static const sd_bus_vtable webhook_vtable[] = {
         SD_BUS_METHOD("DescribeStages", "s", "aa{sv}", method_describe_stages, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DescribeDeploys", "ssu", "aa{sv}", method_describe_deploys,
                       SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("MatchImage", "s", "ssb", method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("MatchImages", "s", "a(ssbs)", method_match_images, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Deploy", "sss", "t", method_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Rollback", "ss", "t", method_rollback, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Cancel", "t", "", method_cancel, SD_BUS_VTABLE_UNPRIVILEGED),

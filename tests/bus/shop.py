@@ -5,7 +5,7 @@ import subprocess
 
 from test_whole import REPO, Forge
 
-TYPES = {"Image": "s", "Port": "q", "Healthcheck": "s", "TagPattern": "s", "Policy": "s", "AutoDeploy": "b",
+TYPES = {"Image": "s", "Port": "q", "Healthcheck": "s", "After": "s", "TagPattern": "s", "Policy": "s", "AutoDeploy": "b",
          "MaxInstances": "u", "AllowDowngrade": "b"}
 
 

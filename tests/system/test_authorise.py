@@ -65,6 +65,7 @@ TABLE = {
         "DescribeDeploys": Row(f"ssu {EMPTY} 0", "ok", anyone=True),
         "DescribeStages": Row("s none", OURS + "NoSuchProject", anyone=True),
         "GetMetrics": Row("", "ok", anyone=True),
+        "MatchImages": Row("s registry.example.com/acme/none:v1", OURS + "NoSuchProject", anyone=True),
         "MatchImage": Row("s registry.example.com/acme/none:v1", OURS + "NoSuchProject", anyone=True),
         "RegenerateSecret": Row("", "ok", polkit=True),
         "GetWebhookPath": Row("", "ok", polkit=True),

@@ -125,7 +125,7 @@ static int read_keys(sd_bus_message *reply, const Key *keys, size_t n) {
 }
 
 int project_read(sd_bus_message *reply, ProjectRow *ret) {
-        ProjectRow row = { .healthcheck = "", .learned_healthcheck = "" };
+        ProjectRow row = { .healthcheck = "", .learned_healthcheck = "", .after = "" };
         const Key keys[] = {
                 { PROJECT_NAME, "s", &row.name },
                 { OPTION_IMAGE, "s", &row.image },
@@ -135,6 +135,7 @@ int project_read(sd_bus_message *reply, ProjectRow *ret) {
                 { PROJECT_LEARNED_HEALTHCHECK, "s", &row.learned_healthcheck },
                 { PROJECT_AUTO_CREATED, "b", &row.auto_created },
                 { PROJECT_CREATED_AT, "t", &row.created_at },
+                { OPTION_AFTER, "s", &row.after },
         };
         int r;
 

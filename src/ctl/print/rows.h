@@ -19,6 +19,7 @@ typedef struct ProjectRow {
         uint16_t learned_port;
         bool auto_created;
         uint64_t created_at;
+        const char *after; /* the project that it comes after; "": none */
 } ProjectRow;
 
 typedef struct StageRow {

@@ -41,6 +41,7 @@ int verb_projects(Ctl *ctl, char *args[]) {
                 { NULL, "learned_healthcheck", 0 },
                 { "AUTO", "auto_created", 0 },
                 { "CREATED", "created_at", COLUMN_TIME },
+                { NULL, "after", 0 },
         };
         _cleanup_(project_pages_done)
                         ProjectPages pages = { .ctl = ctl, .prefix = args[0], .limit = ctl->limit };
@@ -58,6 +59,7 @@ int verb_projects(Ctl *ctl, char *args[]) {
                 add_settings(table, &row);
                 table_add_bool(table, row.auto_created);
                 table_add_time(table, row.created_at);
+                table_add_text(table, row.after);
         }
 
         return r < 0 ? r : table_show(table, ctl, "projects");

@@ -70,6 +70,13 @@ static const char *superseded_advice(const DeployRow *row, char buffer[static OU
         return buffer;
 }
 
+/* Nobody cancelled it: what it waited for came to nothing. */
+static bool was_put_aside(const DeployRow *row) {
+        static const char word[] = "DependencyFailed:";
+
+        return streq(row->state, "cancelled") && strncmp(strempty(row->reason), word, strlen(word)) == 0;
+}
+
 const char *outcome_advice(const DeployRow *row, OutcomeGoal goal, char buffer[static OUTCOME_ADVICE_SIZE]) {
         assert(row);
 
@@ -78,7 +85,7 @@ const char *outcome_advice(const DeployRow *row, OutcomeGoal goal, char buffer[s
                                 "To watch it: tinyforgectl follow %" PRIu64
                                 "; to stop it: tinyforgectl cancel %" PRIu64,
                                 row->id, row->id);
-        else if (streq(row->state, "failed") || streq(row->state, "rolled-back"))
+        else if (streq(row->state, "failed") || streq(row->state, "rolled-back") || was_put_aside(row))
                 return failure_advice(row, buffer);
         else if (streq(row->state, "superseded"))
                 return superseded_advice(row, buffer);

@@ -26,6 +26,8 @@ static int append_options(const Ctl *ctl, sd_bus_message *message, uint16_t port
                 r = sd_bus_message_append(message, "{sv}", OPTION_PORT, "q", (int) port);
         if (r >= 0 && ctl->healthcheck)
                 r = sd_bus_message_append(message, "{sv}", OPTION_HEALTHCHECK, "s", ctl->healthcheck);
+        if (r >= 0 && ctl->after)
+                r = sd_bus_message_append(message, "{sv}", OPTION_AFTER, "s", ctl->after);
         if (r >= 0 && ctl->images)
                 r = sd_bus_message_append(message, "{sv}", OPTION_IMAGE, "s", ctl->images[0]);
         if (r < 0)
@@ -75,8 +77,9 @@ int verb_project_create(Ctl *ctl, char *args[]) {
 int verb_project_set(Ctl *ctl, char *args[]) {
         int r;
 
-        if (!ctl->port && !ctl->healthcheck && !ctl->images) {
-                (void) ctl_fail(ctl, -EINVAL, "Say what to set: --image=, --port= or --healthcheck=");
+        if (!ctl->port && !ctl->healthcheck && !ctl->after && !ctl->images) {
+                (void) ctl_fail(ctl, -EINVAL,
+                                "Say what to set: --image=, --port=, --healthcheck= or --after=");
                 return CTL_EXIT_USAGE;
         }
         if (ctl->images && ctl->images[1]) {

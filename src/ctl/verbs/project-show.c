@@ -282,20 +282,23 @@ static void print_project(const Ctl *ctl, const ProjectRow *project) {
                 ctl_print(ctl, "Healthcheck: as the image says (learned: %s)", project->learned_healthcheck);
         else
                 ctl_print(ctl, "Healthcheck: as the image says");
+        if (!isempty(project->after))
+                ctl_print(ctl, "After: %s", project->after);
 }
 
 static int print_object(Show *show) {
         const ProjectRow *project = &show->project;
 
         return ctl_print_json(show->ctl,
-                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:o, s:O}", "name",
+                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:O}", "name",
                                         project->name, "image", project->image, "port",
                                         number_or_null(project->port), "learned_port",
                                         number_or_null(project->learned_port), "healthcheck",
                                         string_or_null(project->healthcheck), "learned_healthcheck",
                                         string_or_null(project->learned_healthcheck), "auto_created",
                                         project->auto_created, "created_at",
-                                        number_or_null(project->created_at), "stages", show->stages));
+                                        number_or_null(project->created_at), "after",
+                                        string_or_null(project->after), "stages", show->stages));
 }
 
 /* All stages in their order, or the one that is named. */

@@ -48,12 +48,12 @@ typedef enum ErrorVerdict {
           "The deploy was called off, and everything that it did is undone.") \
         X(NO_ROLLBACK_TARGET, "NoRollbackTarget", ENOLINK, ERROR_FINAL, \
           "The stage has no earlier deploy to go back to.") \
-        X(IMAGE_IN_USE, "ImageInUse", EEXIST, ERROR_FINAL, \
-          "Another project has that image; the message names it.") \
+        X(DEPENDENCY_FAILED, "DependencyFailed", EOWNERDEAD, ERROR_FINAL, \
+          "A deploy that this one waited for came to nothing, so this one was not begun.") \
         X(PROJECT_EXISTS, "ProjectExists", ENOTUNIQ, ERROR_FINAL, \
           "There is a project of that name already.") \
         X(TOO_MANY, "TooMany", EUSERS, ERROR_FINAL, \
-          "There are as many stages or hooks as there can be.") \
+          "There are as many stages, hooks, or projects of one image, as there can be.") \
         X(ANSWER_TOO_LARGE, "AnswerTooLarge", EMSGSIZE, ERROR_FINAL, \
           "There is more of what was asked for than one answer has room for; the message tells how much.") \
         X(INSTANCES_RUNNING, "InstancesRunning", ENOTEMPTY, ERROR_FINAL, \

@@ -22,6 +22,7 @@ static const AuthorityRule rules[] = {
         { .member = "DescribeDeploys", .anyone = true },
         { .member = "DescribeStages", .anyone = true },
         { .member = "MatchImage", .anyone = true },
+        { .member = "MatchImages", .anyone = true },
         { .member = "GetMetrics", .anyone = true },
         { .member = "RegenerateSecret", .action = MANAGE_SECRET },
         { .member = "GetWebhookPath", .action = MANAGE_SECRET },

@@ -11,6 +11,7 @@
 #include "webhookd/bus/deploy.h"
 #include "webhookd/bus/lookup.h"
 #include "webhookd/bus/reply.h"
+#include "webhookd/store/waits.h"
 
 /* The reference to deploy: the project's image with `tag`, or for an empty one what is available. */
 static int deploy_reference(const Project *project, const Stage *stage, const char *tag, ImageRef **ret,
@@ -85,6 +86,9 @@ static int enqueue(Manager *manager, const Project *project, const Stage *stage,
                                           .max_queued = manager->config->max_queued,
                           },
                           &result);
+        /* Whoever asks for it by hand does not wait for another project. */
+        if (r >= 0 && result.verdict == ENQUEUE_JOINED)
+                r = store_release_deploy(manager->store, result.deploy_id);
         if (r < 0)
                 return manager_reply_store_error(manager, error, r);
 

@@ -44,17 +44,39 @@ static int append_project_row(sd_bus_message *reply, const void *list, size_t i)
                                      (int) project->auto_created, project->created_at);
 }
 
-static int append_project(sd_bus_message *reply, const void *list, size_t i) {
-        const Project *project = &((const ProjectList *) list)->items[i];
+/* Projects, and what is asked for the names of those that they come after. */
+typedef struct Described {
+        Manager *manager;
+        const Project *projects;
+        sd_bus_error *error;
+} Described;
 
-        return sd_bus_message_append(reply, "a{sv}", 8, PROJECT_NAME, "s", project->name,            /**/
+static int append_project(sd_bus_message *reply, const void *list, size_t i) {
+        const Described *described = list;
+        const Project *project = &described->projects[i];
+        _cleanup_free_ char *after = NULL;
+        int r;
+
+        r = manager_name_after(described->manager, project, &after, described->error);
+        if (r < 0)
+                return r;
+
+        return sd_bus_message_append(reply, "a{sv}", 9, PROJECT_NAME, "s", project->name,            /**/
                                      OPTION_IMAGE, "s", project->image,                              /**/
                                      OPTION_PORT, "q", (int) project->port,                          /**/
                                      PROJECT_LEARNED_PORT, "q", (int) project->learned_port,         /**/
                                      OPTION_HEALTHCHECK, "s", project->healthcheck,                  /**/
                                      PROJECT_LEARNED_HEALTHCHECK, "s", project->learned_healthcheck, /**/
                                      PROJECT_AUTO_CREATED, "b", (int) project->auto_created,         /**/
-                                     PROJECT_CREATED_AT, "t", project->created_at);
+                                     PROJECT_CREATED_AT, "t", project->created_at,                   /**/
+                                     OPTION_AFTER, "s", after);
+}
+
+static int reply_projects(Manager *manager, sd_bus_message *message, const Project *projects, size_t n,
+                          sd_bus_error *error) {
+        const Described described = { manager, projects, error };
+
+        return reply_rows(message, "a{sv}", append_project, &described, n);
 }
 
 static int read_all_projects(Manager *manager, ProjectList *ret, sd_bus_error *error) {
@@ -86,7 +108,7 @@ int method_describe_projects(sd_bus_message *message, void *userdata, sd_bus_err
         int r;
 
         r = read_all_projects(userdata, &projects, error);
-        return r < 0 ? r : reply_rows(message, "a{sv}", append_project, &projects, projects.n);
+        return r < 0 ? r : reply_projects(userdata, message, projects.items, projects.n, error);
 }
 
 static unsigned page_limit(unsigned limit) {
@@ -122,13 +144,13 @@ static const BusOption page_options[] = {
         { OPTION_IMAGE, "s", offsetof(PageOptions, image) },
 };
 
-/* The one that has the image is a page, too, where it belongs to it. */
-static int reply_project_of_image(Manager *manager, sd_bus_message *message, const PageOptions *options,
-                                  const char *after, sd_bus_error *error) {
+/* Those that have the image are a page, too, as far as they belong to it: they are in the order of their names. */
+static int reply_projects_of_image(Manager *manager, sd_bus_message *message, const PageOptions *options,
+                                   const char *after, unsigned limit, sd_bus_error *error) {
+        size_t first = 0, n = 0, length = strlen(options->prefix);
+        _cleanup_(project_list_done) ProjectList projects = { 0 };
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
-        _cleanup_(project_freep) Project *project = NULL;
         _cleanup_free_ char *repository = NULL;
-        ProjectList page = { 0 };
         int r;
 
         r = manager_parse_image(options->image, &ref, error);
@@ -137,14 +159,17 @@ static int reply_project_of_image(Manager *manager, sd_bus_message *message, con
         if (r < 0)
                 return r;
 
-        r = store_find_project_by_image(manager->store, repository, &project);
+        r = store_list_projects_of_image(manager->store, repository, &projects);
         if (r < 0)
                 return manager_reply_store_error(manager, error, r);
 
-        if (project && strcmp(project->name, after) > 0 &&
-            strncmp(project->name, options->prefix, strlen(options->prefix)) == 0)
-                page = (ProjectList){ .items = project, .n = 1 };
-        return reply_rows(message, "a{sv}", append_project, &page, page.n);
+        while (first < projects.n && (strcmp(projects.items[first].name, after) <= 0 ||
+                                      strncmp(projects.items[first].name, options->prefix, length) < 0))
+                first++;
+        while (n < limit && first + n < projects.n &&
+               strncmp(projects.items[first + n].name, options->prefix, length) == 0)
+                n++;
+        return reply_projects(manager, message, n > 0 ? &projects.items[first] : NULL, n, error);
 }
 
 int method_describe_projects_page(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -164,13 +189,13 @@ int method_describe_projects_page(sd_bus_message *message, void *userdata, sd_bu
                 return r;
 
         if (options.image)
-                return reply_project_of_image(manager, message, &options, after, error);
+                return reply_projects_of_image(manager, message, &options, after, page_limit(limit), error);
 
         r = store_list_projects(manager->store, options.prefix, after, page_limit(limit), &projects);
         if (r < 0)
                 return manager_reply_store_error(manager, error, r);
 
-        return reply_rows(message, "a{sv}", append_project, &projects, projects.n);
+        return reply_projects(manager, message, projects.items, projects.n, error);
 }
 
 static int append_stage_row(sd_bus_message *reply, const void *list, size_t i) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the queue has, and who takes an image, for everybody: ListDeploys, DescribeDeploys, MatchImage. */
+/* What the queue has, and who takes an image, for everybody: ListDeploys, DescribeDeploys, MatchImage, MatchImages. */
 #include "webhookd/bus/list.h"
 #include "shared/bus/errors.h"
 #include "shared/protocol.h"
@@ -155,34 +155,78 @@ int method_describe_deploys(sd_bus_message *message, void *userdata, sd_bus_erro
         return sd_bus_send(NULL, reply, NULL);
 }
 
-int method_match_image(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+/* Whose an image is: at least one project's, and of these at least one's that has a stage for it. */
+static int find_matches(Manager *manager, sd_bus_message *message, MatchList *ret, sd_bus_error *error) {
+        _cleanup_(match_list_done) MatchList matches = { 0 };
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
-        _cleanup_(match_done) Match match = { 0 };
-        Manager *manager = userdata;
+        const Match *first;
         const char *image;
         int r;
 
         manager->hooks.activity(manager->userdata);
         r = sd_bus_message_read(message, "s", &image);
+        if (r >= 0)
+                r = manager_parse_image(image, &ref, error);
         if (r < 0)
                 return r;
 
-        r = manager_parse_image(image, &ref, error);
-        if (r < 0)
-                return r;
-
-        r = match_image(manager->store, ref, &match);
+        r = match_images(manager->store, ref, &matches);
         if (r < 0)
                 return manager_reply_store_error(manager, error, r);
 
-        if (match.verdict == MATCH_NO_PROJECT)
+        first = match_list_first(&matches);
+        if (!first)
                 return sd_bus_error_setf(error, ERROR_NO_SUCH_PROJECT, "No project has the image %s/%s",
                                          ref->domain, ref->path);
-        if (match.verdict == MATCH_NO_STAGE)
-                return sd_bus_error_setf(error, ERROR_NO_SUCH_STAGE,
-                                         "No stage of project '%s' takes the tag '%s'", match.project->name,
-                                         match_tag(ref));
+        if (!first->stage)
+                return sd_bus_error_setf(
+                                error, ERROR_NO_SUCH_STAGE, "No stage of %s '%s' takes the tag '%s'",
+                                matches.n > 1 ? "any project that has the image, such as" : "project",
+                                first->project->name, match_tag(ref));
 
-        return sd_bus_reply_method_return(message, "ssb", match.project->name, match.stage->name,
-                                          (int) match.stage->auto_deploy);
+        *ret = matches;
+        matches = (MatchList){ 0 };
+        return 0;
+}
+
+int method_match_image(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(match_list_done) MatchList matches = { 0 };
+        const Match *first;
+        int r;
+
+        r = find_matches(userdata, message, &matches, error);
+        if (r < 0)
+                return r;
+
+        first = match_list_first(&matches);
+        return sd_bus_reply_method_return(message, "ssb", first->project->name, first->stage->name,
+                                          (int) first->stage->auto_deploy);
+}
+
+static int append_match(Manager *manager, sd_bus_message *reply, const Match *match, sd_bus_error *error) {
+        _cleanup_free_ char *after = NULL;
+        int r;
+
+        r = manager_name_after(manager, match->project, &after, error);
+        return r < 0 ? r
+                     : sd_bus_message_append(reply, "(ssbs)", match->project->name,
+                                             match->stage ? match->stage->name : "",
+                                             match->stage ? (int) match->stage->auto_deploy : 0, after);
+}
+
+int method_match_images(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(match_list_done) MatchList matches = { 0 };
+        int r;
+
+        r = find_matches(userdata, message, &matches, error);
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(ssbs)");
+        for (size_t i = 0; r >= 0 && i < matches.n; i++)
+                r = append_match(userdata, reply, &matches.items[i], error);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }

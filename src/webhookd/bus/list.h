@@ -7,3 +7,4 @@
 int method_list_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_describe_deploys(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_match_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_match_images(sd_bus_message *message, void *userdata, sd_bus_error *error);

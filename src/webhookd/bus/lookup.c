@@ -20,6 +20,24 @@ int manager_find_project(Manager *manager, const char *name, Project **ret, sd_b
         return 0;
 }
 
+int manager_name_after(Manager *manager, const Project *project, char **ret, sd_bus_error *error) {
+        _cleanup_(project_freep) Project *after = NULL;
+        char *name;
+        int r = 0;
+
+        if (project->after_id > 0)
+                r = store_find_project_by_id(manager->store, project->after_id, &after);
+        if (r < 0)
+                return manager_reply_store_error(manager, error, r);
+
+        name = strdup(after ? after->name : "");
+        if (!name)
+                return -ENOMEM;
+
+        *ret = name;
+        return 0;
+}
+
 int manager_find_stage(Manager *manager, const char *project, const char *stage, Project **ret_project,
                        Stage **ret_stage, sd_bus_error *error) {
         _cleanup_(project_freep) Project *found = NULL;

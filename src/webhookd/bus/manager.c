@@ -157,6 +157,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("MatchImage", SD_BUS_ARGS("s", image),
                                 SD_BUS_RESULT("s", project, "s", stage, "b", auto_deploy),
                                 method_match_image, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MatchImages", SD_BUS_ARGS("s", image), SD_BUS_RESULT("a(ssbs)", matches),
+                                method_match_images, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("TestPayload", SD_BUS_ARGS("s", hook, "a(ss)", headers, "ay", body),
                                 SD_BUS_RESULT("u", status, "s", answer, "s", provider, "s", signature,
                                               "a(sssssb)", pushes),

@@ -12,6 +12,7 @@
 #include "webhookd/delivery/delivery-internal.h"
 #include "webhookd/delivery/handling.h"
 #include "webhookd/delivery/handshake.h"
+#include "webhookd/delivery/order.h"
 #include "webhookd/delivery/outcome.h"
 #include "webhookd/delivery/push.h"
 #include "webhookd/delivery/show.h"
@@ -86,6 +87,8 @@ static int handle_pushes(Handling *handling) {
                 r = bare_keep(delivery->store, handling->hook, handling->request, handling->pushes);
         for (size_t i = 0; i < handling->pushes->n && r >= 0; i++)
                 r = handle_push(handling, &handling->pushes->items[i]);
+        if (r >= 0)
+                r = order_deploys(handling);
         handling->delivery_id = handling->final_id ? handling->final_id : handling->pushes->delivery_id.text;
         for (size_t i = 0; i < handling->pushes->n_ignored && r >= 0; i++)
                 r = handle_undecoded(handling, &handling->pushes->ignored[i]);
@@ -153,6 +156,7 @@ static void answer_queue_full(Delivery *delivery, const Hook *hook, const Reques
 static void handle_decoded(Delivery *delivery, const Hook *hook, const Request *request,
                            const PushList *pushes, const char *final_id, uint64_t wait_usec, Answer *ret) {
         _cleanup_(json_freep) json_t *deploys = json_array(), *ignored = json_array();
+        Brought brought[DEPLOYS_TOLD_MAX];
         Handling handling = {
                 .delivery = delivery,
                 .hook = hook,
@@ -162,6 +166,7 @@ static void handle_decoded(Delivery *delivery, const Hook *hook, const Request *
                 .wait_usec = wait_usec,
                 .deploys = deploys,
                 .ignored = ignored,
+                .brought = brought,
         };
         int r;
 

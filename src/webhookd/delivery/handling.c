@@ -25,10 +25,13 @@ int handling_tell(Handling *handling, const Notice *notice, const char *outcome,
 
 int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason) {
         Notice notice = handling_notice(handling, EVENT_DELIVERY_IGNORED, NOTICE_NO_SIGNAL, image);
+        json_t *j = json_pack("{s:s, s:s}", "image", image, "reason", reason);
         char text[160];
 
-        if (json_array_append_new(handling->ignored,
-                                  json_pack("{s:s, s:s}", "image", image, "reason", reason)) < 0)
+        if (j && match && handling->is_shared &&
+            json_object_set_new(j, "project", json_string(match->project->name)) < 0)
+                j = json_free(j);
+        if (json_array_append_new(handling->ignored, j) < 0)
                 return -ENOMEM;
 
         (void) snprintf(text, sizeof(text), "Delivery ignored: %s", reason);

@@ -10,7 +10,10 @@ Notice handling_notice(const Handling *handling, EventId event, NoticeSignal sig
 /* Puts into the outbox what has become of a push, or of a trial into that. The words are static; `reason` may be NULL. */
 int handling_tell(Handling *handling, const Notice *notice, const char *outcome, const char *reason);
 
-/* Answers and tells that nothing comes of a push, and why; `match` may be NULL. */
+/*
+ * Answers and tells that nothing comes of a push, and why; `match` may be NULL. The answer names the project where the image is not
+ * that of one alone.
+ */
 int handle_ignored(Handling *handling, const char *image, const Match *match, const char *reason);
 
 /* The same of what the decoder left aside. Its words are explained, since nobody here has made a rule for them. */

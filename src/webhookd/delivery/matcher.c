@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From image to project and stage: see matcher.h. */
+/* From image to projects and stages: see matcher.h. */
 #include "webhookd/delivery/matcher.h"
 
 void match_done(Match *match) {
@@ -7,6 +7,15 @@ void match_done(Match *match) {
 
         match->project = project_free(match->project);
         match->stage = stage_free(match->stage);
+}
+
+void match_list_done(MatchList *list) {
+        assert(list);
+
+        for (size_t i = 0; i < list->n; i++)
+                match_done(&list->items[i]);
+        free(list->items);
+        *list = (MatchList){ 0 };
 }
 
 const char *match_tag(const ImageRef *ref) {
@@ -59,10 +68,30 @@ const Stage *match_shadow(const StageList *stages, size_t i) {
         return NULL;
 }
 
-int match_image(Store *store, const ImageRef *ref, Match *ret) {
-        _cleanup_(project_freep) Project *project = NULL;
+/* Takes the project out of the list. */
+static int match_project(Store *store, Project *project, const char *tag, Match *ret) {
+        Project *own;
+        int r;
+
+        r = match_stage(project, store, tag, &ret->stage);
+        if (r < 0)
+                return r;
+
+        own = malloc(sizeof(*own));
+        if (!own)
+                return -ENOMEM;
+
+        *own = *project;
+        *project = (Project){ 0 };
+        ret->project = own;
+        ret->verdict = ret->stage ? MATCH_STAGE : MATCH_NO_STAGE;
+        return 0;
+}
+
+int match_images(Store *store, const ImageRef *ref, MatchList *ret) {
+        _cleanup_(project_list_done) ProjectList projects = { 0 };
+        _cleanup_(match_list_done) MatchList list = { 0 };
         _cleanup_free_ char *repository = NULL;
-        Stage *stage = NULL;
         int r;
 
         assert(store);
@@ -70,25 +99,36 @@ int match_image(Store *store, const ImageRef *ref, Match *ret) {
         assert(ret);
 
         r = image_ref_repository(ref, &repository);
+        if (r >= 0)
+                r = store_list_projects_of_image(store, repository, &projects);
         if (r < 0)
                 return r;
 
-        r = store_find_project_by_image(store, repository, &project);
-        if (r < 0)
-                return r;
-        if (r == 0) {
-                *ret = (Match){ .verdict = MATCH_NO_PROJECT };
-                return 0;
+        if (projects.n > 0) {
+                list.items = calloc(projects.n, sizeof(*list.items));
+                if (!list.items)
+                        return -ENOMEM;
         }
 
-        r = match_stage(project, store, match_tag(ref), &stage);
-        if (r < 0)
-                return r;
+        while (list.n < projects.n) {
+                Match *match = &list.items[list.n];
 
-        *ret = (Match){
-                .verdict = stage ? MATCH_STAGE : MATCH_NO_STAGE,
-                .project = TAKE_PTR(project),
-                .stage = stage,
-        };
+                r = match_project(store, &projects.items[list.n++], match_tag(ref), match);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = list;
+        list = (MatchList){ 0 };
         return 0;
+}
+
+const Match *match_list_first(const MatchList *list) {
+        assert(list);
+
+        for (size_t i = 0; i < list->n; i++)
+                if (list->items[i].verdict == MATCH_STAGE)
+                        return &list->items[i];
+
+        return list->n > 0 ? &list->items[0] : NULL;
 }

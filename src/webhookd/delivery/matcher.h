@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which project and stage an image belongs to: the project by its repository, the stage by the first pattern, in the
- * order of the stages' names, that takes the tag. Reads the store, changes nothing.
+ * Which projects and stages an image belongs to: each project that has its repository, and of its stages the first, in the
+ * order of their names, whose pattern takes the tag. Reads the store, changes nothing.
  */
 #pragma once
 
@@ -20,7 +20,14 @@ typedef struct Match {
         Stage *stage;
 } Match;
 
+/* One for each project that has the image, by their names; none is a MATCH_NO_PROJECT. */
+typedef struct MatchList {
+        Match *items;
+        size_t n;
+} MatchList;
+
 void match_done(Match *match);
+void match_list_done(MatchList *list);
 
 /* What patterns are matched against: the tag, or "latest" where the reference has none. Borrowed. */
 const char *match_tag(const ImageRef *ref);
@@ -31,4 +38,6 @@ const char *match_tag(const ImageRef *ref);
  */
 const Stage *match_shadow(const StageList *stages, size_t i);
 
-int match_image(Store *store, const ImageRef *ref, Match *ret);
+int match_images(Store *store, const ImageRef *ref, MatchList *ret);
+/* The first that a stage takes, else the first at all. Borrowed from the list; NULL where it is empty. */
+const Match *match_list_first(const MatchList *list);

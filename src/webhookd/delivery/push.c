@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of one push: whose it is, whether its stage follows it, and its row in the queue. */
+/* What becomes of one push: whose it is, whether their stages follow it, and its rows in the queue. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -9,6 +9,7 @@
 #include "webhookd/delivery/autocreate.h"
 #include "webhookd/delivery/gate.h"
 #include "webhookd/delivery/handling.h"
+#include "webhookd/delivery/order.h"
 #include "webhookd/delivery/outcome.h"
 #include "webhookd/delivery/push.h"
 
@@ -63,6 +64,7 @@ static int handle_enqueued(Handling *handling, const char *image, const Match *m
         if (r < 0)
                 return r;
 
+        order_note(handling, match, result);
         handling->accepted |= result->verdict != ENQUEUE_REDELIVERED;
         r = outbox_add_superseded(handling->delivery->outbox, match->project->name, match->stage->name,
                                   result);
@@ -93,6 +95,7 @@ static Enqueue handling_enqueue(const Handling *handling, const ImageRef *ref, c
                 .delivery_id = handling->delivery_id,
                 .delivery_id_is_final = handling->final_id != NULL,
                 .pushed_at = handling->pushed_at,
+                .comes_after = match->project->after_id > 0,
                 .max_queued = handling->delivery->config->max_queued,
         };
 }
@@ -194,9 +197,39 @@ static uint64_t time_until_now(uint64_t time) {
         return time < now ? time : now;
 }
 
+/* What is known by now of who has the image, who made a project of it included; `*ret_reason` as above, else NULL. */
+static int find_projects(Handling *handling, const ImageRef *ref, const char *image, MatchList *ret,
+                         const char **ret_reason) {
+        Store *store = handling->delivery->store;
+        int r;
+
+        *ret_reason = NULL;
+        r = match_images(store, ref, ret);
+        if (r < 0 || ret->n > 0)
+                return r;
+
+        if (handling->replayed) {
+                *ret_reason = "delivered-before";
+                return 0;
+        }
+
+        r = handle_unknown(handling, ref, image, ret_reason);
+        return r < 0 || *ret_reason ? r : match_images(store, ref, ret);
+}
+
+static int handle_match(Handling *handling, const ImageRef *ref, const char *image, const Match *match) {
+        if (handling->replayed)
+                return handle_replayed(handling, ref, image, match);
+        if (match->verdict != MATCH_STAGE)
+                return handle_ignored(handling, image, match, "no-stage-matches");
+
+        return handle_matched(handling, ref, image, match);
+}
+
 int handle_push(Handling *handling, const Push *push) {
-        _cleanup_(match_done) Match match = { 0 };
+        _cleanup_(match_list_done) MatchList matches = { 0 };
         _cleanup_free_ char *image = NULL;
+        const char *reason;
         int r;
 
         handling->delivery_id =
@@ -213,28 +246,19 @@ int handle_push(Handling *handling, const Push *push) {
         if (r == 0)
                 return handle_ignored(handling, image, NULL, "hook-not-for-this-image");
 
-        r = match_image(handling->delivery->store, push->ref, &match);
+        r = find_projects(handling, push->ref, image, &matches, &reason);
         if (r < 0)
                 return r;
-        if (handling->replayed)
-                return handle_replayed(handling, push->ref, image, &match);
+        if (reason)
+                return handle_ignored(handling, image, NULL, reason);
 
-        if (match.verdict == MATCH_NO_PROJECT) {
-                const char *reason = NULL;
+        /* All of them or none: one answer tells what becomes of it in each. */
+        if (handling->n_projects + matches.n > DEPLOYS_TOLD_MAX)
+                return handle_ignored(handling, image, NULL, "too-many-projects");
 
-                r = handle_unknown(handling, push->ref, image, &reason);
-                if (r < 0)
-                        return r;
-                if (reason)
-                        return handle_ignored(handling, image, NULL, reason);
-
-                r = match_image(handling->delivery->store, push->ref, &match);
-                if (r < 0)
-                        return r;
-        }
-
-        if (match.verdict != MATCH_STAGE)
-                return handle_ignored(handling, image, &match, "no-stage-matches");
-
-        return handle_matched(handling, push->ref, image, &match);
+        handling->n_projects += matches.n;
+        handling->is_shared = matches.n > 1;
+        for (size_t i = 0; i < matches.n && r >= 0; i++)
+                r = handle_match(handling, push->ref, image, &matches.items[i]);
+        return r;
 }

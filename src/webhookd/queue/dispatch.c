@@ -13,6 +13,7 @@
 #include "webhookd/queue/operation.h"
 #include "webhookd/queue/reason.h"
 #include "webhookd/queue/settle.h"
+#include "webhookd/store/waits.h"
 
 /* "PullFailed: manifest unknown": the name without its prefix, and what the deployer says. */
 static char *reason_of_error(const DeployerReply *reply) {
@@ -221,18 +222,37 @@ static int dispatch_hand_out(Dispatch *dispatch, uint64_t now) {
         return some;
 }
 
+/* What waited for other deploys: it may be handed out by now, or is put aside. */
+static int dispatch_settle(Dispatch *dispatch) {
+        _cleanup_(deploy_list_done) DeployList ended = { 0 };
+        int r;
+
+        r = store_settle_awaited(dispatch->store, &ended);
+        if (r <= 0)
+                return r;
+
+        dispatch->passed = 0;
+        for (size_t i = 0; i < ended.n; i++) {
+                backoff_forget(&dispatch->backoff, ended.items[i].id);
+                dispatch_tell_finished(dispatch, &ended.items[i], DEPLOY_CANCELLED, ended.items[i].reason);
+        }
+
+        return ended.n > 0;
+}
+
 void dispatch_kick(Dispatch *dispatch) {
         uint64_t now = now_usec(CLOCK_MONOTONIC), next;
-        int r;
+        int r, settled;
 
         assert(dispatch);
 
         /* What is not committed may never be: the turn kicks again after its commit. */
-        if (dispatch->stopped || dispatch->n_operations >= dispatch->limits.max_deploys ||
-            store_is_open(dispatch->store))
+        if (dispatch->stopped || store_is_open(dispatch->store))
                 return;
 
-        r = dispatch_hand_out(dispatch, now);
+        r = settled = dispatch_settle(dispatch);
+        if (r >= 0)
+                r = dispatch_hand_out(dispatch, now);
         if (r < 0) {
                 (void) log_seldom_errno(LOG_ERR, r, "Cannot read the queue: %s",
                                         store_error(dispatch->store));
@@ -243,7 +263,7 @@ void dispatch_kick(Dispatch *dispatch) {
         next = backoff_first(&dispatch->backoff, now);
         if (next < UINT64_MAX)
                 dispatch_arm(dispatch, next);
-        if (r > 0)
+        if (r > 0 || settled > 0)
                 dispatch->hooks.changed(dispatch->userdata);
 }
 

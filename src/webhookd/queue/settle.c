@@ -37,14 +37,18 @@ static void operation_tell_again(const Operation *operation, uint64_t again) {
                       DEPLOY_QUEUED, text);
 }
 
-static void operation_tell_finished(const Operation *operation, DeployState state, uint64_t again) {
+void dispatch_tell_finished(Dispatch *dispatch, const Deploy *deploy, DeployState state,
+                            const char *reason) {
         char text[512];
 
-        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " %s%s%.*s", operation->deploy->id,
-                        finish_texts[state].text, isempty(operation->reason) ? "" : ": ",
-                        utf8_cut(strempty(operation->reason), TOLD_MAX), strempty(operation->reason));
-        dispatch_tell(operation->dispatch, operation->deploy, finish_texts[state].event,
-                      NOTICE_DEPLOY_FINISHED, state, text);
+        (void) snprintf(text, sizeof(text), "Deploy %" PRIu64 " %s%s%.*s", deploy->id,
+                        finish_texts[state].text, isempty(reason) ? "" : ": ",
+                        utf8_cut(strempty(reason), TOLD_MAX), strempty(reason));
+        dispatch_tell(dispatch, deploy, finish_texts[state].event, NOTICE_DEPLOY_FINISHED, state, text);
+}
+
+static void operation_tell_finished(const Operation *operation, DeployState state, uint64_t again) {
+        dispatch_tell_finished(operation->dispatch, operation->deploy, state, operation->reason);
         if (again > 0)
                 operation_tell_again(operation, again);
 }

@@ -12,6 +12,7 @@ typedef struct Counts {
         bool deploys_known, projects_known, auto_created_known;
         uint64_t queued, running, projects, auto_created;
         uint64_t last_deploy; /* the highest id that a deploy has had */
+        bool nobody_waits;    /* no row waits for another, see awaited.c */
 } Counts;
 
 /* A row came to be in this state (+1), or is there no more (-1). States that nobody counts are left alone. */

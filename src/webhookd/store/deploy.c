@@ -245,6 +245,7 @@ int store_next_ready(Store *store, uint64_t after, uint64_t *ret_id) {
                         "SELECT id FROM deploys d INDEXED BY deploys_waiting "
                         "WHERE state = 'queued' AND id > ?1 AND NOT EXISTS("
                         "SELECT 1 FROM deploys r WHERE r.stage_id = d.stage_id AND r.state = 'running') "
+                        "AND NOT EXISTS(SELECT 1 FROM awaited a WHERE a.deploy_id = d.id) "
                         "ORDER BY id LIMIT 1";
         int64_t id = 0;
         int r;

@@ -49,11 +49,14 @@ static bool push_joins_running(const Enqueue *enqueue, const QueueRow *running) 
         if (running->id == 0)
                 return false;
 
-        /* What is called off was called off before this push; and what runs may find that there is nothing to replace. */
+        /*
+         * What is called off was called off before this push; and what runs may find that there is nothing to replace. What comes after
+         * another project's deploy may not be in one that has begun before that.
+         */
         if (running->cancel || enqueue->force || running->local != enqueue->local)
                 return false;
         if (!enqueue->digest)
-                return !running->digest && streq(running->image, enqueue->image);
+                return !enqueue->comes_after && !running->digest && streq(running->image, enqueue->image);
 
         return running->digest && streq(running->digest, enqueue->digest);
 }

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "webhookd/store/awaited.h"
 #include "webhookd/store/census.h"
 #include "webhookd/store/deploy.h"
 #include "webhookd/store/push.h"
@@ -68,6 +69,8 @@ static int ids_renew(Store *store, const Deploy *old, uint64_t *ret_new) {
                                        value_id(result.deploy_id)));
         if (r >= 0)
                 r = store_copy_pushes(store, old->id, result.deploy_id);
+        if (r >= 0)
+                r = awaited_copy(store, old->id, result.deploy_id);
         if (r >= 0)
                 r = store_write(store, attempts_sql,
                                 VALUES(value_id(result.deploy_id), value_id(old->id),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The schema: the migrations that lead to it, from an empty file on. What a request could break is held by the schema too: names and
- * images are unique, a stage has one running and one queued row at most, an id is never used again.
+ * The schema: the migrations that lead to it, from an empty file on. What a request could break is held by the schema too: names
+ * are unique, a stage has one running and one queued row at most, an id is never used again.
  */
 #include "webhookd/store/migrations.h"
 
@@ -289,10 +289,35 @@ static const char migration_15[] =
 /*
  * Version 16. A stage's rows are found in their order, and a row that changes its state stays where it is in that index: it had two places
  * in it, that before and that after, and with hundreds of rows a stage each was on a page of its own.
+ *
+ * Several projects may have one image: what kept it unique is an index like any other from now on, with the same contents, so
+ * no row moves. Only the text of the schema changes, as in version 13.
+ *
+ * `after_id` is the project whose deploys those of this one wait for, where one delivery brings both. `awaited` is which deploys
+ * wait for which: see awaited.c. `ended` says that what is waited for is through, and that nobody has looked at what follows of that yet.
  */
-static const char migration_16[] = "DROP INDEX deploys_stage;"
-                                   "CREATE INDEX deploys_stage ON deploys(stage_id);"
-                                   "PRAGMA user_version = 16;";
+static const char migration_16[] =
+                "DROP INDEX deploys_stage;"
+                "CREATE INDEX deploys_stage ON deploys(stage_id);"
+
+                "PRAGMA writable_schema = ON;"
+                "UPDATE sqlite_schema SET sql = replace(replace(sql, 'image TEXT NOT NULL UNIQUE', 'image TEXT NOT NULL'),"
+                " ') STRICT', ', after_id INTEGER REFERENCES projects(id) ON DELETE SET NULL) STRICT')"
+                " WHERE type = 'table' AND name = 'projects';"
+                "UPDATE sqlite_schema SET name = 'projects_image', sql = 'CREATE INDEX projects_image ON projects(image)'"
+                " WHERE type = 'index' AND name = 'sqlite_autoindex_projects_2';"
+                "PRAGMA writable_schema = RESET;"
+                "CREATE INDEX projects_after ON projects(after_id) WHERE after_id IS NOT NULL;"
+
+                "CREATE TABLE awaited("
+                " deploy_id INTEGER NOT NULL REFERENCES deploys(id) ON DELETE CASCADE,"
+                " after_id INTEGER NOT NULL REFERENCES deploys(id) ON DELETE CASCADE,"
+                " ended INTEGER NOT NULL DEFAULT 0 CHECK(ended IN (0, 1)),"
+                " PRIMARY KEY(deploy_id, after_id)"
+                ") STRICT, WITHOUT ROWID;"
+                "CREATE INDEX awaited_after ON awaited(after_id);"
+                "CREATE INDEX awaited_ended ON awaited(ended) WHERE ended = 1;"
+                "PRAGMA user_version = 16;";
 
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */
 static const char *const migrations[] = { migration_1,  migration_2,  migration_3,  migration_4,

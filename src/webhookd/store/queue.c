@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "shared/time-util.h"
+#include "webhookd/store/awaited.h"
 #include "webhookd/store/census.h"
 #include "webhookd/store/delivery.h"
 #include "webhookd/store/metrics.h"
@@ -141,6 +142,8 @@ int queue_end(Store *store, const QueueRow *row, DeployState state, const char *
 
         counts_add_deploy(&store->counts, row->state, -1);
         r = store_count_end(store, row->stage_id, row->started_at, state, now);
+        if (r >= 0)
+                r = awaited_end(store, row->id);
         return r < 0 ? r : queue_prune(store, row->stage_id);
 }
 

@@ -44,6 +44,7 @@ struct Store {
         Tally tally;
         StageEnds ends[STAGE_ENDS];
         unsigned n_unpruned; /* keys of deliveries, see delivery.h */
+        bool released;       /* what waited for another row may be handed out, see awaited.c */
         Statement *statements;
         size_t n_statements;
         bool turn; /* store_begin() was called, and neither store_commit() nor store_rollback() since */

@@ -34,6 +34,8 @@
 #define DEPLOY_ID_MAX (UINT64_C(1) << 53)
 /* Stages of a project. Of projects there may be any number. */
 #define STAGES_MAX 32U
+/* Projects that have the same image. */
+#define PROJECTS_OF_IMAGE_MAX 128U
 /* How long delivery ids are remembered. */
 #define DELIVERIES_KEPT_USEC (30 * 24 * 3600 * USEC_PER_SEC)
 
@@ -61,7 +63,7 @@ bool deploy_state_is_final(DeployState state);
 typedef struct Project {
         int64_t id;
         char *name;
-        char *image;       /* "domain/path", unique */
+        char *image;       /* "domain/path" */
         char *healthcheck; /* that a person set; "": each image's own */
         uint16_t port;     /* that a person set; 0: each image's own */
         /* What the image that came up last says where a person set nothing: to be shown, and nothing else. */
@@ -69,6 +71,7 @@ typedef struct Project {
         uint16_t learned_port;     /* 0: nothing is known */
         bool auto_created;
         uint64_t created_at; /* µs since the epoch */
+        int64_t after_id; /* the project whose deploys of a delivery those of this one wait for; 0: none */
 } Project;
 
 typedef struct Stage {
@@ -191,9 +194,10 @@ int store_get_secret(Store *store, char ret[static UUID_TEXT_SIZE], uint64_t *re
 /* Replaces the secret; the generation grows by one. */
 int store_set_secret(Store *store, const char secret[static UUID_TEXT_SIZE], uint64_t *ret_generation);
 
-/* `image` is "domain/path". */
-int store_find_project_by_image(Store *store, const char *image, Project **ret);
+int store_find_project_by_id(Store *store, int64_t id, Project **ret);
 int store_find_project_by_name(Store *store, const char *name, Project **ret);
+/* Those that have the image, "domain/path", by name (bytewise). */
+int store_list_projects_of_image(Store *store, const char *image, ProjectList *ret);
 /*
  * Projects by name (bytewise), at most `limit` of them: those behind `after`, whose names begin with `prefix`; "" for what does not
  * matter.
@@ -202,11 +206,12 @@ int store_list_projects(Store *store, const char *prefix, const char *after, uns
                         ProjectList *ret);
 /* Of those `auto_created` alone for AutoCreateMax=. */
 int store_count_projects(Store *store, bool only_auto_created, uint64_t *ret);
-/* -EEXIST when the name or the image is taken. Fields id and created_at of `project` are ignored. */
+/* -EEXIST when the name is taken. Fields id and created_at of `project` are ignored. */
 int store_create_project(Store *store, const Project *project, int64_t *ret_id);
 /*
- * Writes image, port and healthcheck of the project with that id. With another image, what its stages had available is
- * forgotten, and so is what was learned of the old one, or of what is set now. -EEXIST when another project has the image. 1 done, 0 when there is no such project.
+ * Writes image, port, healthcheck and after_id of the project with that id. With another image, what its stages had available is
+ * forgotten, and so is what was learned of the old one, or of what is set now. With another after_id, what it has queued waits for
+ * the former no longer. 1 done, 0 when there is no such project.
  */
 int store_set_project(Store *store, const Project *project);
 /* With its stages, their deploys and what is known of deliveries. 1 done, 0 when there is no such project. */
@@ -243,7 +248,8 @@ typedef struct Enqueue {
         bool delivery_id_is_final; /* Standard Webhooks: an id is never accepted twice */
         uint64_t pushed_at;        /* by the sender's clock, or 0 */
         bool only_known;           /* a redelivery is answered, anything else is left */
-        unsigned max_queued;       /* rows in state queued before -ENOBUFS */
+        bool comes_after; /* its project comes after another: without a digest it joins nothing that runs */
+        unsigned max_queued; /* rows in state queued before -ENOBUFS */
 } Enqueue;
 
 typedef enum EnqueueVerdict {

@@ -299,21 +299,23 @@ static void each_verdict_but_open_has_a_reason(void **state) {
 static void stages_match_by_their_policies_and_shadows_are_found(void **state) {
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         _cleanup_(stage_list_done) StageList stages = { 0 };
-        _cleanup_(match_done) Match match = { 0 };
+        _cleanup_(match_list_done) MatchList matches = { 0 };
         Fixture *f = *state;
         int64_t id;
 
         set_policy(f, TAG_POLICY_REGEX, false);
         assert_int_equal(image_ref_parse(APP ":1.5.0", &ref, NULL), 0);
         /* "*" is no expression: the stage takes nothing, and the next one is asked. */
-        assert_int_equal(match_image(f->store, ref, &match), 0);
-        assert_string_equal(match.stage->name, "prod");
-        match_done(&match);
+        assert_int_equal(match_images(f->store, ref, &matches), 0);
+        assert_int_equal(matches.n, 1);
+        assert_string_equal(matches.items[0].stage->name, "prod");
+        match_list_done(&matches);
 
         set_policy(f, TAG_POLICY_SEMVER, false);
-        assert_int_equal(match_image(f->store, ref, &match), 0);
-        assert_string_equal(match.stage->name, "dev");
-        assert_int_equal(match.stage->policy, TAG_POLICY_SEMVER);
+        assert_int_equal(match_images(f->store, ref, &matches), 0);
+        assert_int_equal(matches.n, 1);
+        assert_string_equal(matches.items[0].stage->name, "dev");
+        assert_int_equal(matches.items[0].stage->policy, TAG_POLICY_SEMVER);
 
         assert_int_equal(store_create_stage(f->store,
                                             &(Stage){ .project_id = f->project,

@@ -3,10 +3,14 @@
 #include "store-fixture.h"
 
 static void project_is_found_by_image_and_by_name(void **state) {
-        _cleanup_(project_freep) Project *by_image = NULL, *by_name = NULL, *none = NULL;
+        _cleanup_(project_freep) Project *by_name = NULL, *by_id = NULL, *none = NULL;
+        _cleanup_(project_list_done) ProjectList list = { 0 }, no_list = { 0 };
+        const Project *by_image;
         Fixture *f = *state;
 
-        assert_int_equal(store_find_project_by_image(f->store, APP, &by_image), 1);
+        assert_int_equal(store_list_projects_of_image(f->store, APP, &list), 0);
+        assert_int_equal(list.n, 1);
+        by_image = &list.items[0];
         assert_int_equal(by_image->id, f->project);
         assert_string_equal(by_image->name, "app");
         assert_string_equal(by_image->healthcheck, "");
@@ -15,12 +19,17 @@ static void project_is_found_by_image_and_by_name(void **state) {
         assert_true(by_image->created_at > 0);
         assert_int_equal(store_find_project_by_name(f->store, "app", &by_name), 1);
         assert_string_equal(by_name->image, APP);
-        assert_int_equal(store_find_project_by_image(f->store, "app", &none), 0);
+        assert_int_equal(store_list_projects_of_image(f->store, "app", &no_list), 0);
+        assert_int_equal(no_list.n, 0);
+        assert_int_equal(store_find_project_by_id(f->store, f->project, &by_id), 1);
+        assert_string_equal(by_id->name, "app");
+        assert_int_equal(store_find_project_by_id(f->store, 999, &none), 0);
         assert_null(none);
         assert_int_equal(store_find_project_by_name(f->store, "APP", &none), 0);
 }
 
-static void name_and_image_of_a_project_are_taken_once(void **state) {
+static void name_of_a_project_is_taken_once_and_an_image_by_many(void **state) {
+        _cleanup_(project_list_done) ProjectList list = { 0 };
         Fixture *f = *state;
         int64_t other = -1;
 
@@ -29,13 +38,15 @@ static void name_and_image_of_a_project_are_taken_once(void **state) {
                                          &(Project){ .name = (char[]){ "app" }, .image = (char[]){ "b" } },
                                          &other),
                          -EEXIST);
-        assert_int_equal(
-                        store_create_project(f->store,
-                                             &(Project){ .name = (char[]){ "b" }, .image = (char[]){ APP } },
-                                             &other),
-                        -EEXIST);
         assert_int_equal(other, -1);
         assert_true(make_project(f->store, "b", "b") > f->project);
+        (void) make_project(f->store, "z", APP);
+        (void) make_project(f->store, "a", APP);
+        assert_int_equal(store_list_projects_of_image(f->store, APP, &list), 0);
+        assert_int_equal(list.n, 3);
+        assert_string_equal(list.items[0].name, "a");
+        assert_string_equal(list.items[1].name, "app");
+        assert_string_equal(list.items[2].name, "z");
 }
 
 static void projects_are_listed_by_name_and_counted(void **state) {
@@ -300,10 +311,11 @@ static void project_is_set_and_another_image_forgets_what_was_available(void **s
 
         free(project->image);
         project->image = strdup("b");
-        assert_int_equal(store_set_project(f->store, project), -EEXIST);
+        assert_int_equal(store_set_project(f->store, project), 1);
         project->image[0] = 'c';
         assert_int_equal(store_set_project(f->store, project), 1);
-        assert_int_equal(store_find_project_by_image(f->store, "c", &again), 1);
+        assert_int_equal(store_find_project_by_name(f->store, "app", &again), 1);
+        assert_string_equal(again->image, "c");
         assert_int_equal(again->port, 8080);
         assert_int_equal(store_find_stage(f->store, "app", "dev", &forgotten), 1);
         assert_null(forgotten->available);
@@ -387,7 +399,7 @@ static void unfinished_deploy_of_a_project_or_a_stage_is_found(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(project_is_found_by_image_and_by_name),
-                TEST(name_and_image_of_a_project_are_taken_once),
+                TEST(name_of_a_project_is_taken_once_and_an_image_by_many),
                 TEST(projects_are_listed_by_name_and_counted),
                 TEST(projects_are_listed_in_pages),
                 TEST(learning_follows_each_image_and_sets_nothing),

@@ -197,113 +197,6 @@ static void newer_schema_is_refused_and_left_as_it_is(void **state) {
         assert_int_equal(store_open(f->path, &f->store), 0);
 }
 
-/* What later versions have added, taken away. */
-static const char back_to_4[] = "DROP TABLE step_counters;"
-                                "ALTER TABLE deploys DROP COLUMN took;"
-                                "DROP INDEX projects_auto_created;"
-                                "DROP INDEX deploys_waiting;"
-                                "DROP INDEX deploys_stage;"
-                                "CREATE INDEX deploys_finished ON deploys(stage_id, id)"
-                                " WHERE state NOT IN ('queued', 'running');"
-                                "DROP TABLE pushes;"
-                                "DROP TABLE bare_calls;"
-                                "ALTER TABLE hooks DROP COLUMN bare;"
-                                "ALTER TABLE deploys DROP COLUMN force;"
-                                "ALTER TABLE deploys DROP COLUMN local;"
-                                "ALTER TABLE deploys DROP COLUMN uid;"
-                                "ALTER TABLE deploys DROP COLUMN user;"
-                                "ALTER TABLE deploys DROP COLUMN hook;"
-                                "ALTER TABLE deploys DROP COLUMN provider;"
-                                "ALTER TABLE deploys DROP COLUMN superseded_by;"
-                                "ALTER TABLE projects DROP COLUMN learned_port;"
-                                "ALTER TABLE projects DROP COLUMN learned_healthcheck;"
-                                "PRAGMA user_version = 4;";
-
-static const char back_to_3[] = "DROP TABLE used_ids;"
-                                "DROP TABLE delivery_counters;"
-                                "DROP TABLE deploy_counters;"
-                                "ALTER TABLE deploys DROP COLUMN tries;"
-                                "ALTER TABLE deploys DROP COLUMN retry_since;"
-                                "ALTER TABLE deploys DROP COLUMN next_at;"
-                                "PRAGMA user_version = 3;";
-
-/* A file as version 1 left it: with what later versions added taken away again. */
-static void file_of_version_1_is_migrated_and_keeps_its_rows(void **state) {
-        static const char back_to_1[] = "DROP TABLE hooks;"
-                                        "ALTER TABLE stages DROP COLUMN policy;"
-                                        "ALTER TABLE stages DROP COLUMN downgrade;"
-                                        "ALTER TABLE deploys DROP COLUMN generation;"
-                                        "ALTER TABLE deploys DROP COLUMN cancel;"
-                                        "ALTER TABLE deploys DROP COLUMN again;"
-                                        "PRAGMA user_version = 1;";
-        _cleanup_(deploy_freep) Deploy *deploy = NULL;
-        Fixture *f = *state;
-        uint64_t id = push_new(f->store, f->dev, APP ":1", 0);
-
-        assert_int_equal(store_execute(f->store, back_to_4), 0);
-        assert_int_equal(store_execute(f->store, back_to_3), 0);
-        assert_int_equal(store_execute(f->store, back_to_1), 0);
-        assert_true(store_find_deploy(f->store, id, &deploy) < 0);
-        reopen(f);
-        assert_int_equal(store_find_deploy(f->store, id, &deploy), 1);
-        assert_int_equal(deploy->state, DEPLOY_QUEUED);
-        assert_string_equal(deploy->image, APP ":1");
-        assert_int_equal(deploy->generation, 0);
-        assert_false(deploy->cancel);
-        assert_false(deploy->again);
-        assert_int_equal(store_probe(f->store), 0);
-        reopen(f);
-}
-
-static void file_of_the_first_release_gets_the_tables_that_it_lacks(void **state) {
-        static const char use[] = "INSERT INTO used_ids VALUES('main', 'x', 1);"
-                                  "INSERT INTO delivery_counters VALUES('generic', 'accepted', 1);"
-                                  "DELETE FROM deploy_counters;";
-        Fixture *f = *state;
-
-        assert_int_equal(store_execute(f->store, back_to_4), 0);
-        assert_int_equal(store_execute(f->store, back_to_3), 0);
-        reopen(f);
-        assert_int_equal(store_execute(f->store, use), 0);
-}
-
-/* A file as version 4 left it, whose projects have what auto-create wrote, or what a person did. */
-static void what_auto_create_wrote_before_counts_as_learned(void **state) {
-        static const struct {
-                const char *name, *row;
-                uint16_t port, learned_port;
-                const char *healthcheck, *learned_healthcheck;
-        } projects[] = {
-                { "a", "'a', 'r/a', 8080, 'image', 1, 1", 0, 8080, "", "image" },
-                { "b", "'b', 'r/b', 8080, '', 1, 1", 0, 8080, "", "" },
-                { "c", "'c', 'r/c', 0, '', 1, 1", 0, 0, "", "" },
-                { "d", "'d', 'r/d', 9090, 'http:/up', 1, 1", 9090, 0, "http:/up", "" },
-                { "e", "'e', 'r/e', 8080, 'image', 1, 0", 8080, 0, "image", "" },
-        };
-        Fixture *f = *state;
-
-        assert_int_equal(store_execute(f->store, back_to_4), 0);
-        for (size_t i = 0; i < ELEMENTSOF(projects); i++) {
-                char sql[256];
-
-                (void) snprintf(sql, sizeof(sql),
-                                "INSERT INTO projects(name, image, port, healthcheck, created_at, auto_created) "
-                                "VALUES(%s)",
-                                projects[i].row);
-                assert_int_equal(store_execute(f->store, sql), 0);
-        }
-        reopen(f);
-        for (size_t i = 0; i < ELEMENTSOF(projects); i++) {
-                _cleanup_(project_freep) Project *project = NULL;
-
-                assert_int_equal(store_find_project_by_name(f->store, projects[i].name, &project), 1);
-                assert_int_equal(project->port, projects[i].port);
-                assert_int_equal(project->learned_port, projects[i].learned_port);
-                assert_string_equal(project->healthcheck, projects[i].healthcheck);
-                assert_string_equal(project->learned_healthcheck, projects[i].learned_healthcheck);
-        }
-}
-
 static void secret_is_there_from_the_beginning(void **state) {
         static const char first[] = "11111111-1111-4111-8111-111111111111",
                           second[] = "22222222-2222-4222-8222-222222222222";
@@ -396,9 +289,6 @@ int main(void) {
                 UNIT_TEST_IF_FULL(system("command -v sqlite3 >/dev/null") == 0, "wants the program sqlite3",
                                   stranger_cannot_write_behind_our_back, fixture_setup, fixture_teardown),
                 TEST(newer_schema_is_refused_and_left_as_it_is),
-                TEST(file_of_version_1_is_migrated_and_keeps_its_rows),
-                TEST(file_of_the_first_release_gets_the_tables_that_it_lacks),
-                TEST(what_auto_create_wrote_before_counts_as_learned),
                 TEST(secret_is_there_from_the_beginning),
                 TEST(store_without_what_it_began_with_is_damaged),
                 TEST(old_secret_is_nowhere_in_the_file),
