@@ -42,24 +42,34 @@ call() {
                 --max-time 60 --retry 5 --retry-all-errors --output "$answer" --write-out '%{http_code}' "$@"
 }
 
-# The first text of that key in the answer.
+# The texts of that key in the answer, a line each, and the first of them.
+texts() {
+        { grep -oE "\"$1\":\"([^\"\\\\]|\\\\.)*\"" "$answer" || true; } | sed -e 's/^[^:]*:"//' -e 's/"$//'
+}
+
 text() {
-        { grep -oE "\"$1\":\"([^\"\\\\]|\\\\.)*\"" "$answer" || true; } | sed -e 's/^[^:]*:"//' -e 's/"$//' -e q
+        texts "$1" | sed -n 1p
 }
 
 body="{\"image\":\"$image\"}"
 status=$(call '?wait=10' --header 'Content-Type: application/json' --header "Idempotency-Key: $id")
-path=$(text path)
+first=$status
 body=
 
-# Ten seconds at a time, so that the log shows where it is, and no proxy on the way loses patience.
+# Ten seconds at a time, so that the log shows where it is, and no proxy on the way loses patience. Each project that has the image has a
+# deploy of its own.
 tries=0
-while [ "$status" = 202 ] && [ -n "$path" ] && [ $tries -lt 90 ]; do
-        echo "deploy.sh: deploy ${path##*/} $(text state) $(text phase) $(text progress) $(text reason)"
-        sleep 1
-        status=$(call "$path?wait=10")
-        [ "$status" != 202 ] || path=$(text path)
-        tries=$((tries + 1))
+for path in $(texts path); do
+        [ "$first" = 202 ] || break
+        status=202
+        while [ "$status" = 202 ] && [ $tries -lt 90 ]; do
+                sleep 1
+                status=$(call "$path?wait=10")
+                [ "$status" != 202 ] || path=$(text path)
+                echo "deploy.sh: deploy ${path##*/} $(text state) $(text phase) $(text progress) $(text reason)"
+                tries=$((tries + 1))
+        done
+        [ "$status" = 200 ] || break
 done
 
 cat "$answer"

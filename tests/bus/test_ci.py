@@ -309,6 +309,21 @@ def test_each_pipeline_shows_where_its_deploy_is():
             assert [line for line in lines if "deploy" in line and " running " in line], (name, run.output)
 
 
+def test_each_pipeline_waits_for_all_projects_that_have_its_image():
+    """The one comes up, the other one after it does not: neither the first outcome nor the time of one call is all."""
+    for pipeline in PIPELINES:
+        with Bakery("HealthDeadlineSec=60\n", healthcheck=True, after=4) as bakery:
+            repository = pipeline[3].rpartition(":")[0]
+            for project, after in (("web", "0"), ("worker", "1 After s web")):
+                bakery.webhookd.call("CreateProject", "ssa{sv}", project, repository, *after.split())
+                bakery.webhookd.call("SetStage", "ssa{sv}", project, "prod", "1", "TagPattern", "s", "*")
+            os.makedirs(os.path.join(bakery.directory, "projects.d"), mode=0o750)
+            os.chmod(bakery.write("projects.d/worker.json", json.dumps({"image": "a.example/other"})), 0o640)
+            [(name, _, run)] = run_all(bakery.url, [pipeline], hurry=True)
+            assert run.status == 1 and "worker/prod failed: NotPermitted" in run.output.splitlines()[-1], (name, run.output)
+            assert bakery.row(1)[0] == "succeeded", (name, bakery.row(1))
+
+
 def test_each_pipeline_goes_on_when_the_receiver_is_killed_in_the_middle():
     for pipeline in PIPELINES:
         with Bakery("HealthDeadlineSec=60\n", healthcheck=True, after=4) as bakery:
