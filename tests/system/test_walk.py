@@ -189,6 +189,42 @@ def test_one_replaces_the_secret_and_the_old_url_is_dead():
     assert page("prod") == "v1.7"
 
 
+def front(tag, variant="plain"):
+    """Pushes an image that two projects have, and returns what its CI is told of each, by project, and all that it is told."""
+    said = ci(forge.image("acme/front", tag, variant, tag), url(), status=0 if variant == "plain" else 1)
+    rows = json.loads(forge.ctl("--json", "deploys", "--limit=2").stdout)
+    assert all(row["image"].endswith(f"acme/front:{tag}") for row in rows), rows
+    return {row["project"]: row for row in rows}, said
+
+
+def test_one_has_a_worker_that_comes_after_its_web_server():
+    other = {"acme/shop": "acme/front"}
+    for line in ("tinyforgectl project create web ghcr.io/acme/shop", "tinyforgectl project create worker ghcr.io/acme/shop --after=web",
+                 "tinyforgectl stage set web prod --pattern='v*'", "tinyforgectl stage set worker prod --pattern='v*'"):
+        types(line, **other)
+    told = types("tinyforgectl match ghcr.io/acme/shop:v1.4", user=ERIN, **other)
+    assert "web/prod\n" in told and "worker/prod, after web\n" in told, told
+    rows, _ = front("v1.4")
+    assert {row["state"] for row in rows.values()} == {"succeeded"}, rows
+    assert rows["worker"]["started_at"] >= rows["web"]["finished_at"], rows
+
+    def served():
+        return [forge.out("curl", "-sS", "--max-time", "5", f'http://{forge.out("tinyforgectl", "endpoint", project, "prod").split()[0]}/')
+                for project in ("web", "worker")]
+    assert served() == ["v1.4", "v1.4"]
+
+    rows, said = front("v1.5", "broken")
+    assert (rows["web"]["state"], rows["worker"]["state"]) == ("rolled-back", "cancelled"), rows
+    reason = f"DependencyFailed: deploy {rows['web']['id']} (web/prod) rolled-back: "
+    assert rows["worker"]["reason"].startswith(reason) and "giving up" in rows["worker"]["reason"], rows
+    assert "giving up" in said, said
+    told = types("tinyforgectl describe 7", user=ERIN, **{"7": str(rows["worker"]["id"])})
+    assert "DependencyFailed" in told and "Once that is mended" in told, told
+    assert served() == ["v1.4", "v1.4"]
+    # What it is to deploy is asked for by hand; that waits for nobody.
+    assert f"deploy {rows['web']['id']} " in told and rows["worker"]["started_at"] is None, rows
+
+
 def test_one_lets_a_colleague_deploy_and_learns_who_did():
     refused = types("tinyforgectl deploy shop dev v1", user=ERIN, status=1, v1="v1.3")
     assert "sudo" in refused, refused
