@@ -290,7 +290,7 @@ def test_images_of_the_last_generations_stay_and_older_ones_go(host):
 def test_no_tag_is_left_but_the_one_that_keeps_the_image(host):
     host.engine.push(REPO, "v1")
     host.deploy(7, f"{REPO}:v1")
-    assert host.engine.control("state")["tags"] == [f"{REPO}:tinyforge.dev.7.{STORE[:8]}"]
+    assert host.engine.control("state")["tags"] == [f"{REPO}:tinyforge.dev.7.{STORE[:8]}-a847e0a9"]
 
 
 @both

@@ -29,8 +29,8 @@ PATIENT = "HealthDeadlineSec=60\n"
 class Pair(Shop):
     """Projects "web" and "worker" of one image, each with a stage "prod" for v*; the worker comes after web."""
 
-    def __init__(self, after="web", **more):
-        super().__init__(config=PATIENT, **more)
+    def __init__(self, after="web", config=PATIENT):
+        super().__init__(config=config)
         self.ask("RemoveProject", "s", "shop")
         self.create("web", REPO)
         self.create("worker", REPO, After=after)
@@ -341,6 +341,27 @@ def test_change_of_the_order_holds_for_what_waits():
         shop.wait_begun_in("worker", numbers["worker"])
         for number in numbers.values():
             shop.ask("Cancel", "t", number)
+
+
+def kept(shop, number):
+    """The tags that keep the image of a deploy."""
+    return [tag for tag in shop.engine.control("state")["tags"] if f":tinyforge.prod.{number}." in tag]
+
+
+def test_images_that_one_project_gives_up_stay_for_the_other():
+    """Their stages are of one name, and their images of one repository."""
+    with Pair(config=PATIENT + "Retain=0\n") as shop:
+        for tag in ("v1", "v2", "v3"):
+            shop.engine.push(REPO, tag)
+        numbers = shop.deliver_all("v1")
+        assert shop.wait_final(numbers["worker"])[0] == "succeeded"
+        for tag in ("v2", "v3"):
+            number = shop.ask("Deploy", "sss", "web", "prod", tag)[0]
+            assert shop.wait_final(number)[0] == "succeeded", shop.row(number)
+        assert not kept(shop, numbers["web"]) and kept(shop, numbers["worker"]) and kept(shop, number)
+        shop.ctl("stage", "remove", "--stop", "web", "prod")
+        assert not kept(shop, number) and kept(shop, numbers["worker"])
+        assert running(shop) == [f"worker-prod-{numbers['worker']}"]
 
 
 def test_trial_shows_all_that_a_body_would_do():

@@ -64,7 +64,9 @@ void deploy_forget_images(Deploy *deploy) {
                 return;
 
         engine_set_finishing(deploy->engine);
-        retain_drop_pending(deploy->engine, deploy->image, deploy->request->stage, deploy->request->store);
+        retain_drop_pending(deploy->engine, deploy->image,
+                            &(RetainOwner){ deploy->request->project, deploy->request->stage,
+                                            deploy->request->store });
 }
 
 void deploy_count(Deploy *deploy, DeployStep step, uint64_t begun_at) {

@@ -233,6 +233,7 @@ static int deploy_fail(Deploy *deploy, int error) {
 
 int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfig *config) {
         _cleanup_(deploy_done) Deploy deploy = { .worker = worker, .request = request, .config = config };
+        RetainOwner owner;
         int r;
 
         deploy.begun_at = now_usec(CLOCK_MONOTONIC);
@@ -240,12 +241,11 @@ int deploy_run(Worker *worker, const DeployRequest *request, const DeployerConfi
         assert(request);
         assert(config);
 
+        owner = (RetainOwner){ request->project, request->stage, request->store };
         instance_name(request->project, request->stage, request->deploy_id, false, deploy.name);
         instance_name(request->project, request->stage, request->deploy_id, true, deploy.pending_name);
-        retain_tag(request->stage, request->deploy_id, request->store, /* pending= */ true,
-                   deploy.pending_tag);
-        retain_tag(request->stage, request->deploy_id, request->store, /* pending= */ false,
-                   deploy.keep_tag);
+        retain_tag(&owner, request->deploy_id, /* pending= */ true, deploy.pending_tag);
+        retain_tag(&owner, request->deploy_id, /* pending= */ false, deploy.keep_tag);
         r = image_ref_parse(request->text, &deploy.image, NULL);
         if (r < 0)
                 return r;

@@ -74,7 +74,9 @@ static void plan_taken_over(const Deploy *deploy, InstanceList *list) {
 static void deploy_settle_take_over(Deploy *deploy, const InstanceList *list) {
         for (size_t i = 0; i < list->n; i++)
                 if (!deploy_made(deploy, &list->items[i]) &&
-                    retain_sweep(deploy->engine, deploy->image, deploy->request->stage, list->items[i].store,
+                    retain_sweep(deploy->engine, deploy->image,
+                                 &(RetainOwner){ deploy->request->project, deploy->request->stage,
+                                                 list->items[i].store },
                                  0) < 0)
                         worker_log(deploy->worker, LOG_WARNING, "Images of the store %s stay: %s",
                                    list->items[i].store, worker_error(deploy->worker));
@@ -234,7 +236,9 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
         deploy_keep_image(deploy, outcome, container);
 
         /* An image too many is no reason to call the deploy anything else. */
-        if (retain_sweep(deploy->engine, deploy->image, deploy->request->stage, deploy->request->store,
+        if (retain_sweep(deploy->engine, deploy->image,
+                         &(RetainOwner){ deploy->request->project, deploy->request->stage,
+                                         deploy->request->store },
                          deploy->config->retain + deploy->request->max_instances) < 0)
                 worker_log(deploy->worker, LOG_WARNING, "Old images stay: %s", worker_error(deploy->worker));
 

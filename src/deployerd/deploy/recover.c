@@ -80,8 +80,9 @@ static int deploy_has_died(Deploy *deploy, const InstanceList *list, bool down) 
                 if (deploy_is_left_behind(deploy, &list->items[i]))
                         return 1;
 
-        return down ? retain_is_pending(deploy->engine, deploy->image, deploy->request->stage,
-                                        deploy->request->store)
+        return down ? retain_is_pending(deploy->engine, deploy->image,
+                                        &(RetainOwner){ deploy->request->project, deploy->request->stage,
+                                                        deploy->request->store })
                     : 0;
 }
 

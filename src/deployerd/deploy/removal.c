@@ -83,7 +83,8 @@ static void release_images(Worker *worker, Engine *engine, const Instance *insta
 
         r = image ? image_ref_parse(image, &ref, NULL) : -EBADMSG;
         if (r >= 0)
-                r = retain_sweep(engine, ref, instance->stage, instance->store, 0);
+                r = retain_sweep(engine, ref,
+                                 &(RetainOwner){ instance->project, instance->stage, instance->store }, 0);
         if (r < 0)
                 worker_log(worker, LOG_NOTICE, "Images of %s/%s stay on this machine", instance->project,
                            instance->stage);

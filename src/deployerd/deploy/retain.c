@@ -10,19 +10,34 @@
 #define TAG_PREFIX   "tinyforge."
 #define STORE_DIGITS 8U
 
-void retain_tag(const char *stage, uint64_t deploy, const char *store, bool pending,
-                char ret[static RETAIN_TAG_SIZE]) {
-        assert(stage);
-        assert(store);
+/* FNV-1a: a name is told from the few others that have the same repository; nothing depends on more than that. */
+static uint32_t project_digits(const char *project) {
+        uint32_t hash = UINT32_C(2166136261);
 
-        (void) snprintf(ret, RETAIN_TAG_SIZE, TAG_PREFIX "%s.%" PRIu64 ".%.*s%s", stage, deploy,
-                        (int) STORE_DIGITS, store, pending ? RETAIN_PENDING_SUFFIX : "");
+        for (const char *c = project; *c; c++)
+                hash = (hash ^ (unsigned char) *c) * UINT32_C(16777619);
+        return hash;
 }
 
-/* The number of the deploy in a tag of this stage and store; 0: it is another one's, or says otherwise of `pending`. */
-static uint64_t tag_deploy(const char *tag, const char *stage, const char *store, bool pending) {
-        char again[RETAIN_TAG_SIZE], digits[24];
-        size_t prefix = strlen(TAG_PREFIX) + strlen(stage) + 1, length;
+void retain_tag(const RetainOwner *owner, uint64_t deploy, bool pending, char ret[static RETAIN_TAG_SIZE]) {
+        assert(owner && owner->project && owner->stage && owner->store);
+
+        (void) snprintf(ret, RETAIN_TAG_SIZE, TAG_PREFIX "%s.%" PRIu64 ".%.*s-%08" PRIx32 "%s", owner->stage,
+                        deploy, (int) STORE_DIGITS, owner->store, project_digits(owner->project),
+                        pending ? RETAIN_PENDING_SUFFIX : "");
+}
+
+/* As it was up to 0.2.0, when a repository was one project's. */
+static void retain_old_tag(const RetainOwner *owner, uint64_t deploy, bool pending,
+                           char ret[static RETAIN_TAG_SIZE]) {
+        (void) snprintf(ret, RETAIN_TAG_SIZE, TAG_PREFIX "%s.%" PRIu64 ".%.*s%s", owner->stage, deploy,
+                        (int) STORE_DIGITS, owner->store, pending ? RETAIN_PENDING_SUFFIX : "");
+}
+
+/* The number of the deploy in a tag of this owner; 0: it is another one's, or says otherwise of `pending`. */
+static uint64_t tag_deploy(const char *tag, const RetainOwner *owner, bool pending) {
+        size_t prefix = strlen(TAG_PREFIX) + strlen(owner->stage) + 1, length;
+        char again[RETAIN_TAG_SIZE], old[RETAIN_TAG_SIZE], digits[24];
         uint64_t deploy;
 
         if (strlen(tag) <= prefix)
@@ -38,8 +53,9 @@ static uint64_t tag_deploy(const char *tag, const char *stage, const char *store
                 return 0;
 
         /* Made again it has to be the same: no other stage, no other spelling. */
-        retain_tag(stage, deploy, store, pending, again);
-        return streq(tag, again) ? deploy : 0;
+        retain_tag(owner, deploy, pending, again);
+        retain_old_tag(owner, deploy, pending, old);
+        return streq(tag, again) || streq(tag, old) ? deploy : 0;
 }
 
 typedef struct Generation {
@@ -63,15 +79,14 @@ static bool is_known(const ImageTagList *tags, const Generation *generations, si
         return false;
 }
 
-int retain_plan(const ImageTagList *tags, const char *stage, const char *store, unsigned keep, bool **ret) {
+int retain_plan(const ImageTagList *tags, const RetainOwner *owner, unsigned keep, bool **ret) {
         _cleanup_free_ Generation *generations = NULL;
         _cleanup_free_ bool *goes = NULL;
         unsigned n_kept = 0;
         size_t n = 0;
 
         assert(tags);
-        assert(stage);
-        assert(store);
+        assert(owner);
         assert(ret);
 
         generations = calloc(tags->n + 1, sizeof(*generations));
@@ -80,12 +95,12 @@ int retain_plan(const ImageTagList *tags, const char *stage, const char *store, 
                 return -ENOMEM;
 
         for (size_t i = 0; i < tags->n; i++) {
-                uint64_t deploy = tag_deploy(tags->items[i].tag, stage, store, /* pending= */ false);
+                uint64_t deploy = tag_deploy(tags->items[i].tag, owner, /* pending= */ false);
 
                 if (deploy > 0)
                         generations[n++] = (Generation){ deploy, i };
                 else
-                        goes[i] = tag_deploy(tags->items[i].tag, stage, store, /* pending= */ true) > 0;
+                        goes[i] = tag_deploy(tags->items[i].tag, owner, /* pending= */ true) > 0;
         }
 
         qsort(generations, n, sizeof(*generations), compare_generations);
@@ -99,7 +114,7 @@ int retain_plan(const ImageTagList *tags, const char *stage, const char *store, 
         return 0;
 }
 
-int retain_sweep(Engine *engine, const ImageRef *ref, const char *stage, const char *store, unsigned keep) {
+int retain_sweep(Engine *engine, const ImageRef *ref, const RetainOwner *owner, unsigned keep) {
         _cleanup_(image_tag_list_done) ImageTagList tags = { .n = 0 };
         _cleanup_free_ bool *goes = NULL;
         int r;
@@ -108,7 +123,7 @@ int retain_sweep(Engine *engine, const ImageRef *ref, const char *stage, const c
 
         r = engine_image_list_tags(engine, ref, &tags);
         if (r >= 0)
-                r = retain_plan(&tags, stage, store, keep, &goes);
+                r = retain_plan(&tags, owner, keep, &goes);
 
         for (size_t i = 0; r >= 0 && i < tags.n; i++)
                 if (goes[i])
@@ -117,33 +132,31 @@ int retain_sweep(Engine *engine, const ImageRef *ref, const char *stage, const c
         return r;
 }
 
-int retain_is_pending(Engine *engine, const ImageRef *ref, const char *stage, const char *store) {
+int retain_is_pending(Engine *engine, const ImageRef *ref, const RetainOwner *owner) {
         _cleanup_(image_tag_list_done) ImageTagList tags = { .n = 0 };
         int r;
 
         assert(engine);
-        assert(stage);
-        assert(store);
+        assert(owner);
 
         r = engine_image_list_tags(engine, ref, &tags);
         for (size_t i = 0; r >= 0 && i < tags.n; i++)
-                if (tag_deploy(tags.items[i].tag, stage, store, /* pending= */ true) > 0)
+                if (tag_deploy(tags.items[i].tag, owner, /* pending= */ true) > 0)
                         return 1;
 
         return r < 0 ? r : 0;
 }
 
-void retain_drop_pending(Engine *engine, const ImageRef *ref, const char *stage, const char *store) {
+void retain_drop_pending(Engine *engine, const ImageRef *ref, const RetainOwner *owner) {
         _cleanup_(image_tag_list_done) ImageTagList tags = { .n = 0 };
         int r;
 
         assert(engine);
-        assert(stage);
-        assert(store);
+        assert(owner);
 
         r = engine_image_list_tags(engine, ref, &tags);
         for (size_t i = 0; r >= 0 && i < tags.n; i++)
-                if (tag_deploy(tags.items[i].tag, stage, store, /* pending= */ true) > 0)
+                if (tag_deploy(tags.items[i].tag, owner, /* pending= */ true) > 0)
                         r = engine_image_untag(engine, ref, tags.items[i].tag);
         if (r < 0)
                 worker_log(engine_worker(engine), LOG_NOTICE, "The image stays: %s",

@@ -10,7 +10,7 @@
 static char *tag_of(const char *stage, uint64_t deploy, const char *store) {
         char tag[RETAIN_TAG_SIZE];
 
-        retain_tag(stage, deploy, store, false, tag);
+        retain_tag(&(RetainOwner){ "web", stage, store }, deploy, false, tag);
         return strdup(tag);
 }
 
@@ -25,7 +25,7 @@ static const char *plan(const ImageTagList *list, unsigned keep) {
         static char text[64];
         bool *goes = NULL;
 
-        assert_int_equal(retain_plan(list, "dev", STORE, keep, &goes), 0);
+        assert_int_equal(retain_plan(list, &(RetainOwner){ "web", "dev", STORE }, keep, &goes), 0);
         for (size_t i = 0; i < list->n; i++)
                 text[i] = goes[i] ? 'x' : '.';
         text[list->n] = '\0';
@@ -33,12 +33,12 @@ static const char *plan(const ImageTagList *list, unsigned keep) {
         return text;
 }
 
-static void tag_says_of_what_stage_deploy_and_store_it_is(void **state) {
+static void tag_says_of_what_project_stage_deploy_and_store_it_is(void **state) {
         char tag[RETAIN_TAG_SIZE];
 
         (void) state;
-        retain_tag("dev", 7, STORE, false, tag);
-        assert_string_equal(tag, "tinyforge.dev.7.7d1f8f0e");
+        retain_tag(&(RetainOwner){ "web", "dev", STORE }, 7, false, tag);
+        assert_string_equal(tag, "tinyforge.dev.7.7d1f8f0e-0fd9bc91");
 }
 
 static void longest_tag_is_one_that_registries_take(void **state) {
@@ -47,7 +47,7 @@ static void longest_tag_is_one_that_registries_take(void **state) {
 
         (void) state;
         assert_int_equal(strlen(stage), 63);
-        retain_tag(stage, UINT64_MAX, STORE, true, tag);
+        retain_tag(&(RetainOwner){ stage, stage, STORE }, UINT64_MAX, true, tag);
         assert_int_equal(strlen(tag), RETAIN_TAG_SIZE - 1);
         assert_true(strlen(tag) <= 128);
 }
@@ -94,6 +94,30 @@ static void tags_of_others_are_left_alone(void **state) {
         assert_string_equal(plan(&list, 0), "..........");
 }
 
+/* One image, two projects, each with a stage of that name: what the one drops, or has begun, is not the other one's. */
+static void tags_of_another_project_are_left_alone(void **state) {
+        _cleanup_(image_tag_list_done) ImageTagList list = { .n = 0 };
+        char tag[RETAIN_TAG_SIZE];
+
+        (void) state;
+        for (uint64_t deploy = 1; deploy <= 3; deploy++) {
+                retain_tag(&(RetainOwner){ "worker", "dev", STORE }, deploy, deploy == 3, tag);
+                add(&list, strdup(tag), "A");
+        }
+        assert_string_equal(plan(&list, 0), "...");
+}
+
+static void tags_of_versions_without_a_project_go_as_well(void **state) {
+        _cleanup_(image_tag_list_done) ImageTagList list = { .n = 0 };
+
+        (void) state;
+        add(&list, strdup("tinyforge.dev.7.7d1f8f0e"), "A");
+        add(&list, strdup("tinyforge.dev.8.7d1f8f0e.pending"), "B");
+        add(&list, tag_of("dev", 9, STORE), "C");
+        assert_string_equal(plan(&list, 2), ".x.");
+        assert_string_equal(plan(&list, 1), "xx.");
+}
+
 static void only_tags_of_the_repository_are_read(void **state) {
         static const char text[] =
                         "[{\"Id\":\"sha256:1\",\"RepoTags\":[\"shop:v1\",\"example.com/shop:v1\"]},"
@@ -127,11 +151,13 @@ static void what_is_no_list_is_refused(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(tag_says_of_what_stage_deploy_and_store_it_is),
+                cmocka_unit_test(tag_says_of_what_project_stage_deploy_and_store_it_is),
                 cmocka_unit_test(longest_tag_is_one_that_registries_take),
                 cmocka_unit_test(newest_images_stay),
                 cmocka_unit_test(image_counts_once_and_by_its_newest_deploy),
                 cmocka_unit_test(tags_of_others_are_left_alone),
+                cmocka_unit_test(tags_of_another_project_are_left_alone),
+                cmocka_unit_test(tags_of_versions_without_a_project_go_as_well),
                 cmocka_unit_test(only_tags_of_the_repository_are_read),
                 cmocka_unit_test(what_is_no_list_is_refused),
         };
