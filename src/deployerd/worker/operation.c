@@ -60,6 +60,13 @@ void operation_stop(Operation *operation) {
         operation_end_child(operation, OPERATION_INTERRUPTED);
 }
 
+void operation_call_off(Operation *operation) {
+        assert(operation);
+
+        operation_kill(operation, WORKER_CALL_OFF);
+        operation_end_child(operation, OPERATION_INTERRUPTED);
+}
+
 void operation_set_deadline(Operation *operation, uint64_t deadline_usec) {
         assert(operation);
 
@@ -244,7 +251,8 @@ static _Noreturn void child_main(const OperationHooks *hooks, void *userdata, in
 static int operation_fork(Operation *operation) {
         _cleanup_close_ int read_fd = -1, write_fd = -1;
         pid_t parent = getpid();
-        int fds[2];
+        sigset_t blocked, before;
+        int fds[2], r;
 
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return -errno;
@@ -255,10 +263,17 @@ static int operation_fork(Operation *operation) {
         if (fcntl(read_fd, F_SETFL, O_NONBLOCK) < 0)
                 return -errno;
 
+        /* Until it has its own mask: a signal that came sooner would end it. */
+        sigemptyset(&blocked);
+        sigaddset(&blocked, WORKER_CALL_OFF);
+        (void) sigprocmask(SIG_BLOCK, &blocked, &before);
         operation->pid = fork();
-        if (operation->pid < 0) {
+        r = operation->pid < 0 ? -errno : 0;
+        if (operation->pid != 0)
+                (void) sigprocmask(SIG_SETMASK, &before, NULL);
+        if (r < 0) {
                 operation->pid = 0;
-                return -errno;
+                return r;
         }
         if (operation->pid == 0)
                 child_main(&operation->hooks, operation->userdata, write_fd, parent);

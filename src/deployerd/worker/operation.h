@@ -46,3 +46,5 @@ void operation_set_deadline(Operation *operation, uint64_t deadline_usec);
 
 /* Asks the child to finish its step and end; unless it succeeds nevertheless, the error is Interrupted. */
 void operation_stop(Operation *operation);
+/* The same, and what it has begun is not to go on without it: worker_is_called_off(). */
+void operation_call_off(Operation *operation);

@@ -3,7 +3,6 @@
 #include "deployerd/worker/worker.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/poll.h>
@@ -35,10 +34,12 @@ static int reset_signals(sigset_t *ret_cancel) {
         sigaddset(&mask, SIGTERM);
         /* A terminal sends SIGINT to the parent as well, which then sends SIGTERM. */
         sigaddset(&mask, SIGINT);
+        sigaddset(&mask, WORKER_CALL_OFF);
         if (sigprocmask(SIG_SETMASK, &mask, NULL) < 0)
                 return -errno;
 
         sigdelset(&mask, SIGINT);
+        sigdelset(&mask, WORKER_CALL_OFF);
         *ret_cancel = mask;
         return 0;
 }
@@ -111,6 +112,14 @@ bool worker_is_cancelled(const Worker *worker) {
         struct pollfd item = { .fd = worker->cancel_fd, .events = POLLIN };
 
         return poll(&item, 1, 0) > 0;
+}
+
+bool worker_is_called_off(const Worker *worker) {
+        sigset_t pending;
+
+        assert(worker);
+
+        return sigpending(&pending) >= 0 && sigismember(&pending, WORKER_CALL_OFF) > 0;
 }
 
 int worker_fail(Worker *worker, int error, const char *format, ...) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <signal.h>
 #include <syslog.h>
 
 #include "shared/macro.h"
@@ -27,6 +28,9 @@ DEFINE_CLEANUP(Worker, worker_free)
 
 int worker_cancel_fd(const Worker *worker);
 bool worker_is_cancelled(const Worker *worker);
+/* Whether what it has begun is not to go on in another child either: the signal WORKER_CALL_OFF came, which ends nothing by itself. */
+bool worker_is_called_off(const Worker *worker);
+#define WORKER_CALL_OFF SIGUSR1
 
 /* Remembers the sentence that will explain `error`, and returns it: `return worker_fail(worker, -ENOPKG, "…", …);` */
 int worker_fail(Worker *worker, int error, const char *format, ...) _printf_(3, 4);

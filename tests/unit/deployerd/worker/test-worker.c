@@ -68,6 +68,10 @@ static int be_asked_to_end(int report_fd, pid_t parent, const void *userdata) {
         /* The terminal's signal is for the parent, which asks its children itself. */
         if (raise(SIGINT) != 0 || worker_is_cancelled(worker))
                 return 3;
+        /* Neither that nor the other one ends it. */
+        if (worker_is_called_off(worker) || raise(WORKER_CALL_OFF) != 0 || !worker_is_called_off(worker) ||
+            worker_is_cancelled(worker))
+                return 6;
         if (raise(SIGTERM) != 0 || !worker_is_cancelled(worker))
                 return 4;
 
