@@ -5,8 +5,10 @@
 #include "shared/json.h"
 
 static const char *const step_names[] = {
-        [DEPLOY_STEP_PULL] = "pull",     [DEPLOY_STEP_START] = "start", [DEPLOY_STEP_HEALTHY] = "healthy",
-        [DEPLOY_STEP_STABLE] = "stable", [DEPLOY_STEP_DRAIN] = "drain", [DEPLOY_STEP_STOP] = "stop",
+        [DEPLOY_STEP_PULL] = "pull",     [DEPLOY_STEP_PREDEPLOY] = "predeploy",
+        [DEPLOY_STEP_START] = "start",   [DEPLOY_STEP_HEALTHY] = "healthy",
+        [DEPLOY_STEP_STABLE] = "stable", [DEPLOY_STEP_DRAIN] = "drain",
+        [DEPLOY_STEP_STOP] = "stop",     [DEPLOY_STEP_POSTDEPLOY] = "postdeploy",
 };
 
 static_assert(ELEMENTSOF(step_names) == _DEPLOY_STEP_MAX, "each step has its name");

@@ -10,12 +10,14 @@
 #include "shared/macro.h"
 
 typedef enum DeployStep {
-        DEPLOY_STEP_PULL,    /* until the image is here */
-        DEPLOY_STEP_START,   /* the container is made and started */
-        DEPLOY_STEP_HEALTHY, /* until it answers, where it is asked */
-        DEPLOY_STEP_STABLE,  /* until it has done so for long enough, or run */
-        DEPLOY_STEP_DRAIN,   /* what it replaces goes on for a moment */
-        DEPLOY_STEP_STOP,    /* until that has ended */
+        DEPLOY_STEP_PULL,       /* until the image is here */
+        DEPLOY_STEP_PREDEPLOY,  /* the command that is run before the switch */
+        DEPLOY_STEP_START,      /* the container is made and started */
+        DEPLOY_STEP_HEALTHY,    /* until it answers, where it is asked */
+        DEPLOY_STEP_STABLE,     /* until it has done so for long enough, or run */
+        DEPLOY_STEP_DRAIN,      /* what it replaces goes on for a moment */
+        DEPLOY_STEP_STOP,       /* until that has ended */
+        DEPLOY_STEP_POSTDEPLOY, /* the command that is run after the switch */
         _DEPLOY_STEP_MAX
 } DeployStep;
 

@@ -29,6 +29,7 @@
         X(DEPLOY_FAILED,       "edba377ce6b94de7b157dadcd70db640", LOG_ERR,     "a deploy ended without a running new version") \
         X(DEPLOY_SUPERSEDED,   "3f11ece0ec9147b2b12376d496bb8263", LOG_INFO,    "a newer push took the place of a queued deploy") \
         X(DEPLOY_CANCELLED,    "52e5c9ffbc734b6aafb4f77e797aeeb3", LOG_NOTICE,  "a deploy was cancelled, what ran before keeps running") \
+        X(POSTDEPLOY_FAILED,   "7a1777e37f7f42b6819922bd5344c91c", LOG_WARNING, "the command after the switch failed, the new version runs") \
         X(DEPLOY_RETRIED,      "fdd96cb1462a45a5b5549c48bfa53fff", LOG_WARNING, "a deploy was put back into the queue") \
         X(STAGE_TAKE_OVER,     "fb513930030b4ea2917f17b0db74d395", LOG_NOTICE,  "the next deploy of a stage replaces what another store has there") \
         X(ENGINE_NOTED,        "dc800f0dd8b842aaaed2aab4b1ec2385", LOG_NOTICE,  "deploys are in this engine from now on") \

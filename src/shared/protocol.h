@@ -55,6 +55,7 @@ static inline bool instance_name_is_pending(const char *name) {
 #define OPTION_SHOW_SECRETS  "ShowSecrets" /* of GetContainerBody and DescribeContainer alone */
 #define OPTION_FORCE         "Force"
 #define OPTION_LOCAL         "Local"
+#define OPTION_ROLLBACK      "Rollback"
 #define INSPECT_LABELS       "Labels"
 #define INSPECT_DIGEST       "Digest"
 
@@ -160,17 +161,21 @@ static inline bool instance_name_is_pending(const char *name) {
 /*
  * Phases of the Progress signal, in the order in which a deploy passes them. The detail of `resolved` is the digest, of
  * `pulling` "42%" or a sentence, of `stopped` (recreated stages only) the container that made way, of `probing` what was
- * asked and what came back.
+ * asked and what came back, of `predeploy` and `postdeploy` (where root has a command run) the container of that.
  */
-#define PHASE_RESOLVED "resolved"
-#define PHASE_PULLING  "pulling"
-#define PHASE_PULLED   "pulled"
-#define PHASE_CREATED  "created"
-#define PHASE_STOPPED  "stopped"
-#define PHASE_STARTED  "started"
-#define PHASE_PROBING  "probing"
-#define PHASE_HEALTHY  "healthy"
-#define PHASE_SWITCHED "switched"
-#define PHASE_RETIRED  "retired"
+#define PHASE_RESOLVED   "resolved"
+#define PHASE_PULLING    "pulling"
+#define PHASE_PULLED     "pulled"
+#define PHASE_PREDEPLOY  "predeploy"
+#define PHASE_CREATED    "created"
+#define PHASE_STOPPED    "stopped"
+#define PHASE_STARTED    "started"
+#define PHASE_PROBING    "probing"
+#define PHASE_HEALTHY    "healthy"
+#define PHASE_SWITCHED   "switched"
+#define PHASE_RETIRED    "retired"
+#define PHASE_POSTDEPLOY "postdeploy"
+/* It failed; the detail is the reason. */
+#define PHASE_POSTDEPLOY_FAILED "postdeploy-failed"
 /* How long the steps took, as deploy-steps.h writes it: the last of each attempt, however it ends. */
 #define PHASE_TOOK "took"

@@ -28,6 +28,8 @@ WORKERS = 4
 LOOK = 0.05
 # So many points of a scenario that is not played whole, with either engine; all of them with CRASH_ALL= in the environment.
 SAMPLE = 6
+# What the commands of root's files do, where they end well.
+COMMANDS = {"bin/migrate": {"exit": 0, "after": 0.05}, "bin/warm": {"exit": 0, "after": 0.05}}
 SEED = int(os.environ.get("CRASH_SEED") or random.randrange(2**32))
 # How often a deploy without trouble may be tried until two in a row make the same requests.
 TRIES = 5
@@ -57,6 +59,10 @@ class Scenario:
     take_over: bool = False
     # Options of the deploy.
     options: tuple = ()
+    # The old one is to run on, never stopped, whoever but the engine dies.
+    untouched: bool = False
+    # What stays beside it, stopped, until the next deploy.
+    kept: tuple = ()
 
     @property
     def old(self):
@@ -65,7 +71,8 @@ class Scenario:
 
     @property
     def new(self):
-        return [(self.name, True, self.word)] if self.name else []
+        kept = [(name, False, self.image.rpartition(":")[2]) for name in self.kept]
+        return ([(self.name, True, self.word)] if self.name else []) + kept
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +108,7 @@ class Stage:
     def __init__(self, flavour):
         self.host = Host(flavour, CONFIG)
         self.engine = self.host.engine
+        self.started = None
         self.engine.control("snapshot", "empty")
 
     def close(self):
@@ -112,9 +120,10 @@ class Stage:
         self.engine.control("registry", {"down": False})
         self.set_project(scenario.project)
         for tag in ("v1", "v2", "v3"):
-            self.engine.push(REPO, tag, volumes=scenario.volumes)
+            self.engine.push(REPO, tag, volumes=scenario.volumes, commands=COMMANDS)
+        self.engine.push(REPO, "stuck", commands={**COMMANDS, "bin/migrate": {"exit": 1, "after": 0.05, "logs": ["no such column"]}})
         self.engine.push(REPO, "slow", healthcheck=True, health="starting")
-        self.engine.push(REPO, "bad", exit=3, logs=["no configuration, giving up"])
+        self.engine.push(REPO, "bad", commands=COMMANDS, exit=3, logs=["no configuration, giving up"])
         for number, tag in enumerate(scenario.before, 8 - len(scenario.before)):
             store = OTHER_STORE if scenario.take_over else self.host.store
             assert self.host.deploy(number, f"{REPO}:{tag}", Store=("s", store))[0] == "succeeded"
@@ -171,6 +180,7 @@ class Stage:
         last = None
         for _ in range(TRIES):
             self.reset(scenario)
+            self.started = self.old_started()
             call = self.begin(scenario)
             reply = call.wait()
             outcome = reply[0] if reply else call.error
@@ -183,15 +193,25 @@ class Stage:
 
     # What has to be true
 
-    def instances(self):
-        """[(name, runs, word)] of everything that is there."""
-        words = {FakeEngine.digest(f"{REPO}:{tag}"): tag for tag in ("v1", "v2", "v3", "bad", "slow")}
+    def instances(self, commands=True):
+        """[(name, runs, word)] of everything that is there, with the containers of commands or without."""
+        words = {FakeEngine.digest(f"{REPO}:{tag}"): tag for tag in ("v1", "v2", "v3", "bad", "slow", "stuck")}
         return [(c["Name"], c["State"]["Running"], words[c["Config"]["Labels"]["org.tinyforge.digest"]])
-                for c in self.engine.control("state")["containers"]]
+                for c in self.engine.control("state")["containers"]
+                if commands or "org.tinyforge.command" not in c["Config"]["Labels"]]
+
+    def old_started(self):
+        """When what was there before was started last, or None."""
+        return {c["Name"]: c["State"]["StartedAt"] for c in self.engine.control("state")["containers"]}.get("shop-dev-7")
+
+    def check_runs(self):
+        """No command of a deploy is run beside another of the stage, and none that has ended well is run again."""
+        wrong = [run for run in self.engine.control("state")["runs"] if run["beside"] or run["again"]]
+        assert not wrong, wrong
 
     def check_dead(self, scenario):
         """Nothing that served is lost; a stage that is recreated may have a moment without."""
-        found = self.instances()
+        found = self.instances(commands=False)
         assert len({name for name, _, _ in found}) == len(found), found
         if scenario.before and not scenario.recreate:
             assert any(runs and word not in ("bad", "slow") for _, runs, word in found), f"nothing runs: {found}"
@@ -199,6 +219,9 @@ class Stage:
     def check_end(self, scenario, outcome, way=None):
         """One good instance, and nothing else."""
         found = self.instances()
+        self.check_runs()
+        if scenario.untouched and not (way and (way.other or way.fault["kind"] == "die")):
+            assert self.old_started() == self.started, "the old one was started again"
         if way and way.other:
             assert outcome == "succeeded", outcome
             assert found == [("shop-dev-9", True, "v3")], found
@@ -234,6 +257,7 @@ class Stage:
     def play(self, scenario, way, number, when):
         """False where the deploy was over before."""
         self.reset(scenario)
+        self.started = self.old_started()
         call = self.begin(scenario, {"method": "", "path": "", "number": number, "when": when, **way.fault})
         struck = self.wait_for_death(call)
         if struck and way.fault["kind"] == "kill":

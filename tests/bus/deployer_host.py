@@ -203,7 +203,7 @@ class Progress:
         """Phases up to and with `until`, each once."""
         phases = []
         for line in self.process.stdout:
-            match = re.search(r'"data":\[(\d+),"([a-z]+)","((?:[^"\\]|\\.)*)"\]', line)
+            match = re.search(r'"data":\[(\d+),"([a-z-]+)","((?:[^"\\]|\\.)*)"\]', line)
             if match and match.group(2) == "pulling":
                 self.pulling.append(match.group(3))
             if match and match.group(2) not in phases:

@@ -23,7 +23,8 @@ class Container:
     """
     What it does is in the image's `behaviour`; its state follows from the time. exit: the code with which it ends, `after`
     seconds; revives: its restart policy then starts it again, back-after seconds later; health: what its health check says, `after` seconds; logs, each a
-    line, or [line, seconds after its start before which it is not found]; oom; restarts: what the engine counts; start-error, start-status; stop-takes: seconds; listen: see fake_network.py.
+    line, or [line, seconds after its start before which it is not found]; oom; restarts: what the engine counts; start-error, start-status; stop-takes: seconds; listen: see fake_network.py;
+    commands: the same for containers with these words as their Cmd, which then alone counts.
     """
 
     def __init__(self, number, name, body, image, flavour, digest=""):
@@ -39,7 +40,8 @@ class Container:
 
     @property
     def behaviour(self):
-        return self.image.get("behaviour", {})
+        behaviour = self.image.get("behaviour", {})
+        return behaviour.get("commands", {}).get(" ".join(self.body.get("Cmd") or []), behaviour)
 
     def age(self):
         return time.time() - self.started if self.started else 0.0
@@ -65,7 +67,17 @@ class Container:
 
     def exit_code(self):
         code = self.behaviour.get("exit")
+        if self.stopped and self.started and self.stopped - self.started < self.life():
+            return None
         return code if code is not None and self.started and self.revived()[1] >= self.life() else None
+
+    def command(self):
+        """Which command of which deploy it is for, or None."""
+        labels = self.labels()
+        return (labels.get("org.tinyforge.command"), labels["org.tinyforge.deploy"]) if "org.tinyforge.command" in labels else None
+
+    def ended_well(self):
+        return self.exit_code() == 0 and not self.behaviour.get("oom")
 
     def n_ends(self):
         """How often its process has ended since it was started by a request."""

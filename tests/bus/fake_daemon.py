@@ -66,6 +66,7 @@ class Engine(Mortal):
         self.bodies = []
         self.released = threading.Event()
         self.n_containers = 0
+        self.runs = []  # of commands: which, and what was true of others of the same when it was started
 
     def listen(self):
         if os.path.exists(self.path):
@@ -96,6 +97,12 @@ class Engine(Mortal):
             container.port += 1000
         container.started, container.stopped = time.time(), None
         container.signal_code, container.by_hand = 0, False
+        if container.command():
+            others = [c for c in self.containers if c is not container and c.command() == container.command()]
+            self.runs.append({"command": container.command(), "name": container.name,
+                              "again": any(c.ended_well() for c in others),
+                              "beside": [c.name for c in self.containers if c is not container and c.command() and
+                                         not c.removed and c.running()]})
         self.attach(container)
 
     def attach(self, container, again=False):
@@ -167,7 +174,7 @@ class Engine(Mortal):
         """What a test sees."""
         return {
             "requests": self.requests, "volumes": self.volumes, "logins": self.logins,
-            "bodies": self.bodies, "deaths": self.deaths,
+            "bodies": self.bodies, "deaths": self.deaths, "runs": self.runs,
             "local": [f"{repository}@{digest}" for repository, digest in self.local],
             "tags": [f"{repository}:{tag}" for repository, tag in self.local_tags],
             "containers": [dict(c.inspect(), Name=c.name) for c in self.containers if not c.removed],

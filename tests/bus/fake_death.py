@@ -62,7 +62,7 @@ class Mortal:
                                   (c.running() or self.is_started_at_boot(c))]
                 for container in self.containers:
                     if container.running():
-                        container.stopped = time.time()
+                        container.stopped, container.signal_code = time.time(), 137
 
     def is_started_at_boot(self, container):
         """Podman's restart service starts whatever says `always`, even what never ran; Docker what ran and says so."""
@@ -106,7 +106,7 @@ class Mortal:
             for container in self.containers:
                 if container.running():
                     self.run_container(container)
-            for kept in (self.faults, self.requests, self.bodies, self.deaths):
+            for kept in (self.faults, self.requests, self.bodies, self.deaths, self.runs):
                 kept.clear()
 
 

@@ -27,6 +27,9 @@ NAMED = {"image": REPO, "container": {"NetworkingConfig": {"EndpointsConfig": {
 # What runs is the same, and is replaced all the same.
 FORCE = (("Force", ("b", "true")),)
 
+# A command before the switch, one after it, and both.
+BEFORE, AFTER = {"predeploy": {"Cmd": ["bin/migrate"]}}, {"postdeploy": {"Cmd": ["bin/warm"]}}
+
 SCENARIOS = {
     "overlap": Scenario(f"{REPO}:v2", whole=True),
     "overlap, named": Scenario(f"{REPO}:v2", project=NAMED),
@@ -46,6 +49,13 @@ SCENARIOS = {
     "cancelled": Scenario(f"{REPO}:slow", outcome="was cancelled", name="shop-dev-7", word="v1", cancelled=True),
     "recreate, cancelled": Scenario(f"{REPO}:slow", outcome="was cancelled", name="shop-dev-7", word="v1", recreate=True,
                                     project=FIXED_PORT, cancelled=True),
+    "predeploy": Scenario(f"{REPO}:v2", project={"image": REPO, **BEFORE}),
+    "predeploy-fails": Scenario(f"{REPO}:stuck", outcome="predeploy of shop-dev-8 failed", name="shop-dev-7", word="v1",
+                                project={"image": REPO, **BEFORE}, untouched=True),
+    "postdeploy": Scenario(f"{REPO}:v2", project={"image": REPO, **AFTER}),
+    "commands, unhealthy": Scenario(f"{REPO}:bad", outcome="rolled-back", name="shop-dev-7", word="v1", untouched=True,
+                                    project={"image": REPO, **BEFORE, **AFTER}, kept=("shop-dev-8.predeploy",)),
+    "recreate, commands": Scenario(f"{REPO}:v2", recreate=True, project={**FIXED_PORT, **BEFORE, **AFTER}),
 }
 
 
@@ -111,6 +121,26 @@ def test_cancelled_deploy_that_is_cut_off_leads_to_the_old_one():
 
 def test_cancelled_recreate_that_is_cut_off_leads_to_the_old_one():
     play_with_both(SCENARIOS["recreate, cancelled"])
+
+
+def test_command_before_the_switch_that_is_cut_off_is_run_once():
+    play_with_both(SCENARIOS["predeploy"])
+
+
+def test_command_that_fails_and_is_cut_off_leaves_the_old_one_untouched():
+    play_with_both(SCENARIOS["predeploy-fails"])
+
+
+def test_command_after_the_switch_that_is_cut_off_is_run_once():
+    play_with_both(SCENARIOS["postdeploy"])
+
+
+def test_commands_of_an_unhealthy_deploy_that_is_cut_off_are_run_once():
+    play_with_both(SCENARIOS["commands, unhealthy"])
+
+
+def test_commands_of_a_recreate_that_is_cut_off_are_run_once():
+    play_with_both(SCENARIOS["recreate, commands"])
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ static const BusOption deploy_options[] = {
         { OPTION_UNDO, "b", offsetof(DeployOptions, undo) },
         { OPTION_FORCE, "b", offsetof(DeployOptions, force) },
         { OPTION_LOCAL, "b", offsetof(DeployOptions, local) },
+        { OPTION_ROLLBACK, "b", offsetof(DeployOptions, rollback) },
         /* For a deploy that is not made; the last one. */
         { OPTION_SHOW_SECRETS, "b", offsetof(DeployOptions, show_secrets) },
 };

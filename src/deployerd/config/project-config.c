@@ -12,7 +12,8 @@
 #include "shared/name.h"
 
 /* What a stage may have as well; "volumes" comes last. */
-#define PARTS "container, env, env_files, healthcheck, limits, pull, replace, shareable"
+#define PARTS \
+        "container, env, env_files, healthcheck, limits, postdeploy, predeploy, pull, replace, shareable"
 
 /* The file must be for the image that is deployed: whoever pushes another one does not get this one's volumes. */
 static int read_image(ProjectReader *reader, const json_t *image) {
@@ -162,6 +163,7 @@ int project_config_load(const char *dir, const ProjectSubject *subject, ProjectC
                         r = read_project(&reader, json);
                 if (r < 0)
                         return r;
+                project_limits_add_commands(&config.limits, &config.predeploy, &config.postdeploy);
         }
 
         *ret = config;
@@ -177,6 +179,8 @@ void project_config_done(ProjectConfig *config) {
         json_decref(config->env);
         json_decref(config->env_files);
         project_health_done(&config->health);
+        project_command_done(&config->predeploy);
+        project_command_done(&config->postdeploy);
         strv_free(config->shareable);
         *config = (ProjectConfig){ .exists = false };
 }

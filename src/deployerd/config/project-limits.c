@@ -48,8 +48,18 @@ int project_limit_parse(const char *text, ProjectLimit limit, ProjectLimits *lim
         return 0;
 }
 
+void project_limits_add_commands(ProjectLimits *limits, const ProjectCommand *before,
+                                 const ProjectCommand *after) {
+        assert(limits);
+        assert(before);
+        assert(after);
+
+        limits->commands_usec = (before->words ? before->timeout_usec : 0) +
+                                (after->words ? after->timeout_usec : 0);
+}
+
 void project_limits_apply(const ProjectLimits *limits, DeployerConfig *config) {
-        uint64_t more = project_limits_pull(limits), room;
+        uint64_t more = project_limits_pull(limits) + limits->commands_usec, room;
 
         assert(config);
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "deployerd/config/deployer-config.h"
+#include "deployerd/config/project-command.h"
 
 typedef enum ProjectLimit {
         PROJECT_LIMIT_HEALTH, /* HealthDeadlineSec= */
@@ -19,6 +20,7 @@ typedef enum ProjectLimit {
 typedef struct ProjectLimits {
         unsigned set; /* bit i: usec[i] says something */
         uint64_t usec[PROJECT_LIMIT_MAX];
+        uint64_t commands_usec; /* what is run before and after the switch */
 } ProjectLimits;
 
 /* By "health", "stable", "stop", "drain", "pull"; false: there is no such limit. */
@@ -27,6 +29,10 @@ bool project_limit_find(const char *name, ProjectLimit *ret);
 /* Sets one from its text. -EINVAL with what it has to be (static text). */
 int project_limit_parse(const char *text, ProjectLimit limit, ProjectLimits *limits,
                         const char **ret_expected);
+
+/* What is run before the switch and after takes its time beside all else. */
+void project_limits_add_commands(ProjectLimits *limits, const ProjectCommand *before,
+                                 const ProjectCommand *after);
 
 /*
  * Puts them in the place of what counts for all. The deploy's deadline is put off by what they allow beyond that, up to the

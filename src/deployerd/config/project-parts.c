@@ -40,6 +40,43 @@ static int read_healthcheck(ProjectReader *reader, json_t *value, const char *po
         return 0;
 }
 
+/* A stage's takes the place of the project's as a whole. Its patch is held to what any other is. */
+static int read_command(ProjectReader *reader, json_t *value, const char *pointer,
+                        ProjectCommand *config /* NULL: it does not count */) {
+        _cleanup_(project_command_done) ProjectCommand command = { .words = NULL };
+        char place[JSON_POINTER_SIZE], problem[CONTAINER_PROBLEM_SIZE];
+        const char *key = "", *expected = "";
+
+        if (project_command_read(value, &command, &key, &expected) < 0) {
+                json_pointer_append(pointer, key, place);
+                return project_reader_fail(reader, -EBADMSG, ": %s: %s", isempty(key) ? pointer : place,
+                                           expected);
+        }
+
+        json_pointer_append(pointer, "container", place);
+        if (command.container &&
+            project_container_check(command.container, place, &reader->rules, problem) < 0)
+                return project_reader_fail(reader, -EBADMSG, ": %s", problem);
+        if (json_object_get(command.container, "Cmd"))
+                return project_reader_fail(reader, -EBADMSG, ": %s/Cmd: stands beside container here",
+                                           place);
+        if (!config)
+                return 0;
+
+        project_command_done(config);
+        *config = command;
+        command = (ProjectCommand){ .words = NULL };
+        return 0;
+}
+
+static int read_predeploy(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        return read_command(reader, value, pointer, counts ? &reader->config->predeploy : NULL);
+}
+
+static int read_postdeploy(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        return read_command(reader, value, pointer, counts ? &reader->config->postdeploy : NULL);
+}
+
 static int read_shareable(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
         if (!json_is_array(value) || json_array_size(value) > PROJECT_SHAREABLE_MAX)
                 return project_reader_fail(reader, -EBADMSG, ": %s: has to be an array of at most %u names",
@@ -261,11 +298,10 @@ static const struct {
         const char *key;
         ReadPart read;
 } parts[] = {
-        { "container", read_container }, { "env", read_env },
-        { "env_files", read_env_files }, { "healthcheck", read_healthcheck },
-        { "limits", read_limits },       { "pull", read_pull },
-        { "replace", read_replace },     { "shareable", read_shareable },
-        { "volumes", read_volumes },
+        { "container", read_container },     { "env", read_env },         { "env_files", read_env_files },
+        { "healthcheck", read_healthcheck }, { "limits", read_limits },   { "postdeploy", read_postdeploy },
+        { "predeploy", read_predeploy },     { "pull", read_pull },       { "replace", read_replace },
+        { "shareable", read_shareable },     { "volumes", read_volumes },
 };
 
 int project_part_read(ProjectReader *reader, const char *pointer, const char *key, json_t *value,

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "deployerd/config/project-command.h"
 #include "deployerd/config/project-health.h"
 #include "deployerd/config/project-limits.h"
 
@@ -51,4 +52,6 @@ typedef struct ProjectConfig {
         ProjectLimits limits;
         ProjectReplace replace;
         ProjectPull pull;
+        ProjectCommand predeploy;  /* before anything of a new version is started */
+        ProjectCommand postdeploy; /* after the switch to it */
 } ProjectConfig;

@@ -15,6 +15,8 @@ void deploy_done(Deploy *deploy) {
         container_done(&deploy->up);
         instance_list_done(&deploy->before);
         free(deploy->container);
+        for (size_t i = 0; i < ELEMENTSOF(deploy->commands); i++)
+                free(deploy->commands[i]);
 }
 
 int deploy_list_rows(Deploy *deploy) {

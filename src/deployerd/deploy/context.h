@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Deploy: one under way, in its child process, with what every step may ask of it. deploy.c is the way through the steps.
- * Each step is one file, and none knows another: what two of them need is here, in publish.h and in stop.h, below all of them.
+ * Each step is one file, and none knows another: what two of them need is here, in publish.h, stop.h and commands.h, below all of them.
  *
  *     recover   what an attempt that died has left is put right
  *     prepare   what root says, the image, the body of the container
@@ -14,6 +14,7 @@
 
 #include "deployerd/config/deployer-config.h"
 #include "deployerd/config/project-config.h"
+#include "deployerd/deploy/command-body.h"
 #include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/retain.h"
@@ -61,6 +62,9 @@ typedef struct Deploy {
         Container up;                      /* the new one, as it was when it was found well */
         InstanceList before;               /* what was there when the new one was created */
         char *container;                   /* the id of the new one, as long as it is to be undone */
+        bool has_commands;                 /* there may be containers of commands in the stage */
+        bool is_prepared;                  /* the one before the switch has ended well */
+        char *commands[_COMMAND_MAX];      /* the ids of this deploy's; NULL: there is none */
 } Deploy;
 
 /* Whether a deploy of the very store made it. */

@@ -9,6 +9,7 @@
 
 #include "deployerd/deploy/attachment.h"
 #include "deployerd/deploy/bring-up.h"
+#include "deployerd/deploy/commands.h"
 #include "deployerd/deploy/context.h"
 #include "deployerd/deploy/finish.h"
 #include "deployerd/deploy/networks.h"
@@ -20,6 +21,7 @@
 #include "deployerd/deploy/undo.h"
 #include "deployerd/takeover.h"
 #include "deployerd/worker/report.h"
+#include "shared/bus/errors.h"
 #include "shared/protocol.h"
 #include "shared/time-util.h"
 
@@ -130,16 +132,19 @@ static int deploy_settle_earlier(Deploy *deploy) {
             instance_rows_are_settled(&deploy->rows, deploy->request->stage, deploy->request->deploy_id))
                 return r;
 
-        /* What is put right makes another list of it. */
-        container_list_done(&deploy->rows);
         r = deploy_list(deploy, &list);
         if (r < 0)
                 return r;
 
         /* After a reboot what it replaced can have come back in its place, and then it is no instance. */
         switched = find_switched(deploy, &list);
-        if (!switched || !streq(switched->container.status, "running"))
-                return deploy_recover(deploy, &list);
+        if (switched && !streq(switched->container.status, "running"))
+                switched = NULL;
+        r = commands_settle(deploy, switched);
+        /* What is put right makes another list of it. */
+        container_list_done(&deploy->rows);
+        if (r < 0 || !switched)
+                return r < 0 ? r : deploy_recover(deploy, &list);
 
         deploy->settles = true;
         worker_progress(deploy->worker, PHASE_RESOLVED, switched->digest);
@@ -156,6 +161,10 @@ static int deploy_replace(Deploy *deploy) {
         if (r < 0)
                 worker_log(deploy->worker, LOG_WARNING, "Cannot note in which engine the deploys are: %s",
                            strerror(-r));
+
+        r = commands_before(deploy);
+        if (r < 0)
+                return r;
 
         r = deploy_bring_up(deploy);
         if (r == -EREMOTEIO)
@@ -214,12 +223,37 @@ static int deploy_go(Deploy *deploy) {
 }
 
 /*
+ * Where there is no other attempt, no command goes on; else that one is to find what has ended well, or runs. Negative: what was
+ * called off is not undone.
+ */
+static int deploy_end_commands(Deploy *deploy, int error) {
+        char reason[REASON_MAX];
+        int r;
+
+        if (error == -EINTR ? !worker_is_called_off(deploy->worker)
+                            : error_name_verdict(error_name_from_errno(error)) != ERROR_FINAL)
+                return 0;
+
+        (void) snprintf(reason, sizeof(reason), "%s", worker_error(deploy->worker));
+        engine_set_finishing(deploy->engine);
+        r = commands_remove(deploy, /* keep= */ error != -EINTR && error != -ECANCELED);
+        if (r >= 0 || error != -EINTR)
+                (void) worker_fail(deploy->worker, error, "%s", reason);
+
+        return r < 0 && error == -EINTR ? -EIO : 0;
+}
+
+/*
  * Where the engine or the registry is in passing trouble, there is another attempt, which is to find the image. So is there where what ran
  * before may yet come back, whatever the new one lacks. `error` keeps its sentence.
  */
 static int deploy_fail(Deploy *deploy, int error) {
         char reason[REASON_MAX];
+        int r;
 
+        r = deploy_end_commands(deploy, error);
+        if (r < 0)
+                return r;
         if (error == -EIO || error == -ECONNREFUSED || error == -ENOMEM)
                 return error;
 

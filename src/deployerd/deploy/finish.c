@@ -2,6 +2,7 @@
 /* The end of a deploy that has its container, and what goes then: see finish.h. */
 #include <stdio.h>
 
+#include "deployerd/deploy/commands.h"
 #include "deployerd/deploy/finish.h"
 #include "deployerd/deploy/publish.h"
 #include "deployerd/deploy/stop.h"
@@ -167,8 +168,8 @@ static void deploy_note_own_volumes(Deploy *deploy, const Container *container) 
 }
 
 /* "app-dev-7 runs, published on 127.0.0.1:49153; a container of another store is taken over". */
-static void describe(const Container *container, const char *proxy, const Farewell *farewell, char *ret,
-                     size_t size) {
+static void describe(const Container *container, const char *proxy, const Farewell *farewell,
+                     const char *after, char *ret, size_t size) {
         char endpoint[ENDPOINT_SIZE], others[64] = "", more[32] = "";
 
         instance_endpoint(container, endpoint);
@@ -178,9 +179,9 @@ static void describe(const Container *container, const char *proxy, const Farewe
                                 farewell->taken_over > 1 ? "are" : "is");
         if (farewell->stayed > 1)
                 (void) snprintf(more, sizeof(more), "; and %u more stay", farewell->stayed - 1);
-        (void) snprintf(ret, size, "%s runs, %s%s%s%s%s%s%s", container->name,
+        (void) snprintf(ret, size, "%s runs, %s%s%s%s%s%s%s%s", container->name,
                         endpoint[0] ? "published on " : "nothing is published", endpoint, proxy, others,
-                        farewell->stayed > 0 ? "; " : "", farewell->reason, more);
+                        farewell->stayed > 0 ? "; " : "", farewell->reason, more, after);
         text_clean(ret);
 }
 
@@ -220,7 +221,7 @@ static void deploy_note_repository(const Deploy *deploy) {
 int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const Container *container,
                   InstanceList *list) {
         Farewell farewell = { .taken_over = 0 };
-        char detail[REASON_MAX];
+        char detail[REASON_MAX], after[REASON_MAX / 2];
         int r;
 
         assert(list);
@@ -242,11 +243,17 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
                          deploy->config->retain + deploy->request->max_instances) < 0)
                 worker_log(deploy->worker, LOG_WARNING, "Old images stay: %s", worker_error(deploy->worker));
 
+        r = commands_after(deploy, after, sizeof(after));
+        if (r < 0)
+                return r;
+
+        /* What stays is left to the next deploy. */
+        (void) commands_remove(deploy, /* keep= */ false);
         if (deploy->take_over && farewell.stayed == 0)
                 deploy_settle_take_over(deploy, list);
 
         worker_progress(deploy->worker, PHASE_RETIRED, "");
-        describe(container, deploy_unpublished(deploy), &farewell, detail, sizeof(detail));
+        describe(container, deploy_unpublished(deploy), &farewell, after, detail, sizeof(detail));
         return deploy_succeed(deploy, outcome, detail, container->id);
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "deployerd/deploy/finding.h"
 #include "deployerd/deploy/health-judge.h"
 #include "deployerd/deploy/health-timing.h"
 #include "deployerd/deploy/probe.h"
@@ -17,15 +18,11 @@
 #define LOOK_LAST_USEC  (1 * USEC_PER_SEC)
 /* Where events tell of an end, for the case that one is lost. */
 #define LOOK_TOLD_USEC (5 * USEC_PER_SEC)
-#define LOG_LINES      20U
-
 /* How long the engine's word about an end is waited for after the end. */
 #define END_WAIT_USEC (200 * USEC_PER_MSEC)
 
 /* The most of what a health check said that is told; its end. */
 #define HEALTH_OUTPUT_MAX 768U
-/* The most of a finding that one line of the journal takes. */
-#define FINDING_LOG_MAX 900U
 
 typedef struct HealthWait {
         Engine *engine;
@@ -366,41 +363,6 @@ int health_wait(Engine *engine, ContainerWatch *watch, const char *id, const Hea
         return r;
 }
 
-/* The end of `text`, at most `max` bytes of it, beginning with a whole character. */
-static const char *text_end(const char *text, size_t max) {
-        size_t n = strlen(text);
-
-        if (n <= max)
-                return text;
-
-        text += n - max;
-        while (((unsigned char) *text & 0xc0) == 0x80)
-                text++;
-        return text;
-}
-
-/*
- * Adds to a text of at most `size` bytes, of which as much as fits is left of the end of `said`, `max` bytes at most; and to the
- * journal.
- */
-static void add_finding(Engine *engine, char *text, size_t size, const char *words, const char *said,
-                        size_t max) {
-        size_t n = strlen(text), room = size - n - 1, n_words = strlen(words);
-        _cleanup_free_ char *clear = strdup(said);
-        const char *value;
-
-        if (!clear)
-                return;
-
-        /* As a whole: half a secret is not found. */
-        engine_hide_secrets(engine, clear);
-        value = text_end(clear, max);
-        worker_log(engine_worker(engine), LOG_NOTICE, "%s%s", words + strlen("; "),
-                   text_end(value, FINDING_LOG_MAX));
-        if (room > n_words)
-                (void) snprintf(text + n, size - n, "%s%s", words, text_end(value, room - n_words));
-}
-
 static void add_health_log(Engine *engine, const Container *container, char *text, size_t size) {
         const json_t *log = json_path(container->json, "State", "Health", "Log", NULL);
         size_t n = json_array_size(log);
@@ -411,12 +373,11 @@ static void add_health_log(Engine *engine, const Container *container, char *tex
 
         output = json_get_string(json_array_get(log, n - 1), "Output");
         if (!isempty(output))
-                add_finding(engine, text, size, "; the health check said: ", output, HEALTH_OUTPUT_MAX);
+                finding_add(engine, text, size, "; the health check said: ", output, HEALTH_OUTPUT_MAX);
 }
 
 void health_diagnose(Engine *engine, const char *id, bool check_counts, char *ret, size_t size) {
         _cleanup_(container_done) Container container = { .json = NULL };
-        _cleanup_free_ char *lines = NULL;
         const char *error;
 
         assert(engine);
@@ -427,14 +388,13 @@ void health_diagnose(Engine *engine, const char *id, bool check_counts, char *re
         if (engine_container_inspect(engine, id, &container) <= 0)
                 return;
 
-        add_finding(engine, ret, size, "; state ", container.status, size);
+        finding_add(engine, ret, size, "; state ", container.status, size);
         error = json_string_value(json_path(container.json, "State", "Error", NULL));
         if (!isempty(error))
-                add_finding(engine, ret, size, "; the engine said: ", error, HEALTH_OUTPUT_MAX);
+                finding_add(engine, ret, size, "; the engine said: ", error, HEALTH_OUTPUT_MAX);
         if (check_counts)
                 add_health_log(engine, &container, ret, size);
 
-        if (engine_container_logs(engine, &container, LOG_LINES, &lines) >= 0 && !isempty(lines))
-                add_finding(engine, ret, size, "; last lines: ", lines, size);
+        finding_add_lines(engine, &container, ret, size);
         text_clean(ret);
 }

@@ -34,6 +34,8 @@ int instance_read(Container *container, Instance *ret) {
         };
         const char *deploy = container_label(container, LABEL_DEPLOY);
 
+        if (container_label(container, LABEL_COMMAND))
+                return -EBADMSG;
         if (!instance.project || !instance.stage || !instance.store || !instance.digest ||
             !instance.config || !deploy || !name_is_valid(instance.project) ||
             !name_is_valid(instance.stage) || parse_uint(deploy, UINT64_MAX, &instance.deploy) < 0)
@@ -146,8 +148,8 @@ bool instance_rows_are_settled(const ContainerList *rows, const char *stage, uin
                 if (!row_is_of(row, stage))
                         continue;
                 if (isempty(row->name) || instance_name_is_pending(row->name) ||
-                    !streq(row->state, "running") || parse_uint(strempty(label), UINT64_MAX, &number) < 0 ||
-                    number == deploy)
+                    container_row_label(row, LABEL_COMMAND) || !streq(row->state, "running") ||
+                    parse_uint(strempty(label), UINT64_MAX, &number) < 0 || number == deploy)
                         return false;
         }
 

@@ -14,7 +14,9 @@
 #define LABEL_DIGEST  "org.tinyforge.digest"
 #define LABEL_CONFIG  "org.tinyforge.config"
 #define LABEL_STORE   "org.tinyforge.store"
-#define LABEL_PORT    "org.tinyforge.port" /* the project's, inside the container; not there: it has none */
+#define LABEL_COMMAND \
+        "org.tinyforge.command"         /* what a container that is no instance is for; see command-body.h */
+#define LABEL_PORT "org.tinyforge.port" /* the project's, inside the container; not there: it has none */
 
 /* Two names, a number, two dashes, a part of a store, the suffix, and a NUL. */
 #define INSTANCE_NAME_SIZE 168U
@@ -45,7 +47,7 @@ void instance_name(const char *project, const char *stage, uint64_t deploy, bool
 void instance_spare_name(const char *project, const char *stage, uint64_t deploy, const char *store,
                          char ret[static INSTANCE_NAME_SIZE]);
 
-/* Reads the labels of `container` and takes it over. -EBADMSG: it is none of ours, and stays the caller's. */
+/* Reads the labels of `container` and takes it over. -EBADMSG: it is none of ours, or a command's, and stays the caller's. */
 int instance_read(Container *container, Instance *ret);
 
 /* All instances of a project and stage; NULL: of all. Containers that vanish meanwhile are left out. */
@@ -57,7 +59,7 @@ int instance_list_rows(Engine *engine, const char *project, const char *stage, C
 /* Looks at those of `stage` (NULL: at all). Errors of engine.h. */
 int instance_list_look(Engine *engine, const ContainerList *rows, const char *stage, InstanceList *ret);
 /*
- * Whether no deploy has left anything half done in `stage`, as far as a list tells: all that is there runs, has its final name and is of
+ * Whether no deploy has left anything half done in `stage`, as far as a list tells: all that is there runs, has its final name, is no command's and is of
  * another deploy than `deploy`. False is no more than a reason to look closer. Pure.
  */
 bool instance_rows_are_settled(const ContainerList *rows, const char *stage, uint64_t deploy);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "deployerd/config/project-config.h"
+#include "deployerd/deploy/command-run.h"
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/retain.h"
 #include "deployerd/deploy/upstreams.h"
@@ -72,6 +73,25 @@ static int remove_all(Worker *worker, Engine *engine, const InstanceList *list,
         }
 
         return isempty(reason) ? 0 : worker_fail(worker, -EIO, "%s", reason);
+}
+
+/* What commands of deploys that died have left. */
+static int remove_commands(Worker *worker, Engine *engine, const char *project, const char *stage,
+                           const DeployerConfig *config) {
+        _cleanup_(container_list_done) ContainerList rows = { .n = 0 };
+        int r;
+
+        r = instance_list_rows(engine, project, stage, &rows);
+        for (size_t i = 0; r >= 0 && i < rows.n; i++) {
+                if (!container_row_label(&rows.rows[i], LABEL_COMMAND))
+                        continue;
+
+                r = command_remove(engine, rows.rows[i].id, config->stop_grace_usec);
+                if (r >= 0)
+                        worker_log(worker, LOG_INFO, "%s is removed", rows.rows[i].name);
+        }
+
+        return r;
 }
 
 /* The tags that kept the images of the stage for a rollback. That an image stays is no reason to fail. */
@@ -145,7 +165,9 @@ int removal_run(Worker *worker, const DeployerConfig *config, const char *projec
                 return r;
 
         publish_down(worker, &list);
-        r = remove_all(worker, engine, &list, config);
+        r = remove_commands(worker, engine, project, stage, config);
+        if (r >= 0)
+                r = remove_all(worker, engine, &list, config);
         if (r < 0)
                 return r;
 

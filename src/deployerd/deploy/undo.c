@@ -2,6 +2,7 @@
 /* The way back of a deploy that does not get to its switch: see undo.h. */
 #include <stdio.h>
 
+#include "deployerd/deploy/commands.h"
 #include "deployerd/deploy/health.h"
 #include "deployerd/deploy/publish.h"
 #include "deployerd/deploy/undo.h"
@@ -201,6 +202,8 @@ int deploy_roll_back(Deploy *deploy) {
                 return r;
 
         deploy_publish(deploy, &list);
+        /* What stays is left to the next deploy. */
+        (void) commands_remove(deploy, /* keep= */ true);
         old = find_running(deploy, &list);
         if (!old)
                 return worker_fail(deploy->worker, -EREMOTEIO, "%s", reason);

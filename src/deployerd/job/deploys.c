@@ -133,6 +133,23 @@ static void job_tell_again(const Job *job) {
                 deploys->hooks.on_progress(id, job->phase, job->detail, deploys->userdata);
 }
 
+static EventFields fields_of(const DeployRequest *request) {
+        return (EventFields){
+                .project = request->project,
+                .stage = request->stage,
+                .image = request->text,
+                .deploy = request->deploy_id,
+                .caller_uid = (uid_t) -1,
+        };
+}
+
+static void tell_postdeploy(const DeployRequest *request, const char *reason) {
+        EventFields fields = fields_of(request);
+
+        log_event(EVENT_POSTDEPLOY_FAILED, &fields, "Deploy %" PRIu64 " of %s/%s: %s", request->deploy_id,
+                  request->project, request->stage, reason);
+}
+
 static void on_job_progress(Job *job, const char *phase, const char *detail) {
         const Deploys *deploys = job->deploys;
 
@@ -142,6 +159,8 @@ static void on_job_progress(Job *job, const char *phase, const char *detail) {
                 remember(&job->digest, detail);
         if (streq(phase, PHASE_SWITCHED))
                 job->switched = true;
+        if (streq(phase, PHASE_POSTDEPLOY_FAILED))
+                tell_postdeploy(job->request, detail);
         deploys->hooks.on_progress(job->request->deploy_id, phase, detail, deploys->userdata);
 }
 
@@ -150,16 +169,6 @@ static void job_put_off(Job *job, int64_t usec) {
         if (usec > 0 && (uint64_t) usec > job->deploys->config->deploy_deadline_usec &&
             (uint64_t) usec <= DEPLOY_DEADLINE_MAX_USEC)
                 operation_set_deadline(job->operation, (uint64_t) usec);
-}
-
-static EventFields fields_of(const DeployRequest *request) {
-        return (EventFields){
-                .project = request->project,
-                .stage = request->stage,
-                .image = request->text,
-                .deploy = request->deploy_id,
-                .caller_uid = (uid_t) -1,
-        };
 }
 
 static void tell_place(const DeployRequest *request, const json_t *report) {
@@ -270,7 +279,7 @@ static void job_cancel(Job *job) {
                 return;
 
         job->cancelled = true;
-        operation_stop(job->operation);
+        operation_call_off(job->operation);
 }
 
 /* `request` is taken over on success only. */

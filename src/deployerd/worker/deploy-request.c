@@ -103,6 +103,7 @@ int deploy_request_new(const char *project, const char *stage, const char *image
         request->show_secrets = options->show_secrets;
         request->force = options->force;
         request->local = options->local;
+        request->rollback = options->rollback;
         request->max_instances = options->max_instances < 1                     ? 1
                                  : options->max_instances > MAX_INSTANCES_LIMIT ? MAX_INSTANCES_LIMIT
                                                                                 : options->max_instances;

@@ -24,6 +24,7 @@ typedef struct DeployOptions {
         int show_secrets;
         int force;
         int local;
+        int rollback;
 } DeployOptions;
 
 #define DEPLOY_OPTIONS_NONE ((DeployOptions){ .max_instances = 1 })
@@ -45,6 +46,7 @@ typedef struct DeployRequest {
         bool show_secrets; /* of a deploy that is only shown: with what files of root's say of variables */
         bool undo;         /* it is cancelled: what an attempt of it left is put right, and that is all */
         bool force;        /* what runs is replaced, also where it is what would be made */
+        bool rollback;     /* it goes back to an earlier version */
         bool local;        /* no registry is asked: the image is here, or the deploy fails */
 } DeployRequest;
 

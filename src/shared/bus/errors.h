@@ -80,6 +80,8 @@ typedef enum ErrorVerdict {
           "The registry refused the image, or the engine could not unpack it.") \
         X(UNHEALTHY, "Unhealthy", EREMOTEIO, ERROR_FINAL, \
           "The new container ended or did not get healthy in time, and there was no old one to keep.") \
+        X(PREDEPLOY_FAILED, "PredeployFailed", ENOEXEC, ERROR_FINAL, \
+          "The command that root's file has run before the switch failed; what ran before was not touched.") \
         X(ENGINE_UNSUPPORTED, "EngineUnsupported", EPROTONOSUPPORT, ERROR_FINAL, \
           "The engine is too old, or of a kind that is not known.") \
         X(ENGINE_TOO_NEW, "EngineTooNew", EPFNOSUPPORT, ERROR_FINAL, \

@@ -211,6 +211,8 @@ static int append_options(sd_bus_message *message, const Deploy *deploy, uint16_
                 r = sd_bus_message_append(message, "{sv}", OPTION_FORCE, "b", true);
         if (r >= 0 && deploy->local)
                 r = sd_bus_message_append(message, "{sv}", OPTION_LOCAL, "b", true);
+        if (r >= 0 && deploy->generation > 0)
+                r = sd_bus_message_append(message, "{sv}", OPTION_ROLLBACK, "b", true);
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 

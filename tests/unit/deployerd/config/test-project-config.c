@@ -141,8 +141,8 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 const char *text, *problem;
         } cases[] = {
                 { "\"containers\":{}",
-                  " /containers: is not known: there are image, stages, unchecked, container, env, env_files, healthcheck, limits, pull, "
-                  "replace, shareable and volumes" },
+                  " /containers: is not known: there are image, stages, unchecked, container, env, env_files, healthcheck, limits, "
+                  "postdeploy, predeploy, pull, replace, shareable and volumes" },
                 { "\"Env\":[]", " /Env: \"Env\" belongs in /container" },
                 { "\"stages\":{\"dev\":{\"binds\":[]}}",
                   " /stages/dev/binds: \"Binds\" belongs in /stages/dev/container/HostConfig" },
@@ -150,8 +150,8 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 { "\"unchecked\":[\"A\",1]",
                   " /unchecked/1: has to be a key such as \"HostConfig.NewThing\"" },
                 { "\"stages\":{\"dev\":{\"unchecked\":[]}}",
-                  " /stages/dev/unchecked: is not known for a stage: there are container, env, env_files, healthcheck, limits, pull, replace, "
-                  "shareable and volumes" },
+                  " /stages/dev/unchecked: is not known for a stage: there are container, env, env_files, healthcheck, limits, "
+                  "postdeploy, predeploy, pull, replace, shareable and volumes" },
                 { "\"container\":{\"HostConfig\":{\"Annotations\":{}}}",
                   " /container/HostConfig/Annotations: takes version 1.44 of the engine's API, and version 1.41 is spoken here" },
                 { "\"container\":[]", " /container: is an array, and has to be an object" },
@@ -202,8 +202,8 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 { "\"stages\":{\"A/b~\":{}}", " /stages/A~1b~0: is no name of a stage" },
                 { "\"stages\":{\"dev\":1}", " /stages/dev: has to be an object" },
                 { "\"stages\":{\"dev\":{\"image\":\"x\"}}",
-                  " /stages/dev/image: is not known for a stage: there are container, env, env_files, healthcheck, limits, pull, replace, "
-                  "shareable and volumes" },
+                  " /stages/dev/image: is not known for a stage: there are container, env, env_files, healthcheck, limits, "
+                  "postdeploy, predeploy, pull, replace, shareable and volumes" },
                 { "\"stages\":{\"dev\":{\"container\":{\"Env\":{}}}}",
                   " /stages/dev/container/Env: is an object, and has to be an array of strings" },
                 { "\"container\":{\"HostConfig\":{\"Memory\":\"1g\"}}",

@@ -54,6 +54,15 @@ static void limits_take_the_place_of_what_counts_for_all(void **state) {
         assert_int_equal(config.deploy_deadline_usec, 15 * MINUTE);
         assert_int_equal(project_limits_pull(&limits), 0);
 
+        /* What is run before and after the switch comes on top. */
+        project_limits_add_commands(&limits,
+                                    &(ProjectCommand){ .words = json_true(), .timeout_usec = 7 * MINUTE },
+                                    &(ProjectCommand){ .timeout_usec = 9 * MINUTE });
+        project_limits_apply(&limits, &config);
+        assert_int_equal(config.deploy_deadline_usec, 22 * MINUTE);
+        config.deploy_deadline_usec = 15 * MINUTE;
+        limits = (ProjectLimits){ .set = 0 };
+
         assert_int_equal(parse("health", "10min", &limits), 0);
         assert_int_equal(parse("drain", "0", &limits), 0);
         assert_int_equal(parse("stop", "1min", &limits), 0);
