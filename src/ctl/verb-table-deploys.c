@@ -40,7 +40,7 @@ const Verb deploy_verbs[] = {
                                    "      \"reason\",\"started_at\",\"attempts\",\"next_attempt_at\",\"digest\",\n"
                                    "      \"source\",\"generation\",\"superseded_by\",\"uid\",\"user\",\"hook\",\n"
                                    "      \"provider\",\"steps\":{}}]. Steps are ms, by name: pull, predeploy,\n"
-                                   "      start, healthy, stable, drain, stop, postdeploy.\n\n"
+                                   "      start, healthy, stable, drain, stop, postdeploy, run.\n\n"
                                    "States: queued, running, succeeded, unchanged, rolled-back, failed, superseded,\n"
                                    "cancelled.\n",
                         .run = verb_deploys,

@@ -9,6 +9,7 @@ static const char *const step_names[] = {
         [DEPLOY_STEP_START] = "start",   [DEPLOY_STEP_HEALTHY] = "healthy",
         [DEPLOY_STEP_STABLE] = "stable", [DEPLOY_STEP_DRAIN] = "drain",
         [DEPLOY_STEP_STOP] = "stop",     [DEPLOY_STEP_POSTDEPLOY] = "postdeploy",
+        [DEPLOY_STEP_RUN] = "run",
 };
 
 static_assert(ELEMENTSOF(step_names) == _DEPLOY_STEP_MAX, "each step has its name");

@@ -18,6 +18,7 @@ typedef enum DeployStep {
         DEPLOY_STEP_DRAIN,      /* what it replaces goes on for a moment */
         DEPLOY_STEP_STOP,       /* until that has ended */
         DEPLOY_STEP_POSTDEPLOY, /* the command that is run after the switch */
+        DEPLOY_STEP_RUN,        /* of a job: from its start to its end */
         _DEPLOY_STEP_MAX
 } DeployStep;
 

@@ -177,5 +177,7 @@ static inline bool instance_name_is_pending(const char *name) {
 #define PHASE_POSTDEPLOY "postdeploy"
 /* It failed; the detail is the reason. */
 #define PHASE_POSTDEPLOY_FAILED "postdeploy-failed"
+/* Of a job: its container runs to its end, and is the detail. */
+#define PHASE_RUN "run"
 /* How long the steps took, as deploy-steps.h writes it: the last of each attempt, however it ends. */
 #define PHASE_TOOK "took"

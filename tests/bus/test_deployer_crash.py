@@ -55,6 +55,9 @@ SCENARIOS = {
     "postdeploy": Scenario(f"{REPO}:v2", project={"image": REPO, **AFTER}),
     "commands, unhealthy": Scenario(f"{REPO}:bad", outcome="rolled-back", name="shop-dev-7", word="v1", untouched=True,
                                     project={"image": REPO, **BEFORE, **AFTER}, kept=("shop-dev-8.predeploy",)),
+    "job": Scenario(f"{REPO}:job", before=(), name="shop-dev-8.job", word="job", project={"image": REPO, "kind": "job"}, job=True),
+    "job-fails": Scenario(f"{REPO}:lazy", before=(), outcome="job of shop-dev-8 failed", name="shop-dev-8.job", word="lazy",
+                          project={"image": REPO, "kind": "job"}, job=True),
     "recreate, commands": Scenario(f"{REPO}:v2", recreate=True, project={**FIXED_PORT, **BEFORE, **AFTER}),
 }
 
@@ -141,6 +144,14 @@ def test_commands_of_an_unhealthy_deploy_that_is_cut_off_are_run_once():
 
 def test_commands_of_a_recreate_that_is_cut_off_are_run_once():
     play_with_both(SCENARIOS["recreate, commands"])
+
+
+def test_job_that_is_cut_off_is_run_once():
+    play_with_both(SCENARIOS["job"])
+
+
+def test_job_that_fails_and_is_cut_off_is_told():
+    play_with_both(SCENARIOS["job-fails"])
 
 
 if __name__ == "__main__":

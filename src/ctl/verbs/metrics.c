@@ -31,7 +31,7 @@ static const Family families[] = {
         { "tinyforge_deploy_duration_seconds", "histogram", "seconds",
           "Time from a deploy's start to its end, of those that were started." },
         { "tinyforge_deploy_step_seconds", "summary", "seconds",
-          "Time that the steps of deploys took: pull, predeploy, start, healthy, stable, drain, stop, postdeploy." },
+          "Time that the steps of deploys took: pull, predeploy, start, healthy, stable, drain, stop, postdeploy, run." },
         { "tinyforge_deploy_last_success_timestamp_seconds", "gauge", "seconds",
           "When a deploy of the stage last succeeded or changed nothing." },
         { "tinyforge_queue_deploys", "gauge", NULL, "Deploys that wait or run." },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "deployerd/config/project-job.h"
 #include "deployerd/config/project-parts.h"
 #include "shared/conf/conf.h"
 #include "shared/image-ref.h"
@@ -13,7 +14,7 @@
 
 /* What a stage may have as well; "volumes" comes last. */
 #define PARTS \
-        "container, env, env_files, healthcheck, limits, postdeploy, predeploy, pull, replace, shareable"
+        "container, env, env_files, healthcheck, kind, limits, postdeploy, predeploy, pull, replace, shareable"
 
 /* The file must be for the image that is deployed: whoever pushes another one does not get this one's volumes. */
 static int read_image(ProjectReader *reader, const json_t *image) {
@@ -63,8 +64,9 @@ static int read_unchecked(ProjectReader *reader, const json_t *value) {
         return 0;
 }
 
-static int read_stage(ProjectReader *reader, const char *name, json_t *stage, const char *pointer) {
-        const char *key;
+static int read_stage(ProjectReader *reader, const char *name, json_t *stage, const char *pointer,
+                      const char *kind) {
+        const char *own = json_get_string(stage, "kind"), *key;
         json_t *value;
 
         if (!name_is_valid(name))
@@ -81,10 +83,11 @@ static int read_stage(ProjectReader *reader, const char *name, json_t *stage, co
                         return r;
         }
 
-        return 0;
+        return project_job_check(reader, pointer, stage, own ? own : kind);
 }
 
-static int read_stages(ProjectReader *reader, json_t *stages) {
+/* `kind` is the project's. */
+static int read_stages(ProjectReader *reader, json_t *stages, const char *kind) {
         const char *name;
         json_t *stage;
 
@@ -100,7 +103,7 @@ static int read_stages(ProjectReader *reader, json_t *stages) {
                 int r;
 
                 json_pointer_append("/stages", name, place);
-                r = read_stage(reader, name, stage, place);
+                r = read_stage(reader, name, stage, place, kind);
                 if (r < 0)
                         return r;
         }
@@ -132,7 +135,10 @@ static int read_project(ProjectReader *reader, json_t *project) {
                         return r;
         }
 
-        r = read_stages(reader, json_object_get(project, "stages"));
+        r = project_job_check(reader, "", project, json_get_string(project, "kind"));
+        if (r >= 0)
+                r = read_stages(reader, json_object_get(project, "stages"),
+                                json_get_string(project, "kind"));
         return r < 0 ? r : read_image(reader, json_object_get(project, "image"));
 }
 
@@ -163,6 +169,7 @@ int project_config_load(const char *dir, const ProjectSubject *subject, ProjectC
                         r = read_project(&reader, json);
                 if (r < 0)
                         return r;
+                project_job_settle(&config);
                 project_limits_add_commands(&config.limits, &config.predeploy, &config.postdeploy);
         }
 

@@ -15,6 +15,7 @@ static const struct {
                                  offsetof(DeployerConfig, stop_grace_usec) },
         [PROJECT_LIMIT_DRAIN] = { "drain", deployer_parse_drain, offsetof(DeployerConfig, drain_usec) },
         [PROJECT_LIMIT_PULL] = { "pull", deployer_parse_deploy_deadline, 0 },
+        [PROJECT_LIMIT_RUN] = { "run", deployer_parse_deploy_deadline, 0 },
 };
 static_assert(ELEMENTSOF(limit_table) == PROJECT_LIMIT_MAX, "a limit has no row");
 
@@ -58,8 +59,23 @@ void project_limits_add_commands(ProjectLimits *limits, const ProjectCommand *be
                                 (after->words ? after->timeout_usec : 0);
 }
 
+static uint64_t limit_of_its_own(const ProjectLimits *limits, ProjectLimit limit) {
+        assert(limits);
+
+        return (limits->set & 1U << limit) != 0 ? limits->usec[limit] : 0;
+}
+
+uint64_t project_limits_pull(const ProjectLimits *limits) {
+        return limit_of_its_own(limits, PROJECT_LIMIT_PULL);
+}
+
+uint64_t project_limits_run(const ProjectLimits *limits) {
+        return limit_of_its_own(limits, PROJECT_LIMIT_RUN);
+}
+
 void project_limits_apply(const ProjectLimits *limits, DeployerConfig *config) {
-        uint64_t more = project_limits_pull(limits) + limits->commands_usec, room;
+        uint64_t more = project_limits_pull(limits) + project_limits_run(limits) + limits->commands_usec,
+                 room;
 
         assert(config);
 
@@ -77,10 +93,4 @@ void project_limits_apply(const ProjectLimits *limits, DeployerConfig *config) {
                                ? DEPLOY_DEADLINE_MAX_USEC - config->deploy_deadline_usec
                                : 0;
         config->deploy_deadline_usec += more < room ? more : room;
-}
-
-uint64_t project_limits_pull(const ProjectLimits *limits) {
-        assert(limits);
-
-        return (limits->set & 1U << PROJECT_LIMIT_PULL) != 0 ? limits->usec[PROJECT_LIMIT_PULL] : 0;
 }

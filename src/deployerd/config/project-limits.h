@@ -14,6 +14,7 @@ typedef enum ProjectLimit {
         PROJECT_LIMIT_STOP,   /* StopGraceSec= */
         PROJECT_LIMIT_DRAIN,  /* DrainSec= */
         PROJECT_LIMIT_PULL,   /* of its own, within DeployDeadlineSec= */
+        PROJECT_LIMIT_RUN,    /* the same, of a job */
         PROJECT_LIMIT_MAX,
 } ProjectLimit;
 
@@ -23,7 +24,7 @@ typedef struct ProjectLimits {
         uint64_t commands_usec; /* what is run before and after the switch */
 } ProjectLimits;
 
-/* By "health", "stable", "stop", "drain", "pull"; false: there is no such limit. */
+/* By "health", "stable", "stop", "drain", "pull", "run"; false: there is no such limit. */
 bool project_limit_find(const char *name, ProjectLimit *ret);
 
 /* Sets one from its text. -EINVAL with what it has to be (static text). */
@@ -40,5 +41,6 @@ void project_limits_add_commands(ProjectLimits *limits, const ProjectCommand *be
  */
 void project_limits_apply(const ProjectLimits *limits, DeployerConfig *config);
 
-/* How long the pull may take; 0: as long as the deploy. */
+/* How long the pull, and a job, may take; 0: as long as the deploy. */
 uint64_t project_limits_pull(const ProjectLimits *limits);
+uint64_t project_limits_run(const ProjectLimits *limits);

@@ -236,7 +236,7 @@ static int read_limits(ProjectReader *reader, json_t *value, const char *pointer
                 if (!project_limit_find(key, &limit))
                         return project_reader_fail(
                                         reader, -EBADMSG,
-                                        ": %s: is no limit: there are health, stable, stop, drain and pull",
+                                        ": %s: is no limit: there are health, stable, stop, drain, pull and run",
                                         place);
                 if (!json_is_string(span))
                         return project_reader_fail(reader, -EBADMSG,
@@ -292,16 +292,37 @@ static int read_pull(ProjectReader *reader, json_t *value, const char *pointer, 
         return r < 0 ? r : 0;
 }
 
+static int read_kind(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        static const char *const words[] = {
+                [PROJECT_SERVICE] = "service",
+                [PROJECT_JOB] = "job",
+        };
+        int r;
+
+        r = read_word(reader, value, pointer, words, ELEMENTSOF(words), "\"service\" or \"job\"");
+        if (r >= 0 && counts)
+                reader->config->kind = (ProjectKind) r;
+        return r < 0 ? r : 0;
+}
+
 typedef int (*ReadPart)(ProjectReader *reader, json_t *value, const char *pointer, bool counts);
 
 static const struct {
         const char *key;
         ReadPart read;
 } parts[] = {
-        { "container", read_container },     { "env", read_env },         { "env_files", read_env_files },
-        { "healthcheck", read_healthcheck }, { "limits", read_limits },   { "postdeploy", read_postdeploy },
-        { "predeploy", read_predeploy },     { "pull", read_pull },       { "replace", read_replace },
-        { "shareable", read_shareable },     { "volumes", read_volumes },
+        { "container", read_container },
+        { "env", read_env },
+        { "env_files", read_env_files },
+        { "healthcheck", read_healthcheck },
+        { "kind", read_kind },
+        { "limits", read_limits },
+        { "postdeploy", read_postdeploy },
+        { "predeploy", read_predeploy },
+        { "pull", read_pull },
+        { "replace", read_replace },
+        { "shareable", read_shareable },
+        { "volumes", read_volumes },
 };
 
 int project_part_read(ProjectReader *reader, const char *pointer, const char *key, json_t *value,

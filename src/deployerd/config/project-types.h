@@ -41,8 +41,15 @@ typedef enum ProjectPull {
         PROJECT_PULL_NEVER,
 } ProjectPull;
 
+/* What a stage is. */
+typedef enum ProjectKind {
+        PROJECT_SERVICE, /* it runs until it is replaced */
+        PROJECT_JOB,     /* it runs to its end, once a deploy */
+} ProjectKind;
+
 typedef struct ProjectConfig {
         bool exists;
+        ProjectKind kind;
         json_t *container; /* an array of merge patches, to be applied in this order; NULL: nothing */
         json_t *volumes;   /* an object: the path of a VOLUME, and "discard"; NULL: nothing */
         json_t *env;       /* an object: a variable's value, or null where it is taken away; NULL: nothing */
@@ -54,4 +61,5 @@ typedef struct ProjectConfig {
         ProjectPull pull;
         ProjectCommand predeploy;  /* before anything of a new version is started */
         ProjectCommand postdeploy; /* after the switch to it */
+        ProjectCommand job;        /* without words: those are its container's; no time-out: the deploy's */
 } ProjectConfig;

@@ -10,6 +10,7 @@
 static const char *const kinds[] = {
         [COMMAND_PREDEPLOY] = "predeploy",
         [COMMAND_POSTDEPLOY] = "postdeploy",
+        [COMMAND_JOB] = "job",
 };
 static_assert(ELEMENTSOF(kinds) == _COMMAND_MAX, "each kind has its name");
 
@@ -22,7 +23,9 @@ const char *command_kind_to_string(CommandKind kind) {
 const ProjectCommand *command_of(const ProjectConfig *project, CommandKind kind) {
         assert(project);
 
-        return kind == COMMAND_PREDEPLOY ? &project->predeploy : &project->postdeploy;
+        return kind == COMMAND_PREDEPLOY ? &project->predeploy
+               : kind == COMMAND_JOB     ? &project->job
+                                         : &project->postdeploy;
 }
 
 static void remove_keys(json_t *object, const char *const *keys) {
@@ -107,7 +110,6 @@ int command_body(const json_t *body, const ProjectConfig *project, CommandKind k
 
         assert(body);
         assert(project);
-        assert(command->words);
         assert(ret);
 
         own = json_deep_copy(body);
@@ -122,7 +124,7 @@ int command_body(const json_t *body, const ProjectConfig *project, CommandKind k
                 r = run_once(own);
         if (r >= 0)
                 r = project_env_apply(project, own);
-        if (r >= 0)
+        if (r >= 0 && command->words)
                 r = json_object_set(own, "Cmd", command->words) < 0 ? -ENOMEM : 0;
         if (r < 0)
                 return r;

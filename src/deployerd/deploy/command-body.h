@@ -12,6 +12,7 @@
 typedef enum CommandKind {
         COMMAND_PREDEPLOY,
         COMMAND_POSTDEPLOY,
+        COMMAND_JOB, /* the stage's own, where that is a job */
         _COMMAND_MAX,
 } CommandKind;
 
@@ -22,6 +23,6 @@ const ProjectCommand *command_of(const ProjectConfig *project, CommandKind kind)
 
 /*
  * What `body`, of container_body(), becomes for `kind`: no published port, no alias, name or fixed address, no label but tinyforge's own,
- * no health check and no restart; then the command's own patch, the project's environment, and its words. -ENOMEM, -E2BIG.
+ * no health check and no restart; then the command's own patch, the project's environment, and its words, where it has any. -ENOMEM, -E2BIG.
  */
 int command_body(const json_t *body, const ProjectConfig *project, CommandKind kind, json_t **ret);

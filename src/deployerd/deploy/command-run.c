@@ -33,6 +33,9 @@ typedef struct CommandRun {
         uint64_t begun_at; /* monotonic */
         uint64_t ends_at;  /* monotonic: it may take until then */
         uint64_t look_at;  /* monotonic: the next look, whatever happens */
+        uint64_t timeout_usec;
+        bool was_over; /* before it was looked at first */
+        char *told;    /* COMMAND_TOLD_SIZE bytes: how it ended well */
 } CommandRun;
 
 static void command_run_done(CommandRun *run) {
@@ -105,6 +108,10 @@ int command_remove(Engine *engine, const char *id, uint64_t grace_usec) {
         return r;
 }
 
+static int run_errno(const CommandRun *run) {
+        return run->kind == COMMAND_JOB ? -EOWNERDEAD : -ENOEXEC;
+}
+
 /* A look: 1 where it has ended; 0; errors of engine.h. */
 static int run_look(CommandRun *run) {
         Container container = { .json = NULL };
@@ -114,7 +121,7 @@ static int run_look(CommandRun *run) {
         if (r < 0)
                 return r;
         if (r == 0)
-                return worker_fail(run->deploy->worker, -ENOEXEC,
+                return worker_fail(run->deploy->worker, run_errno(run),
                                    "%s of %s failed: its container was removed by someone else",
                                    command_kind_to_string(run->kind), run->deploy->name);
 
@@ -138,16 +145,37 @@ static int run_fail(CommandRun *run, const char *what) {
                                ? worker_fail(deploy->worker, -EIO,
                                              "%s of %s: the engine was restarted meanwhile: it %s%s",
                                              command_kind_to_string(run->kind), deploy->name, what, found)
-                               : worker_fail(deploy->worker, -ENOEXEC, "%s of %s failed: it %s%s",
+                               : worker_fail(deploy->worker, run_errno(run), "%s of %s failed: it %s%s",
                                              command_kind_to_string(run->kind), deploy->name, what, found);
+}
+
+/* " after 3s", where it has ended just now; else nothing is known of that. */
+static void run_span(const CommandRun *run, char ret[static HEALTH_SPAN_SIZE + 8U]) {
+        uint64_t started_at = run->seen.started_at, now = now_usec(CLOCK_REALTIME);
+        char span[HEALTH_SPAN_SIZE];
+
+        ret[0] = '\0';
+        if (run->was_over || started_at > now)
+                return;
+
+        health_span_print(now - started_at, span);
+        (void) snprintf(ret, HEALTH_SPAN_SIZE + 8U, " after %s", span);
+}
+
+/* What a job has written is what it was run for, as likely as not. */
+static void run_tell(CommandRun *run, const char *what) {
+        (void) snprintf(run->told, COMMAND_TOLD_SIZE, "%s", what);
+        if (run->kind == COMMAND_JOB)
+                finding_add_lines(run->deploy->engine, &run->seen, run->told, COMMAND_TOLD_SIZE);
 }
 
 /* How it ended, which can become known later than that it did. */
 static int run_judge(CommandRun *run) {
         uint64_t until = now_usec(CLOCK_MONOTONIC) + END_WAIT_USEC, now;
+        char what[CONTAINER_END_SIZE], span[HEALTH_SPAN_SIZE + 8U], text[sizeof(what) + sizeof(span)];
         ContainerEnd end = { .known = false };
-        char what[CONTAINER_END_SIZE], span[HEALTH_SPAN_SIZE];
 
+        run_span(run, span);
         container_end_read(&end, &run->seen);
         container_end_add(&end, &run->watch.end);
         while (end.code != 0 && !container_end_is_explained(&end) &&
@@ -158,11 +186,12 @@ static int run_judge(CommandRun *run) {
         }
 
         container_end_describe(&end, what);
+        (void) snprintf(text, sizeof(text), "%s%s", what, span);
         if (end.code != 0 || end.out_of_memory)
-                return run_fail(run, what);
+                return run_fail(run, text);
 
-        health_span_print(now_usec(CLOCK_MONOTONIC) - run->begun_at, span);
-        worker_log(run->deploy->worker, LOG_INFO, "%s %s, after %s", run->seen.name, what, span);
+        worker_log(run->deploy->worker, LOG_INFO, "%s %s", run->seen.name, text);
+        run_tell(run, text);
         return 0;
 }
 
@@ -175,7 +204,7 @@ static int run_stop_late(CommandRun *run) {
         if (r < 0)
                 return r;
 
-        health_span_print(command_of(&run->deploy->project, run->kind)->timeout_usec, span);
+        health_span_print(run->timeout_usec, span);
         (void) snprintf(what, sizeof(what), "did not end within %s and was stopped", span);
         return run_fail(run, what);
 }
@@ -211,24 +240,37 @@ static uint64_t time_left(const Container *container, uint64_t timeout_usec) {
         return passed < timeout_usec ? timeout_usec - passed : 0;
 }
 
+/* Where root does not say how long a job may take, a tenth of the deploy is left for its end. */
+static uint64_t run_timeout(const Deploy *deploy, CommandKind kind) {
+        uint64_t timeout = command_of(&deploy->project, kind)->timeout_usec,
+                 whole = deploy->config->deploy_deadline_usec, most = whole - whole / 10,
+                 passed = now_usec(CLOCK_MONOTONIC) - deploy->begun_at;
+
+        if (timeout > 0)
+                return timeout;
+
+        return passed < most ? most - passed : 0;
+}
+
 static int run_start(CommandRun *run) {
         int r;
 
         r = engine_container_start(run->deploy->engine, run->id,
                                    /* once= */ run->kind == COMMAND_POSTDEPLOY);
-        return r == -EREMOTEIO ? worker_fail(run->deploy->worker, -ENOEXEC, "%s of %s failed: %s",
+        return r == -EREMOTEIO ? worker_fail(run->deploy->worker, run_errno(run), "%s of %s failed: %s",
                                              command_kind_to_string(run->kind), run->deploy->name,
                                              worker_error(run->deploy->worker))
                                : r;
 }
 
-int command_run(Deploy *deploy, CommandKind kind, const char *id) {
-        _cleanup_(command_run_done) CommandRun run = { .deploy = deploy, .kind = kind, .id = id };
-        uint64_t timeout;
+int command_run(Deploy *deploy, CommandKind kind, const char *id, char ret[static COMMAND_TOLD_SIZE]) {
+        _cleanup_(command_run_done)
+                        CommandRun run = { .deploy = deploy, .kind = kind, .id = id, .told = ret };
         int r;
 
         assert(deploy);
         assert(id);
+        assert(ret);
 
         run.begun_at = now_usec(CLOCK_MONOTONIC);
         /* Without it the next look only comes later. */
@@ -237,8 +279,9 @@ int command_run(Deploy *deploy, CommandKind kind, const char *id) {
         if (r < 0)
                 return r;
 
-        timeout = command_of(&deploy->project, kind)->timeout_usec;
-        run.ends_at = run.begun_at + time_left(&run.seen, timeout);
+        run.was_over = r > 0;
+        run.timeout_usec = run_timeout(deploy, kind);
+        run.ends_at = run.begun_at + time_left(&run.seen, run.timeout_usec);
         if (r == 0 && run.seen.running)
                 worker_log(deploy->worker, LOG_NOTICE,
                            "%s runs since an earlier attempt: its end is waited for", run.seen.name);

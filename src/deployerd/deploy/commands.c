@@ -13,6 +13,7 @@
 static const DeployStep steps[] = {
         [COMMAND_PREDEPLOY] = DEPLOY_STEP_PREDEPLOY,
         [COMMAND_POSTDEPLOY] = DEPLOY_STEP_POSTDEPLOY,
+        [COMMAND_JOB] = DEPLOY_STEP_RUN,
 };
 static_assert(ELEMENTSOF(steps) == _COMMAND_MAX, "each command has its step");
 
@@ -42,12 +43,20 @@ static int row_kind(const Deploy *deploy, const ContainerRow *row) {
         return -1;
 }
 
+/* A job of another deploy that is over keeps its lines, until the next one has some. */
+static bool row_is_of_the_last_job(const Deploy *deploy, const ContainerRow *row) {
+        return row_kind(deploy, row) < 0 && !streq(row->state, "running") &&
+               streq(strempty(container_row_label(row, LABEL_COMMAND)), command_kind_to_string(COMMAND_JOB));
+}
+
 /* Where the switch is not over, what was to be run after it was made for an attempt that died. */
 static int settle_row(Deploy *deploy, const ContainerRow *row, bool switched) {
         int r, kind = row_kind(deploy, row);
 
         deploy->has_commands = true;
-        if (kind >= 0 && (switched || (kind == COMMAND_PREDEPLOY && !deploy->request->undo))) {
+        if (row_is_of_the_last_job(deploy, row))
+                return 0;
+        if (kind >= 0 && (switched || (kind != COMMAND_POSTDEPLOY && !deploy->request->undo))) {
                 free(deploy->commands[kind]);
                 deploy->commands[kind] = strdup(row->id);
                 return deploy->commands[kind] ? 0 : -ENOMEM;
@@ -71,11 +80,21 @@ int commands_settle(Deploy *deploy, bool switched) {
         return r;
 }
 
-static bool is_done(const Deploy *deploy, const ContainerRow *row) {
-        return deploy->is_prepared && row_kind(deploy, row) == COMMAND_PREDEPLOY;
+static bool row_is_kept(const Deploy *deploy, const ContainerRow *row, CommandsKept kept) {
+        int kind = row_kind(deploy, row);
+
+        if (!row_is_command(deploy, row))
+                return true;
+        if (kept == COMMANDS_NONE || kept == COMMANDS_OWN)
+                return kept == COMMANDS_OWN && kind >= 0;
+        if (kind < 0)
+                return true;
+
+        return kept == COMMANDS_DONE &&
+               ((kind == COMMAND_PREDEPLOY && deploy->is_prepared) || kind == COMMAND_JOB);
 }
 
-int commands_remove(Deploy *deploy, bool keep) {
+int commands_remove(Deploy *deploy, CommandsKept kept) {
         _cleanup_(container_list_done) ContainerList rows = { .n = 0 };
         int r, ret = 0;
 
@@ -89,7 +108,7 @@ int commands_remove(Deploy *deploy, bool keep) {
                 return r;
 
         for (size_t i = 0; i < rows.n; i++) {
-                if (!row_is_command(deploy, &rows.rows[i]) || (keep && is_done(deploy, &rows.rows[i])))
+                if (row_is_kept(deploy, &rows.rows[i], kept))
                         continue;
 
                 r = command_remove(deploy->engine, rows.rows[i].id, deploy->config->stop_grace_usec);
@@ -110,9 +129,9 @@ static bool is_wanted(const Deploy *deploy, CommandKind kind) {
 }
 
 /* What an earlier attempt has left of it is of use where it was started for this image, and did not fail: 1; 0: it is gone. */
-static int find_begun(Deploy *deploy, bool *ret_well) {
+static int find_begun(Deploy *deploy, CommandKind kind, bool *ret_well) {
         _cleanup_(container_done) Container container = { .json = NULL };
-        const char *id = deploy->commands[COMMAND_PREDEPLOY];
+        const char *id = deploy->commands[kind];
         int r;
 
         if (!id)
@@ -130,14 +149,15 @@ static int find_begun(Deploy *deploy, bool *ret_well) {
         return command_remove(deploy->engine, id, deploy->config->stop_grace_usec);
 }
 
-static int run_counted(Deploy *deploy, CommandKind kind, const char *phase) {
+static int run_counted(Deploy *deploy, CommandKind kind, const char *phase,
+                       char ret[static COMMAND_TOLD_SIZE]) {
         uint64_t begun_at = now_usec(CLOCK_MONOTONIC);
         char detail[COMMAND_NAME_SIZE];
         int r;
 
         (void) snprintf(detail, sizeof(detail), "%s.%s", deploy->name, command_kind_to_string(kind));
         worker_progress(deploy->worker, phase, detail);
-        r = command_run(deploy, kind, deploy->commands[kind]);
+        r = command_run(deploy, kind, deploy->commands[kind], ret);
         deploy_count(deploy, steps[kind], begun_at);
         return r;
 }
@@ -150,10 +170,11 @@ static int make(Deploy *deploy, CommandKind kind) {
 }
 
 static int run_before(Deploy *deploy) {
+        char told[COMMAND_TOLD_SIZE];
         bool well = false;
         int r;
 
-        r = find_begun(deploy, &well);
+        r = find_begun(deploy, COMMAND_PREDEPLOY, &well);
         if (r > 0 && well) {
                 worker_log(deploy->worker, LOG_NOTICE,
                            "%s has ended well in an earlier attempt, and is not run again",
@@ -163,7 +184,7 @@ static int run_before(Deploy *deploy) {
         if (r == 0)
                 r = make(deploy, COMMAND_PREDEPLOY);
 
-        return r < 0 ? r : run_counted(deploy, COMMAND_PREDEPLOY, PHASE_PREDEPLOY);
+        return r < 0 ? r : run_counted(deploy, COMMAND_PREDEPLOY, PHASE_PREDEPLOY, told);
 }
 
 int commands_before(Deploy *deploy) {
@@ -189,7 +210,7 @@ int commands_before(Deploy *deploy) {
 }
 
 int commands_after(Deploy *deploy, char *ret, size_t size) {
-        char reason[REASON_MAX];
+        char reason[REASON_MAX], told[COMMAND_TOLD_SIZE];
         int r;
 
         assert(deploy);
@@ -199,7 +220,7 @@ int commands_after(Deploy *deploy, char *ret, size_t size) {
         if (!deploy->commands[COMMAND_POSTDEPLOY])
                 return 0;
 
-        r = run_counted(deploy, COMMAND_POSTDEPLOY, PHASE_POSTDEPLOY);
+        r = run_counted(deploy, COMMAND_POSTDEPLOY, PHASE_POSTDEPLOY, told);
         if (r >= 0 || r == -EINTR || r == -EIO || r == -ECONNREFUSED || r == -ENOMEM)
                 return r;
 
@@ -207,4 +228,28 @@ int commands_after(Deploy *deploy, char *ret, size_t size) {
         worker_progress(deploy->worker, PHASE_POSTDEPLOY_FAILED, reason);
         (void) snprintf(ret, size, "; %.*s", utf8_cut(reason, size - 3), reason);
         return 0;
+}
+
+/* That the last one cannot be removed is no reason not to run this one. */
+static void remove_the_last_jobs(Deploy *deploy) {
+        if (commands_remove(deploy, COMMANDS_OWN) < 0)
+                worker_log(deploy->worker, LOG_WARNING, "The last job's container stays: %s",
+                           worker_error(deploy->worker));
+}
+
+int commands_run_job(Deploy *deploy, char ret[static COMMAND_TOLD_SIZE]) {
+        bool well = false;
+        int r;
+
+        assert(deploy);
+
+        r = find_begun(deploy, COMMAND_JOB, &well);
+        if (r == 0)
+                r = make(deploy, COMMAND_JOB);
+        if (r < 0)
+                return r;
+
+        remove_the_last_jobs(deploy);
+        r = deploy_check_cancelled(deploy);
+        return r < 0 ? r : run_counted(deploy, COMMAND_JOB, PHASE_RUN, ret);
 }

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "deployerd/deploy/command-body.h"
+#include "deployerd/deploy/command-run.h"
 #include "deployerd/deploy/context.h"
 
 /*
@@ -25,8 +25,20 @@ int commands_before(Deploy *deploy);
  */
 int commands_after(Deploy *deploy, char *ret, size_t size);
 
+/* Which of them stay. */
+typedef enum CommandsKept {
+        COMMANDS_NONE,
+        COMMANDS_OWN,    /* this deploy's */
+        COMMANDS_OTHERS, /* what other deploys have left, and nothing of this one's */
+        COMMANDS_DONE, /* as before, and one of this deploy's that is over and told of: should this process die before its outcome is
+                            known, another attempt finds it */
+} CommandsKept;
+
+/* Removes them. Errors of engine.h, of the first that cannot be removed. */
+int commands_remove(Deploy *deploy, CommandsKept kept);
+
 /*
- * None of them stays but, with `keep`, one of this deploy's that ended well before a switch that did not come: should this process die
- * before the outcome is known, another attempt finds it. The next deploy removes it. Errors of engine.h, of the first that cannot be removed.
+ * Runs the job that the stage is, once. `ret` is how it ended. The container of the one before goes when that of this one is there.
+ * -EOWNERDEAD, explained; -EINTR; errors of engine.h.
  */
-int commands_remove(Deploy *deploy, bool keep);
+int commands_run_job(Deploy *deploy, char ret[static COMMAND_TOLD_SIZE]);

@@ -152,16 +152,31 @@ static int deploy_settle_earlier(Deploy *deploy) {
         return r < 0 ? r : 1;
 }
 
-/* From the old container to the new one, or back. */
-static int deploy_replace(Deploy *deploy) {
-        _cleanup_(container_done) Container container = { .json = NULL };
+static void deploy_remember_engine(Deploy *deploy) {
         int r;
 
         r = engine_remember(deploy->engine);
         if (r < 0)
                 worker_log(deploy->worker, LOG_WARNING, "Cannot note in which engine the deploys are: %s",
                            strerror(-r));
+}
 
+/* A job is run, whatever ran before: a deploy of it is never unchanged. */
+static int deploy_run_job(Deploy *deploy) {
+        char told[COMMAND_TOLD_SIZE];
+        int r;
+
+        deploy_remember_engine(deploy);
+        r = commands_run_job(deploy, told);
+        return r < 0 ? r : deploy_finish_job(deploy, deploy->commands[COMMAND_JOB], told);
+}
+
+/* From the old container to the new one, or back. */
+static int deploy_replace(Deploy *deploy) {
+        _cleanup_(container_done) Container container = { .json = NULL };
+        int r;
+
+        deploy_remember_engine(deploy);
         r = commands_before(deploy);
         if (r < 0)
                 return r;
@@ -209,6 +224,9 @@ static int deploy_go(Deploy *deploy) {
         if (r < 0)
                 return r;
 
+        if (deploy->project.kind == PROJECT_JOB)
+                return deploy_run_job(deploy);
+
         r = find_unchanged(deploy, &unchanged);
         if (r < 0)
                 return r;
@@ -236,7 +254,8 @@ static int deploy_end_commands(Deploy *deploy, int error) {
 
         (void) snprintf(reason, sizeof(reason), "%s", worker_error(deploy->worker));
         engine_set_finishing(deploy->engine);
-        r = commands_remove(deploy, /* keep= */ error != -EINTR && error != -ECANCELED);
+        r = commands_remove(deploy,
+                            error == -EINTR || error == -ECANCELED ? COMMANDS_OTHERS : COMMANDS_DONE);
         if (r >= 0 || error != -EINTR)
                 (void) worker_fail(deploy->worker, error, "%s", reason);
 

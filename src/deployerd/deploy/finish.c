@@ -248,13 +248,65 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
                 return r;
 
         /* What stays is left to the next deploy. */
-        (void) commands_remove(deploy, /* keep= */ false);
+        (void) commands_remove(deploy, COMMANDS_NONE);
         if (deploy->take_over && farewell.stayed == 0)
                 deploy_settle_take_over(deploy, list);
 
         worker_progress(deploy->worker, PHASE_RETIRED, "");
         describe(container, deploy_unpublished(deploy), &farewell, after, detail, sizeof(detail));
         return deploy_succeed(deploy, outcome, detail, container->id);
+}
+
+/* Its image is kept as one that ran, so that a rollback finds it. */
+static void deploy_keep_job_image(Deploy *deploy) {
+        if (engine_image_tag(deploy->engine, deploy->image, deploy->keep_tag) < 0)
+                worker_log(deploy->worker, LOG_WARNING, "The image is not kept: %s",
+                           worker_error(deploy->worker));
+        if (retain_sweep(deploy->engine, deploy->image, deploy->request->stage, deploy->request->store,
+                         deploy->config->retain + 1) < 0)
+                worker_log(deploy->worker, LOG_WARNING, "Old images stay: %s", worker_error(deploy->worker));
+}
+
+/* Where the stage was none before, what ran there goes. */
+static int deploy_retire_services(Deploy *deploy) {
+        const InstanceList nothing = { .n = 0 };
+        Farewell farewell = { .taken_over = 0 };
+        int r = 0;
+
+        if (deploy->before.n == 0)
+                return 0;
+
+        deploy_publish(deploy, &nothing);
+        for (size_t i = deploy->before.n; r >= 0 && i > 0; i--)
+                if (deploy_owns(deploy, &deploy->before.items[i - 1]))
+                        r = deploy_retire_or_keep(deploy, &deploy->before.items[i - 1], &farewell);
+        if (r >= 0 && deploy->take_over && farewell.stayed == 0)
+                deploy_settle_take_over(deploy, &deploy->before);
+
+        return r;
+}
+
+int deploy_finish_job(Deploy *deploy, const char *container, const char *told) {
+        char detail[REASON_MAX];
+        int r;
+
+        assert(deploy);
+        assert(container);
+        assert(told);
+
+        /* It is too late to call it off. */
+        engine_set_finishing(deploy->engine);
+        worker_progress(deploy->worker, PHASE_SWITCHED, container);
+        deploy_note_repository(deploy);
+        r = deploy_retire_services(deploy);
+        if (r < 0)
+                return r;
+
+        deploy_keep_job_image(deploy);
+        worker_progress(deploy->worker, PHASE_RETIRED, "");
+        (void) snprintf(detail, sizeof(detail), "%s %s", deploy->name, told);
+        text_clean(detail);
+        return deploy_succeed(deploy, OUTCOME_SUCCEEDED, detail, container);
 }
 
 static bool stays_alone(const InstanceList *list) {

@@ -12,3 +12,9 @@ int deploy_finish(Deploy *deploy, const char *outcome, uint64_t current, const C
                   InstanceList *list);
 /* The same right after the switch to `container`. */
 int deploy_finish_switched(Deploy *deploy, const Container *container);
+
+/*
+ * The end of a deploy whose job has ended well, in the container of that id; `told` is how. The container stays, with its lines, until the next
+ * one. Errors of engine.h; -EINTR.
+ */
+int deploy_finish_job(Deploy *deploy, const char *container, const char *told);

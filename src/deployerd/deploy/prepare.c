@@ -76,7 +76,7 @@ static int deploy_check(Deploy *deploy) {
                                              deploy->request);
         if (r >= 0)
                 r = deploy_make_body(deploy, &(BodyImage){ .digest = "" }, /* runs= */ NULL);
-        if (r >= 0)
+        if (r >= 0 && deploy->project.kind == PROJECT_SERVICE)
                 r = project_replace(deploy->worker, &deploy->project, deploy->request, deploy->body,
                                     &reason);
         return r < 0 ? r : 0;

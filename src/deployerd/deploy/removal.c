@@ -75,39 +75,55 @@ static int remove_all(Worker *worker, Engine *engine, const InstanceList *list,
         return isempty(reason) ? 0 : worker_fail(worker, -EIO, "%s", reason);
 }
 
-/* What commands of deploys that died have left. */
-static int remove_commands(Worker *worker, Engine *engine, const char *project, const char *stage,
-                           const DeployerConfig *config) {
-        _cleanup_(container_list_done) ContainerList rows = { .n = 0 };
-        int r;
-
-        r = instance_list_rows(engine, project, stage, &rows);
-        for (size_t i = 0; r >= 0 && i < rows.n; i++) {
-                if (!container_row_label(&rows.rows[i], LABEL_COMMAND))
-                        continue;
-
-                r = command_remove(engine, rows.rows[i].id, config->stop_grace_usec);
-                if (r >= 0)
-                        worker_log(worker, LOG_INFO, "%s is removed", rows.rows[i].name);
-        }
-
-        return r;
-}
-
 /* The tags that kept the images of the stage for a rollback. That an image stays is no reason to fail. */
-static void release_images(Worker *worker, Engine *engine, const Instance *instance) {
+static void release_images(Worker *worker, Engine *engine, const Container *container) {
         const char *image = json_string_value(
-                        json_object_get(json_object_get(instance->container.json, "Config"), "Image"));
+                        json_object_get(json_object_get(container->json, "Config"), "Image"));
+        const char *project = strempty(container_label(container, LABEL_PROJECT)),
+                   *stage = strempty(container_label(container, LABEL_STAGE));
         _cleanup_(image_ref_freep) ImageRef *ref = NULL;
         int r;
 
         r = image ? image_ref_parse(image, &ref, NULL) : -EBADMSG;
         if (r >= 0)
                 r = retain_sweep(engine, ref,
-                                 &(RetainOwner){ instance->project, instance->stage, instance->store }, 0);
+                                 &(RetainOwner){ project, stage,
+                                                 strempty(container_label(container, LABEL_STORE)) },
+                                 0);
         if (r < 0)
-                worker_log(worker, LOG_NOTICE, "Images of %s/%s stay on this machine", instance->project,
-                           instance->stage);
+                worker_log(worker, LOG_NOTICE, "Images of %s/%s stay on this machine", project, stage);
+}
+
+/* What commands of deploys that died have left, and the last job, whose images nobody else tells of. */
+static int remove_command(Worker *worker, Engine *engine, const ContainerRow *row,
+                          const DeployerConfig *config) {
+        _cleanup_(container_done) Container container = { .json = NULL };
+        int r;
+
+        r = engine_container_inspect(engine, row->id, &container);
+        if (r <= 0)
+                return r;
+
+        r = command_remove(engine, row->id, config->stop_grace_usec);
+        if (r < 0)
+                return r;
+
+        worker_log(worker, LOG_INFO, "%s is removed", row->name);
+        release_images(worker, engine, &container);
+        return 0;
+}
+
+static int remove_commands(Worker *worker, Engine *engine, const char *project, const char *stage,
+                           const DeployerConfig *config) {
+        _cleanup_(container_list_done) ContainerList rows = { .n = 0 };
+        int r;
+
+        r = instance_list_rows(engine, project, stage, &rows);
+        for (size_t i = 0; r >= 0 && i < rows.n; i++)
+                if (container_row_label(&rows.rows[i], LABEL_COMMAND))
+                        r = remove_command(worker, engine, &rows.rows[i], config);
+
+        return r;
 }
 
 /* Proxies are told before anything stops. */
@@ -172,7 +188,7 @@ int removal_run(Worker *worker, const DeployerConfig *config, const char *projec
                 return r;
 
         for (size_t i = 0; i < list.n; i++)
-                release_images(worker, engine, &list.items[i]);
+                release_images(worker, engine, &list.items[i].container);
         forget_take_overs(project, stage);
         if (isempty(stage))
                 release_name(worker, engine, project);

@@ -203,7 +203,7 @@ int deploy_roll_back(Deploy *deploy) {
 
         deploy_publish(deploy, &list);
         /* What stays is left to the next deploy. */
-        (void) commands_remove(deploy, /* keep= */ true);
+        (void) commands_remove(deploy, COMMANDS_DONE);
         old = find_running(deploy, &list);
         if (!old)
                 return worker_fail(deploy->worker, -EREMOTEIO, "%s", reason);

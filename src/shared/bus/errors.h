@@ -82,6 +82,8 @@ typedef enum ErrorVerdict {
           "The new container ended or did not get healthy in time, and there was no old one to keep.") \
         X(PREDEPLOY_FAILED, "PredeployFailed", ENOEXEC, ERROR_FINAL, \
           "The command that root's file has run before the switch failed; what ran before was not touched.") \
+        X(JOB_FAILED, "JobFailed", EOWNERDEAD, ERROR_FINAL, \
+          "The job did not end with status 0, or not in its time.") \
         X(ENGINE_UNSUPPORTED, "EngineUnsupported", EPROTONOSUPPORT, ERROR_FINAL, \
           "The engine is too old, or of a kind that is not known.") \
         X(ENGINE_TOO_NEW, "EngineTooNew", EPFNOSUPPORT, ERROR_FINAL, \

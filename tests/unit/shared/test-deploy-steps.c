@@ -29,7 +29,7 @@ static void steps_are_told_in_their_order_and_in_ms(void **state) {
                 deploy_steps_add(&steps, i, UINT64_MAX / 2);
         expect_text(&steps, "{\"pull\":4294967295,\"predeploy\":4294967295,\"start\":4294967295,"
                             "\"healthy\":4294967295,\"stable\":4294967295,\"drain\":4294967295,"
-                            "\"stop\":4294967295,\"postdeploy\":4294967295}");
+                            "\"stop\":4294967295,\"postdeploy\":4294967295,\"run\":4294967295}");
 }
 
 static void steps_are_read_as_they_are_told(void **state) {

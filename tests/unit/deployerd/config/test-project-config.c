@@ -141,7 +141,7 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 const char *text, *problem;
         } cases[] = {
                 { "\"containers\":{}",
-                  " /containers: is not known: there are image, stages, unchecked, container, env, env_files, healthcheck, limits, "
+                  " /containers: is not known: there are image, stages, unchecked, container, env, env_files, healthcheck, kind, limits, "
                   "postdeploy, predeploy, pull, replace, shareable and volumes" },
                 { "\"Env\":[]", " /Env: \"Env\" belongs in /container" },
                 { "\"stages\":{\"dev\":{\"binds\":[]}}",
@@ -150,7 +150,7 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 { "\"unchecked\":[\"A\",1]",
                   " /unchecked/1: has to be a key such as \"HostConfig.NewThing\"" },
                 { "\"stages\":{\"dev\":{\"unchecked\":[]}}",
-                  " /stages/dev/unchecked: is not known for a stage: there are container, env, env_files, healthcheck, limits, "
+                  " /stages/dev/unchecked: is not known for a stage: there are container, env, env_files, healthcheck, kind, limits, "
                   "postdeploy, predeploy, pull, replace, shareable and volumes" },
                 { "\"container\":{\"HostConfig\":{\"Annotations\":{}}}",
                   " /container/HostConfig/Annotations: takes version 1.44 of the engine's API, and version 1.41 is spoken here" },
@@ -166,7 +166,7 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 { "\"stages\":{\"dev\":{\"limits\":{\"drain\":\"1h\"}}}",
                   " /stages/dev/limits/drain: has to be a time span, 5min at most" },
                 { "\"limits\":{\"grace\":\"1s\"}",
-                  " /limits/grace: is no limit: there are health, stable, stop, drain and pull" },
+                  " /limits/grace: is no limit: there are health, stable, stop, drain, pull and run" },
                 { "\"replace\":\"restart\"",
                   " /replace: has to be \"recreate\", \"overlap\" or \"as-needed\"" },
                 { "\"pull\":true", " /pull: has to be \"always\", \"missing\" or \"never\"" },
@@ -202,7 +202,7 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 { "\"stages\":{\"A/b~\":{}}", " /stages/A~1b~0: is no name of a stage" },
                 { "\"stages\":{\"dev\":1}", " /stages/dev: has to be an object" },
                 { "\"stages\":{\"dev\":{\"image\":\"x\"}}",
-                  " /stages/dev/image: is not known for a stage: there are container, env, env_files, healthcheck, limits, "
+                  " /stages/dev/image: is not known for a stage: there are container, env, env_files, healthcheck, kind, limits, "
                   "postdeploy, predeploy, pull, replace, shareable and volumes" },
                 { "\"stages\":{\"dev\":{\"container\":{\"Env\":{}}}}",
                   " /stages/dev/container/Env: is an object, and has to be an array of strings" },

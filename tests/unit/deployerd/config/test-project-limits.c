@@ -21,7 +21,7 @@ static void limit_is_a_time_span_within_the_maximum_of_its_setting(void **state)
                 const char *name, *longest, *too_long;
         } cases[] = {
                 { "health", "1d", "25h" },      { "stable", "24h", "1d 1s" },  { "stop", "1h", "1h 1s" },
-                { "drain", "5min", "5min 1s" }, { "pull", "60min", "1h 1ms" },
+                { "drain", "5min", "5min 1s" }, { "pull", "60min", "1h 1ms" }, { "run", "60min", "1h 1ms" },
         };
         ProjectLimits limits = { .set = 0 };
         ProjectLimit limit;
