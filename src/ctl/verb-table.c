@@ -137,7 +137,8 @@ static const Verb setup_verbs[] = {
                                    "JSON: {\"name\",\"image\",\"port\",\"learned_port\",\"healthcheck\",\n"
                                    "      \"learned_healthcheck\",\"auto_created\",\"created_at\",\"after\",\n"
                                    "      \"stages\":[{\"name\",\"policy\",\"tag_pattern\",\"auto_deploy\",\"max_instances\",\n"
-                                   "      \"image\",\"container\":{...},\"changed\":[...],\"notes\":[...],\"error\"}]}.\n"
+                                   "      \"image\",\"container\":{...},\"changed\":[...],\"notes\":[...],\n"
+                                   "      \"commands\":{...},\"error\"}]}.\n"
                                    "      \"changed\" has JSON pointers into the container.\n",
                         .run = verb_project_show,
         },

@@ -37,7 +37,7 @@ def test_project_without_a_deploy_is_shown_by_its_own_image():
             "shop", "registry.example/acme/shop", 8080, None), shown
         stage, = shown["stages"]
         assert list(stage) == ["name", "policy", "tag_pattern", "auto_deploy", "max_instances", "image", "container",
-                               "changed", "notes", "error"]
+                               "changed", "notes", "commands", "error"]
         assert (stage["name"], stage["image"], stage["error"]) == ("canary", "registry.example/acme/shop", None), stage
         assert "MaxInstances=2" in stage["container"]["Env"], stage
 
@@ -47,6 +47,7 @@ def test_what_roots_file_has_changed_has_a_star():
         peers.run("deploy", "shop", "dev", "rolled-back", status=1)
         text = peers.run("project", "show", "shop", "canary").stdout
         assert_harmless(text)
+        note = text.splitlines()[-7]
         assert text.split("Container: ")[1].splitlines() == [
             "(a star marks what root's file has changed)",
             "  {",
@@ -65,10 +66,17 @@ def test_what_roots_file_has_changed_has_a_star():
             "    }",
             "  }",
             "* removed: /HostConfig/Memory",
-            text.splitlines()[-1]], text
-        assert text.splitlines()[-1].startswith("Note: Nothing is meant by that"), text
+            note,
+            "Predeploy:",
+            "{",
+            '  "Cmd": [',
+            '    "\\u001B[31m"',
+            "  ]",
+            "}"], text
+        assert note.startswith("Note: Nothing is meant by that"), text
         stage, = peers.json("project", "show", "shop", "canary")["stages"]
         assert stage["changed"] == ["/Env", "/HostConfig/a~1~0", "/HostConfig/Memory"] and len(stage["notes"]) == 1, stage
+        assert stage["commands"] == {"predeploy": {"Cmd": ["\x1b[31m"]}}, stage
 
 
 def test_values_of_files_are_shown_to_who_asks_for_them():

@@ -51,7 +51,7 @@ ROOMS = {
     "deployerd/engine": {"door": "engine.h", "also": ["container-end.h", "container-list.h", "container-watch.h", "container.h", "containers.h", "http.h", "images.h",
                                                                "info.h", "networks.h", "place.h", "sockets.h", "tags.h", "volumes.h"],
                          "uses": ["deployerd/engine-note", "deployerd/text", "deployerd/worker"]},
-    "deployerd/deploy": {"door": "deploy.h", "also": ["container-body.h", "instance.h", "networks.h", "project.h", "recall.h", "removal.h", "upstreams.h", "volumes.h"],
+    "deployerd/deploy": {"door": "deploy.h", "also": ["command-body.h", "container-body.h", "instance.h", "networks.h", "project.h", "recall.h", "removal.h", "upstreams.h", "volumes.h"],
                          "uses": ["deployerd/config", "deployerd/engine", "deployerd/repository-note", "deployerd/takeover", "deployerd/volume-note", "deployerd/text",
                                   "deployerd/worker"]},
     "deployerd/job": {"door": "deploys.h", "also": ["queries.h", "strays.h"],

@@ -101,6 +101,8 @@ TABLE = {
                                 polkit=True),
         "DescribeContainer": Row("sssa{sv} none dev registry.example.com/acme/none:v1 0", OURS + "NotPermitted",
                                  polkit=True),
+        "DescribeCommands": Row("sssa{sv} none dev registry.example.com/acme/none:v1 0", OURS + "NotPermitted",
+                                polkit=True),
         "RemoveStage": Row("ss none dev", OURS + "EngineUnreachable", polkit=True),
         "TakeOverStage": Row("sss none dev 00000000-0000-0000-0000-000000000000", OURS + "EngineUnreachable", polkit=True),
     },

@@ -21,13 +21,15 @@ typedef struct Shown {
         json_t *body;
         json_t *changed; /* places that root's file has changed */
         json_t *notes;
-        json_t *problem; /* why there is none; NULL */
+        json_t *commands; /* the bodies of what is run beside it, by its kind; NULL: not known */
+        json_t *problem;  /* why there is none; NULL */
 } Shown;
 
 static void shown_done(Shown *shown) {
         json_decref(shown->body);
         json_decref(shown->changed);
         json_decref(shown->notes);
+        json_decref(shown->commands);
         json_decref(shown->problem);
 }
 
@@ -146,24 +148,44 @@ static int read_strings(sd_bus_message *reply, json_t **ret) {
         return 0;
 }
 
+/* Has the deployer answer about what a deploy of the image would make. */
+static int ask_deployer(Show *show, const char *member, const StageRow *stage, const ShownImage *image,
+                        sd_bus_error *error, sd_bus_message **ret) {
+        _cleanup_free_ char *exact = shown_image_exact(image);
+        const ProjectRow *project = &show->project;
+
+        if (!exact)
+                return -ENOMEM;
+
+        return client_try_asking(show->ctl, &peer_deployer, member, error, ret, "sssa{sv}", project->name,
+                                 stage->name, exact, 5, OPTION_PORT, "q", (int) project->port,
+                                 OPTION_HEALTHCHECK, "s", project->healthcheck, OPTION_MAX_INSTANCES, "u",
+                                 stage->max_instances, OPTION_SHOW_SECRETS, "b",
+                                 (int) show->ctl->show_secrets, OPTION_STORE, "s", show->store);
+}
+
+static int decode_object(const Ctl *ctl, const char *text, json_t **ret) {
+        JsonError problem = { .text = "no object" };
+        int r;
+
+        r = json_decode(text, strlen(text), ret, &problem);
+        if (r >= 0 && json_is_object(*ret))
+                return 0;
+
+        return r == -ENOMEM ? ctl_fail(ctl, r, "Out of memory")
+                            : ctl_fail(ctl, -EBADMSG, "The deployer's answer is no JSON: %s", problem.text);
+}
+
 /* The container, or where the deployer refuses to make one, which was reported, why. */
 static int read_container(Show *show, const StageRow *stage, const ShownImage *image, Shown *ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_free_ char *exact = shown_image_exact(image);
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        const ProjectRow *project = &show->project;
-        JsonError problem = { .text = "no object" };
         const char *text = NULL;
         int r;
 
-        if (!exact)
-                return ctl_fail(show->ctl, -ENOMEM, "Out of memory");
-
-        r = client_try_asking(show->ctl, &peer_deployer, "DescribeContainer", &error, &reply, "sssa{sv}",
-                              project->name, stage->name, exact, 5, OPTION_PORT, "q", (int) project->port,
-                              OPTION_HEALTHCHECK, "s", project->healthcheck, OPTION_MAX_INSTANCES, "u",
-                              stage->max_instances, OPTION_SHOW_SECRETS, "b", (int) show->ctl->show_secrets,
-                              OPTION_STORE, "s", show->store);
+        r = ask_deployer(show, "DescribeContainer", stage, image, &error, &reply);
+        if (r == -ENOMEM)
+                return ctl_fail(show->ctl, r, "Out of memory");
         if (r < 0) {
                 ret->problem = report_stage(show, stage->name, r, &error);
                 return 0;
@@ -177,13 +199,26 @@ static int read_container(Show *show, const StageRow *stage, const ShownImage *i
         if (r < 0)
                 return report_answer(show->ctl, &peer_deployer, r);
 
-        r = json_decode(text, strlen(text), &ret->body, &problem);
-        if (r >= 0 && json_is_object(ret->body))
+        return decode_object(show->ctl, text, &ret->body);
+}
+
+/* A deployer that was not updated yet runs none, and does not know the question. */
+static int read_commands(Show *show, const StageRow *stage, const ShownImage *image, Shown *ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        const char *text = NULL;
+        int r;
+
+        if (!ret->body)
                 return 0;
 
-        return r == -ENOMEM ? ctl_fail(show->ctl, r, "Out of memory")
-                            : ctl_fail(show->ctl, -EBADMSG, "The deployer's answer is no JSON: %s",
-                                       problem.text);
+        r = ask_deployer(show, "DescribeCommands", stage, image, &error, &reply);
+        if (r < 0)
+                return r == -ENOMEM ? ctl_fail(show->ctl, r, "Out of memory") : 0;
+
+        r = sd_bus_message_read(reply, "s", &text);
+        return r < 0 ? report_answer(show->ctl, &peer_deployer, r)
+                     : decode_object(show->ctl, text, &ret->commands);
 }
 
 static json_t *number_or_null(uint64_t number) {
@@ -219,6 +254,23 @@ static void warn_of_labels(const Ctl *ctl, const json_t *body) {
                          label);
 }
 
+/* "Predeploy:", and the body of that. */
+static int print_commands(const Ctl *ctl, const json_t *commands) {
+        const char *kind;
+        json_t *body;
+        int r = 0;
+
+        json_object_foreach((json_t *) (uintptr_t) commands, kind, body) {
+                ctl_print(ctl, "%c%s:", kind[0] >= 'a' && kind[0] <= 'z' ? kind[0] - 'a' + 'A' : kind[0],
+                          kind[0] ? kind + 1 : "");
+                r = ctl_print_json_indented(ctl, body);
+                if (r < 0)
+                        break;
+        }
+
+        return r;
+}
+
 static int print_container(const Ctl *ctl, const Shown *shown) {
         int r;
 
@@ -236,6 +288,8 @@ static int print_container(const Ctl *ctl, const Shown *shown) {
                 ctl_print(ctl, "Note: %s", strempty(json_string_value(json_array_get(shown->notes, i))));
         if (r >= 0)
                 warn_of_labels(ctl, shown->body);
+        if (r >= 0)
+                r = print_commands(ctl, shown->commands);
         return r;
 }
 
@@ -250,17 +304,20 @@ static int show_stage(Show *show, const StageRow *stage) {
                 print_stage(show, stage, image.name);
         if (r >= 0 && !show->refusal)
                 r = read_container(show, stage, &image, &shown);
+        if (r >= 0)
+                r = read_commands(show, stage, &image, &shown);
         if (r < 0)
                 return r;
 
         if (!show->ctl->json)
                 return print_container(show->ctl, &shown);
 
-        object = json_pack("{s:s, s:s, s:s, s:b, s:i, s:s, s:O?, s:O?, s:O?, s:O?}", "name", stage->name,
-                           "policy", stage->policy, "tag_pattern", stage->pattern, "auto_deploy",
-                           stage->auto_deploy, "max_instances", (int) stage->max_instances, "image",
-                           image.name, "container", shown.body, "changed", shown.changed, "notes",
-                           shown.notes, "error", shown.problem ? shown.problem : show->refusal);
+        object = json_pack("{s:s, s:s, s:s, s:b, s:i, s:s, s:O?, s:O?, s:O?, s:O?, s:O?}", "name",
+                           stage->name, "policy", stage->policy, "tag_pattern", stage->pattern,
+                           "auto_deploy", stage->auto_deploy, "max_instances", (int) stage->max_instances,
+                           "image", image.name, "container", shown.body, "changed", shown.changed, "notes",
+                           shown.notes, "commands", shown.commands, "error",
+                           shown.problem ? shown.problem : show->refusal);
         if (!object || json_array_append_new(show->stages, object) < 0)
                 return ctl_fail(show->ctl, -ENOMEM, "Out of memory");
 

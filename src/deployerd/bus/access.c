@@ -17,6 +17,7 @@ static const AuthorityRule rules[] = {
         { .member = "ListStrays", .action = MANAGE },
         { .member = "GetContainerBody", .action = MANAGE },
         { .member = "DescribeContainer", .action = MANAGE },
+        { .member = "DescribeCommands", .action = MANAGE },
         { .member = "RemoveStage", .action = MANAGE },
         { .member = "TakeOverStage", .action = MANAGE },
 };

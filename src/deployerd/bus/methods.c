@@ -269,7 +269,7 @@ static int read_unmade_request(sd_bus_message *message, DeployRequest **ret, sd_
         return 0;
 }
 
-/* Also DescribeContainer(), which is the same with a longer answer. */
+/* Also DescribeContainer() and DescribeCommands(), which are the same with other answers. */
 int method_get_container_body(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         _cleanup_(deploy_request_freep) DeployRequest *request = NULL;
         Manager *manager = userdata;

@@ -212,18 +212,23 @@ static int append_strings(sd_bus_message *reply, const json_t *strings) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* GetContainerBody() tells the body, DescribeContainer() what root's file has made of it as well. */
+/*
+ * GetContainerBody() tells the body, DescribeContainer() what root's file has made of it as well, DescribeCommands() those of what is run
+ * beside it.
+ */
 static int reply_body(sd_bus_message *message, const json_t *result) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *member = strempty(sd_bus_message_get_member(message));
         _cleanup_free_ char *text = NULL;
         int r;
 
-        r = json_encode(json_object_get(result, "body"), &text);
+        r = json_encode(json_object_get(result, streq(member, "DescribeCommands") ? "commands" : "body"),
+                        &text);
         if (r >= 0)
                 r = sd_bus_message_new_method_return(message, &reply);
         if (r >= 0)
                 r = sd_bus_message_append(reply, "s", text);
-        if (r >= 0 && streq(strempty(sd_bus_message_get_member(message)), "DescribeContainer")) {
+        if (r >= 0 && streq(member, "DescribeContainer")) {
                 r = append_strings(reply, json_object_get(result, "changed"));
                 if (r >= 0)
                         r = append_strings(reply, json_object_get(result, "notes"));

@@ -6,6 +6,7 @@
 
 #include "deployerd/config/json-diff.h"
 #include "deployerd/config/project-env.h"
+#include "deployerd/deploy/command-body.h"
 #include "deployerd/deploy/container-body.h"
 #include "deployerd/deploy/instance.h"
 #include "deployerd/deploy/networks.h"
@@ -163,8 +164,33 @@ static int draft_note(const Draft *draft, Worker *worker, const json_t *body, js
         return 0;
 }
 
+/* Of each command that a deploy would run, by its kind, the body of its container; of a job that is the stage's only one. */
+static int draft_commands(const Draft *draft, const json_t *body, bool show_secrets, json_t **ret) {
+        _cleanup_(json_freep) json_t *commands = json_object();
+        bool is_job = draft->project.kind == PROJECT_JOB;
+        int r;
+
+        for (CommandKind kind = 0; commands && kind < _COMMAND_MAX; kind++) {
+                _cleanup_(json_freep) json_t *own = NULL;
+
+                if (kind == COMMAND_JOB ? !is_job : !command_of(&draft->project, kind)->words)
+                        continue;
+
+                r = command_body(body, &draft->project, kind, &own);
+                if (r >= 0 && !show_secrets)
+                        r = project_env_hide(&draft->project, own);
+                if (r < 0)
+                        return r;
+                if (json_object_set(commands, command_kind_to_string(kind), own) < 0)
+                        return -ENOMEM;
+        }
+
+        *ret = TAKE_PTR(commands);
+        return *ret ? 0 : -ENOMEM;
+}
+
 int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest *request) {
-        _cleanup_(json_freep) json_t *body = NULL, *changed = NULL, *notes = NULL;
+        _cleanup_(json_freep) json_t *body = NULL, *changed = NULL, *notes = NULL, *commands = NULL;
         _cleanup_(draft_done) Draft draft = { .request = request };
         int r;
 
@@ -179,12 +205,14 @@ int query_body(Worker *worker, const DeployerConfig *config, const DeployRequest
                 r = draft_compare(&draft, config, body, &changed);
         if (r >= 0)
                 r = draft_note(&draft, worker, body, &notes);
+        if (r >= 0)
+                r = draft_commands(&draft, body, request->show_secrets, &commands);
         if (r >= 0 && !request->show_secrets)
                 r = project_env_hide(&draft.project, body);
         if (r < 0)
                 return r;
 
-        r = worker_succeed(worker,
-                           json_pack("{s:O, s:O, s:O}", "body", body, "changed", changed, "notes", notes));
+        r = worker_succeed(worker, json_pack("{s:O, s:O, s:O, s:O}", "body", body, "changed", changed,
+                                             "notes", notes, "commands", commands));
         return r == -E2BIG ? worker_fail(worker, -EBADMSG, "The body is too large to be shown") : r;
 }
