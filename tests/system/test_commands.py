@@ -118,13 +118,14 @@ def test_migration_that_takes_too_long_is_stopped():
     expect_untouched("mill", before)
 
 
-def test_migration_that_has_no_memory_left_fails_and_says_so():
+def test_migration_that_has_no_memory_left_fails():
     first("farm")
     [before] = forge.containers("farm")
     migration("farm", "v2", "exec tail /dev/zero", container={"HostConfig": {"Memory": 33554432, "MemorySwap": 33554432}})
     deploy = forge.deploy(image("farm", "v2"), "farm", "failed")
     tap.note(deploy.reason)
-    assert "out of memory" in deploy.reason, deploy
+    # The Podman of Debian 12 does not always know why.
+    assert ("out of memory" if ENGINE == "docker" else "was killed by SIGKILL") in deploy.reason, deploy
     expect_untouched("farm", before)
 
 
