@@ -331,6 +331,30 @@ def test_rollback_brings_back_what_ran_before_and_hold_keeps_it():
         assert forge.webhookd.call("ListStages", "s", "shop")[0][0][2] is False
 
 
+def test_rollback_runs_no_migration_and_says_so():
+    with Forge() as forge:
+        deployer_host.root_says(forge, predeploy={"Cmd": ["bin/migrate"]})
+        for tag in ("v1", "v2"):
+            forge.engine.push(REPO, tag, commands={"bin/migrate": {"exit": 0}})
+            forge.deploy(f"{REPO}:{tag}")
+        number = forge.webhookd.call("Rollback", "ss", "shop", "dev")[0]
+        assert forge.wait_final(number)[0] == "succeeded", forge.row(number)
+        names = [run["name"] for run in forge.engine.control("state")["runs"]]
+        assert names == ["shop-dev-1.predeploy", "shop-dev-2.predeploy"], names
+        assert "predeploy is not run, since the deploy goes back to an earlier version" in forge.log()
+
+
+def test_migration_that_fails_is_the_end_of_its_deploy():
+    with Forge() as forge:
+        deployer_host.root_says(forge, predeploy={"Cmd": ["bin/migrate"]})
+        forge.engine.push(REPO, "v1", commands={"bin/migrate": {"exit": 0}})
+        forge.engine.push(REPO, "v2", commands={"bin/migrate": {"exit": 3}})
+        old = forge.deploy(f"{REPO}:v1")
+        state, reason = forge.wait_final(forge.deliver(f"{REPO}:v2"))
+        assert state == "failed" and "predeploy of shop-dev-2 failed: it exited with status 3" in reason, (state, reason)
+        assert running(forge) == [f"shop-dev-{old}"]
+
+
 def test_cancelled_deploy_leaves_the_old_one_and_starts_the_next():
     with Forge("HealthDeadlineSec=60\n") as forge:
         for tag, more in (("v1", {}), ("v2", {"healthcheck": True, "health": "starting"}), ("v3", {})):
