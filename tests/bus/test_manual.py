@@ -80,10 +80,19 @@ def test_files_of_projects_are_taken_by_the_deployer():
             os.chmod(host.write("projects.d/shop.json", text), 0o640)
             host.engine.push(REPO, "v1")
             file = json.loads(text)
+            for name in file.get("env_files", []):
+                os.chmod(host.write(f"projects.d/{name}", "PASSWORD=kneading\n"), 0o640)
             stage = [*file["stages"]][0]
-            body = json.loads(host.call("GetContainerBody", "sssa{sv}", "shop", stage, f"{REPO}:v1", 0)[0])
-        wanted = file["stages"][stage]["container"]["HostConfig"]
-        assert wanted.items() <= body["HostConfig"].items(), body
+            body, commands = (json.loads(host.call(method, "sssa{sv}", "shop", stage, f"{REPO}:v1", 0)[0])
+                              for method in ("GetContainerBody", "DescribeCommands"))
+        said = file["stages"][stage]
+        patch = said.get("container", {})
+        wanted = patch.pop("HostConfig", {})
+        assert wanted.items() <= body["HostConfig"].items() and patch.items() <= body.items(), body
+        # What the stage takes away by null is none.
+        told = {kind: {**file, **said}[kind]["Cmd"] for kind in ("predeploy", "postdeploy") if {**file, **said}.get(kind)}
+        told.update({"job": body["Cmd"]} if said.get("kind") == "job" else {})
+        assert {kind: command["Cmd"] for kind, command in commands.items()} == told, commands
 
 
 def files_of_configuration():
