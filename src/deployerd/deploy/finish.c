@@ -262,7 +262,9 @@ static void deploy_keep_job_image(Deploy *deploy) {
         if (engine_image_tag(deploy->engine, deploy->image, deploy->keep_tag) < 0)
                 worker_log(deploy->worker, LOG_WARNING, "The image is not kept: %s",
                            worker_error(deploy->worker));
-        if (retain_sweep(deploy->engine, deploy->image, deploy->request->stage, deploy->request->store,
+        if (retain_sweep(deploy->engine, deploy->image,
+                         &(RetainOwner){ deploy->request->project, deploy->request->stage,
+                                         deploy->request->store },
                          deploy->config->retain + 1) < 0)
                 worker_log(deploy->worker, LOG_WARNING, "Old images stay: %s", worker_error(deploy->worker));
 }
