@@ -31,6 +31,9 @@
         X(DEPLOY_CANCELLED,    "52e5c9ffbc734b6aafb4f77e797aeeb3", LOG_NOTICE,  "a deploy was cancelled, what ran before keeps running") \
         X(POSTDEPLOY_FAILED,   "7a1777e37f7f42b6819922bd5344c91c", LOG_WARNING, "the command after the switch failed, the new version runs") \
         X(DEPLOY_RETRIED,      "fdd96cb1462a45a5b5549c48bfa53fff", LOG_WARNING, "a deploy was put back into the queue") \
+        X(WATCH_HELD,          "8a7114a89d354edfbc98f7b8bfccea02", LOG_INFO,    "a new version was watched, and has held") \
+        X(WATCH_FAILED,        "3a3e4ddd3eb54b149b9afdfb107c6c20", LOG_ERR,     "a new version failed while it was watched") \
+        X(WATCH_GONE,          "0e52237e4e4545c0a956195bee44cd8c", LOG_NOTICE,  "a container that was watched was stopped or removed by somebody") \
         X(STAGE_TAKE_OVER,     "fb513930030b4ea2917f17b0db74d395", LOG_NOTICE,  "the next deploy of a stage replaces what another store has there") \
         X(ENGINE_NOTED,        "dc800f0dd8b842aaaed2aab4b1ec2385", LOG_NOTICE,  "deploys are in this engine from now on") \
         X(STORE_UNUSABLE,      "d6ae8ef1d68c49659c995fd2ba223c73", LOG_CRIT,    "the store cannot be used, and nothing is accepted") \

@@ -56,6 +56,8 @@ static inline bool instance_name_is_pending(const char *name) {
 #define OPTION_FORCE         "Force"
 #define OPTION_LOCAL         "Local"
 #define OPTION_ROLLBACK      "Rollback"
+#define OPTION_FAILED_DIGEST "FailedDigest"
+#define OPTION_WATCH         "Watch" /* of WatchDeploy alone */
 #define INSPECT_LABELS       "Labels"
 #define INSPECT_DIGEST       "Digest"
 
@@ -103,6 +105,9 @@ static inline bool instance_name_is_pending(const char *name) {
 #define DEPLOY_KEY_HOOK          "Hook"
 #define DEPLOY_KEY_PROVIDER      "Provider"
 #define DEPLOY_KEY_STEPS         "Steps"
+#define DEPLOY_KEY_WATCH         "Watch"
+#define DEPLOY_KEY_WATCH_UNTIL   "WatchUntil"
+#define DEPLOY_KEY_WATCH_REASON  "WatchReason"
 
 /* Values of the source: what made the deploy. */
 #define SOURCE_WEBHOOK  "webhook"
@@ -110,6 +115,7 @@ static inline bool instance_name_is_pending(const char *name) {
 #define SOURCE_RESTART  "restart"
 #define SOURCE_PROMOTE  "promote"
 #define SOURCE_ROLLBACK "rollback"
+#define SOURCE_WATCH    "watch"
 
 /* Keys of DescribeHooks' answer; some are options of CreateHook. */
 #define HOOK_KEY_NAME           "Name"
@@ -181,3 +187,13 @@ static inline bool instance_name_is_pending(const char *name) {
 #define PHASE_RUN "run"
 /* How long the steps took, as deploy-steps.h writes it: the last of each attempt, however it ends. */
 #define PHASE_TOOK "took"
+/* For how long its container is watched on, in µs: told with the outcome of a deploy that root's file says so of. */
+#define PHASE_WATCHED "watched"
+
+/* How watching a container ends, by the signal WatchEnded of Deployer1. */
+#define WATCH_VERDICT_HELD   "held"   /* the time is over, and nothing was wrong */
+#define WATCH_VERDICT_FAILED "failed" /* it ended, was restarted by its policy, or is unhealthy */
+#define WATCH_VERDICT_GONE   "gone"   /* somebody stopped or removed it, or it cannot be seen any more */
+
+/* The longest that a container is watched. */
+#define WATCH_MAX_USEC (24 * 3600 * USEC_PER_SEC)

@@ -30,6 +30,7 @@ SMALL = {
 EXCEPTIONS = [
     ("FROM deploys d JOIN .* ORDER BY d.id DESC LIMIT \\?3$", "d", "ends at its limit"),
     ("FROM deploys d .* WHERE d.state = 'running' ORDER BY", "d USING INDEX deploys_running", "as many as run at a time"),
+    ("FROM deploys d .* WHERE d.watch = 'watching' ORDER BY", "d USING INDEX deploys_watched", "as many as are watched, at a start"),
     ("^SELECT count.* INDEXED BY deploys_waiting", "deploys USING COVERING INDEX deploys_waiting", "as many as wait, once"),
     ("^SELECT count.* INDEXED BY deploys_running", "deploys USING INDEX deploys_running", "as many as run at a time"),
     ("WHERE d.stage_id IN \\(SELECT id FROM stages", "stages USING COVERING INDEX sqlite_autoindex_stages_1",
@@ -37,6 +38,7 @@ EXCEPTIONS = [
     ("^DELETE FROM pushes WHERE hook = ", "pushes USING COVERING INDEX pushes_deploy", "once in the life of a hook"),
     ("FROM deploy_counters c JOIN", "c", "the metrics of all stages, once in a period"),
     ("FROM step_counters c JOIN", "c", "the same"),
+    ("FROM watch_counters c JOIN", "c", "the same"),
     ("^SELECT EXISTS.SELECT 1 FROM awaited.$", "awaited USING COVERING INDEX awaited_after", "ends at its first row"),
     ("^SELECT count.* FROM stages$", "stages USING COVERING INDEX sqlite_autoindex_stages_1", "the metrics, once in a period"),
     ("^SELECT count.* FROM projects$", "projects USING COVERING INDEX projects_image",

@@ -78,6 +78,8 @@ typedef enum ErrorVerdict {
           "A file or a credential has a mistake; the message tells which, and where.") \
         X(PULL_FAILED, "PullFailed", ENOPKG, ERROR_FINAL, \
           "The registry refused the image, or the engine could not unpack it.") \
+        X(FAILED_WATCH, "FailedWatch", EKEYREJECTED, ERROR_FINAL, \
+          "The tag names an image that the stage has had, and that failed while it was watched; a person can deploy it.") \
         X(UNHEALTHY, "Unhealthy", EREMOTEIO, ERROR_FINAL, \
           "The new container ended or did not get healthy in time, and there was no old one to keep.") \
         X(PREDEPLOY_FAILED, "PredeployFailed", ENOEXEC, ERROR_FINAL, \

@@ -4,11 +4,11 @@
 #include "webhookd/store/row.h"
 #include "webhookd/store/statement.h"
 
-#define DEPLOY_SELECT                                                                                        \
-        "SELECT d.id, d.stage_id, p.name, s.name, d.image, d.digest, d.source, d.reason, d.state, "          \
-        "d.attempts, ifnull(d.generation, 0), d.cancel, d.again, d.queued_at, d.started_at, d.finished_at, " \
-        "d.tries, d.retry_since, d.next_at, d.force, d.local, ifnull(d.superseded_by, 0), "                  \
-        "d.uid IS NOT NULL, ifnull(d.uid, 0), d.user, d.hook, d.provider, d.took "                           \
+#define DEPLOY_SELECT                                                                                                      \
+        "SELECT d.id, d.stage_id, p.name, s.name, d.image, d.digest, d.source, d.reason, d.state, "                        \
+        "d.attempts, ifnull(d.generation, 0), d.cancel, d.again, d.queued_at, d.started_at, d.finished_at, "               \
+        "d.tries, d.retry_since, d.next_at, d.force, d.local, ifnull(d.superseded_by, 0), "                                \
+        "d.uid IS NOT NULL, ifnull(d.uid, 0), d.user, d.hook, d.provider, d.took, d.watch, d.watch_until, d.watch_reason " \
         "FROM deploys d JOIN stages s ON s.id = d.stage_id JOIN projects p ON p.id = s.project_id "
 
 static const char *const state_names[] = {
@@ -54,6 +54,7 @@ static void deploy_done(void *object) {
         free(deploy->user);
         free(deploy->hook);
         free(deploy->provider);
+        free(deploy->watch.reason);
 }
 
 /* What is no such text was not written here, and tells nothing. */
@@ -62,6 +63,14 @@ static void deploy_read_steps(Row *row, DeploySteps *steps) {
 
         if (text)
                 (void) deploy_steps_parse(text, steps);
+}
+
+static void deploy_read_watch(Row *row, Deploy *deploy) {
+        _cleanup_free_ char *text = row_text_or_null(row);
+
+        deploy->watch.state = text ? watch_state_from_string(text) : WATCH_NONE;
+        deploy->watch.until = row_number(row, INT64_MAX);
+        deploy->watch.reason = row_text_or_null(row);
 }
 
 static void deploy_read(Row *row, void *object) {
@@ -95,6 +104,7 @@ static void deploy_read(Row *row, void *object) {
         deploy->hook = row_text_or_null(row);
         deploy->provider = row_text_or_null(row);
         deploy_read_steps(row, &deploy->steps);
+        deploy_read_watch(row, deploy);
 }
 
 static const RowKind deploy_kind = { sizeof(Deploy), deploy_read, deploy_done };
@@ -258,4 +268,13 @@ int store_next_ready(Store *store, uint64_t after, uint64_t *ret_id) {
                 *ret_id = (uint64_t) id;
 
         return r;
+}
+
+int deploy_list_watched(Store *store, DeployList *ret) {
+        static const char sql[] = DEPLOY_SELECT "WHERE d.watch = 'watching' ORDER BY +d.id";
+
+        assert(store);
+        assert(ret);
+
+        return deploy_list(store, sql, NO_VALUES, ret);
 }

@@ -14,5 +14,8 @@
 /* The queued row of the stage, of which there is one at most. 1, or 0 and NULL. */
 int store_find_queued(Store *store, int64_t stage_id, Deploy **ret);
 
+/* The rows that are watched, oldest first. */
+int deploy_list_watched(Store *store, DeployList *ret);
+
 /* Who asked for it; borrowed from the row. */
 Asker deploy_asker(const Deploy *deploy);

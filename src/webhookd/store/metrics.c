@@ -218,6 +218,20 @@ static int visit_steps(Store *store, const Sink *sink) {
         return visit_rows(store, sink, sql, names, add_steps);
 }
 
+/* How watching what was deployed has ended. */
+static int add_watches(const Sink *sink, sqlite3_stmt *row, MetricLabel labels[static LABELS_MAX]) {
+        return sink_add(sink, "tinyforge_watches_total", (double) sqlite3_column_int64(row, 3), labels, 3);
+}
+
+static int visit_watches(Store *store, const Sink *sink) {
+        static const char sql[] = "SELECT p.name, s.name, c.verdict, c.n "
+                                  "FROM watch_counters c JOIN stages s ON s.id = c.stage_id"
+                                  " JOIN projects p ON p.id = s.project_id ORDER BY 1, 2, 3";
+        static const char *const names[] = { "project", "stage", "verdict", NULL };
+
+        return visit_rows(store, sink, sql, names, add_watches);
+}
+
 static int add_success(const Sink *sink, sqlite3_stmt *row, MetricLabel labels[static LABELS_MAX]) {
         return sink_add(sink, "tinyforge_deploy_last_success_timestamp_seconds",
                         (double) sqlite3_column_int64(row, 2) / (double) USEC_PER_SEC, labels, 2);
@@ -275,6 +289,8 @@ int store_visit_metrics(Store *store, MetricFunction function, void *userdata) {
                 r = visit_ends(store, &sink);
         if (r >= 0)
                 r = visit_steps(store, &sink);
+        if (r >= 0)
+                r = visit_watches(store, &sink);
         if (r >= 0)
                 r = visit_successes(store, &sink);
         if (r >= 0)

@@ -317,6 +317,25 @@ static const char migration_16[] =
                 ") STRICT, WITHOUT ROWID;"
                 "CREATE INDEX awaited_after ON awaited(after_id);"
                 "CREATE INDEX awaited_ended ON awaited(ended) WHERE ended = 1;"
+
+                /*
+                 * What a deploy brought is watched on: `watch_span` is for how long, by the attempt that runs, `watch` what became of it,
+                 * `watch_until` when it ends, and `watch_reason` why it ended so; `watch_counters` is how often each end came in a stage. The
+                 * indexes are of few rows: a stage without them is told from them alone.
+                 */
+                "ALTER TABLE deploys ADD COLUMN watch TEXT CHECK(watch = 'watching' OR watch = 'held' OR watch = 'failed'"
+                " OR watch = 'gone' OR watch = 'replaced');"
+                "ALTER TABLE deploys ADD COLUMN watch_span INTEGER NOT NULL DEFAULT 0 CHECK(watch_span >= 0);"
+                "ALTER TABLE deploys ADD COLUMN watch_until INTEGER NOT NULL DEFAULT 0 CHECK(watch_until >= 0);"
+                "ALTER TABLE deploys ADD COLUMN watch_reason TEXT CHECK(length(watch_reason) <= 4096);"
+                "CREATE INDEX deploys_watched ON deploys(stage_id) WHERE watch = 'watching';"
+                "CREATE INDEX deploys_failed_watch ON deploys(stage_id, id) WHERE watch = 'failed';"
+                "CREATE TABLE watch_counters("
+                " stage_id INTEGER NOT NULL REFERENCES stages(id) ON DELETE CASCADE,"
+                " verdict TEXT NOT NULL CHECK(length(verdict) BETWEEN 1 AND 16),"
+                " n INTEGER NOT NULL CHECK(n > 0),"
+                " PRIMARY KEY(stage_id, verdict)"
+                ") STRICT, WITHOUT ROWID;"
                 "PRAGMA user_version = 16;";
 
 /* The n-th brings a file from version n to n + 1, and says so in user_version. */

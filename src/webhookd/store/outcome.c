@@ -15,6 +15,7 @@
 #include "webhookd/store/queue.h"
 #include "webhookd/store/statement.h"
 #include "webhookd/store/transaction.h"
+#include "webhookd/store/watch-internal.h"
 
 static_assert(REASON_MAX == 4096 && DEPLOY_ATTEMPTS_MAX == 5, "the schema has the same limits");
 
@@ -37,7 +38,7 @@ static void deploy_moved(Store *store, DeployState from, DeployState to) {
 
 int store_start_deploy(Store *store, uint64_t id) {
         static const char sql[] =
-                        "UPDATE deploys SET state = 'running', started_at = ?2, tries = tries + 1, reason = '', next_at = 0, took = NULL "
+                        "UPDATE deploys SET state = 'running', started_at = ?2, tries = tries + 1, reason = '', next_at = 0, took = NULL, watch_span = 0 "
                         "WHERE id = ?1 AND state = 'queued' AND NOT EXISTS(SELECT 1 FROM deploys r "
                         "WHERE r.stage_id = deploys.stage_id AND r.state = 'running')";
         int r;
@@ -137,6 +138,8 @@ int store_finish_deploy(Store *store, uint64_t id, DeployState state, const char
                 return r;
 
         r = queue_end_deploy(store, deploy, state, text, 0);
+        if (r >= 0 && state == DEPLOY_SUCCEEDED)
+                r = watch_begin(store, deploy);
         if (r >= 0)
                 r = queue_follow(store, deploy, &again);
         if (r >= 0)

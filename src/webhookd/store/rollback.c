@@ -3,6 +3,7 @@
  * Going back, and calling off: the rows that a rollback makes, and the cancelling of rows. A generation is a version that
  * ran; it is known by the id of the deploy that brought it first.
  */
+#include "webhookd/store/rollback.h"
 #include "shared/protocol.h"
 #include "webhookd/store/census.h"
 #include "webhookd/store/deploy.h"
@@ -33,7 +34,7 @@ static int target_find(Store *store, int64_t stage_id, Target *ret) {
                         "iif(instr(d.image, '@') > 0, substr(d.image, 1, instr(d.image, '@') - 1), d.image) "
                         "|| '@' || d.digest, d.digest, d.local FROM deploys d, now "
                         "WHERE d.stage_id = ?1 AND d.state = 'succeeded' AND d.id < now.id "
-                        "AND d.digest IS NOT NULL AND d.digest IS NOT now.digest ORDER BY d.id DESC LIMIT 1";
+                        "AND d.digest IS NOT NULL AND d.digest IS NOT now.digest AND d.watch IS NOT 'failed' ORDER BY d.id DESC LIMIT 1";
         _cleanup_(statement_releasep) sqlite3_stmt *statement = NULL;
         Target target = { 0 };
         Row row = { 0 };
@@ -62,8 +63,8 @@ static int target_find(Store *store, int64_t stage_id, Target *ret) {
         return 1;
 }
 
-static int rollback_queue(Store *store, int64_t stage_id, const Target *target, const Asker *asker,
-                          unsigned max_queued, EnqueueResult *result) {
+static int rollback_queue(Store *store, int64_t stage_id, const Target *target, const char *source,
+                          const Asker *asker, unsigned max_queued, EnqueueResult *result) {
         _cleanup_(queue_row_done) QueueRow queued = { 0 }, running = { 0 };
         uint64_t successor;
         int r;
@@ -80,7 +81,7 @@ static int rollback_queue(Store *store, int64_t stage_id, const Target *target, 
                          &(Enqueue){ .stage_id = stage_id,
                                      .image = target->image,
                                      .digest = target->digest,
-                                     .source = SOURCE_ROLLBACK,
+                                     .source = source,
                                      .generation = target->generation,
                                      .local = target->local,
                                      .asker = asker,
@@ -89,11 +90,27 @@ static int rollback_queue(Store *store, int64_t stage_id, const Target *target, 
         return r < 0 ? r : queue_forget_joins(store, stage_id);
 }
 
+int rollback_enqueue(Store *store, int64_t stage_id, const char *source, const Asker *asker,
+                     unsigned max_queued, EnqueueResult *result) {
+        _cleanup_(target_done) Target target = { 0 };
+        int r;
+
+        assert(store);
+        assert(source);
+        assert(result);
+
+        r = target_find(store, stage_id, &target);
+        if (r <= 0)
+                return r;
+
+        r = rollback_queue(store, stage_id, &target, source, asker, max_queued, result);
+        return r < 0 ? r : 1;
+}
+
 int store_enqueue_rollback(Store *store, int64_t stage_id, bool hold, const Asker *asker,
                            unsigned max_queued, EnqueueResult *ret) {
         static const char hold_sql[] = "UPDATE stages SET auto_deploy = 0 WHERE id = ?1";
         _cleanup_(enqueue_result_done) EnqueueResult result = { 0 };
-        _cleanup_(target_done) Target target = { 0 };
         _cleanup_(step_undo) Step step = { 0 };
         int r;
 
@@ -104,12 +121,11 @@ int store_enqueue_rollback(Store *store, int64_t stage_id, bool hold, const Aske
         if (r < 0)
                 return r;
 
-        r = target_find(store, stage_id, &target);
+        r = rollback_enqueue(store, stage_id, SOURCE_ROLLBACK, asker, max_queued, &result);
         if (r <= 0)
                 return r;
 
-        r = rollback_queue(store, stage_id, &target, asker, max_queued, &result);
-        if (r >= 0 && hold)
+        if (hold)
                 r = store_write(store, hold_sql, VALUES(value_number(stage_id)));
         if (r >= 0)
                 r = step_end(&step);

@@ -19,6 +19,7 @@
 #include "shared/tag/tag-policy.h"
 #include "shared/uuid.h"
 #include "webhookd/store/asker.h"
+#include "webhookd/store/watch-state.h"
 
 #define STORE_SCHEMA_VERSION 16
 /* Attempts that count, per deploy. */
@@ -104,12 +105,12 @@ typedef struct Deploy {
         char *stage;
         char *image;  /* the full normalised reference */
         char *digest; /* "sha256:…", or NULL while unknown */
-        char *source; /* "webhook", "manual", "rollback", "promote" or "restart" */
+        char *source; /* "webhook", "manual", "rollback", "promote", "restart" or "watch" */
         char *reason; /* why it ended as it did, or why it waits for another attempt; "" otherwise */
         DeployState state;
         unsigned attempts;   /* that count */
         unsigned tries;      /* attempts that were begun, whether they count or not */
-        uint64_t generation; /* of a rollback: the deploy whose image it brings back; 0 elsewhere */
+        uint64_t generation; /* of one that goes back: the deploy whose image it brings back; 0 elsewhere */
         bool force;          /* what runs is replaced, also where it is the same */
         bool local;          /* no registry is asked for its image */
         bool cancel;         /* cancelling was asked for while it ran */
@@ -123,6 +124,7 @@ typedef struct Deploy {
         uint32_t uid;
         char *user, *hook, *provider; /* NULL: none, or not known */
         DeploySteps steps;            /* of the latest attempt */
+        WatchOf watch;                /* what it brought */
 } Deploy;
 
 typedef struct DeployList {

@@ -4,6 +4,13 @@
 
 /* What later versions have added, taken away. */
 #define BACK_TO_15                                                                                         \
+        "DROP TABLE watch_counters;"                                                                       \
+        "DROP INDEX deploys_watched;"                                                                      \
+        "DROP INDEX deploys_failed_watch;"                                                                 \
+        "ALTER TABLE deploys DROP COLUMN watch;"                                                           \
+        "ALTER TABLE deploys DROP COLUMN watch_span;"                                                      \
+        "ALTER TABLE deploys DROP COLUMN watch_until;"                                                     \
+        "ALTER TABLE deploys DROP COLUMN watch_reason;"                                                    \
         "PRAGMA foreign_keys = OFF;"                                                                       \
         "DROP TABLE awaited;"                                                                              \
         "CREATE TABLE old(id INTEGER PRIMARY KEY AUTOINCREMENT,"                                           \
