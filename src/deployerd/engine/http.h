@@ -92,3 +92,6 @@ bool engine_http_watch_tells(const EngineHttpWatch *watch);
  * -EINTR: the process is to end.
  */
 int engine_http_wait(EngineHttp *http, EngineHttpWatch *watch, uint64_t usec);
+
+/* Until the stream tells nothing any more: 0; -EINTR: the process is to end. */
+int engine_http_follow(EngineHttp *http, EngineHttpWatch *watch);

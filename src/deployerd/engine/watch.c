@@ -6,6 +6,8 @@
 
 /* How long the answer's head is waited for. Without it the stream may yet come, or the next look only comes later. */
 #define WATCH_OPEN_USEC (500 * USEC_PER_MSEC)
+/* Whatever there is wakes it: this is only to be some number. */
+#define FOLLOW_USEC (3600 * USEC_PER_SEC)
 
 struct EngineHttpWatch {
         EngineHttp *http;
@@ -119,6 +121,24 @@ bool engine_http_watch_is_cut(EngineHttpWatch *watch) {
 
 bool engine_http_watch_tells(const EngineHttpWatch *watch) {
         return watch && !watch->ended && !watch->garbled && watch_is_open(watch);
+}
+
+int engine_http_follow(EngineHttp *http, EngineHttpWatch *watch) {
+        CURLcode code;
+        int running;
+
+        assert(http);
+        assert(watch);
+
+        for (;;) {
+                (void) curl_multi_perform(http->multi, &running);
+                (void) http_take_messages(http, NULL, &code);
+                if (!engine_http_watch_tells(watch))
+                        return 0;
+
+                if (http_poll(http, true, FOLLOW_USEC))
+                        return http_fail(http, -EINTR, "the deployer is being stopped", NULL);
+        }
 }
 
 int engine_http_wait(EngineHttp *http, EngineHttpWatch *watch, uint64_t usec) {

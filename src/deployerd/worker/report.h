@@ -17,6 +17,8 @@
 #define REPORT_INSTANCE "instance" /* an instance that runs: see struct InstanceReport */
 #define REPORT_ENDPOINT "endpoint" /* where one of its ports is published: see struct EndpointReport */
 #define REPORT_STRAY    "stray"    /* a container of ours in another engine: see struct StrayReport */
+#define REPORT_OPEN     "open"     /* of what follows events: from now on nothing is missed */
+#define REPORT_EVENT    "event"    /* store, deploy, action: strings; code: integer, where one ended */
 #define REPORT_RESULT   "result"   /* result: an object that depends on the operation */
 #define REPORT_ERROR    "error"    /* name: of the D-Bus error, text: string */
 
