@@ -292,7 +292,9 @@ class Engines(Routes, Handler):
                 engine.revive()
             elif what == "exit":
                 container = engine.find_container(value["name"])
-                container.image = dict(container.image, behaviour={"exit": value["code"]})
+                # Its restart policy, where that is wanted, starts it again once.
+                again = {"revives": True, "after": container.age()} if value.get("revives") else {}
+                container.image = dict(container.image, behaviour={"exit": value["code"], **again, "logs": value.get("logs", [])})
             elif what == "health":
                 container = engine.find_container(value["name"])
                 container.image = dict(container.image, behaviour={**container.behaviour, "health": value["health"]})

@@ -286,7 +286,11 @@ class Routes(ImageRoutes, NetworkRoutes):
 
     def events(self, query, fault, **_):
         """What happens to the container, as the engines tell it; ends with the client."""
-        container = self.engine.find_container(json.loads(query["filters"])["container"][0])
+        filters = json.loads(query["filters"])
+        if "container" not in filters:
+            self.events_of_all(filters)
+            return
+        container = self.engine.find_container(filters["container"][0])
         self.begin(200)
         if fault.get("when") == "after":
             return
@@ -309,6 +313,50 @@ class Routes(ImageRoutes, NetworkRoutes):
             if seen and state[2] not in (None, seen[2]):
                 tell(f"health_status: {state[2]}")
             seen = state
+            if self.is_gone():
+                return
+            time.sleep(0.02)
+
+    def tell_of(self, container, wanted, action, more=None, **attributes):
+        """As an engine tells it who asked for these actions, each of which stands for all that begin with it."""
+        if not any(action.partition(":")[0] == word for word in wanted):
+            return
+        self.chunk(json.dumps({"status": action, "id": container.id, "Type": "container", "Action": action, "Actor": {
+            "ID": container.id, "Attributes": {"name": container.name, **container.labels(), **attributes}}, **(more or {})})
+                   .encode() + b"\n")
+
+    def tell_change(self, container, wanted, old, new):
+        """What happened to it between two moments: (when it was started, how often it ended, its health, whether it is gone)."""
+        podman = self.engine.flavour_name == "podman"
+        if old and new[0] != old[0]:
+            old = (new[0], 0, old[2], old[3])
+            self.tell_of(container, wanted, "start")
+        for _ in range(new[1] - old[1] if old else 0):
+            # Podman tells nobody of a signal by which it stops one.
+            if container.by_hand and not podman:
+                self.tell_of(container, wanted, "kill", signal="15")
+            code = str(container.behaviour.get("exit", container.signal_code))
+            # What Podman's API calls by Docker's name it finds by its own.
+            self.tell_of(container, ["die"] if "died" in wanted or not podman else [], "die",
+                         **{"containerExitCode" if podman else "exitCode": code})
+            if container.revived()[0] and container.running():
+                self.tell_of(container, wanted, "start")
+        if old and new[2] not in (None, old[2]) and podman:
+            self.tell_of(container, wanted, "health_status", {"HealthStatus": new[2]})
+        elif old and new[2] not in (None, old[2]):
+            self.tell_of(container, wanted, f"health_status: {new[2]}")
+        if old and new[3] and not old[3]:
+            self.tell_of(container, wanted, "remove" if podman else "destroy")
+
+    def events_of_all(self, filters):
+        """The same of all of them."""
+        self.begin(200)
+        seen = {}
+        for _ in range(6000):
+            for container in list(self.engine.containers):
+                state = (container.started, container.n_ends(), container.health(), container.removed)
+                self.tell_change(container, filters.get("event", []), seen.get(container.id), state)
+                seen[container.id] = state
             if self.is_gone():
                 return
             time.sleep(0.02)

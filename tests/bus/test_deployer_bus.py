@@ -86,6 +86,7 @@ def test_strangers_are_refused_by_the_policy_and_by_the_daemon():
     for open_policy, words in ((False, "Rejected send message"), (True, "Only root and the user tinyforge")):
         with Host(open_policy=open_policy) as host:
             for method, arguments in (("TriggerDeploy", ("sssa{sv}", "shop", "dev", REPO, *host.options(1))),
+                                      ("WatchDeploy", ("sssa{sv}", "shop", "dev", REPO, *host.options(1))),
                                       ("InspectImage", ("s", REPO)), ("CancelDeploy", ("st", STORE, 1))):
                 name, text = stranger_hears(host, method, *arguments)
                 assert name == "org.freedesktop.DBus.Error.AccessDenied" and words in text, f"{name}: {text}"

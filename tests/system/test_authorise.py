@@ -93,6 +93,7 @@ TABLE = {
     DEPLOYER: {
         "TriggerDeploy": Row("sssa{sv} none dev registry.example.com/acme/none:v1 0", OURS + "InvalidOption", receiver=True),
         "CancelDeploy": Row("st 00000000-0000-0000-0000-000000000000 99", OURS + "NoSuchDeploy", receiver=True),
+        "WatchDeploy": Row("sssa{sv} none dev registry.example.com/acme/none:v1 0", OURS + "InvalidOption", receiver=True),
         "InspectImage": Row("s registry.example.com/acme/none:v1", OURS + "EngineUnreachable", receiver=True),
         "ListInstances": Row(f"ss {EMPTY}", OURS + "EngineUnreachable", receiver=True, polkit=True),
         "ListEndpoints": Row(f"ss {EMPTY}", OURS + "EngineUnreachable", polkit=True),

@@ -11,6 +11,7 @@
 static const AuthorityRule rules[] = {
         { .member = "TriggerDeploy", .peer = true },
         { .member = "CancelDeploy", .peer = true },
+        { .member = "WatchDeploy", .peer = true },
         { .member = "InspectImage", .peer = true },
         { .member = "ListInstances", .peer = true, .action = MANAGE },
         { .member = "ListEndpoints", .action = MANAGE },

@@ -12,6 +12,7 @@
 #include "deployerd/engine/info.h"
 #include "deployerd/job/deploys.h"
 #include "deployerd/job/queries.h"
+#include "deployerd/job/watches.h"
 #include "shared/bus/call.h"
 
 typedef struct Manager Manager;
@@ -25,6 +26,7 @@ struct Manager {
         ManagerHooks hooks;
         void *userdata;
         Deploys *deploys;
+        Watches *watches;
         Query *queries;
         EngineInfo info;
         Authority *authority;

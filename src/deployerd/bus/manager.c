@@ -47,6 +47,11 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("TakeOverStage", SD_BUS_ARGS("s", project, "s", stage, "s", store),
                                 SD_BUS_RESULT("u", containers), method_take_over_stage,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("WatchDeploy",
+                                SD_BUS_ARGS("s", project, "s", stage, "s", image, "a{sv}", options),
+                                SD_BUS_NO_RESULT, method_watch_deploy, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("WatchEnded",
+                                SD_BUS_ARGS("s", store, "t", deploy, "s", verdict, "s", reason), 0),
         SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("t", deploy, "s", phase, "s", detail), 0),
         SD_BUS_PROPERTY("Engine", "s", property_get_engine, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("EngineVersion", "s", property_get_engine, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -73,6 +78,18 @@ static void on_engine(const json_t *report, void *userdata) {
         manager_take_engine(userdata, report);
 }
 
+static void on_watch_end(const DeployRequest *request, const char *verdict, const char *reason,
+                         void *userdata) {
+        Manager *manager = userdata;
+        int r;
+
+        manager->hooks.on_activity(manager->userdata);
+        r = sd_bus_emit_signal(manager->bus, DEPLOYER_PATH, DEPLOYER_INTERFACE, "WatchEnded", "stss",
+                               request->store, request->deploy_id, verdict, reason);
+        if (r < 0)
+                (void) log_warning_errno(r, "Cannot send the signal WatchEnded: %m");
+}
+
 static void on_count(unsigned n, void *userdata) {
         Manager *manager = userdata;
 
@@ -82,6 +99,7 @@ static void on_count(unsigned n, void *userdata) {
 int manager_new(sd_bus *bus, sd_event *event, const DeployerConfig *config, const ManagerHooks *hooks,
                 void *userdata, Manager **ret) {
         static const DeploysHooks deploys_hooks = { on_progress, on_engine, on_count };
+        static const WatchesHooks watches_hooks = { on_engine, on_watch_end };
         _cleanup_(manager_freep) Manager *manager = NULL;
         int r;
 
@@ -103,6 +121,8 @@ int manager_new(sd_bus *bus, sd_event *event, const DeployerConfig *config, cons
         r = manager_open_access(manager);
         if (r >= 0)
                 r = deploys_new(event, config, &deploys_hooks, manager, &manager->deploys);
+        if (r >= 0)
+                r = watches_new(event, config, &watches_hooks, manager, &manager->watches);
         if (r < 0)
                 return r;
 
@@ -121,6 +141,7 @@ Manager *manager_free(Manager *manager) {
 
         authority_free(manager->authority);
         deploys_free(manager->deploys);
+        watches_free(manager->watches);
         manager->queries = query_free_all(manager->queries);
         sd_bus_slot_unref(manager->slot);
         sd_bus_unref(manager->bus);
@@ -139,7 +160,7 @@ bool manager_is_idle(const Manager *manager) {
         assert(manager);
 
         return !manager->queries && deploys_count(manager->deploys) == 0 &&
-               authority_is_idle(manager->authority);
+               watches_is_idle(manager->watches) && authority_is_idle(manager->authority);
 }
 
 void manager_stop(Manager *manager, bool interrupt) {
@@ -148,6 +169,7 @@ void manager_stop(Manager *manager, bool interrupt) {
         manager->stopping = true;
         authority_stop(manager->authority);
         deploys_stop(manager->deploys, interrupt);
+        watches_stop(manager->watches);
         if (interrupt)
                 query_stop_all(manager);
 }

@@ -27,6 +27,7 @@ static const BusOption deploy_options[] = {
         { OPTION_FORCE, "b", offsetof(DeployOptions, force) },
         { OPTION_LOCAL, "b", offsetof(DeployOptions, local) },
         { OPTION_ROLLBACK, "b", offsetof(DeployOptions, rollback) },
+        { OPTION_FAILED_DIGEST, "s", offsetof(DeployOptions, failed_digest) },
         /* For a deploy that is not made; the last one. */
         { OPTION_SHOW_SECRETS, "b", offsetof(DeployOptions, show_secrets) },
 };
@@ -152,7 +153,54 @@ int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error 
 
         (void) TAKE_PTR(request);
         (void) sd_bus_message_ref(message);
+        watches_leave(manager->watches, options.store, project, stage);
         return 1;
+}
+
+static const BusOption watch_options[] = {
+        { OPTION_DEPLOY_ID, "t", offsetof(DeployOptions, deploy_id) },
+        { OPTION_STORE, "s", offsetof(DeployOptions, store) },
+        { OPTION_HEALTHCHECK, "s", offsetof(DeployOptions, healthcheck) },
+        { OPTION_WATCH, "t", offsetof(DeployOptions, watch_usec) },
+};
+
+int method_watch_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *project, *stage, *image, *reason = "out of memory";
+        _cleanup_(deploy_request_freep) DeployRequest *request = NULL;
+        DeployOptions options = DEPLOY_OPTIONS_NONE;
+        Manager *manager = userdata;
+        unsigned seen;
+        uid_t uid;
+        int r;
+
+        r = manager_begin(manager, message, CALL_ALL, NULL, &uid, error);
+        if (r != 0)
+                return r;
+
+        r = sd_bus_message_read(message, "sss", &project, &stage, &image);
+        if (r >= 0)
+                r = bus_options_read(message, watch_options, ELEMENTSOF(watch_options), &options, &seen,
+                                     error);
+        if (r < 0)
+                return r;
+        if (options.watch_usec == 0 || options.watch_usec > WATCH_MAX_USEC)
+                return refuse(error, -EINVAL, "Watch is required, in microseconds, and a day at most");
+
+        r = deploy_request_new(project, stage, image, &options, &request, &reason);
+        if (r < 0)
+                return r == -ENOMEM ? r : refuse(error, r, reason);
+
+        if (deploys_is_busy(manager->deploys, project, stage) || query_removes(manager, project, stage))
+                return refuse(error, -EBUSY, "The stage is being deployed or removed");
+
+        r = watches_begin(manager->watches, request, options.watch_usec);
+        if (r < 0)
+                return r == -EUSERS  ? refuse(error, r, "As many are watched as may be at a time")
+                       : r == -EINTR ? refuse(error, r, "The deployer is being stopped")
+                                     : r;
+
+        (void) TAKE_PTR(request);
+        return sd_bus_reply_method_return(message, NULL);
 }
 
 int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -319,6 +367,7 @@ int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *e
         if (r < 0)
                 return begin_problem(r, error);
 
+        watches_end(manager->watches, about.project, about.stage, "the containers of the stage are removed");
         log_notice("All instances of %s%s%s are removed, as asked for by uid %u", about.project,
                    isempty(about.stage) ? "" : "/", about.stage, (unsigned) uid);
         return 1;

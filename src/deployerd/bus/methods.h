@@ -6,6 +6,7 @@
 
 int method_trigger_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_cancel_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int method_watch_deploy(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_inspect_image(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_list_instances(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_list_endpoints(sd_bus_message *message, void *userdata, sd_bus_error *error);

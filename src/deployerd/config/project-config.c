@@ -12,9 +12,9 @@
 #include "shared/json.h"
 #include "shared/name.h"
 
-/* What a stage may have as well; "volumes" comes last. */
+/* What a stage may have as well; "watch" comes last. */
 #define PARTS \
-        "container, env, env_files, healthcheck, kind, limits, postdeploy, predeploy, pull, replace, shareable"
+        "container, env, env_files, healthcheck, kind, limits, postdeploy, predeploy, pull, replace, shareable, volumes"
 
 /* The file must be for the image that is deployed: whoever pushes another one does not get this one's volumes. */
 static int read_image(ProjectReader *reader, const json_t *image) {
@@ -78,7 +78,7 @@ static int read_stage(ProjectReader *reader, const char *name, json_t *stage, co
                 int r;
 
                 r = project_part_read(reader, pointer, key, value, streq(name, reader->subject->stage),
-                                      "is not known for a stage: there are " PARTS " and volumes");
+                                      "is not known for a stage: there are " PARTS " and watch");
                 if (r < 0)
                         return r;
         }
@@ -130,7 +130,7 @@ static int read_project(ProjectReader *reader, json_t *project) {
 
                 r = project_part_read(reader, "", key, value, /* counts= */ true,
                                       "is not known: there are image, stages, unchecked, " PARTS
-                                      " and volumes");
+                                      " and watch");
                 if (r < 0)
                         return r;
         }

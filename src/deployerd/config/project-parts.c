@@ -3,7 +3,9 @@
 #include "deployerd/config/project-parts.h"
 
 #include "shared/conf/conf.h"
+#include "shared/conf/parse.h"
 #include "shared/json.h"
+#include "shared/protocol.h"
 
 static int read_container(ProjectReader *reader, json_t *patch, const char *pointer, bool counts) {
         char problem[CONTAINER_PROBLEM_SIZE];
@@ -305,6 +307,23 @@ static int read_kind(ProjectReader *reader, json_t *value, const char *pointer, 
         return r < 0 ? r : 0;
 }
 
+/* A stage may take back what its project says. */
+static int read_watch(ProjectReader *reader, json_t *value, const char *pointer, bool counts) {
+        const char *text = json_string_value(value);
+        uint64_t usec = 0;
+
+        if (!text || parse_sec(text, &usec) < 0 || (usec > 0 && usec < USEC_PER_SEC) ||
+            usec > WATCH_MAX_USEC)
+                return project_reader_fail(
+                                reader, -EBADMSG,
+                                ": %s: has to be a time span from 1s to 1d, such as \"5min\", or \"0\"",
+                                pointer);
+
+        if (counts)
+                reader->config->watch_usec = usec;
+        return 0;
+}
+
 typedef int (*ReadPart)(ProjectReader *reader, json_t *value, const char *pointer, bool counts);
 
 static const struct {
@@ -323,6 +342,7 @@ static const struct {
         { "replace", read_replace },
         { "shareable", read_shareable },
         { "volumes", read_volumes },
+        { "watch", read_watch },
 };
 
 int project_part_read(ProjectReader *reader, const char *pointer, const char *key, json_t *value,

@@ -84,6 +84,10 @@ void deploy_tell_steps(Deploy *deploy) {
 
 int deploy_succeed(Deploy *deploy, const char *outcome, const char *detail, const char *container) {
         deploy_tell_steps(deploy);
-        return worker_succeed(deploy->worker, json_pack("{s:s, s:s, s:s}", "outcome", outcome, "detail",
-                                                        detail, "container", container));
+        return worker_succeed(deploy->worker,
+                              json_pack("{s:s, s:s, s:s, s:I}", "outcome", outcome, "detail", detail,
+                                        "container", container, "watch",
+                                        streq(outcome, OUTCOME_SUCCEEDED)
+                                                        ? (json_int_t) deploy->project.watch_usec
+                                                        : (json_int_t) 0));
 }

@@ -97,6 +97,12 @@ static int deploy_fetch(Deploy *deploy) {
                 return r;
 
         deploy->tagged = true;
+        if (request->failed_digest && streq(request->failed_digest, deploy->image->digest))
+                return worker_fail(
+                                deploy->worker, -EKEYREJECTED,
+                                "%s is what %s/%s had, and what failed while it was watched: a person can deploy it",
+                                request->failed_digest, request->project, request->stage);
+
         worker_progress(deploy->worker, PHASE_PULLED, deploy->image->digest);
         deploy_choose_port(deploy, &image);
         volumes_check_wishes(deploy->worker, deploy->project.volumes, image.volumes);

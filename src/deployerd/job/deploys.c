@@ -3,6 +3,7 @@
 #include "deployerd/job/deploys.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "deployerd/deploy/deploy.h"
 #include "deployerd/worker/operation.h"
@@ -229,6 +230,19 @@ static DeployResult job_result(const Job *job, const OperationEnd *end) {
         return result;
 }
 
+/* With the outcome, and right before it: whoever hears of the one has heard of the other. */
+static void job_tell_watch(const Job *job, const OperationEnd *end) {
+        const Deploys *deploys = job->deploys;
+        int64_t usec = json_get_int(end->result, "watch", 0);
+        char text[24];
+
+        if (end->error_name || usec <= 0)
+                return;
+
+        (void) snprintf(text, sizeof(text), "%" PRIi64, usec);
+        deploys->hooks.on_progress(job->request->deploy_id, PHASE_WATCHED, text, deploys->userdata);
+}
+
 static void on_job_end(const OperationEnd *end, void *userdata) {
         _cleanup_(job_freep) Job *job = userdata;
         const DeployRequest *request = job->request;
@@ -238,6 +252,7 @@ static void on_job_end(const OperationEnd *end, void *userdata) {
                  result.error_name ? result.error_name : result.outcome,
                  result.error_name ? result.error_text : result.detail);
 
+        job_tell_watch(job, end);
         /* Who is told may trigger the next deploy of the stage. */
         job_unlink(job);
         job->deploys->hooks.on_count(deploys_count(job->deploys), job->deploys->userdata);

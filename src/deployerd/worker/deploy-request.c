@@ -32,6 +32,9 @@ static const char *options_problem(const DeployOptions *options) {
         if (!healthcheck_is_valid(strempty(options->healthcheck)))
                 return "Healthcheck is " HEALTHCHECK_FORMS;
 
+        if (options->failed_digest && !image_digest_is_valid(options->failed_digest))
+                return "FailedDigest is a digest: sha256: and 64 characters of hex";
+
         return NULL;
 }
 
@@ -97,6 +100,12 @@ int deploy_request_new(const char *project, const char *stage, const char *image
         if (!request->project || !request->stage || !request->store || !request->healthcheck)
                 return -ENOMEM;
 
+        if (options->failed_digest) {
+                request->failed_digest = strdup(options->failed_digest);
+                if (!request->failed_digest)
+                        return -ENOMEM;
+        }
+
         request->deploy_id = options->deploy_id;
         request->port = options->port;
         request->undo = options->undo;
@@ -122,6 +131,7 @@ DeployRequest *deploy_request_free(DeployRequest *request) {
         free(request->text);
         free(request->store);
         free(request->healthcheck);
+        free(request->failed_digest);
         free(request);
         return NULL;
 }

@@ -25,6 +25,8 @@ typedef struct DeployOptions {
         int force;
         int local;
         int rollback;
+        const char *failed_digest; /* NULL: none */
+        uint64_t watch_usec;       /* of WatchDeploy */
 } DeployOptions;
 
 #define DEPLOY_OPTIONS_NONE ((DeployOptions){ .max_instances = 1 })
@@ -43,11 +45,12 @@ typedef struct DeployRequest {
         char *healthcheck;      /* as the option; empty: whatever there is */
         uint16_t port;          /* 0: what the image exposes */
         unsigned max_instances; /* 1 … MAX_INSTANCES_LIMIT */
-        bool show_secrets; /* of a deploy that is only shown: with what files of root's say of variables */
-        bool undo;         /* it is cancelled: what an attempt of it left is put right, and that is all */
-        bool force;        /* what runs is replaced, also where it is what would be made */
-        bool rollback;     /* it goes back to an earlier version */
-        bool local;        /* no registry is asked: the image is here, or the deploy fails */
+        bool show_secrets;   /* of a deploy that is only shown: with what files of root's say of variables */
+        bool undo;           /* it is cancelled: what an attempt of it left is put right, and that is all */
+        bool force;          /* what runs is replaced, also where it is what would be made */
+        bool rollback;       /* it goes back to an earlier version */
+        bool local;          /* no registry is asked: the image is here, or the deploy fails */
+        char *failed_digest; /* what is not to be deployed again, since it failed its watch; NULL: nothing */
 } DeployRequest;
 
 /*

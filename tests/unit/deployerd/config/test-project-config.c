@@ -142,7 +142,7 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
         } cases[] = {
                 { "\"containers\":{}",
                   " /containers: is not known: there are image, stages, unchecked, container, env, env_files, healthcheck, kind, limits, "
-                  "postdeploy, predeploy, pull, replace, shareable and volumes" },
+                  "postdeploy, predeploy, pull, replace, shareable, volumes and watch" },
                 { "\"Env\":[]", " /Env: \"Env\" belongs in /container" },
                 { "\"stages\":{\"dev\":{\"binds\":[]}}",
                   " /stages/dev/binds: \"Binds\" belongs in /stages/dev/container/HostConfig" },
@@ -151,7 +151,7 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                   " /unchecked/1: has to be a key such as \"HostConfig.NewThing\"" },
                 { "\"stages\":{\"dev\":{\"unchecked\":[]}}",
                   " /stages/dev/unchecked: is not known for a stage: there are container, env, env_files, healthcheck, kind, limits, "
-                  "postdeploy, predeploy, pull, replace, shareable and volumes" },
+                  "postdeploy, predeploy, pull, replace, shareable, volumes and watch" },
                 { "\"container\":{\"HostConfig\":{\"Annotations\":{}}}",
                   " /container/HostConfig/Annotations: takes version 1.44 of the engine's API, and version 1.41 is spoken here" },
                 { "\"container\":[]", " /container: is an array, and has to be an object" },
@@ -203,7 +203,7 @@ static void mistakes_of_meaning_have_a_pointer(void **state) {
                 { "\"stages\":{\"dev\":1}", " /stages/dev: has to be an object" },
                 { "\"stages\":{\"dev\":{\"image\":\"x\"}}",
                   " /stages/dev/image: is not known for a stage: there are container, env, env_files, healthcheck, kind, limits, "
-                  "postdeploy, predeploy, pull, replace, shareable and volumes" },
+                  "postdeploy, predeploy, pull, replace, shareable, volumes and watch" },
                 { "\"stages\":{\"dev\":{\"container\":{\"Env\":{}}}}",
                   " /stages/dev/container/Env: is an object, and has to be an array of strings" },
                 { "\"container\":{\"HostConfig\":{\"Memory\":\"1g\"}}",
