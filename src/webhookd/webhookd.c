@@ -20,6 +20,7 @@
 #include "webhookd/queue/inspector.h"
 #include "webhookd/queue/outbox.h"
 #include "webhookd/queue/progress.h"
+#include "webhookd/queue/watching.h"
 #include "webhookd/store/store.h"
 #include "webhookd/store/upkeep.h"
 #include "webhookd/turn.h"
@@ -40,6 +41,7 @@ struct Webhookd {
         Deployer *deployer;
         Dispatch *dispatch;
         Inspector *inspector;
+        Watching *watching;
         Manager *manager;
         Delivery *delivery;
         Waiters *waiters;
@@ -66,6 +68,7 @@ static void webhookd_follow(Webhookd *webhookd, const Notice *notice) {
                 progress_forget(&webhookd->progress, notice->deploy);
         if (notice->signal == NOTICE_DEPLOY_FINISHED)
                 waiters_end_deploy(webhookd->waiters, notice->deploy);
+        watching_follow(webhookd->watching, notice);
 }
 
 /* After a commit: the journal, the bus, and what follows from it. */
@@ -137,8 +140,10 @@ static void on_succeeded(const Deploy *deploy, void *userdata) {
 static void on_progress(uint64_t deploy, const char *phase, const char *detail, void *userdata) {
         Webhookd *webhookd = userdata;
 
-        /* How long it took is no step of its way. */
-        if (!streq(phase, PHASE_TOOK))
+        if (streq(phase, PHASE_WATCHED))
+                watching_note(webhookd->watching, deploy, detail);
+        /* How long it took, and how long it is watched, is no step of its way. */
+        else if (!streq(phase, PHASE_TOOK))
                 progress_note(&webhookd->progress, deploy, phase, detail);
         dispatch_progress(webhookd->dispatch, deploy, phase, detail);
 }
@@ -153,7 +158,8 @@ static bool is_idle(void *userdata) {
         (void) store_count_deploys(webhookd->store, DEPLOY_QUEUED, &queued);
         (void) store_count_deploys(webhookd->store, DEPLOY_RUNNING, &running);
         return queued == 0 && running == 0 && server_count_connections(webhookd->server) == 0 &&
-               inspector_is_idle(webhookd->inspector) && manager_is_idle(webhookd->manager);
+               inspector_is_idle(webhookd->inspector) && watching_is_idle(webhookd->watching) &&
+               manager_is_idle(webhookd->manager);
 }
 
 static void on_stop(bool by_signal, void *userdata) {
@@ -163,6 +169,7 @@ static void on_stop(bool by_signal, void *userdata) {
         server_stop(webhookd->server);
         waiters_stop(webhookd->waiters);
         dispatch_stop(webhookd->dispatch);
+        watching_stop(webhookd->watching);
         manager_stop(webhookd->manager);
 }
 
@@ -199,6 +206,7 @@ static void webhookd_look_after_store(Webhookd *webhookd) {
 
         webhookd->damage_is_known = true;
         dispatch_stop(webhookd->dispatch);
+        watching_stop(webhookd->watching);
         waiters_release_all(webhookd->waiters);
         webhookd_set_status(webhookd);
 }
@@ -259,6 +267,9 @@ static int webhookd_connect(Webhookd *webhookd) {
                                  &dispatch_hooks, webhookd, &webhookd->dispatch);
         if (r >= 0)
                 r = inspector_new(webhookd->store, webhookd->deployer, &webhookd->inspector);
+        if (r >= 0)
+                r = watching_new(event, bus, webhookd->store, webhookd->outbox, on_queued, webhookd,
+                                 &webhookd->watching);
         if (r >= 0)
                 r = delivery_new(webhookd->store, webhookd->hooks, &webhookd->config, webhookd->outbox,
                                  &webhookd->progress, &webhookd->delivery);
@@ -349,6 +360,7 @@ Webhookd *webhookd_free(Webhookd *webhookd) {
         waiters_free(webhookd->waiters);
         delivery_free(webhookd->delivery);
         inspector_free(webhookd->inspector);
+        watching_free(webhookd->watching);
         dispatch_free(webhookd->dispatch);
         deployer_free(webhookd->deployer);
         outbox_free(webhookd->outbox);
@@ -392,6 +404,7 @@ int webhookd_run(Webhookd *webhookd) {
         webhookd_look_after_store(webhookd);
         webhookd_set_status(webhookd);
         dispatch_resume(webhookd->dispatch);
+        watching_resume(webhookd->watching);
         r = loop_run(webhookd->loop);
         if (r < 0)
                 return log_error_errno(r, "The event loop failed: %m");

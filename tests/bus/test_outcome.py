@@ -26,7 +26,7 @@ IMAGE = "a.example/team/app:v1"
 # Longer than any test waits for.
 LONG = 600
 MOST = 256
-KEYS = {"id", "project", "stage", "image", "digest", "state", "phase", "progress", "reason", "attempts", "next_attempt",
+KEYS = {"watch", "id", "project", "stage", "image", "digest", "state", "phase", "progress", "reason", "attempts", "next_attempt",
         "queued_at", "started_at", "finished_at", "superseded_by", "path"}
 
 

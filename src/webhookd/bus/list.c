@@ -99,6 +99,16 @@ static int append_steps(sd_bus_message *reply, const DeploySteps *steps) {
         return r;
 }
 
+/* What became of watching what it brought. */
+static int append_watch(sd_bus_message *reply, const Deploy *deploy) {
+        int r;
+
+        r = sd_bus_message_append(reply, "{sv}{sv}", DEPLOY_KEY_WATCH, "s",
+                                  watch_state_to_string(deploy->watch.state), DEPLOY_KEY_WATCH_UNTIL, "t",
+                                  deploy->watch.until);
+        return r < 0 ? r : append_text(reply, DEPLOY_KEY_WATCH_REASON, deploy->watch.reason);
+}
+
 static int append_deploy_keys(sd_bus_message *reply, const Deploy *deploy) {
         int r;
 
@@ -121,6 +131,8 @@ static int append_deploy_keys(sd_bus_message *reply, const Deploy *deploy) {
                 r = append_text(reply, DEPLOY_KEY_DIGEST, deploy->digest);
         if (r >= 0 && deploy_steps_are_known(&deploy->steps))
                 r = append_steps(reply, &deploy->steps);
+        if (r >= 0 && deploy->watch.state != WATCH_NONE)
+                r = append_watch(reply, deploy);
         return r < 0 ? r : append_asker(reply, deploy);
 }
 

@@ -212,6 +212,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_SIGNAL_WITH_ARGS("ProjectRemoved", SD_BUS_ARGS("s", project), 0),
         SD_BUS_SIGNAL_WITH_ARGS("StageChanged", SD_BUS_ARGS("s", project, "s", stage), 0),
         SD_BUS_SIGNAL_WITH_ARGS("QueueChanged", SD_BUS_ARGS("a(tssss)", changes), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("WatchEnded",
+                                SD_BUS_ARGS("t", deploy, "s", project, "s", stage, "s", verdict), 0),
         SD_BUS_SIGNAL_WITH_ARGS("SecretRegenerated", SD_BUS_NO_ARGS, 0),
         SD_BUS_SIGNAL_WITH_ARGS("HookAdded", SD_BUS_ARGS("s", name), 0),
         SD_BUS_SIGNAL_WITH_ARGS("HookRotated", SD_BUS_ARGS("s", name), 0),
@@ -322,6 +324,11 @@ void manager_emit(Manager *manager, const Notice *notice) {
                 break;
         case NOTICE_DEPLOY_FINISHED:
                 r = changes_add(&manager->changes, bus, notice, notice->state);
+                break;
+        case NOTICE_WATCH_ENDED:
+                r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "WatchEnded", "tsss",
+                                       notice->deploy, notice->project, notice->stage,
+                                       watch_state_to_string(notice->watch));
                 break;
         case NOTICE_SECRET_REGENERATED:
                 r = sd_bus_emit_signal(bus, WEBHOOK_PATH, WEBHOOK_INTERFACE, "SecretRegenerated", "");

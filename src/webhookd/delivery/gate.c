@@ -2,8 +2,10 @@
 /* What a stage has, and whether a push is ahead of it: see gate.h. */
 #include "webhookd/delivery/gate.h"
 
+#include "shared/protocol.h"
 #include "shared/tag/semver.h"
 #include "webhookd/delivery/matcher.h"
+#include "webhookd/store/watch.h"
 
 static const char *const reasons[] = {
         [GATE_OPEN] = NULL,
@@ -11,6 +13,7 @@ static const char *const reasons[] = {
         [GATE_ROLLED_BACK] = "rolled-back",
         [GATE_SAME_DIGEST] = "same-digest",
         [GATE_OLDER_PUSH] = "older-push",
+        [GATE_FAILED_WATCH] = "failed-watch",
 };
 
 const char *gate_reason(GateVerdict verdict) {
@@ -22,6 +25,7 @@ const char *gate_reason(GateVerdict verdict) {
 /* Of store_list_current(), which is newest first: what is below the row of a rollback is what it leaves, or has left. */
 typedef struct Current {
         DeployList rows;
+        size_t n;      /* rows that count */
         size_t n_kept; /* rows before what a rollback left */
 } Current;
 
@@ -41,8 +45,25 @@ static int current_read(Store *store, int64_t stage_id, Current *ret) {
                 if (current.rows.items[current.n_kept++].generation > 0)
                         break;
 
+        /* No operator has left what failed its watch: of that the digest alone is left, and a version that mends it is taken. */
+        current.n = current.n_kept > 0 && streq(current.rows.items[current.n_kept - 1].source, SOURCE_WATCH)
+                                    ? current.n_kept
+                                    : current.rows.n;
+
         *ret = current;
         return 0;
+}
+
+/* What failed its watch is not brought back by who pushes it again. Of a tag alone the deployer tells which image it is. */
+static int check_failed(Store *store, int64_t stage_id, const char *digest) {
+        _cleanup_free_ char *failed = NULL;
+        int r;
+
+        if (!digest)
+                return 0;
+
+        r = store_find_failed_digest(store, stage_id, UINT64_MAX, &failed);
+        return r <= 0 ? r : streq(failed, digest);
 }
 
 /* How the version of `image` compares with the pushed one; below it where `image` has none. */
@@ -70,7 +91,7 @@ static int check_version(const Current *current, const Stage *stage, const Semve
         }
 
         *ret = order > 0 ? GATE_LOWER_VERSION : GATE_OPEN;
-        for (size_t i = 0; i < current->rows.n && *ret == GATE_OPEN; i++) {
+        for (size_t i = 0; i < current->n && *ret == GATE_OPEN; i++) {
                 bool left = i >= current->n_kept;
 
                 r = compare_image(current->rows.items[i].image, pushed, &order);
@@ -89,10 +110,10 @@ static bool row_has(const Deploy *row, const char *digest) {
 
 static GateVerdict check_digest(const Current *current, bool downgrade, const char *digest) {
         /* The newest row is what the stage runs in the end, should it come up. */
-        if (current->rows.n > 0 && row_has(&current->rows.items[0], digest))
+        if (current->n > 0 && row_has(&current->rows.items[0], digest))
                 return GATE_SAME_DIGEST;
 
-        for (size_t i = current->n_kept; i < current->rows.n && !downgrade; i++)
+        for (size_t i = current->n_kept; i < current->n && !downgrade; i++)
                 if (row_has(&current->rows.items[i], digest))
                         return GATE_ROLLED_BACK;
 
@@ -118,6 +139,14 @@ int gate_check(Store *store, const Stage *stage, const ImageRef *ref, const Enqu
                 return r;
         if (latest > push->pushed_at) {
                 *ret = GATE_OLDER_PUSH;
+                return 0;
+        }
+
+        r = check_failed(store, stage->id, ref->digest);
+        if (r < 0)
+                return r;
+        if (r > 0) {
+                *ret = GATE_FAILED_WATCH;
                 return 0;
         }
 

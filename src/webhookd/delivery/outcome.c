@@ -29,10 +29,19 @@ static json_t *number_or_null(uint64_t number) {
         return number > 0 ? json_integer((json_int_t) number) : json_null();
 }
 
+/* null where it is not watched. */
+static json_t *watch_to_json(const Deploy *deploy) {
+        if (deploy->watch.state == WATCH_NONE)
+                return json_null();
+
+        return json_pack("{s:s, s:o, s:s}", "state", watch_state_to_string(deploy->watch.state), "until",
+                         number_or_null(deploy->watch.until), "reason", strempty(deploy->watch.reason));
+}
+
 /* Times are µs since the epoch. What is not known, or not yet, is null. */
 static json_t *deploy_to_json(const Deploy *deploy, const ProgressStep *step) {
         return json_pack(
-                        "{s:I, s:s, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", /**/
+                        "{s:I, s:s, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /**/
                         "id", (json_int_t) deploy->id,                             /**/
                         "project", deploy->project,                                /**/
                         "stage", deploy->stage,                                    /**/
@@ -48,6 +57,7 @@ static json_t *deploy_to_json(const Deploy *deploy, const ProgressStep *step) {
                         "started_at", number_or_null(deploy->started_at),          /**/
                         "finished_at", number_or_null(deploy->finished_at),        /**/
                         "superseded_by", number_or_null(deploy->superseded_by),    /**/
+                        "watch", watch_to_json(deploy),                            /**/
                         "path", outcome_path(deploy->id));
 }
 
@@ -71,9 +81,15 @@ static void sum_add(Sum *sum, const Deploy *deploy) {
                 break;
 
         /* A newer push took its place: that one's sender is told what comes of it. */
-        case DEPLOY_SUCCEEDED:
         case DEPLOY_UNCHANGED:
         case DEPLOY_SUPERSEDED:
+                break;
+
+        /* Told once it is known: the answer to the push itself may have gone before. */
+        case DEPLOY_SUCCEEDED:
+                if (deploy->watch.state == WATCH_FAILED)
+                        sum_fail(sum, deploy->id, deploy->project, deploy->stage,
+                                 "failed while it was watched", strempty(deploy->watch.reason));
                 break;
 
         case DEPLOY_ROLLED_BACK:

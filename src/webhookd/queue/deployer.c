@@ -194,7 +194,8 @@ static void on_trigger_reply(sd_bus_message *answer, const sd_bus_error *failure
 }
 
 static int append_options(sd_bus_message *message, const Deploy *deploy, uint16_t port,
-                          const char *healthcheck, unsigned max_instances, const char *store_uuid) {
+                          const char *healthcheck, unsigned max_instances, const char *store_uuid,
+                          const char *failed_digest) {
         int r;
 
         r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
@@ -213,12 +214,15 @@ static int append_options(sd_bus_message *message, const Deploy *deploy, uint16_
                 r = sd_bus_message_append(message, "{sv}", OPTION_LOCAL, "b", true);
         if (r >= 0 && deploy->generation > 0)
                 r = sd_bus_message_append(message, "{sv}", OPTION_ROLLBACK, "b", true);
+        if (r >= 0 && failed_digest)
+                r = sd_bus_message_append(message, "{sv}", OPTION_FAILED_DIGEST, "s", failed_digest);
         return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
 int deployer_trigger(Deployer *deployer, const Deploy *deploy, const char *image, uint16_t port,
                      const char *healthcheck, unsigned max_instances, const char *store_uuid,
-                     DeployerOnReply on_reply, void *userdata, DeployerCall **ret) {
+                     const char *failed_digest, DeployerOnReply on_reply, void *userdata,
+                     DeployerCall **ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         _cleanup_(deployer_call_freep) DeployerCall *call = NULL;
         int r;
@@ -234,7 +238,8 @@ int deployer_trigger(Deployer *deployer, const Deploy *deploy, const char *image
         if (r >= 0)
                 r = sd_bus_message_append(message, "sss", deploy->project, deploy->stage, image);
         if (r >= 0)
-                r = append_options(message, deploy, port, healthcheck, max_instances, store_uuid);
+                r = append_options(message, deploy, port, healthcheck, max_instances, store_uuid,
+                                   failed_digest);
         if (r < 0)
                 return r;
 

@@ -65,12 +65,13 @@ bool deployer_is_awake(const Deployer *deployer);
 
 /*
  * Calls TriggerDeploy for `image`, the reference of that row, with a time-out above the deployer's own deadline; for a
- * row that is to be cancelled, only to undo it. `*ret` is to be freed by the caller, also from within the callback;
+ * row that is to be cancelled, only to undo it. An image of `failed_digest` (or NULL) is refused. `*ret` is to be freed by the caller, also from within the callback;
  * freeing it earlier forgets the reply, and stops nothing.
  */
 int deployer_trigger(Deployer *deployer, const Deploy *deploy, const char *image, uint16_t port,
                      const char *healthcheck, unsigned max_instances, const char *store_uuid,
-                     DeployerOnReply on_reply, void *userdata, DeployerCall **ret);
+                     const char *failed_digest, DeployerOnReply on_reply, void *userdata,
+                     DeployerCall **ret);
 
 /*
  * Calls CancelDeploy, with CANCEL_DEPLOY_TIMEOUT_USEC; the reply has an error's name or nothing. As above.

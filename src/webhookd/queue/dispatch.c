@@ -14,6 +14,7 @@
 #include "webhookd/queue/reason.h"
 #include "webhookd/queue/settle.h"
 #include "webhookd/store/waits.h"
+#include "webhookd/store/watch.h"
 
 /* "PullFailed: manifest unknown": the name without its prefix, and what the deployer says. */
 static char *reason_of_error(const DeployerReply *reply) {
@@ -94,7 +95,7 @@ static int dispatch_call(Dispatch *dispatch, uint64_t id) {
         _cleanup_(operation_freep) Operation *operation = NULL;
         _cleanup_(project_freep) Project *project = NULL;
         _cleanup_(stage_freep) Stage *stage = NULL;
-        _cleanup_free_ char *image = NULL;
+        _cleanup_free_ char *image = NULL, *failed_digest = NULL;
         int r;
 
         operation = calloc(1, sizeof(*operation));
@@ -112,12 +113,15 @@ static int dispatch_call(Dispatch *dispatch, uint64_t id) {
                 return r < 0 ? r : -ENXIO;
 
         r = dispatch_reference(operation->deploy, &image);
+        /* Which image a tag names is known to the deployer first. What a person asks for is done. */
+        if (r >= 0 && streq(operation->deploy->source, SOURCE_WEBHOOK))
+                r = store_find_failed_digest(dispatch->store, stage->id, id, &failed_digest);
         if (r < 0)
                 return r;
 
         r = deployer_trigger(dispatch->deployer, operation->deploy, image, project->port,
-                             project->healthcheck, stage->max_instances, dispatch->store_uuid, on_reply,
-                             operation, &operation->call);
+                             project->healthcheck, stage->max_instances, dispatch->store_uuid, failed_digest,
+                             on_reply, operation, &operation->call);
         if (r < 0)
                 return r;
 

@@ -16,6 +16,7 @@ typedef enum NoticeSignal {
         NOTICE_STAGE_CHANGED,
         NOTICE_DEPLOY_QUEUED,
         NOTICE_DEPLOY_FINISHED,
+        NOTICE_WATCH_ENDED,
         NOTICE_SECRET_REGENERATED,
         NOTICE_HOOK_ADDED,
         NOTICE_HOOK_ROTATED,
@@ -36,6 +37,7 @@ typedef struct Notice {
         const char *hook;
         uint64_t deploy;
         DeployState state; /* with NOTICE_DEPLOY_FINISHED */
+        WatchState watch;  /* with NOTICE_WATCH_ENDED */
         uid_t caller_uid;  /* (uid_t) -1: none */
 } Notice;
 

@@ -3,6 +3,7 @@
 #include "store-fixture.h"
 #include "webhookd/delivery/gate.h"
 #include "webhookd/delivery/matcher.h"
+#include "webhookd/store/watch.h"
 
 #define DIGEST_C "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 
@@ -331,6 +332,45 @@ static void stages_match_by_their_policies_and_shadows_are_found(void **state) {
         assert_string_equal(match_shadow(&stages, 2)->name, "prod");
 }
 
+/* The newest version of the stage fails its watch, and the one before is brought back. */
+static void fail_watch(Fixture *f, uint64_t id) {
+        _cleanup_free_ char *reason = NULL;
+        WatchVerdict verdict;
+        uint64_t back;
+
+        assert_int_equal(store_end_watch(f->store, id, WATCH_FAILED, "", &verdict, &back, &reason), 0);
+        assert_int_equal(verdict, WATCH_VERDICT_DONE);
+        assert_int_equal(store_start_deploy(f->store, back), 1);
+        assert_int_equal(store_finish_deploy(f->store, back, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
+}
+
+static uint64_t deploy_watched(Fixture *f, const char *image, const char *digest) {
+        uint64_t id = run_new(f, image, digest);
+
+        assert_int_equal(store_note_watch(f->store, id, USEC_PER_SEC), 1);
+        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_SUCCEEDED, "", &(uint64_t){ 0 }), 1);
+        return id;
+}
+
+static void digest_that_failed_its_watch_is_left_whatever_the_policy(void **state) {
+        static const TagPolicy policies[] = { TAG_POLICY_GLOB, TAG_POLICY_REGEX, TAG_POLICY_SEMVER,
+                                              TAG_POLICY_DIGEST };
+        Fixture *f = *state;
+
+        (void) deploy(f, APP ":1.0.0@" DIGEST_A, DIGEST_A, DEPLOY_SUCCEEDED);
+        fail_watch(f, deploy_watched(f, APP ":2.0.0@" DIGEST_B, DIGEST_B));
+        for (size_t i = 0; i < ELEMENTSOF(policies); i++) {
+                set_policy(f, policies[i], false);
+                expect(f, APP ":2.0.0@" DIGEST_B, GATE_FAILED_WATCH);
+                expect(f, APP ":other@" DIGEST_B, GATE_FAILED_WATCH);
+                expect(f, APP ":2.0.0@" DIGEST_C, GATE_OPEN);
+        }
+        /* What mends it may have a version between the two. */
+        set_policy(f, TAG_POLICY_SEMVER, false);
+        expect(f, APP ":1.0.1@" DIGEST_C, GATE_OPEN);
+        expect(f, APP ":0.9.0@" DIGEST_C, GATE_LOWER_VERSION);
+}
+
 int main(void) {
 #define with_store(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
         const struct CMUnitTest tests[] = {
@@ -350,6 +390,7 @@ int main(void) {
                 with_store(digest_that_was_rolled_back_from_does_not_come_back),
                 cmocka_unit_test(each_verdict_but_open_has_a_reason),
                 with_store(stages_match_by_their_policies_and_shadows_are_found),
+                with_store(digest_that_failed_its_watch_is_left_whatever_the_policy),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
