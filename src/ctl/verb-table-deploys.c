@@ -39,8 +39,9 @@ const Verb deploy_verbs[] = {
                                    "JSON: [{\"id\",\"project\",\"stage\",\"image\",\"state\",\"queued_at\",\"finished_at\",\n"
                                    "      \"reason\",\"started_at\",\"attempts\",\"next_attempt_at\",\"digest\",\n"
                                    "      \"source\",\"generation\",\"superseded_by\",\"uid\",\"user\",\"hook\",\n"
-                                   "      \"provider\",\"steps\":{}}]. Steps are ms, by name: pull, predeploy,\n"
-                                   "      start, healthy, stable, drain, stop, postdeploy, run.\n\n"
+                                   "      \"provider\",\"steps\":{},\"watch\":{\"state\",\"until\",\"reason\"}}].\n"
+                                   "      Steps are ms, by name: pull, predeploy, start, healthy, stable, drain,\n"
+                                   "      stop, postdeploy, run.\n\n"
                                    "States: queued, running, succeeded, unchanged, rolled-back, failed, superseded,\n"
                                    "cancelled.\n",
                         .run = verb_deploys,

@@ -31,7 +31,7 @@ static const Verb setup_verbs[] = {
                                    "      \"public_url\",\"projects\",\"store\",\"queued\",\"running\"},\n"
                                    "      \"engine\":{\"name\",\"version\",\"api_version\",\"socket\",\"sockets\":[{\"path\",\n"
                                    "      \"group\",\"usable\"}],\"take_overs\":[]},\n"
-                                   "      \"allows_any_image\", \"waiting\":[as of deploys],\n"
+                                   "      \"allows_any_image\", \"waiting\":[as of deploys], \"watched\":[as of deploys],\n"
                                    "      \"instances\":[as of endpoint, of all states, \"tag\", \"managed\"],\n"
                                    "      \"strays\":[{\"project\",\"stage\",\"deploy\",\"state\",\"name\",\"engine\",\n"
                                    "      \"socket\",\"digest\",\"container\",\"store\"}]};\n"

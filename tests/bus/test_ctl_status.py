@@ -75,7 +75,7 @@ def test_status_tells_it_all():
         assert peers.run().stdout == text, "without a verb"
 
         status = peers.json("status")
-        assert list(status) == ["units", "webhookd", "engine", "allows_any_image", "waiting", "instances", "strays"]
+        assert list(status) == ["units", "webhookd", "engine", "allows_any_image", "waiting", "watched", "instances", "strays"]
         assert status["waiting"] == []
         assert status["units"][1] == {"unit": "tinyforge-webhookd.service", "load": "loaded", "active": "inactive",
                                       "sub": "dead", "since": None}

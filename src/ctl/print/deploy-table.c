@@ -14,6 +14,7 @@ Table *deploy_table_new(void) {
                 { NULL, "image", 0 },
                 { "STATE", "state", COLUMN_STATE },
                 { "KIND", NULL, COLUMN_RARE | COLUMN_SHRINKS },
+                { "WATCH", NULL, COLUMN_RARE },
                 { "AGE", NULL, COLUMN_RIGHT },
                 { "TOOK", NULL, COLUMN_RIGHT | COLUMN_SPARE },
                 { "WHO", NULL, COLUMN_SHRINKS },
@@ -33,6 +34,7 @@ Table *deploy_table_new(void) {
                 { NULL, "hook", 0 },
                 { NULL, "provider", 0 },
                 { NULL, "steps", 0 },
+                { NULL, "watch", 0 },
         };
 
         return table_new(columns, ELEMENTSOF(columns));
@@ -57,6 +59,12 @@ static void add_asker(Table *table, const DeployRow *row) {
         table_add_text(table, row->provider);
 }
 
+static json_t *watch_json(const DeployRow *row) {
+        return isempty(row->watch) ? json_null()
+                                   : json_pack("{s:s, s:I, s:s}", "state", row->watch, "until",
+                                               (json_int_t) row->watch_until, "reason", row->watch_reason);
+}
+
 static void add_row(Table *table, const DeployRow *row, bool with_digest) {
         char word[DEPLOY_WORD_SIZE], span[SPAN_SIZE], digest[16];
         uint64_t now = now_usec(CLOCK_REALTIME);
@@ -68,6 +76,7 @@ static void add_row(Table *table, const DeployRow *row, bool with_digest) {
         table_add_text(table, row->image);
         table_add_text(table, row->state);
         table_add_text(table, deploy_kind(row, word));
+        table_add_text(table, deploy_watch(row, word));
         table_add_text(table, deploy_age(row, now, span));
         table_add_text(table, deploy_took(row, now, span));
         table_add_text(table, deploy_who(row, word));
@@ -85,6 +94,7 @@ static void add_row(Table *table, const DeployRow *row, bool with_digest) {
         add_asker(table, row);
         table_add_json(table,
                        deploy_steps_are_known(&row->steps) ? deploy_steps_json(&row->steps) : json_null());
+        table_add_json(table, watch_json(row));
 }
 
 void deploy_table_add(Table *table, const DeployRow *row) {

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "shared/protocol.h"
 
@@ -78,10 +79,26 @@ const char *deploy_kind(const DeployRow *row, char buffer[static DEPLOY_WORD_SIZ
         buffer[0] = '\0';
         if (streq(row->source, SOURCE_ROLLBACK))
                 (void) snprintf(buffer, DEPLOY_WORD_SIZE, "rollback to %" PRIu64, row->generation);
+        else if (streq(row->source, SOURCE_WATCH))
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "back to %" PRIu64, row->generation);
         else if (streq(row->source, SOURCE_PROMOTE))
                 (void) snprintf(buffer, DEPLOY_WORD_SIZE, "promotion");
         else if (streq(row->source, SOURCE_RESTART))
                 (void) snprintf(buffer, DEPLOY_WORD_SIZE, "restart");
+        return buffer;
+}
+
+const char *deploy_watch(const DeployRow *row, char buffer[static DEPLOY_WORD_SIZE]) {
+        time_t until = (time_t) (row->watch_until / USEC_PER_SEC);
+        char when[16] = "";
+        struct tm local;
+
+        buffer[0] = '\0';
+        if (streq(row->watch, "watching") && localtime_r(&until, &local)) {
+                (void) strftime(when, sizeof(when), "%H:%M:%S", &local);
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "until %s", when);
+        } else
+                (void) snprintf(buffer, DEPLOY_WORD_SIZE, "%.32s", row->watch);
         return buffer;
 }
 

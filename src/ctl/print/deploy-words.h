@@ -33,3 +33,6 @@ const char *deploy_took(const DeployRow *row, uint64_t now, char buffer[static S
 
 /* "pull 1.2s, start 80ms, healthy 2min 5s", in the order of the steps; "" where none is known. */
 const char *deploy_steps_words(const DeploySteps *steps, char buffer[static DEPLOY_STEPS_WORDS_SIZE]);
+
+/* What became of watching it: "until 12:05:00" while it is watched, "held", "failed", …; empty where it is not. */
+const char *deploy_watch(const DeployRow *row, char buffer[static DEPLOY_WORD_SIZE]);

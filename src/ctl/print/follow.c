@@ -131,6 +131,10 @@ void follow_phase(Follow *follow, uint64_t id, const char *phase, const char *de
                 return;
         }
 
+        /* What comes after it is told by its row. */
+        if (!follow->ctl->json && streq(phase, PHASE_WATCHED))
+                return;
+
         if (follow->ctl->json) {
                 (void) ctl_print_json(follow->ctl,
                                       json_pack("{s:s, s:s}", "phase", phase, "detail", detail));

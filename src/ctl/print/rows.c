@@ -181,6 +181,8 @@ int deploy_read(sd_bus_message *reply, DeployRow *ret) {
                 .user = "",
                 .hook = "",
                 .provider = "",
+                .watch = "",
+                .watch_reason = "",
                 .uid = DEPLOY_NO_UID,
         };
         const Key keys[] = {
@@ -204,6 +206,9 @@ int deploy_read(sd_bus_message *reply, DeployRow *ret) {
                 { DEPLOY_KEY_HOOK, "s", &row.hook },
                 { DEPLOY_KEY_PROVIDER, "s", &row.provider },
                 { DEPLOY_KEY_STEPS, "a{st}", &row.steps },
+                { DEPLOY_KEY_WATCH, "s", &row.watch },
+                { DEPLOY_KEY_WATCH_UNTIL, "t", &row.watch_until },
+                { DEPLOY_KEY_WATCH_REASON, "s", &row.watch_reason },
         };
         int r;
 

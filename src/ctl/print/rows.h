@@ -48,7 +48,7 @@ typedef struct DeployRow {
         uint64_t started_at;
         uint64_t finished_at;
         const char *source;     /* what made it: "webhook", "rollback", …; "": not told */
-        uint64_t generation;    /* of a rollback: the deploy that it goes back to; 0 elsewhere */
+        uint64_t generation;    /* of one that goes back: the deploy that it goes back to; 0 elsewhere */
         uint64_t superseded_by; /* the deploy that took its place; 0: none */
         /* Who asked for it: a uid and its name, or a hook and the format of its sender; "" where there is none. */
         uint32_t uid; /* DEPLOY_NO_UID: none */
@@ -56,6 +56,9 @@ typedef struct DeployRow {
         const char *hook;
         const char *provider;
         DeploySteps steps; /* how long they took in the latest attempt */
+        const char *watch; /* what became of watching it: "watching", "held", …; "": it is not watched */
+        uint64_t watch_until;
+        const char *watch_reason;
 } DeployRow;
 
 /* The uid that nobody has. */

@@ -56,6 +56,9 @@ static void show_deploy(const Ctl *ctl, const DeployRow *row) {
                 show_reason(ctl, waiting);
         else
                 show_reason(ctl, row->reason);
+        show_text(ctl, "Watched", deploy_watch(row, word));
+        if (!isempty(row->watch_reason))
+                ctl_print_prose(ctl, "%8s: %s", "Watch", row->watch_reason);
 }
 
 static int describe_text(const Ctl *ctl, const DeployRow *row, char *const *lines, const char *advice) {

@@ -32,6 +32,8 @@ static const Family families[] = {
           "Time from a deploy's start to its end, of those that were started." },
         { "tinyforge_deploy_step_seconds", "summary", "seconds",
           "Time that the steps of deploys took: pull, predeploy, start, healthy, stable, drain, stop, postdeploy, run." },
+        { "tinyforge_watches", "counter", NULL,
+          "Deploys that are watched no more: held, failed, gone (somebody stopped or removed it), or replaced." },
         { "tinyforge_deploy_last_success_timestamp_seconds", "gauge", "seconds",
           "When a deploy of the stage last succeeded or changed nothing." },
         { "tinyforge_queue_deploys", "gauge", NULL, "Deploys that wait or run." },

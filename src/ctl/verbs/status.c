@@ -20,6 +20,7 @@ typedef struct Status {
         const char *opening; /* how to open a socket; NULL: one listens */
         json_t *webhookd;
         Table *waiting; /* deploys that wait for another attempt */
+        Table *watched; /* deploys that are watched on */
         json_t *engine;
         json_t *any_image; /* whether every image may be deployed */
         Table *instances;
@@ -32,6 +33,7 @@ static void status_done(Status *status) {
         status->units = table_free(status->units);
         json_decref(status->webhookd);
         status->waiting = table_free(status->waiting);
+        status->watched = table_free(status->watched);
         json_decref(status->engine);
         json_decref(status->any_image);
         status->instances = table_free(status->instances);
@@ -178,31 +180,36 @@ static int ask_properties(Ctl *ctl, const Peer *peer, const Property *properties
         return 0;
 }
 
-/* Where nothing is queued, nothing waits, and nobody needs to be asked. */
-static int ask_waiting(Ctl *ctl, bool is_queued, Table **ret) {
+/* What has been put off, and what is not over with its end. */
+static int ask_deploys(Ctl *ctl, Table **ret_waiting, Table **ret_watched) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(table_freep) Table *table = deploy_table_new();
+        _cleanup_(table_freep) Table *waiting = deploy_table_new(), *watched = deploy_table_new();
         DeployRow row;
-        int r = 0;
+        int r;
 
-        if (!table)
+        if (!waiting || !watched)
                 return ctl_fail(ctl, -ENOMEM, "Out of memory");
 
-        if (is_queued) {
-                r = client_call(ctl, &peer_webhook, "DescribeDeploys", &reply, "ssu", "", "", 0U);
-                if (r < 0)
-                        return r;
-                r = rows_enter(reply);
-        }
-        while (reply && r >= 0 && (r = deploy_read(reply, &row)) > 0)
+        r = client_call(ctl, &peer_webhook, "DescribeDeploys", &reply, "ssu", "", "", 0U);
+        if (r < 0)
+                return r;
+
+        r = rows_enter(reply);
+        while (r >= 0 && (r = deploy_read(reply, &row)) > 0) {
                 if (deploy_waits(&row))
-                        deploy_table_add(table, &row);
+                        deploy_table_add(waiting, &row);
+                if (streq(row.watch, "watching"))
+                        deploy_table_add(watched, &row);
+        }
         if (r >= 0)
-                r = table_error(table);
+                r = table_error(waiting);
+        if (r >= 0)
+                r = table_error(watched);
         if (r < 0)
                 return report_answer(ctl, &peer_webhook, r);
 
-        *ret = TAKE_PTR(table);
+        *ret_waiting = TAKE_PTR(waiting);
+        *ret_watched = TAKE_PTR(watched);
         return 0;
 }
 
@@ -262,6 +269,10 @@ static int show_text(const Ctl *ctl, Status *status) {
                 ctl_print(ctl, "%s", "");
                 r = table_show(status->waiting, ctl, "waiting deploys");
         }
+        if (r >= 0 && status->watched && table_n_rows(status->watched) > 0) {
+                ctl_print(ctl, "%s", "");
+                r = table_show(status->watched, ctl, "watched deploys");
+        }
         if (json_is_true(status->any_image)) {
                 ctl_print_prose(ctl,
                                 "Any image may be deployed. To allow only some, add a line below [Deployer] in");
@@ -296,12 +307,13 @@ static json_t *object_or_null(json_t *object) {
 }
 
 static int show_json(const Ctl *ctl, Status *status) {
-        return ctl_print_json(ctl, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "units",
+        return ctl_print_json(ctl, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "units",
                                              rows_or_null(status->units), "webhookd",
                                              object_or_null(status->webhookd), "engine",
                                              object_or_null(status->engine), "allows_any_image",
                                              object_or_null(status->any_image), "waiting",
-                                             rows_or_null(status->waiting), "instances",
+                                             rows_or_null(status->waiting), "watched",
+                                             rows_or_null(status->watched), "instances",
                                              rows_or_null(status->instances), "strays",
                                              rows_or_null(status->strays)));
 }
@@ -340,8 +352,7 @@ int verb_status(Ctl *ctl, char *args[]) {
                                    &status.webhookd) >= 0;
         complete &= ask_engine(ctl, &status) >= 0;
         if (status.webhookd)
-                complete &= ask_waiting(ctl, get_number(status.webhookd, "queued") > 0, &status.waiting) >=
-                            0;
+                complete &= ask_deploys(ctl, &status.waiting, &status.watched) >= 0;
         /* A deployer that does not answer is told once. */
         if (status.engine) {
                 r = instances_ask(ctl, status.webhookd ? get_text(status.webhookd, "store") : NULL,
