@@ -6,7 +6,8 @@ engine needs to build it and to push it; the deployer's engine pulls it as any o
 
 usage: image.py FOLDER VARIANT [TEXT]    what an engine builds it from
 
-VARIANT: plain, healthy, unhealthy (never passes its check), broken (ends at once), slow (passes its check after seconds), held
+VARIANT: plain, healthy, unhealthy (never passes its check), broken (ends at once), brief (ends after
+seconds), sickening (fails its check after seconds), slow (passes its check after seconds), held
 (passes it once there is a file /go in the container), late (listens after seconds, has no check), deaf (never listens, has no
 check), keeper (has a VOLUME, where it adds TEXT to what it answers)
 """
@@ -35,6 +36,8 @@ VARIANTS = {
     "late": (f"sleep 3; {SERVE}", None),
     "deaf": ('trap "exit 0" TERM; sleep 1000 & wait', None),
     "keeper": (f"cat /www/index.html >>/data/log; cp /data/log /www/index.html; {SERVE}", None),
+    "brief": (f"httpd -p {PORT} -h /www; sleep 6; echo had enough >&2; exit 3", None),
+    "sickening": (f"httpd -f -p {PORT} -h /www & sleep 6; kill $!; sleep 1000", (PROBE, 0)),
     "broken": ("echo no configuration, giving up >&2; exit 3", None),
 }
 VOLUMES = {"keeper": ["/data"]}
