@@ -19,7 +19,7 @@ ROOMS = {
     "shared/bus": {"door": "service.h", "also": ["call.h", "daemon.h", "errors.h", "options.h", "properties.h"],
                    "uses": ["shared", "shared/conf"]},
 
-    "webhookd/store": {"door": "store.h", "also": ["hook.h", "upkeep.h", "waits.h", "watch.h"], "uses": []},
+    "webhookd/store": {"door": "store.h", "also": ["hook.h", "show.h", "upkeep.h", "waits.h", "watch.h"], "uses": []},
     "webhookd/request": {"door": "request.h", "also": [], "uses": []},
     "webhookd/payload": {"door": "payload.h", "also": ["host-alias.h"], "uses": ["webhookd/request"]},
     "webhookd/webhook-config": {"door": "webhook-config.h", "also": [], "uses": ["webhookd/payload", "webhookd/store"]},

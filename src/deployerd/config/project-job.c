@@ -10,6 +10,7 @@ static const char *const refused[][6] = {
         { "postdeploy", NULL },
         { "predeploy", NULL },
         { "replace", NULL },
+        { "watch", NULL },
         { "limits", "drain", NULL },
         { "limits", "health", NULL },
         { "limits", "stable", NULL },
@@ -76,5 +77,6 @@ void project_job_settle(ProjectConfig *config) {
 
         project_command_done(&config->predeploy);
         project_command_done(&config->postdeploy);
+        config->watch_usec = 0;
         config->job.timeout_usec = project_limits_run(&config->limits);
 }

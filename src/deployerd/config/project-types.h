@@ -62,5 +62,5 @@ typedef struct ProjectConfig {
         ProjectCommand predeploy;  /* before anything of a new version is started */
         ProjectCommand postdeploy; /* after the switch to it */
         ProjectCommand job;        /* without words: those are its container's; no time-out: the deploy's */
-        uint64_t watch_usec; /* how long what was deployed is watched on; 0: it is not */
+        uint64_t watch_usec;       /* how long what was deployed is watched on; 0: it is not */
 } ProjectConfig;

@@ -48,7 +48,7 @@ typedef enum ErrorVerdict {
           "The deploy was called off, and everything that it did is undone.") \
         X(NO_ROLLBACK_TARGET, "NoRollbackTarget", ENOLINK, ERROR_FINAL, \
           "The stage has no earlier deploy to go back to.") \
-        X(DEPENDENCY_FAILED, "DependencyFailed", EOWNERDEAD, ERROR_FINAL, \
+        X(DEPENDENCY_FAILED, "DependencyFailed", ENOTRECOVERABLE, ERROR_FINAL, \
           "A deploy that this one waited for came to nothing, so this one was not begun.") \
         X(PROJECT_EXISTS, "ProjectExists", ENOTUNIQ, ERROR_FINAL, \
           "There is a project of that name already.") \

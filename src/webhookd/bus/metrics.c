@@ -4,6 +4,7 @@
 #include "config.h"
 #include "shared/bus/errors.h"
 #include "webhookd/bus/reply.h"
+#include "webhookd/store/show.h"
 
 /* In one answer: 110 MiB, where each is as long as it can be. A message of the bus has 128 MiB at most. */
 #define METRICS_MAX 250000U

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "webhookd/store/metrics.h"
+#include "webhookd/store/show.h"
 #include "webhookd/store/statement.h"
 
 /* Upper bounds of the buckets of a deploy's duration; what takes longer is in one more. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who may deliver, how and what: requests as they are answered before anything is deployed. */
 #include "delivery-fixture.h"
+#include "webhookd/store/show.h"
 
 static void delivery_without_secret_is_404_for_every_reason(void **state) {
         static const char *const paths[] = {

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "store-fixture.h"
+#include "webhookd/store/show.h"
 
 /* Looks for one sample: `labels` is "a=1,b=2" in the order in which they come. */
 typedef struct Wanted {
