@@ -74,6 +74,48 @@ Waiters *waiters_free(Waiters *waiters) {
         return NULL;
 }
 
+/* How many places a hook has. */
+typedef struct Share {
+        Waiter *newest;
+        size_t n;
+} Share;
+
+/* Of each hook that waits; returns their number. */
+static size_t waiters_divide(const Waiters *waiters, Share shares[static WAITERS_MAX]) {
+        size_t n = 0;
+
+        for (Waiter *waiter = waiters->first; waiter; waiter = waiter->next) {
+                size_t i = 0;
+
+                while (i < n && !streq(shares[i].newest->hook, waiter->hook))
+                        i++;
+                if (i == n)
+                        shares[n++] = (Share){ .newest = waiter };
+                shares[i].n++;
+        }
+
+        return n;
+}
+
+/* Whether one has made room for a waiter of that hook. That hook still has as many as this one then: nobody comes and goes. */
+static bool waiters_make_room(Waiters *waiters, const char *hook) {
+        Share shares[WAITERS_MAX] = { 0 }, *most = shares;
+        size_t n, own = 0;
+
+        n = waiters_divide(waiters, shares);
+        for (Share *share = shares; share < shares + n; share++) {
+                if (share->n > most->n)
+                        most = share;
+                if (streq(share->newest->hook, hook))
+                        own = share->n;
+        }
+        if (most->n <= own + 1)
+                return false;
+
+        waiters_release(waiters, most->newest);
+        return true;
+}
+
 int waiters_add(Waiters *waiters, Waiter *waiter) {
         assert(waiters);
         assert(waiter && !waiter->slot && waiter->wake);
@@ -81,7 +123,7 @@ int waiters_add(Waiters *waiters, Waiter *waiter) {
 
         if (waiters->stopped)
                 return -ESHUTDOWN;
-        if (waiters->n >= WAITERS_MAX)
+        if (waiters->n >= WAITERS_MAX && !waiters_make_room(waiters, waiter->hook))
                 return -EUSERS;
 
         waiter->next = waiters->first;
@@ -145,6 +187,19 @@ void waiters_end_deploy(Waiters *waiters, uint64_t deploy) {
         for (Waiter *waiter = waiters->first; waiter; waiter = next) {
                 next = waiter->next;
                 if (waiter_drop(waiter, deploy))
+                        waiters_wake(waiters, waiter);
+        }
+}
+
+void waiters_wake_hook(Waiters *waiters, const char *hook) {
+        Waiter *next;
+
+        assert(waiters);
+        assert(hook);
+
+        for (Waiter *waiter = waiters->first; waiter; waiter = next) {
+                next = waiter->next;
+                if (streq(waiter->hook, hook))
                         waiters_wake(waiters, waiter);
         }
 }

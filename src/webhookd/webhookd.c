@@ -61,7 +61,7 @@ static void on_activity(void *userdata) {
                 service_touch(webhookd->service);
 }
 
-/* What was known of a deploy's way is over with each attempt, and its end is what others wait for. */
+/* What was known of a deploy's way is over with each attempt, and its end is what others wait for: those alone whose secret is good. */
 static void webhookd_follow(Webhookd *webhookd, const Notice *notice) {
         if (notice->signal == NOTICE_DEPLOY_FINISHED || notice->event == EVENT_DEPLOY_STARTED ||
             notice->event == EVENT_DEPLOY_RETRIED)
@@ -69,6 +69,10 @@ static void webhookd_follow(Webhookd *webhookd, const Notice *notice) {
         if (notice->signal == NOTICE_DEPLOY_FINISHED)
                 waiters_end_deploy(webhookd->waiters, notice->deploy);
         watching_follow(webhookd->watching, notice);
+        if (notice->signal == NOTICE_HOOK_ROTATED || notice->signal == NOTICE_HOOK_REMOVED)
+                waiters_wake_hook(webhookd->waiters, notice->hook);
+        if (notice->signal == NOTICE_SECRET_REGENERATED)
+                waiters_wake_hook(webhookd->waiters, HOOK_MAIN);
 }
 
 /* After a commit: the journal, the bus, and what follows from it. */

@@ -332,6 +332,16 @@ bool delivery_needs_body(const Delivery *delivery, const Request *request) {
         return deploy > 0 || bytes_equal(request->method, "POST") || bytes_equal(request->method, "OPTIONS");
 }
 
+const char *delivery_find_hook(const Delivery *delivery, Bytes path) {
+        const Hook *hook;
+        uint64_t deploy;
+
+        assert(delivery);
+
+        hook = hooks_check(delivery->hooks, path, now_usec(CLOCK_REALTIME), &deploy);
+        return hook ? hook->name : NULL;
+}
+
 void delivery_refresh(Delivery *delivery, Answer *answer, uint64_t open[static DEPLOYS_TOLD_MAX],
                       size_t *ret_n_open) {
         int r;

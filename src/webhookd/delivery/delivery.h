@@ -44,6 +44,11 @@ void delivery_refresh(Delivery *delivery, Answer *answer, uint64_t open[static D
                       size_t *ret_n_open);
 
 /*
+ * The name of the hook whose secret that path has now; NULL: it has none, or none any more. Borrowed until hooks change.
+ */
+const char *delivery_find_hook(const Delivery *delivery, Bytes path);
+
+/*
  * What delivery_handle() would make of a request that has the secret of `hook`, found out on its way and undone: nothing is
  * in the store, the outbox or the journal afterwards, and nothing is counted. Whether the disk would take it is not found out.
  * Negative errno where the store cannot be used; `*ret` is for trial_done().

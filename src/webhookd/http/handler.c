@@ -3,6 +3,7 @@
 #include "webhookd/http/handler.h"
 
 #include <h2o.h>
+#include <stdio.h>
 
 #include "shared/time-util.h"
 #include "webhookd/http/forwarded.h"
@@ -46,6 +47,10 @@ static void on_request_disposed(void *p) {
         turn_remove(answer->handler->turn, &answer->super);
         answer_done(&answer->super.answer);
         answer->handler->hooks.answered(answer->connection, answer->handler->userdata);
+}
+
+static Bytes bytes_from_h2o(h2o_iovec_t vector) {
+        return (Bytes){ vector.base ? vector.base : "", vector.len };
 }
 
 static void add_header(h2o_req_t *req, const char *name, const char *value) {
@@ -115,7 +120,7 @@ static bool answer_hold(HandlerAnswer *answer, const uint64_t *open, size_t n_op
 }
 
 /* Its time begins with the commit of its turn. A deploy that follows another one is waited for within the same time. */
-static bool answer_may_wait(HandlerAnswer *answer) {
+static bool answer_may_wait(HandlerAnswer *answer, const char *hook) {
         if (answer->super.answer.wait_usec == 0)
                 return false;
         if (answer->held)
@@ -127,25 +132,29 @@ static bool answer_may_wait(HandlerAnswer *answer) {
                            .wake = on_woken },
                 .answer = answer,
         };
+        (void) snprintf(answer->held->super.hook, sizeof(answer->held->super.hook), "%s", hook);
         return true;
 }
 
-/* After the commit of its turn: what is told of deploys is on disk. */
+/* After the commit of its turn: what is told of deploys is on disk. Who has waited is told as long as its secret is one. */
 static void answer_send(TurnAnswer *super) {
         HandlerAnswer *answer = (HandlerAnswer *) super;
+        Delivery *delivery = answer->handler->delivery;
         uint64_t open[DEPLOYS_TOLD_MAX];
+        const char *hook = NULL;
         size_t n_open = 0;
 
-        if (super->answer.deploys)
-                delivery_refresh(answer->handler->delivery, &super->answer, open, &n_open);
-        if (n_open > 0 && answer_may_wait(answer) && answer_hold(answer, open, n_open))
+        if (super->answer.deploys) {
+                hook = delivery_find_hook(delivery, bytes_from_h2o(answer->req->input.path));
+                if (hook)
+                        delivery_refresh(delivery, &super->answer, open, &n_open);
+                else
+                        answer_set_status(&super->answer, 404);
+        }
+        if (n_open > 0 && answer_may_wait(answer, hook) && answer_hold(answer, open, n_open))
                 return;
 
         answer_write(answer);
-}
-
-static Bytes bytes_from_h2o(h2o_iovec_t vector) {
-        return (Bytes){ vector.base ? vector.base : "", vector.len };
 }
 
 static const Header *headers_from_h2o(h2o_req_t *req) {
@@ -200,6 +209,9 @@ static int on_request(h2o_handler_t *super, h2o_req_t *req) {
                 refuse(handler, answer, 413);
         else
                 delivery_handle(handler->delivery, &request, &answer->super.answer);
+        /* Before it takes a place, which another one would make for it. */
+        if (peer.large)
+                answer->super.answer.wait_usec = 0;
 
         turn_add(handler->turn, &answer->super);
         return 0;

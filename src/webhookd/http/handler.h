@@ -15,6 +15,7 @@ typedef struct HandlerPeer {
         const char *remote; /* the peer's address as text */
         bool behind_proxy;  /* X-Forwarded-For is trusted, and no connection is kept */
         bool stopping;      /* no connection is kept */
+        bool large;         /* its request takes so much memory that its answer is not held back */
         Bytes head;         /* the request's head as it came, and perhaps more */
 } HandlerPeer;
 

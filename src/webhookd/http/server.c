@@ -223,6 +223,7 @@ static HandlerPeer on_peer(h2o_req_t *req, void *userdata) {
                 .remote = connection->place.address.text,
                 .behind_proxy = connection->behind_proxy,
                 .stopping = server->stopping,
+                .large = held_bytes(&connection->place) > HELD_BYTES_MAX,
                 .head = { socket->input->bytes, socket->input->size },
         };
 }
@@ -231,8 +232,7 @@ static bool on_hold(void *data, Waiter *waiter, void *userdata) {
         Connection *connection = data;
         Server *server = userdata;
 
-        if (held_bytes(&connection->place) > HELD_BYTES_MAX ||
-            hang_up_new(sd_event_source_get_event(server->sweep_timer),
+        if (hang_up_new(sd_event_source_get_event(server->sweep_timer),
                         h2o_socket_get_fd(connection->socket), server->waiters, waiter,
                         &connection->hang_up) < 0)
                 return false;

@@ -2,6 +2,8 @@
 /* Who waits, and what wakes them. */
 #include "webhookd/waiters.h"
 
+#include <stdio.h>
+
 #include "shared/time-util.h"
 #include "unit.h"
 
@@ -146,6 +148,75 @@ static void no_more_than_so_many_wait(void **state) {
         free(many);
 }
 
+static TestWaiter waiter_of_hook(const char *hook) {
+        TestWaiter waiter = waiter_of(7, 0, USEC_PER_SEC);
+
+        (void) snprintf(waiter.super.hook, sizeof(waiter.super.hook), "%s", hook);
+        return waiter;
+}
+
+static size_t count_released(const TestWaiter *many, size_t n) {
+        size_t released = 0;
+
+        for (size_t i = 0; i < n; i++)
+                released += many[i].n_woken > 0;
+
+        return released;
+}
+
+/* The one with most gives up its newest, until none has more than one more than those that ask. */
+static void hook_that_has_most_places_makes_room_for_others(void **state) {
+        TestWaiter *greedy = calloc(WAITERS_MAX, sizeof(*greedy)),
+                   *modest = calloc(WAITERS_MAX, sizeof(*modest)), late = waiter_of_hook("late"),
+                   again = waiter_of_hook("greedy");
+        Fixture *f = *state;
+
+        assert_non_null(greedy);
+        assert_non_null(modest);
+        for (size_t i = 0; i < WAITERS_MAX; i++) {
+                greedy[i] = waiter_of_hook("greedy");
+                assert_int_equal(waiters_add(f->waiters, &greedy[i].super), 0);
+        }
+        for (size_t i = 0; i < WAITERS_MAX; i++) {
+                modest[i] = waiter_of_hook("modest");
+                assert_int_equal(waiters_add(f->waiters, &modest[i].super),
+                                 i < WAITERS_MAX / 2 ? 0 : -EUSERS);
+                assert_int_equal(waiters_count(f->waiters), WAITERS_MAX);
+                assert_int_equal(waiters_add(f->waiters, &again.super), -EUSERS);
+        }
+        for (size_t i = 0; i < WAITERS_MAX; i++) {
+                assert_int_equal(greedy[i].n_woken, i >= WAITERS_MAX / 2);
+                assert_int_equal(greedy[i].super.is_over, i >= WAITERS_MAX / 2);
+        }
+        assert_int_equal(count_released(modest, WAITERS_MAX), 0);
+        assert_int_equal(waiters_add(f->waiters, &late.super), 0);
+        assert_int_equal(count_released(greedy, WAITERS_MAX) + count_released(modest, WAITERS_MAX),
+                         WAITERS_MAX / 2 + 1);
+        waiters_release_all(f->waiters);
+        free(greedy);
+        free(modest);
+}
+
+static void requests_of_one_hook_can_be_woken_and_may_wait_on(void **state) {
+        TestWaiter one = waiter_of_hook("shop"), two = waiter_of_hook("blog"),
+                   three = waiter_of_hook("shop");
+        Fixture *f = *state;
+
+        assert_int_equal(waiters_add(f->waiters, &one.super), 0);
+        assert_int_equal(waiters_add(f->waiters, &two.super), 0);
+        assert_int_equal(waiters_add(f->waiters, &three.super), 0);
+        waiters_wake_hook(f->waiters, "sho");
+        assert_int_equal(waiters_count(f->waiters), 3);
+        waiters_wake_hook(f->waiters, "shop");
+        assert_int_equal(waiters_count(f->waiters), 1);
+        assert_int_equal(one.n_woken + three.n_woken, 2);
+        assert_int_equal(two.n_woken, 0);
+        assert_false(one.super.is_over);
+        assert_int_equal(waiters_add(f->waiters, &one.super), 0);
+        waiters_release_all(f->waiters);
+        assert_int_equal(one.n_woken, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -155,6 +226,8 @@ int main(void) {
                 TEST(waiter_that_is_gone_is_woken_by_nothing),
                 TEST(waiter_can_be_released_alone_or_with_all),
                 TEST(no_more_than_so_many_wait),
+                TEST(hook_that_has_most_places_makes_room_for_others),
+                TEST(requests_of_one_hook_can_be_woken_and_may_wait_on),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
