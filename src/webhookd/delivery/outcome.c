@@ -5,7 +5,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "shared/name.h"
+#include "shared/utf8.h"
 #include "webhookd/payload/payload.h"
+
+/* What the reasons of one answer take together, bytes. Any number of senders can have theirs in memory at the same time. */
+#define REASONS_TOLD_MAX ((size_t) 64 * 1024)
 
 static_assert(DEPLOYS_TOLD_MAX >= PUSHES_MAX, "each push of a body can become a deploy");
 
@@ -14,7 +19,8 @@ typedef struct Sum {
         uint64_t *open;
         size_t n_open;
         bool failed;
-        char detail[REASON_MAX + 128]; /* of the first that failed */
+        size_t reason_max;                                  /* of each deploy */
+        char detail[REASON_MAX + 2 * NAME_MAX_LENGTH + 64]; /* of the first that failed */
 } Sum;
 
 json_t *outcome_stub(uint64_t id) {
@@ -30,18 +36,23 @@ static json_t *number_or_null(uint64_t number) {
 }
 
 /* null where it is not watched. */
-static json_t *watch_to_json(const Deploy *deploy) {
+static json_t *watch_to_json(const Deploy *deploy, size_t reason_max) {
+        const char *reason = strempty(deploy->watch.reason);
+
         if (deploy->watch.state == WATCH_NONE)
                 return json_null();
 
-        return json_pack("{s:s, s:o, s:s}", "state", watch_state_to_string(deploy->watch.state), "until",
-                         number_or_null(deploy->watch.until), "reason", strempty(deploy->watch.reason));
+        return json_pack("{s:s, s:o, s:s#}", "state", watch_state_to_string(deploy->watch.state), "until",
+                         number_or_null(deploy->watch.until), "reason", reason,
+                         utf8_cut(reason, reason_max));
 }
 
 /* Times are µs since the epoch. What is not known, or not yet, is null. */
-static json_t *deploy_to_json(const Deploy *deploy, const ProgressStep *step) {
+static json_t *deploy_to_json(const Deploy *deploy, size_t reason_max, const ProgressStep *step) {
+        const char *reason = strempty(deploy->reason);
+
         return json_pack(
-                        "{s:I, s:s, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /**/
+                        "{s:I, s:s, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s#, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /**/
                         "id", (json_int_t) deploy->id,                             /**/
                         "project", deploy->project,                                /**/
                         "stage", deploy->stage,                                    /**/
@@ -50,14 +61,14 @@ static json_t *deploy_to_json(const Deploy *deploy, const ProgressStep *step) {
                         "state", deploy_state_to_string(deploy->state),            /**/
                         "phase", step ? step->phase : NULL,                        /**/
                         "progress", step && step->detail[0] ? step->detail : NULL, /**/
-                        "reason", strempty(deploy->reason),                        /**/
+                        "reason", reason, utf8_cut(reason, reason_max),            /**/
                         "attempts", (int) deploy->tries,                           /**/
                         "next_attempt", number_or_null(deploy->next_at),           /**/
                         "queued_at", number_or_null(deploy->queued_at),            /**/
                         "started_at", number_or_null(deploy->started_at),          /**/
                         "finished_at", number_or_null(deploy->finished_at),        /**/
                         "superseded_by", number_or_null(deploy->superseded_by),    /**/
-                        "watch", watch_to_json(deploy),                            /**/
+                        "watch", watch_to_json(deploy, reason_max),                /**/
                         "path", outcome_path(deploy->id));
 }
 
@@ -165,12 +176,17 @@ static int tell_deploy(Store *store, const Progress *progress, uint64_t id, Sum 
                 return r;
 
         sum_add(sum, deploy);
-        *ret = deploy_to_json(deploy,
+        *ret = deploy_to_json(deploy, sum->reason_max,
                               deploy->state == DEPLOY_RUNNING ? progress_find(progress, deploy->id) : NULL);
         return *ret ? 1 : -ENOMEM;
 }
 
 static int tell_list(Store *store, const Progress *progress, json_t *list, Sum *sum) {
+        size_t size = json_array_size(list);
+
+        if (size > REASONS_TOLD_MAX / REASON_MAX)
+                sum->reason_max = REASONS_TOLD_MAX / size;
+
         for (size_t i = 0; i < json_array_size(list) && i < DEPLOYS_TOLD_MAX; i++) {
                 json_t *told = json_array_get(list, i), *j = NULL;
                 int r;
@@ -203,7 +219,7 @@ static int encode(json_t *told, const Sum *sum, char **ret) {
 int outcome_tell(Store *store, const Progress *progress, Answer *answer,
                  uint64_t open[static DEPLOYS_TOLD_MAX], size_t *ret_n) {
         json_t *alone, *j = NULL;
-        Sum sum = { .open = open };
+        Sum sum = { .open = open, .reason_max = REASON_MAX };
         char *body = NULL;
         int r;
 

@@ -70,12 +70,15 @@ static void answer_allow(h2o_req_t *req, const char *origin) {
                 add_header(req, headers[i].name, headers[i].value);
 }
 
+/* The library copies the body. Ours goes at once, and not when its client has read it. */
 static void answer_write(HandlerAnswer *answer) {
-        const Answer *told = &answer->super.answer;
+        _cleanup_(answer_done) Answer own = answer->super.answer;
+        const Answer *told = &own;
         const StatusText *text = status_text(told->status);
         const char *body = told->body ? told->body : text->body;
         h2o_req_t *req = answer->req;
 
+        answer->super.answer = (Answer){ 0 };
         req->res.status = text->status;
         req->res.reason = text->reason;
         req->res.content_length = strlen(body);
@@ -103,7 +106,7 @@ static void on_woken(Waiter *waiter) {
         turn_add(handler->turn, &answer->super);
 }
 
-/* Whether it is held back. Where it cannot be, its sender is told how it stands, and may ask again. */
+/* Whether it is held back, and then without its body. Where it cannot be, its sender is told how it stands, and may ask again. */
 static bool answer_hold(HandlerAnswer *answer, const uint64_t *open, size_t n_open) {
         Handler *handler = answer->handler;
         Waiter *waiter = &answer->held->super;
@@ -112,11 +115,14 @@ static bool answer_hold(HandlerAnswer *answer, const uint64_t *open, size_t n_op
         waiter->n = n_open;
         if (waiters_add(handler->waiters, waiter) < 0)
                 return false;
-        if (handler->hooks.hold(answer->connection, waiter, handler->userdata))
-                return true;
+        if (!handler->hooks.hold(answer->connection, waiter, handler->userdata)) {
+                waiters_remove(handler->waiters, waiter);
+                return false;
+        }
 
-        waiters_remove(handler->waiters, waiter);
-        return false;
+        free(answer->super.answer.body);
+        answer->super.answer.body = NULL;
+        return true;
 }
 
 /* Its time begins with the commit of its turn. A deploy that follows another one is waited for within the same time. */

@@ -3,6 +3,9 @@
 #include <inttypes.h>
 
 #include "delivery-fixture.h"
+#include "shared/name.h"
+#include "shared/utf8.h"
+#include "webhookd/delivery/outcome.h"
 
 #define IMAGE "a.example/team/app:v1"
 
@@ -109,6 +112,84 @@ static void deploy_that_did_not_come_up_is_424_with_its_reason(void **state) {
         }
 }
 
+/* The longest that there is, of characters with two bytes each. */
+static char *longest_reason(void) {
+        char *reason = calloc(1, REASON_MAX + 1);
+
+        assert_non_null(reason);
+        for (size_t i = 0; i + 1 < REASON_MAX; i += 2)
+                memcpy(reason + i, "\xc3\xa9", 2);
+        return reason;
+}
+
+static void longest_reason_of_the_longest_names_is_told_whole(void **state) {
+        _cleanup_free_ char *reason = longest_reason();
+        _cleanup_(json_freep) json_t *j = NULL;
+        char name[NAME_MAX_LENGTH + 1], image[128];
+        uint64_t id, again;
+        Fixture *f = *state;
+        int64_t project, stage;
+
+        memset(name, 'n', NAME_MAX_LENGTH);
+        name[NAME_MAX_LENGTH] = '\0';
+        (void) snprintf(image, sizeof(image), "a.example/team/%s", name);
+        assert_int_equal(
+                        store_create_project(f->store, &(Project){ .name = name, .image = image }, &project),
+                        0);
+        assert_int_equal(store_create_stage(f->store,
+                                            &(Stage){ .project_id = project,
+                                                      .name = name,
+                                                      .tag_pattern = (char[]){ "*" },
+                                                      .auto_deploy = true,
+                                                      .max_instances = 1 },
+                                            &stage),
+                         0);
+        id = push(f, image);
+        assert_int_equal(store_start_deploy(f->store, id), 1);
+        assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_ROLLED_BACK, reason, &again), 1);
+        assert_int_equal(get(f, f->path, id, "", &j), 424);
+        assert_text(json_object_get(j, "deploy"), "reason", reason);
+        assert_non_null(strstr(json_get_string(j, "detail"), reason));
+}
+
+/* So that those who wait for many cannot make the daemon take any amount of memory. */
+static void reasons_of_many_deploys_are_cut_between_two_characters(void **state) {
+        _cleanup_free_ char *reason = longest_reason();
+        _cleanup_(json_freep) json_t *told = json_pack("{s:[]}", "deploys");
+        Answer answer = { .status = 200 };
+        Fixture *f = *state;
+        size_t length = 0;
+
+        for (unsigned i = 0; i < DEPLOYS_TOLD_MAX; i++) {
+                uint64_t again, id;
+                char image[64];
+
+                (void) snprintf(image, sizeof(image), "a.example/team/n%u:v1", i);
+                id = push(f, image);
+                assert_int_equal(store_start_deploy(f->store, id), 1);
+                assert_int_equal(store_finish_deploy(f->store, id, DEPLOY_FAILED, reason, &again), 1);
+                assert_int_equal(json_array_append_new(json_object_get(told, "deploys"), outcome_stub(id)),
+                                 0);
+        }
+
+        answer.deploys = json_incref(told);
+        delivery_refresh(f->delivery, &answer, f->open, &f->n_open);
+        assert_int_equal(answer.status, 424);
+        /* The first one's is told whole beside them. */
+        assert_non_null(strstr(answer.body, reason));
+        answer_done(&answer);
+        for (size_t i = 0; i < DEPLOYS_TOLD_MAX; i++) {
+                const char *cut = json_get_string(json_array_get(json_object_get(told, "deploys"), i),
+                                                  "reason");
+
+                assert_non_null(cut);
+                assert_null(utf8_find_bad(cut));
+                assert_int_equal(strncmp(reason, cut, strlen(cut)), 0);
+                length += strlen(cut);
+        }
+        assert_in_range(length, 32 * 1024, 64 * 1024);
+}
+
 static void deploy_that_a_newer_push_put_aside_is_no_failure_and_says_so(void **state) {
         _cleanup_(json_freep) json_t *j = NULL;
         Fixture *f = *state;
@@ -213,6 +294,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(deploy_is_told_from_the_queue_to_its_end),
                 TEST(deploy_that_did_not_come_up_is_424_with_its_reason),
+                TEST(longest_reason_of_the_longest_names_is_told_whole),
+                TEST(reasons_of_many_deploys_are_cut_between_two_characters),
                 TEST(deploy_that_a_newer_push_put_aside_is_no_failure_and_says_so),
                 TEST(hook_sees_deploys_of_its_images_alone),
                 TEST(deploy_whose_commit_failed_was_never_there),
