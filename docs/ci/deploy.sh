@@ -13,7 +13,8 @@
 #     DEPLOY_ID       names this run, so that what is sent twice is done once. A new one each time when it is not set.
 #
 # The URL goes to curl through a pipe: neither `ps` nor a log of commands shows it. Exit status 0: the version runs, a newer push
-# took its place, or there was nothing to do and the output says why. 1: it does not, or not after a quarter of an hour.
+# took its place, or there was nothing to do and the output says why. 1: it does not, or not after a quarter of an hour. Any other is
+# that of curl or docker, where one of them failed.
 set -eu
 
 image=${1:?deploy.sh IMAGE:TAG [FOLDER]}
@@ -25,6 +26,7 @@ if [ $# -gt 1 ]; then
         docker push "$image"
 fi
 
+url=$(printf %s "$TINYFORGE_URL" | tr -d '[:space:]')
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
 
@@ -38,36 +40,39 @@ call() {
         rest=$1
         shift
         [ -z "$body" ] || set -- --data "$body" "$@"
-        printf 'url = "%s%s"\n' "$TINYFORGE_URL" "$rest" | curl --config - --silent --show-error \
+        printf 'url = "%s%s"\n' "$url" "$rest" | curl --config - --silent --show-error \
                 --max-time 60 --retry 5 --retry-all-errors --output "$answer" --write-out '%{http_code}' "$@"
 }
 
-# The texts of that key in the answer, a line each, and the first of them.
-texts() {
-        { grep -oE "\"$1\":\"([^\"\\\\]|\\\\.)*\"" "$answer" || true; } | sed -e 's/^[^:]*:"//' -e 's/"$//'
+# Each text of that key in the answer, one a line.
+all() {
+        { grep -oE "\"$1\":\"([^\"\\\\]|\\\\.)*\"" "$answer" || true; } | sed -e 's/^[^:]*:"//' -e 's/"$//' -e 's/\\\(["\\]\)/\1/g'
 }
 
+# The first one.
 text() {
-        texts "$1" | sed -n 1p
+        all "$1" | sed -n 1p
+}
+
+say() {
+        printf 'deploy.sh: %s\n' "$*"
 }
 
 body="{\"image\":\"$image\"}"
 status=$(call '?wait=10' --header 'Content-Type: application/json' --header "Idempotency-Key: $id")
-first=$status
+paths=
+[ "$status" != 202 ] || paths=$(all path)
 body=
 
-# Ten seconds at a time, so that the log shows where it is, and no proxy on the way loses patience. Each project that has the image has a
-# deploy of its own.
-tries=0
-for path in $(texts path); do
-        [ "$first" = 202 ] || break
-        status=202
-        while [ "$status" = 202 ] && [ $tries -lt 90 ]; do
+# One after the other, and ten seconds at a time, so that the log shows where it is, and no proxy on the way loses patience.
+end=$(($(date +%s) + 900))
+for path in $paths; do
+        status=$(call "$path")
+        while [ "$status" = 202 ] && [ "$(date +%s)" -lt "$end" ]; do
+                path=$(text path)
+                say "deploy ${path##*/} $(text state) $(text phase) $(text progress) $(text reason)"
                 sleep 1
                 status=$(call "$path?wait=10")
-                [ "$status" != 202 ] || path=$(text path)
-                echo "deploy.sh: deploy ${path##*/} $(text state) $(text phase) $(text progress) $(text reason)"
-                tries=$((tries + 1))
         done
         [ "$status" = 200 ] || break
 done
@@ -75,25 +80,28 @@ done
 cat "$answer"
 echo
 
+path=$(text path)
+state=$(all state | tr '\n' ' ' | sed 's/ $//')
+newer=$({ grep -oE '"superseded_by":[0-9]+' "$answer" || true; } | sed -n '1s/.*:/ by deploy /p')
+
 case $status in
 200)
-        state=$(text state)
         if [ -n "$state" ]; then
-                echo "deploy.sh: deploy ${path##*/} $state"
+                say "deploy ${path##*/} $state$newer"
         else
-                echo "deploy.sh: nothing to do: $(text reason)"
+                say "nothing to do: $(text reason)"
         fi
         ;;
 202)
-        echo "deploy.sh: not through yet" >&2
+        say "not through yet" >&2
         exit 1
         ;;
 424)
-        echo "deploy.sh: $(text detail)" >&2
+        say "$(text detail)" >&2
         exit 1
         ;;
 *)
-        echo "deploy.sh: refused, status $status" >&2
+        say "refused, status $status" >&2
         exit 1
         ;;
 esac
