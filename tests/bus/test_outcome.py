@@ -303,6 +303,19 @@ def test_daemon_that_is_killed_ends_the_connection_and_the_next_get_goes_on():
         assert (again.answer().status, asked.answer().status) == (424, 424)
 
 
+def test_daemon_that_was_frozen_answers_who_waited():
+    with Host() as webhookd:
+        number = push(webhookd)
+        asked = [Asked(webhookd, "GET", f"{webhookd.path()}/deploys/{number}?wait=3", unix=unix) for unix in (False, True)]
+        wait_until_waiting(webhookd, 2)
+        webhookd.process.send_signal(signal.SIGSTOP)
+        # Longer than the wait, and what a client is given to read its answer.
+        time.sleep(19)
+        webhookd.process.send_signal(signal.SIGCONT)
+        assert [one.answer().status for one in asked] == [202, 202]
+        cancel(webhookd, number)
+
+
 def test_daemon_is_not_idle_while_somebody_waits():
     with Host("IdleTimeoutSec=1\n") as webhookd:
         number = push(webhookd)

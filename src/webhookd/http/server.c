@@ -237,7 +237,8 @@ static bool on_hold(void *data, Waiter *waiter, void *userdata) {
                         &connection->hang_up) < 0)
                 return false;
 
-        connection->deadline = waiter->until + CONNECTION_TIMEOUT_USEC;
+        /* The end of the waiting sets another one. Two clocks would race after a pause of the process. */
+        connection->deadline = UINT64_MAX;
         crowd_set_apart(&server->crowd, &connection->place);
         server_pause(server, false);
         return true;
