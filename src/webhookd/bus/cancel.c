@@ -14,33 +14,11 @@
 #define CANCELS_MAX 64U
 
 /* A caller of Cancel() whom the deployer keeps waiting. */
-struct Cancel {
+typedef struct Cancel {
+        WaitingCall waiting; /* the first member */
         Manager *manager;
-        sd_bus_message *message;
-        DeployerCall *call;
         uint64_t deploy;
-        Cancel *next;
-};
-
-static void cancel_remove(Cancel *cancel) {
-        Manager *manager = cancel->manager;
-
-        for (Cancel **slot = &manager->cancels; *slot; slot = &(*slot)->next)
-                if (*slot == cancel) {
-                        *slot = cancel->next;
-                        break;
-                }
-
-        manager->n_cancels--;
-        deployer_call_free(cancel->call);
-        sd_bus_message_unref(cancel->message);
-        free(cancel);
-}
-
-void manager_drop_cancels(Manager *manager) {
-        while (manager->cancels)
-                cancel_remove(manager->cancels);
-}
+} Cancel;
 
 static void tell_cancelled(Manager *manager, const Deploy *deploy, CancelVerdict verdict, uid_t uid) {
         Notice notice = notice_about(deploy, EVENT_DEPLOY_CANCELLED, NOTICE_DEPLOY_FINISHED);
@@ -68,9 +46,9 @@ static int cancel_refused(Cancel *cancel, const DeployerReply *reply) {
 
         if (store_find_deploy(manager->store, cancel->deploy, &deploy) > 0) {
                 if (deploy->state == DEPLOY_CANCELLED)
-                        return sd_bus_reply_method_return(cancel->message, "");
+                        return sd_bus_reply_method_return(cancel->waiting.message, "");
                 if (deploy_state_is_final(deploy->state))
-                        return sd_bus_reply_method_errorf(cancel->message, ERROR_ALREADY_FINISHED,
+                        return sd_bus_reply_method_errorf(cancel->waiting.message, ERROR_ALREADY_FINISHED,
                                                           "Deploy %" PRIu64 " ended as %s", deploy->id,
                                                           deploy_state_to_string(deploy->state));
         }
@@ -83,12 +61,13 @@ static int cancel_refused(Cancel *cancel, const DeployerReply *reply) {
                                         cancel->deploy, store_error(manager->store));
 
         if (streq(reply->error_name, ERROR_NO_SUCH_DEPLOY))
-                return sd_bus_reply_method_errorf(cancel->message, ERROR_BUSY,
+                return sd_bus_reply_method_errorf(cancel->waiting.message, ERROR_BUSY,
                                                   "The deployer has not begun deploy %" PRIu64
                                                   " yet: ask again in a moment",
                                                   cancel->deploy);
 
-        return sd_bus_reply_method_errorf(cancel->message, reply->error_name, "%s", reply->error_text);
+        return sd_bus_reply_method_errorf(cancel->waiting.message, reply->error_name, "%s",
+                                          reply->error_text);
 }
 
 static void on_cancel_reply(const DeployerReply *reply, void *userdata) {
@@ -97,11 +76,11 @@ static void on_cancel_reply(const DeployerReply *reply, void *userdata) {
 
         cancel->manager->hooks.activity(cancel->manager->userdata);
         r = reply->error_name ? cancel_refused(cancel, reply)
-                              : sd_bus_reply_method_return(cancel->message, "");
+                              : sd_bus_reply_method_return(cancel->waiting.message, "");
         if (r < 0)
                 (void) log_seldom_errno(LOG_WARNING, r, "Cannot answer Cancel(): %m");
 
-        cancel_remove(cancel);
+        waiting_call_end(&cancel->waiting);
 }
 
 /* The row runs, and is marked: the deployer is asked, and the caller waits for its answer. */
@@ -119,15 +98,13 @@ static int cancel_running(Manager *manager, sd_bus_message *message, uint64_t id
                 return -ENOMEM;
 
         cancel->manager = manager;
-        cancel->message = sd_bus_message_ref(message);
         cancel->deploy = id;
-        cancel->next = manager->cancels;
-        manager->cancels = cancel;
-        manager->n_cancels++;
+        waiting_call_begin(&cancel->waiting, &manager->cancels, message);
 
-        r = deployer_cancel(manager->deployer, store_uuid, id, on_cancel_reply, cancel, &cancel->call);
+        r = deployer_cancel(manager->deployer, store_uuid, id, on_cancel_reply, cancel,
+                            &cancel->waiting.call);
         if (r < 0)
-                cancel_remove(cancel);
+                waiting_call_end(&cancel->waiting);
 
         return r < 0 ? r : 1;
 }
@@ -166,7 +143,7 @@ int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *error) 
         if (r != 0)
                 return r;
 
-        if (manager->n_cancels >= CANCELS_MAX)
+        if (manager->cancels.n >= CANCELS_MAX)
                 return sd_bus_error_set(error, ERROR_BUSY, "Too many callers of Cancel() wait already");
 
         (void) snprintf(reason, sizeof(reason), "cancelled by uid %u", (unsigned) uid);

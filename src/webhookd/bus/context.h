@@ -9,6 +9,7 @@
 #include "shared/image-ref.h"
 #include "webhookd/bus/changes.h"
 #include "webhookd/bus/manager-hooks.h"
+#include "webhookd/bus/waiting-call.h"
 #include "webhookd/delivery/delivery.h"
 #include "webhookd/hook/hook.h"
 #include "webhookd/queue/deployer.h"
@@ -22,9 +23,6 @@ typedef struct Manager Manager;
 typedef struct ManagerCounts {
         uint64_t queued, running;
 } ManagerCounts;
-
-typedef struct Cancel Cancel;
-typedef struct Removal Removal;
 
 struct Manager {
         sd_bus *bus;
@@ -42,8 +40,6 @@ struct Manager {
         Deployer *deployer;
         Delivery *delivery;
         const Waiters *waiters;
-        Cancel *cancels; /* callers of Cancel() who wait for the deployer */
-        unsigned n_cancels;
-        Removal *removals; /* callers of RemoveProject() and RemoveStage() who wait for the deployer */
-        unsigned n_removals;
+        WaitingCalls cancels;  /* Cancel() */
+        WaitingCalls removals; /* RemoveProject() and RemoveStage() */
 };

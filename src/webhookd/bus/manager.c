@@ -274,8 +274,8 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
 
         authority_free(manager->authority);
-        manager_drop_cancels(manager);
-        manager_drop_removals(manager);
+        waiting_calls_drop(&manager->cancels);
+        waiting_calls_drop(&manager->removals);
         changes_done(&manager->changes);
         sd_bus_slot_unref(manager->slot);
         sd_bus_unref(manager->bus);

@@ -19,35 +19,13 @@
 #define REMOVALS_MAX 16U
 
 /* A caller of one of the two, whom the deployer keeps waiting. */
-struct Removal {
+typedef struct Removal {
+        WaitingCall waiting; /* the first member */
         Manager *manager;
-        sd_bus_message *message;
-        DeployerCall *call;
         char project[NAME_MAX_LENGTH + 1];
         char stage[NAME_MAX_LENGTH + 1]; /* empty: the project as a whole */
         uid_t uid;
-        Removal *next;
-};
-
-static void removal_end(Removal *removal) {
-        Manager *manager = removal->manager;
-
-        for (Removal **slot = &manager->removals; *slot; slot = &(*slot)->next)
-                if (*slot == removal) {
-                        *slot = removal->next;
-                        break;
-                }
-
-        manager->n_removals--;
-        deployer_call_free(removal->call);
-        sd_bus_message_unref(removal->message);
-        free(removal);
-}
-
-void manager_drop_removals(Manager *manager) {
-        while (manager->removals)
-                removal_end(manager->removals);
-}
+} Removal;
 
 /* That there is such a thing, and that no deploy of it is on its way. */
 static int check_removable(Manager *manager, const char *project, const char *stage, Project **ret_project,
@@ -121,14 +99,14 @@ static void on_count(const DeployerReply *reply, unsigned n, void *userdata) {
         manager->hooks.activity(manager->userdata);
         r = removal_decide(removal, reply, n, &error);
         if (r >= 0)
-                r = sd_bus_reply_method_return(removal->message, "");
+                r = sd_bus_reply_method_return(removal->waiting.message, "");
         else
-                r = sd_bus_reply_method_errno(removal->message, r, &error);
+                r = sd_bus_reply_method_errno(removal->waiting.message, r, &error);
         if (r < 0)
                 (void) log_seldom_errno(LOG_WARNING, r, "Cannot answer %s(): %m",
-                                        sd_bus_message_get_member(removal->message));
+                                        sd_bus_message_get_member(removal->waiting.message));
 
-        removal_end(removal);
+        waiting_call_end(&removal->waiting);
         manager->hooks.changed(manager->userdata);
 }
 
@@ -142,17 +120,14 @@ static int removal_begin(Manager *manager, sd_bus_message *message, const char *
                 return -ENOMEM;
 
         removal->manager = manager;
-        removal->message = sd_bus_message_ref(message);
         removal->uid = uid;
         (void) snprintf(removal->project, sizeof(removal->project), "%s", project);
         (void) snprintf(removal->stage, sizeof(removal->stage), "%s", stage);
-        removal->next = manager->removals;
-        manager->removals = removal;
-        manager->n_removals++;
+        waiting_call_begin(&removal->waiting, &manager->removals, message);
 
-        r = deployer_count(manager->deployer, project, stage, on_count, removal, &removal->call);
+        r = deployer_count(manager->deployer, project, stage, on_count, removal, &removal->waiting.call);
         if (r < 0)
-                removal_end(removal);
+                waiting_call_end(&removal->waiting);
 
         return r < 0 ? r : 1;
 }
@@ -172,7 +147,7 @@ static int begin_remove(Manager *manager, sd_bus_message *message, CallScope sco
         if (r < 0)
                 return r;
 
-        if (manager->n_removals >= REMOVALS_MAX)
+        if (manager->removals.n >= REMOVALS_MAX)
                 return sd_bus_error_setf(error, ERROR_BUSY, "Too many callers of %s() wait already",
                                          sd_bus_message_get_member(message));
 

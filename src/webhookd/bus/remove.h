@@ -4,7 +4,5 @@
 
 #include "webhookd/bus/context.h"
 
-/* Forgets the callers who wait; the marks in the store stay. */
-void manager_drop_removals(Manager *manager);
 int method_remove_project(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int method_remove_stage(sd_bus_message *message, void *userdata, sd_bus_error *error);
