@@ -8,7 +8,6 @@ usage: test_outcome.py [TEST], with WEBHOOKD= and DEPLOYERD= the programs and SO
 """
 import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -303,19 +302,6 @@ def test_daemon_that_is_killed_ends_the_connection_and_the_next_get_goes_on():
         assert (again.answer().status, asked.answer().status) == (424, 424)
 
 
-def test_daemon_that_was_frozen_answers_who_waited():
-    with Host() as webhookd:
-        number = push(webhookd)
-        asked = [Asked(webhookd, "GET", f"{webhookd.path()}/deploys/{number}?wait=3", unix=unix) for unix in (False, True)]
-        wait_until_waiting(webhookd, 2)
-        webhookd.process.send_signal(signal.SIGSTOP)
-        # Longer than the wait, and what a client is given to read its answer.
-        time.sleep(19)
-        webhookd.process.send_signal(signal.SIGCONT)
-        assert [one.answer().status for one in asked] == [202, 202]
-        cancel(webhookd, number)
-
-
 def test_daemon_is_not_idle_while_somebody_waits():
     with Host("IdleTimeoutSec=1\n") as webhookd:
         number = push(webhookd)
@@ -333,43 +319,6 @@ def test_store_that_is_damaged_meanwhile_ends_the_wait():
         os.rename(os.path.join(webhookd.state, "tinyforge.db"), os.path.join(webhookd.state, "gone"))
         assert webhookd.post("a.example/team/other:v1", path).status == 503
         assert asked.answer().status == 503
-
-
-def test_secret_that_is_good_no_longer_ends_the_wait():
-    with Host() as webhookd:
-        number, wrong = push(webhookd), webhookd.request("GET", "/nowhere")
-        path = webhookd.call("CreateHook", "sa{sv}", "shop", 0)[0]
-        bystander = Asked(webhookd, "GET", f"{webhookd.path()}/deploys/{number}?wait={LONG}")
-        for method, *arguments in (("RotateHook", "sa{sv}", "shop", 0), ("RemoveHook", "s", "shop"), ("RegenerateSecret",)):
-            if method == "RegenerateSecret":
-                path, shop = webhookd.path(), webhookd.call("CreateHook", "sa{sv}", "shop", 0)[0]
-                asked, bystander = [bystander], Asked(webhookd, "GET", f"{shop}/deploys/{number}?wait={LONG}")
-            else:
-                asked = [Asked(webhookd, "GET", f"{path}/deploys/{number}?wait={LONG}")]
-            asked.append(deliver(webhookd, IMAGE, path=path))
-            wait_until_waiting(webhookd, 3)
-            path = (webhookd.call(method, *arguments) or [None])[0]
-            for one in asked:
-                answer = one.answer()
-                assert (answer.status, answer.body) == (404, wrong.body), (method, answer.body)
-                assert answer.header("Cache-Control") is None, answer.headers
-            wait_until_waiting(webhookd, 1)
-        cancel(webhookd, number)
-        assert bystander.answer().status == 424
-
-
-def test_secret_that_has_grace_waits_on():
-    with Host() as webhookd:
-        number = push(webhookd)
-        path = webhookd.call("CreateHook", "sa{sv}", "shop", 0)[0]
-        asked = Asked(webhookd, "GET", f"{path}/deploys/{number}?wait={LONG}")
-        wait_until_waiting(webhookd, 1)
-        webhookd.call("RotateHook", "sa{sv}", "shop", 1, "GraceSec", "t", 3600)
-        assert get(webhookd, number, path=path).status == 202
-        assert waiting(webhookd) == 1 and not answers_now([asked])
-        webhookd.call("RotateHook", "sa{sv}", "shop", 1, "GraceSec", "t", 3600)
-        assert asked.answer().status == 404
-        cancel(webhookd, number)
 
 
 # Limits
@@ -415,41 +364,6 @@ def test_as_many_wait_as_may_beyond_all_places_and_strangers_are_served():
         cancel(webhookd, number)
         assert [one.answer().status for one in asked] == [424] * MOST
         wait_until_waiting(webhookd, 0)
-
-
-def fill(webhookd, number, path, n=MOST):
-    """So many that wait, added in eights: those that have not asked yet take each other's places."""
-    asked, before = [], waiting(webhookd)
-    while len(asked) < n:
-        asked += [Asked(webhookd, "GET", f"{path}/deploys/{number}?wait={LONG}") for _ in range(8)]
-        wait_until_waiting(webhookd, min(before + len(asked), MOST))
-    return asked
-
-
-def answers_now(asked):
-    """Those that have an answer by now."""
-    return [one for one in asked if select.select([one.socket], [], [], 0)[0]]
-
-
-def test_no_hook_takes_the_places_of_all_others():
-    with Host() as webhookd:
-        number, path = push(webhookd), webhookd.path()
-        shop, blog = (webhookd.call("CreateHook", "sa{sv}", name, 0)[0] for name in ("shop", "blog"))
-        greedy = fill(webhookd, number, path)
-        asked = [deliver(webhookd, IMAGE, path=shop), Asked(webhookd, "GET", f"{blog}/deploys/{number}?wait={LONG}")]
-        wait_for("two made room", lambda: len(answers_now(greedy)) == 2)
-        for one in answers_now(greedy):
-            greedy.remove(one)
-            answer = one.answer()
-            assert (answer.status, answer.json()["deploy"]["state"]) == (202, "queued"), answer.body
-        assert waiting(webhookd) == MOST and not answers_now(asked)
-        # Who has the most gets no more, and what cannot be held back takes nothing from anybody.
-        assert get(webhookd, number, f"?wait={LONG}", path=path).status == 202
-        body = json.dumps({"image": IMAGE, "padding": "x" * 300000}).encode()
-        assert webhookd.request("POST", f"{shop}?wait={LONG}", body).status == 202
-        assert waiting(webhookd) == MOST and not answers_now(asked + greedy)
-        cancel(webhookd, number)
-        assert {one.answer().status for one in greedy + asked} == {424}
 
 
 def test_request_that_takes_much_memory_is_answered_at_once():

@@ -237,7 +237,7 @@ static bool on_hold(void *data, Waiter *waiter, void *userdata) {
                         &connection->hang_up) < 0)
                 return false;
 
-        /* The end of the waiting sets another one. Two clocks would race after a pause of the process. */
+        /* Until the waiting ends: two clocks would race after a pause of the process. */
         connection->deadline = UINT64_MAX;
         crowd_set_apart(&server->crowd, &connection->place);
         server_pause(server, false);
