@@ -26,7 +26,7 @@ struct Waiter {
         uint64_t deploys[WAITER_DEPLOYS_MAX]; /* that are not through */
         size_t n;
         char hook[NAME_MAX_LENGTH + 1]; /* whose place it takes */
-        uint64_t until; /* CLOCK_MONOTONIC, µs */
+        uint64_t until;                 /* CLOCK_MONOTONIC, µs */
         bool is_over; /* whatever it waits for, it waits no longer; set when it is woken for another reason than outcomes */
         /* It is in the list no longer. Adds and removes nothing. */
         void (*wake)(Waiter *waiter);

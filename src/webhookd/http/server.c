@@ -237,8 +237,7 @@ static bool on_hold(void *data, Waiter *waiter, void *userdata) {
                         &connection->hang_up) < 0)
                 return false;
 
-        /* Until the waiting ends: two clocks would race after a pause of the process. */
-        connection->deadline = UINT64_MAX;
+        connection->deadline = UINT64_MAX; /* its wait has an end: two would race after a pause */
         crowd_set_apart(&server->crowd, &connection->place);
         server_pause(server, false);
         return true;
