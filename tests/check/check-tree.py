@@ -80,7 +80,7 @@ ROOMS = {
 # A foreign header, and the only files that may include it.
 OWNERS = [
     (r"sqlite3\.h", r"src/webhookd/store/[a-z-]*\.[ch]"),
-    (r"h2o(/.*|\.h)", r"src/webhookd/http/(server|loop|handler|head-watch)[a-z-]*\.[ch]"),
+    (r"h2o(/.*|\.h)", r"src/webhookd/http/(server|loop|connection|handler|head-watch)[a-z-]*\.[ch]"),
     (r"curl/.*", r"src/deployerd/engine/(http(-internal)?|watch)\.[ch]"),
     (r"systemd/sd-login\.h", r"src/ctl/agent\.c"),
     (r"openssl/ssl\.h", r"src/webhookd/http/tls\.c"),

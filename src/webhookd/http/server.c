@@ -2,18 +2,14 @@
 /* Listening sockets and connections: see server.h. */
 #include "webhookd/http/server.h"
 
-#include <fcntl.h>
 #include <h2o.h>
-#include <sys/socket.h>
 
 #include "shared/log.h"
 #include "shared/time-util.h"
 #include "webhookd/http/chunk.h"
-#include "webhookd/http/crowd.h"
+#include "webhookd/http/connection.h"
 #include "webhookd/http/handler-early.h"
 #include "webhookd/http/handler.h"
-#include "webhookd/http/hang-up.h"
-#include "webhookd/http/head-watch.h"
 #include "webhookd/http/linger.h"
 #include "webhookd/http/listening.h"
 
@@ -28,21 +24,6 @@ typedef struct Listener {
         bool is_unix;
         bool is_tls;
 } Listener;
-
-typedef struct Connection Connection;
-
-struct Connection {
-        Server *server;
-        h2o_socket_t *socket;
-        uint64_t deadline; /* CLOCK_MONOTONIC, µs */
-        bool behind_proxy;
-        bool served;   /* a request of it was read */
-        int linger_fd; /* a duplicate for what its client may still send, or -1 */
-        HeadWatch watch;
-        CrowdPlace place;
-        HangUp *hang_up; /* its answer is held back, and its client may end it meanwhile; or NULL */
-        Connection *next, **slot;
-};
 
 struct Server {
         Waiters *waiters;
@@ -94,20 +75,6 @@ static void on_connection_closed(void *data) {
 
         server_pause(server, false);
         server->activity(server->userdata);
-}
-
-static Connection *connection_of(const CrowdPlace *place) {
-        return (Connection *) ((uintptr_t) place - offsetof(Connection, place));
-}
-
-/* What was read of its request. */
-static size_t held_bytes(const CrowdPlace *place) {
-        return connection_of(place)->socket->input->capacity;
-}
-
-/* h2o reads the end of the stream, or fails to write, and closes the connection itself. */
-static void connection_end(Connection *connection) {
-        (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RDWR);
 }
 
 static int connection_new(Server *server, h2o_socket_t *socket, bool behind_proxy) {
@@ -204,10 +171,6 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static Connection *connection_of_request(h2o_req_t *req) {
-        return req->conn->callbacks->get_socket(req->conn)->on_close.data;
-}
-
 static HandlerPeer on_peer(h2o_req_t *req, void *userdata) {
         Connection *connection = connection_of_request(req);
         h2o_socket_t *socket = connection->socket;
@@ -260,12 +223,6 @@ static void on_answered(void *data, void *userdata) {
         crowd_wait(&server->crowd, &connection->place);
         head_watch_begin(&connection->watch);
         server_pause(server, false);
-}
-
-/* The library closes its descriptor with the connection, and tells afterwards. Without a duplicate that is all. */
-static void connection_linger(Connection *connection) {
-        if (connection->linger_fd < 0)
-                connection->linger_fd = fcntl(h2o_socket_get_fd(connection->socket), F_DUPFD_CLOEXEC, 3);
 }
 
 static void on_closing(h2o_req_t *req, void *userdata) {
@@ -394,18 +351,6 @@ int server_listen(Server *server, int fd, ServerListen how) {
         listener->socket->data = listener;
         h2o_socket_read_start(listener->socket, on_connection);
         return 0;
-}
-
-/*
- * Nothing of a request was read yet. What has been served may end: what is in the kernel's buffer still comes, then the end,
- * and its client knows that a kept connection may do so. What has not is perhaps in the middle of its handshake: its request
- * would be lost.
- */
-static void connection_stop(Connection *connection, uint64_t now) {
-        if (connection->served)
-                (void) shutdown(h2o_socket_get_fd(connection->socket), SHUT_RD);
-        else if (connection->deadline > now + STOP_TIMEOUT_USEC)
-                connection->deadline = now + STOP_TIMEOUT_USEC;
 }
 
 void server_stop(Server *server) {

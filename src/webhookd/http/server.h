@@ -22,14 +22,8 @@
 
 /* A request's head and body have to be there within this time (also an idle connection's life), by the library. */
 #define REQUEST_TIMEOUT_MSEC 10000U
-/* From one request to the next, or to the answer being read; by our own, monotonic clock. */
-#define CONNECTION_TIMEOUT_USEC (15 * USEC_PER_SEC)
-/* The most that an answer which is held back may keep in memory of its request; a larger one is not held back. */
-#define HELD_BYTES_MAX ((size_t) 64 * 1024)
 /* A TLS handshake, from the connection on, by the library. */
 #define HANDSHAKE_TIMEOUT_MSEC 5000U
-/* When the server stops: what a connection that has not asked for anything yet is given to do so. */
-#define STOP_TIMEOUT_USEC (3 * USEC_PER_SEC)
 
 typedef struct Server Server;
 
