@@ -4,13 +4,8 @@
 
 #include <h2o.h>
 
+#include "webhookd/http/connection.h"
 #include "webhookd/http/status-text.h"
-
-typedef struct EarlyFilter {
-        h2o_filter_t super;
-        EarlyHook hook;
-        void *userdata;
-} EarlyFilter;
 
 /* With nothing to replace there is no body: an answer to HEAD. */
 static void on_send(h2o_ostream_t *stream, h2o_req_t *req, h2o_iovec_t *parts, size_t n,
@@ -24,9 +19,10 @@ static void on_send(h2o_ostream_t *stream, h2o_req_t *req, h2o_iovec_t *parts, s
 }
 
 static void on_answer(h2o_filter_t *super, h2o_req_t *req, h2o_ostream_t **slot) {
-        EarlyFilter *filter = (EarlyFilter *) super;
         const StatusText *text = status_text(req->res.status);
         h2o_ostream_t *stream;
+
+        (void) super;
 
         req->res.status = text->status;
         req->res.reason = text->reason;
@@ -35,21 +31,15 @@ static void on_answer(h2o_filter_t *super, h2o_req_t *req, h2o_ostream_t **slot)
                               H2O_STRLIT("application/json"),
                               /* overwrite_if_exists= */ 1);
         if (!req->http1_is_persistent)
-                filter->hook(req, filter->userdata);
+                connection_linger(req);
 
         stream = h2o_add_ostream(req, sizeof(*stream), slot);
         stream->do_send = on_send;
         h2o_setup_next_ostream(req, &stream->next);
 }
 
-void early_register(struct st_h2o_pathconf_t *path, EarlyHook hook, void *userdata) {
-        EarlyFilter *filter;
-
+void early_register(struct st_h2o_pathconf_t *path) {
         assert(path);
-        assert(hook);
 
-        filter = (EarlyFilter *) h2o_create_filter(path, sizeof(*filter));
-        filter->super.on_setup_ostream = on_answer;
-        filter->hook = hook;
-        filter->userdata = userdata;
+        h2o_create_filter(path, sizeof(h2o_filter_t))->on_setup_ostream = on_answer;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "shared/time-util.h"
+#include "webhookd/http/connection.h"
 #include "webhookd/http/forwarded.h"
 #include "webhookd/http/head.h"
 #include "webhookd/http/status-text.h"
@@ -15,8 +16,6 @@ typedef struct Handler {
         Delivery *delivery;
         Turn *turn;
         Waiters *waiters;
-        HandlerHooks hooks;
-        void *userdata;
 } Handler;
 
 typedef struct HandlerAnswer HandlerAnswer;
@@ -30,7 +29,7 @@ typedef struct HeldAnswer {
 struct HandlerAnswer {
         TurnAnswer super;
         Handler *handler;
-        void *connection; /* its peer's */
+        Connection *connection;
         h2o_req_t *req;
         HeldAnswer *held; /* or NULL; of the request's pool */
         bool close;
@@ -46,7 +45,7 @@ static void on_request_disposed(void *p) {
                 waiters_remove(answer->handler->waiters, &answer->held->super);
         turn_remove(answer->handler->turn, &answer->super);
         answer_done(&answer->super.answer);
-        answer->handler->hooks.answered(answer->connection, answer->handler->userdata);
+        connection_answered(answer->connection);
 }
 
 static Bytes bytes_from_h2o(h2o_iovec_t vector) {
@@ -102,7 +101,7 @@ static void on_woken(Waiter *waiter) {
         Handler *handler = answer->handler;
 
         answer->close = true;
-        handler->hooks.let_go(answer->connection, handler->userdata);
+        connection_let_go(answer->connection);
         turn_add(handler->turn, &answer->super);
 }
 
@@ -115,7 +114,7 @@ static bool answer_hold(HandlerAnswer *answer, const uint64_t *open, size_t n_op
         waiter->n = n_open;
         if (waiters_add(handler->waiters, waiter) < 0)
                 return false;
-        if (!handler->hooks.hold(answer->connection, waiter, handler->userdata)) {
+        if (!connection_hold(answer->connection, waiter)) {
                 waiters_remove(handler->waiters, waiter);
                 return false;
         }
@@ -176,15 +175,15 @@ static const Header *headers_from_h2o(h2o_req_t *req) {
 }
 
 /* Whatever its secret is. Who breaks the rules may go on to do so. */
-static void refuse(Handler *handler, HandlerAnswer *answer, int status) {
+static void refuse(HandlerAnswer *answer, int status) {
         answer_set_status(&answer->super.answer, status);
         answer->close = true;
-        handler->hooks.closing(answer->req, handler->userdata);
+        connection_linger(answer->req);
 }
 
 static int on_request(h2o_handler_t *super, h2o_req_t *req) {
         Handler *handler = (Handler *) super;
-        HandlerPeer peer = handler->hooks.peer(req, handler->userdata);
+        ConnectionPeer peer = connection_ask(req);
         char forwarded[FORWARDED_MAX + 1];
         HandlerAnswer *answer;
         Request request;
@@ -210,9 +209,9 @@ static int on_request(h2o_handler_t *super, h2o_req_t *req) {
                 request.remote = peer.remote;
 
         if (!head_is_strict(peer.head))
-                refuse(handler, answer, 400);
+                refuse(answer, 400);
         else if (request.body.length > BODY_MAX)
-                refuse(handler, answer, 413);
+                refuse(answer, 413);
         else
                 delivery_handle(handler->delivery, &request, &answer->super.answer);
         /* Before it takes a place, which another one would make for it. */
@@ -223,21 +222,17 @@ static int on_request(h2o_handler_t *super, h2o_req_t *req) {
         return 0;
 }
 
-void handler_register(struct st_h2o_pathconf_t *path, Delivery *delivery, Turn *turn, Waiters *waiters,
-                      const HandlerHooks *hooks, void *userdata) {
+void handler_register(struct st_h2o_pathconf_t *path, Delivery *delivery, Turn *turn, Waiters *waiters) {
         Handler *handler;
 
         assert(path);
         assert(delivery);
         assert(turn);
         assert(waiters);
-        assert(hooks && hooks->peer && hooks->hold && hooks->let_go && hooks->answered && hooks->closing);
 
         handler = (Handler *) h2o_create_handler(path, sizeof(*handler));
         handler->super.on_req = on_request;
         handler->delivery = delivery;
         handler->turn = turn;
         handler->waiters = waiters;
-        handler->hooks = *hooks;
-        handler->userdata = userdata;
 }

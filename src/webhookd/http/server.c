@@ -4,13 +4,11 @@
 
 #include <h2o.h>
 
-#include "shared/log.h"
 #include "shared/time-util.h"
 #include "webhookd/http/chunk.h"
 #include "webhookd/http/connection.h"
 #include "webhookd/http/handler-early.h"
 #include "webhookd/http/handler.h"
-#include "webhookd/http/linger.h"
 #include "webhookd/http/listening.h"
 
 #define LISTENERS_MAX 16U
@@ -26,7 +24,6 @@ typedef struct Listener {
 } Listener;
 
 struct Server {
-        Waiters *waiters;
         h2o_globalconf_t config;
         h2o_context_t context;
         h2o_accept_ctx_t accept, accept_tls;
@@ -34,12 +31,7 @@ struct Server {
         Listener listeners[LISTENERS_MAX];
         size_t n_listeners;
         bool paused; /* not accepting since nobody can make room */
-        bool stopping;
-        Connection *connections;
-        size_t n_connections;
-        Crowd crowd;
-        HeadJudge judge;
-        Linger *linger;
+        Connections connections;
         sd_event_source *sweep_timer;
         ServerActivity activity;
         void *userdata;
@@ -48,7 +40,7 @@ struct Server {
 static void on_connection(h2o_socket_t *socket, const char *error);
 
 static void server_pause(Server *server, bool pause) {
-        if (server->paused == pause || server->stopping)
+        if (server->paused == pause || server->connections.stopping)
                 return;
 
         server->paused = pause;
@@ -59,59 +51,6 @@ static void server_pause(Server *server, bool pause) {
                         h2o_socket_read_start(server->listeners[i].socket, on_connection);
 }
 
-static void on_connection_closed(void *data) {
-        Connection *connection = data;
-        Server *server = connection->server;
-
-        *connection->slot = connection->next;
-        if (connection->next)
-                connection->next->slot = connection->slot;
-        server->n_connections--;
-        crowd_part(&server->crowd, &connection->place);
-        if (connection->linger_fd >= 0)
-                linger_add(server->linger, connection->linger_fd);
-        head_watch_done(&connection->watch);
-        free(connection);
-
-        server_pause(server, false);
-        server->activity(server->userdata);
-}
-
-static int connection_new(Server *server, h2o_socket_t *socket, bool behind_proxy) {
-        Connection *connection = calloc(1, sizeof(*connection));
-        CrowdPlace *leaves;
-        int r;
-
-        if (!connection)
-                return -ENOMEM;
-
-        peer_address_read(&connection->place.address, h2o_socket_get_fd(socket));
-        r = crowd_join(&server->crowd, &connection->place, &leaves);
-        if (r < 0) {
-                free(connection);
-                return r;
-        }
-        if (leaves)
-                connection_end(connection_of(leaves));
-
-        connection->server = server;
-        connection->socket = socket;
-        connection->behind_proxy = behind_proxy;
-        connection->linger_fd = -1;
-        connection->deadline = now_usec(CLOCK_MONOTONIC) + CONNECTION_TIMEOUT_USEC;
-
-        connection->next = server->connections;
-        connection->slot = &server->connections;
-        if (connection->next)
-                connection->next->slot = &connection->next;
-        server->connections = connection;
-        server->n_connections++;
-
-        socket->on_close.cb = on_connection_closed;
-        socket->on_close.data = connection;
-        return 0;
-}
-
 static void sweep_arm(Server *server, uint64_t usec) {
         (void) sd_event_source_set_time(server->sweep_timer, now_usec(CLOCK_MONOTONIC) + usec);
         (void) sd_event_source_set_enabled(server->sweep_timer, SD_EVENT_ONESHOT);
@@ -119,7 +58,7 @@ static void sweep_arm(Server *server, uint64_t usec) {
 
 /* Connections that come in one after the other must not put off the sweep for ever. */
 static void sweep_need(Server *server) {
-        if (server->n_connections > 0 && sd_event_source_get_enabled(server->sweep_timer, NULL) == 0)
+        if (server->connections.n > 0 && sd_event_source_get_enabled(server->sweep_timer, NULL) == 0)
                 sweep_arm(server, SWEEP_INTERVAL_USEC);
 }
 
@@ -133,7 +72,7 @@ static void on_connection(h2o_socket_t *socket, const char *error) {
         for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++) {
                 h2o_socket_t *accepted;
 
-                if (crowd_is_full(&server->crowd)) {
+                if (connections_are_full(&server->connections)) {
                         server_pause(server, true);
                         break;
                 }
@@ -143,7 +82,7 @@ static void on_connection(h2o_socket_t *socket, const char *error) {
                         break;
 
                 if ((listener->is_tls && !server->accept_tls.ssl_ctx) ||
-                    connection_new(server, accepted, listener->is_unix) < 0) {
+                    connection_new(&server->connections, accepted, listener->is_unix) < 0) {
                         h2o_socket_close(accepted);
                         continue;
                 }
@@ -158,90 +97,16 @@ static void on_connection(h2o_socket_t *socket, const char *error) {
 /* Ends what is overdue. */
 static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata) {
         Server *server = userdata;
-        uint64_t now = now_usec(CLOCK_MONOTONIC);
 
         (void) source;
         (void) usec;
 
-        for (Connection *connection = server->connections; connection; connection = connection->next)
-                if (now >= connection->deadline)
-                        connection_end(connection);
-
+        connections_sweep(&server->connections);
         sweep_need(server);
         return 0;
 }
 
-static HandlerPeer on_peer(h2o_req_t *req, void *userdata) {
-        Connection *connection = connection_of_request(req);
-        h2o_socket_t *socket = connection->socket;
-        Server *server = userdata;
-
-        connection->served = true;
-        connection->deadline = now_usec(CLOCK_MONOTONIC) + CONNECTION_TIMEOUT_USEC;
-        crowd_ask(&server->crowd, &connection->place);
-        server->activity(server->userdata);
-
-        return (HandlerPeer){
-                .connection = connection,
-                .remote = connection->place.address.text,
-                .behind_proxy = connection->behind_proxy,
-                .stopping = server->stopping,
-                .large = held_bytes(&connection->place) > HELD_BYTES_MAX,
-                .head = { socket->input->bytes, socket->input->size },
-        };
-}
-
-static bool on_hold(void *data, Waiter *waiter, void *userdata) {
-        Connection *connection = data;
-        Server *server = userdata;
-
-        if (hang_up_new(sd_event_source_get_event(server->sweep_timer),
-                        h2o_socket_get_fd(connection->socket), server->waiters, waiter,
-                        &connection->hang_up) < 0)
-                return false;
-
-        connection->deadline = UINT64_MAX; /* its wait has an end: two would race after a pause */
-        crowd_set_apart(&server->crowd, &connection->place);
-        server_pause(server, false);
-        return true;
-}
-
-static void on_let_go(void *data, void *userdata) {
-        Connection *connection = data;
-        Server *server = userdata;
-
-        connection->hang_up = hang_up_free(connection->hang_up);
-        connection->deadline = now_usec(CLOCK_MONOTONIC) + CONNECTION_TIMEOUT_USEC;
-        server->activity(server->userdata);
-}
-
-static void on_answered(void *data, void *userdata) {
-        Connection *connection = data;
-        Server *server = userdata;
-
-        connection->hang_up = hang_up_free(connection->hang_up);
-        crowd_wait(&server->crowd, &connection->place);
-        head_watch_begin(&connection->watch);
-        server_pause(server, false);
-}
-
-static void on_closing(h2o_req_t *req, void *userdata) {
-        (void) userdata;
-
-        connection_linger(connection_of_request(req));
-}
-
-/* By the head alone, with a body to come. */
-static void on_head_answered(h2o_socket_t *socket, const char *error) {
-        Connection *connection = socket->on_close.data;
-
-        if (!error)
-                connection_linger(connection);
-        head_watch_end(&connection->watch, socket);
-}
-
-static void server_configure(Server *server, Delivery *delivery, Turn *turn) {
-        static const HandlerHooks hooks = { on_peer, on_hold, on_let_go, on_answered, on_closing };
+static void server_configure(Server *server, Delivery *delivery, Turn *turn, Waiters *waiters) {
         h2o_hostconf_t *host;
 
         h2o_config_init(&server->config);
@@ -253,9 +118,8 @@ static void server_configure(Server *server, Delivery *delivery, Turn *turn) {
         server->config.http1.upgrade_to_http2 = 0;
 
         host = h2o_config_register_host(&server->config, h2o_iovec_init(H2O_STRLIT("default")), UINT16_MAX);
-        handler_register(h2o_config_register_path(host, "/", 0), delivery, turn, server->waiters, &hooks,
-                         server);
-        early_register(&host->fallback_path, on_closing, server);
+        handler_register(h2o_config_register_path(host, "/", 0), delivery, turn, waiters);
+        early_register(&host->fallback_path);
 }
 
 int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, Waiters *waiters,
@@ -276,8 +140,6 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, Wait
         if (!server)
                 return -ENOMEM;
 
-        crowd_init(&server->crowd, max_connections);
-        server->waiters = waiters;
         server->activity = activity;
         server->userdata = userdata;
 
@@ -286,15 +148,15 @@ int server_new(Loop *loop, sd_event *event, Delivery *delivery, Turn *turn, Wait
         if (r >= 0)
                 r = sd_event_source_set_enabled(server->sweep_timer, SD_EVENT_OFF);
         if (r >= 0)
-                r = linger_new(event, activity, userdata, &server->linger);
+                r = connections_init(&server->connections, event, delivery, waiters, &server->context,
+                                     max_connections, activity, userdata);
         if (r < 0)
                 return r;
 
-        server_configure(server, delivery, turn);
+        server_configure(server, delivery, turn, waiters);
         h2o_context_init(&server->context, loop_h2o(loop), &server->config);
         server->accept = (h2o_accept_ctx_t){ .ctx = &server->context, .hosts = server->config.hosts };
         server->accept_tls = server->accept;
-        server->judge = (HeadJudge){ delivery, &server->context, on_head_answered };
         server->context_ready = true;
 
         *ret = TAKE_PTR(server);
@@ -307,10 +169,10 @@ Server *server_free(Server *server) {
 
         server_stop(server);
         server->sweep_timer = sd_event_source_unref(server->sweep_timer);
-        server->linger = linger_free(server->linger);
+        connections_done(&server->connections);
 
         /* h2o's connections cannot be ended from here, and point to the server: the end of the process ends them. */
-        if (server->connections)
+        if (server->connections.first)
                 return NULL;
 
         if (server->context_ready) {
@@ -354,42 +216,30 @@ int server_listen(Server *server, int fd, ServerListen how) {
 }
 
 void server_stop(Server *server) {
-        uint64_t now = now_usec(CLOCK_MONOTONIC);
-
         assert(server);
 
-        if (server->stopping)
+        if (server->connections.stopping)
                 return;
 
-        server->stopping = true;
         for (size_t i = 0; i < server->n_listeners; i++)
                 h2o_socket_close(server->listeners[i].socket);
         server->n_listeners = 0;
 
-        for (Connection *connection = server->connections; connection; connection = connection->next)
-                if (connection->socket->input->size == 0)
-                        connection_stop(connection, now);
-        if (server->connections)
+        connections_stop(&server->connections);
+        if (server->connections.n > 0)
                 sweep_arm(server, STOP_TIMEOUT_USEC);
 }
 
 void server_relieve(Server *server) {
-        CrowdPlace *place;
-
         assert(server);
 
-        for (Connection *connection = server->connections; connection; connection = connection->next)
-                if (!connection->place.asked)
-                        head_watch_look(&connection->watch, &server->judge, connection->socket,
-                                        connection->place.address.text, connection->behind_proxy);
-
-        while ((place = crowd_relieve(&server->crowd, held_bytes)))
-                connection_end(connection_of(place));
+        connections_relieve(&server->connections);
+        if (server->paused && !connections_are_full(&server->connections))
+                server_pause(server, false);
 }
 
 size_t server_count_connections(const Server *server) {
         assert(server);
 
-        /* Those whose answer is sent do not hold up the end. */
-        return server->n_connections + (server->stopping ? 0 : linger_count(server->linger));
+        return connections_count(&server->connections);
 }

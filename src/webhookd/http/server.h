@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Server: the listening sockets that systemd hands over, their connections, and the limits on both. HTTP/1.1 only.
+ * Server: the listening sockets that systemd hands over, and the limits on them and on their connections (connection.h). HTTP/1.1 only.
  * A connection that gets nothing done within CONNECTION_TIMEOUT_USEC is closed, whatever it sends or reads meanwhile. When
  * there are too many, the oldest that has asked for nothing makes room (crowd.h). One that is refused before its request is
  * complete is read to its end, so that its client sees the answer (linger.h). A connection whose answer is held back (waiters.h) has a
