@@ -120,7 +120,8 @@ bool connection_hold(Connection *connection, Waiter *waiter) {
                         &connection->hang_up) < 0)
                 return false;
 
-        connection->deadline = waiter->until + CONNECTION_TIMEOUT_USEC;
+        /* The end of the waiting sets another one. Two clocks would race after a pause of the process. */
+        connection->deadline = UINT64_MAX;
         crowd_set_apart(&all->crowd, &connection->place);
         return true;
 }

@@ -160,6 +160,7 @@ static void reasons_of_many_deploys_are_cut_between_two_characters(void **state)
         Fixture *f = *state;
         size_t length = 0;
 
+        f->config.auto_create_max = DEPLOYS_TOLD_MAX;
         for (unsigned i = 0; i < DEPLOYS_TOLD_MAX; i++) {
                 uint64_t again, id;
                 char image[64];
