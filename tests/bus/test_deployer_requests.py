@@ -40,7 +40,7 @@ RECREATE = ["GET /containers/old/json", "GET /containers/shop-dev-8/json", "POST
 def asked(host, old, new):
     """The requests since the last "forget", without what differs from run to run."""
     names = {r"^(\S+) /v[0-9.]+/libpod/": r"\1 /libpod/", r"^(\S+) /v1\.[0-9]+/": r"\1 /", r"\?.*": "", old: "old", new: "new",
-             REPO: "{image}", "sha256:[0-9a-f]{64}": "{digest}", r":tinyforge\.dev\.8\.[0-9a-f]{8}\.pending$": ":pending"}
+             REPO: "{image}", "sha256:[0-9a-f]{64}": "{digest}", r":tinyforge\.dev\.8\.[0-9a-f]{8}-[0-9a-f]{8}\.pending$": ":pending"}
     lines = []
     for line in host.engine.requests():
         for pattern, name in names.items():

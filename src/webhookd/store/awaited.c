@@ -36,8 +36,9 @@ int awaited_end(Store *store, uint64_t deploy) {
 }
 
 int awaited_copy(Store *store, uint64_t from, uint64_t to) {
-        static const char sql[] = "INSERT INTO awaited(deploy_id, after_id, ended) "
-                                  "SELECT ?2, after_id, ended FROM awaited WHERE deploy_id = ?1";
+        static const char sql[] =
+                        "INSERT INTO awaited(deploy_id, after_id, stage_id, after_stage_id, ended) "
+                        "SELECT ?2, after_id, stage_id, after_stage_id, ended FROM awaited WHERE deploy_id = ?1";
         int r;
 
         r = awaited_is_used(store);
@@ -59,8 +60,8 @@ int awaited_tell(Store *store, uint64_t deploy) {
 /* Where both are still to come. */
 int awaited_add(Store *store, uint64_t deploy, uint64_t after) {
         static const char sql[] =
-                        "INSERT OR IGNORE INTO awaited(deploy_id, after_id) "
-                        "SELECT k.id, a.id FROM deploys k, deploys a WHERE k.id = ?1 AND a.id = ?2 "
+                        "INSERT OR IGNORE INTO awaited(deploy_id, after_id, stage_id, after_stage_id) "
+                        "SELECT k.id, a.id, k.stage_id, a.stage_id FROM deploys k, deploys a WHERE k.id = ?1 AND a.id = ?2 "
                         "AND k.state = 'queued' AND (a.state = 'queued' OR a.state = 'running')";
 
         store->counts.nobody_waits = false;

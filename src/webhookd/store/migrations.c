@@ -294,7 +294,8 @@ static const char migration_15[] =
  * no row moves. Only the text of the schema changes, as in version 13.
  *
  * `after_id` is the project whose deploys those of this one wait for, where one delivery brings both. `awaited` is which deploys
- * wait for which: see awaited.c. `ended` says that what is waited for is through, and that nobody has looked at what follows of that yet.
+ * wait for which, and of which stages they are: see awaited.c. It goes with a stage, and does not name the rows themselves, nor do
+ * `pushes` any more: each row that is forgotten would be looked for there, at a tenth of the price of a delivery. `ended` says that what is waited for is through, and that nobody has looked at what follows of that yet.
  */
 static const char migration_16[] =
                 "DROP INDEX deploys_stage;"
@@ -306,16 +307,22 @@ static const char migration_16[] =
                 " WHERE type = 'table' AND name = 'projects';"
                 "UPDATE sqlite_schema SET name = 'projects_image', sql = 'CREATE INDEX projects_image ON projects(image)'"
                 " WHERE type = 'index' AND name = 'sqlite_autoindex_projects_2';"
+                "UPDATE sqlite_schema SET sql = replace(sql, 'REFERENCES deploys(id) ON DELETE CASCADE', 'CHECK(deploy_id > 0)')"
+                " WHERE type = 'table' AND name = 'pushes';"
                 "PRAGMA writable_schema = RESET;"
                 "CREATE INDEX projects_after ON projects(after_id) WHERE after_id IS NOT NULL;"
 
                 "CREATE TABLE awaited("
-                " deploy_id INTEGER NOT NULL REFERENCES deploys(id) ON DELETE CASCADE,"
-                " after_id INTEGER NOT NULL REFERENCES deploys(id) ON DELETE CASCADE,"
+                " deploy_id INTEGER NOT NULL CHECK(deploy_id > 0),"
+                " after_id INTEGER NOT NULL CHECK(after_id > 0),"
+                " stage_id INTEGER NOT NULL REFERENCES stages(id) ON DELETE CASCADE,"
+                " after_stage_id INTEGER NOT NULL REFERENCES stages(id) ON DELETE CASCADE,"
                 " ended INTEGER NOT NULL DEFAULT 0 CHECK(ended IN (0, 1)),"
                 " PRIMARY KEY(deploy_id, after_id)"
                 ") STRICT, WITHOUT ROWID;"
                 "CREATE INDEX awaited_after ON awaited(after_id);"
+                "CREATE INDEX awaited_stage ON awaited(stage_id);"
+                "CREATE INDEX awaited_after_stage ON awaited(after_stage_id);"
                 "CREATE INDEX awaited_ended ON awaited(ended) WHERE ended = 1;"
 
                 /*

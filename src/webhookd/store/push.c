@@ -64,6 +64,15 @@ int store_keep_push(Store *store, const Enqueue *enqueue, uint64_t deploy_id) {
         return r < 0 ? r : 0;
 }
 
+int store_prune_pushes(Store *store, int64_t stage_id) {
+        static const char sql[] = "DELETE FROM pushes WHERE stage_id = ?1 "
+                                  "AND NOT EXISTS(SELECT 1 FROM deploys d WHERE d.id = deploy_id)";
+
+        assert(store);
+
+        return store_write(store, sql, VALUES(value_number(stage_id)));
+}
+
 int store_copy_pushes(Store *store, uint64_t from, uint64_t to) {
         static const char sql[] =
                         "INSERT INTO pushes(stage_id, hook, image, deploy_id, pushed_at) "

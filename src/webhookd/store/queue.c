@@ -11,6 +11,7 @@
 #include "webhookd/store/census.h"
 #include "webhookd/store/delivery.h"
 #include "webhookd/store/metrics.h"
+#include "webhookd/store/push.h"
 #include "webhookd/store/queue.h"
 #include "webhookd/store/row.h"
 #include "webhookd/store/statement.h"
@@ -64,9 +65,10 @@ static int queue_prune(Store *store, int64_t stage_id) {
         if (r < 0)
                 return r;
 
-        return store_write(store, delete_sql,
-                           VALUES(value_number(stage_id), value_number(last), value_number(last_aside),
-                                  value_number(GENERATIONS_KEPT)));
+        r = store_write(store, delete_sql,
+                        VALUES(value_number(stage_id), value_number(last), value_number(last_aside),
+                               value_number(GENERATIONS_KEPT)));
+        return r < 0 ? r : store_prune_pushes(store, stage_id);
 }
 
 void queue_row_done(QueueRow *row) {

@@ -2,6 +2,7 @@
 /* The rules of the queue: what a push becomes, what it puts aside, and how much is kept. */
 #include "shared/time-util.h"
 #include "store-fixture.h"
+#include "webhookd/store/statement.h"
 
 static void push_to_an_empty_stage_is_a_queued_row(void **state) {
         _cleanup_(deploy_freep) Deploy *deploy = NULL;
@@ -191,8 +192,10 @@ static uint64_t finish(Fixture *f, uint64_t id, DeployState state) {
 }
 
 static void rows_that_never_began_are_kept_sixteen_a_stage(void **state) {
+        static const char pushes_sql[] = "SELECT count(*) FROM pushes";
         _cleanup_(deploy_list_done) DeployList list = { 0 };
         uint64_t last = 0, failed, n = 0, before, other;
+        int64_t pushes = 0;
         Fixture *f = *state;
         bool pruned = false;
         Enqueue push = push_of(f->dev, APP ":known");
@@ -216,7 +219,9 @@ static void rows_that_never_began_are_kept_sixteen_a_stage(void **state) {
 
                 assert_true(i < 6 * DEPLOYS_UNKEPT);
                 (void) snprintf(image, sizeof(image), APP ":%u", i);
-                last = push_new(f->store, f->dev, image, 1);
+                push = push_of(f->dev, image);
+                push.pushed_at = 1000 + i;
+                last = enqueue(f->store, &push, ENQUEUE_NEW, 1);
                 before = n;
                 n = count_of(f->store, DEPLOY_SUPERSEDED) - 2;
                 assert_true(n <= PUT_ASIDE_KEPT + DEPLOYS_UNKEPT);
@@ -231,7 +236,14 @@ static void rows_that_never_began_are_kept_sixteen_a_stage(void **state) {
         assert_int_equal(list.items[PUT_ASIDE_KEPT + 1].id, failed);
         assert_int_equal(state_of(f->store, other), DEPLOY_QUEUED);
 
+        /* When they were pushed is known of those that are left, and of no others. */
+        assert_int_equal(store_read_number(f->store, pushes_sql, NO_VALUES, &pushes), 1);
+        assert_int_equal(pushes, PUT_ASIDE_KEPT + 1);
+
         /* What its sender sends again is still known. */
+        push = push_of(f->dev, APP ":known");
+        push.delivery_id = "known";
+        push.delivery_id_is_final = true;
         assert_int_equal(enqueue(f->store, &push, ENQUEUE_REDELIVERED, 0), known);
 }
 
