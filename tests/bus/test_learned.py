@@ -140,7 +140,7 @@ def test_what_was_learned_is_marked_as_such(forge):
     described = {key: value["data"] for key, value in forge.webhookd.call("DescribeProjects")[0][0].items()}
     assert described.pop("CreatedAt") > 0
     assert described == {"Name": "shop", "Image": REPO, "Port": 0, "LearnedPort": 8080, "Healthcheck": "",
-                         "LearnedHealthcheck": "image", "AutoCreated": True}, described
+                         "LearnedHealthcheck": "image", "AutoCreated": True, "After": ""}, described
     forge.webhookd.call("SetProject", "sa{sv}", "shop", 1, "Port", "q", 9090)
     assert "Port: 9090" in forge.ctl("project", "show", "shop").splitlines()
     assert "9090 " in forge.ctl("projects") and "9090 (learned)" not in forge.ctl("projects")
