@@ -187,7 +187,10 @@ class Engines(Routes, Handler):
 
     def serve(self):
         if self.path.startswith("/_control/"):
-            self.control(self.path.removeprefix("/_control/"), json.loads(self.body or b"null"))
+            try:
+                self.control(self.path.removeprefix("/_control/"), json.loads(self.body or b"null"))
+            except Failure as failure:
+                self.json(failure.status, {"message": failure.message})
             return
         engine = self.engine
         with engine.lock:

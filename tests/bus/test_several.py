@@ -213,7 +213,9 @@ def test_order_outlives_both_daemons():
         with sqlite3.connect(os.path.join(shop.webhookd.state, "tinyforge.db")) as db:
             db.execute("UPDATE deploys SET state = 'failed' WHERE id = ?", [numbers["web"]])
             db.execute("UPDATE deploys SET state = 'queued', finished_at = 0, started_at = 0 WHERE id = ?", [numbers["worker"]])
-            db.execute("INSERT INTO awaited(deploy_id, after_id, ended) VALUES(?, ?, 1)", [numbers["worker"], numbers["web"]])
+            db.execute("INSERT INTO awaited(deploy_id, after_id, stage_id, after_stage_id, ended) "
+                       "SELECT k.id, a.id, k.stage_id, a.stage_id, 1 FROM deploys k, deploys a WHERE k.id = ? AND a.id = ?",
+                       [numbers["worker"], numbers["web"]])
         db.close()
         shop.webhookd.start()
         assert shop.wait_final(numbers["worker"])[0] == "cancelled", shop.row(numbers["worker"])
