@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import shutil
+import statistics
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -19,6 +20,9 @@ import tap  # noqa: E402  pylint: disable=wrong-import-position
 KNOWN = json.loads(pathlib.Path(__file__).with_name("instructions.json").read_text(encoding="utf-8"))
 # What a figure may grow by unseen.
 MARGIN = 1.05
+# A timer or a signal of the bus that comes in one of the two runs changes a figure, on a machine that is busy: what seems to have grown is
+# counted so often in all, and the median counts.
+TRIES = 3
 
 
 def check(name, count):
@@ -27,6 +31,8 @@ def check(name, count):
     if os.environ["COMPILER"] != KNOWN["gcc"]:
         raise tap.Skip(f"the figures are those of gcc {KNOWN['gcc']}")
     found = count()
+    if found > MARGIN * KNOWN[name]:
+        found = statistics.median([found, *(count() for _ in range(TRIES - 1))])
     tap.note(f"{name}: {found}, known {KNOWN[name]}")
     assert found <= MARGIN * KNOWN[name], f"{found} instructions are {100 * found / KNOWN[name] - 100:.0f} % more than {KNOWN[name]}"
 
