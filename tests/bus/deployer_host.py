@@ -181,6 +181,17 @@ class Host:
         return [(row["Deploy"], f"{row['Port']}/{row['Protocol']}", row["Endpoint"], row["IsProjectPort"]) for row in rows]
 
 
+def runs(host):
+    """The names of the containers that commands and jobs were run in: never two at a time, and none again that ended well."""
+    state = host.engine.control("state")["runs"]
+    assert not [run for run in state if run["beside"] or run["again"]], state
+    return [run["name"] for run in state]
+
+
+def running(host):
+    return sorted(name for name, c in host.engine.containers().items() if c["State"]["Running"])
+
+
 def root_says(host, **project):
     """Writes root's file of the project."""
     folder = os.path.join(host.directory, "projects.d")

@@ -14,7 +14,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import STORE, Progress, both, root_says, with_each  # noqa: E402
+from deployer_host import STORE, Progress, both, root_says, running, runs, with_each  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -34,17 +34,6 @@ def deploy_old_one(host, **more):
     push(host, "v2", **more)
     assert host.deploy(7, f"{REPO}:v1")[0] == "succeeded"
     host.engine.control("forget")
-
-
-def runs(host):
-    """The names of the containers that commands were run in."""
-    state = host.engine.control("state")["runs"]
-    assert not [run for run in state if run["beside"] or run["again"]], state
-    return [run["name"] for run in state]
-
-
-def running(host):
-    return sorted(name for name, c in host.engine.containers().items() if c["State"]["Running"])
 
 
 def body_of(host, words):

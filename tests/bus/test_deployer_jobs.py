@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import tap  # noqa: E402  pylint: disable=wrong-import-position
-from deployer_host import STORE, Progress, both, root_says  # noqa: E402
+from deployer_host import STORE, Progress, both, root_says, running, runs  # noqa: E402
 from waiting import wait_for  # noqa: E402
 
 REPO = "registry.example/acme/shop"
@@ -26,17 +26,6 @@ def begin(host, **parts):
     root_says(host, kind="job", **parts)
     push(host, "v1")
     push(host, "v2")
-
-
-def runs(host):
-    """The names of the containers that jobs were run in."""
-    state = host.engine.control("state")["runs"]
-    assert not [run for run in state if run["beside"] or run["again"]], state
-    return [run["name"] for run in state]
-
-
-def running(host):
-    return sorted(name for name, c in host.engine.containers().items() if c["State"]["Running"])
 
 
 def wait_for_job(host, deploy=8):
